@@ -1,0 +1,45 @@
+# make help lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+DURATION ?= 30
+JSON ?=
+GPU ?=
+PYTEST_ARGS ?=
+
+SETUP := $(PYTHON) tools/setup_workspace.py $(if $(GPU),--gpu $(GPU))
+ENTER := source ./env.sh
+# A relative JSON=FILE is meant from where make was called: with `make -C` (which
+# switches the flag w on) that is not this folder.
+CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
+JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
+
+setup: ## virtual environment, ROS 2 and the build (GPU=1: inference on CUDA; PYTHON=...)
+	@$(SETUP)
+
+demo: ## recognise photographs over real topics (DURATION=30 seconds, JSON=FILE for figures)
+	@$(SETUP) demo
+	@$(ENTER) && exec omnibind demo --duration $(DURATION) $(if $(JSON),--json "$(JSON_PATH)")
+
+test: ## run the tests (PYTEST_ARGS="-k name -x")
+	@$(SETUP) demo dev
+	@$(ENTER) && exec python3 -m pytest $(PYTEST_ARGS)
+
+lint: ## ruff, mypy and the import contracts
+	@$(SETUP) demo dev
+	@$(ENTER) && ruff check && ruff format --check && mypy && lint-imports
+
+format: ## let ruff format and fix the code
+	@$(SETUP) demo dev
+	@$(ENTER) && ruff check --fix-only && ruff format
+
+lock: ## write constraints.txt anew (UPGRADE=1: with the newest versions)
+	@$(PYTHON) tools/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## remove all that make created
+	rm -rf .venv build install log .setup.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
