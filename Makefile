@@ -32,7 +32,10 @@ test: ## run the tests (PYTEST_ARGS="-k name -x")
 
 lint: ## ruff, mypy and the import contracts
 	@$(SETUP) demo dev
-	@$(ENTER) && ruff check && ruff format --check && mypy && lint-imports
+	@$(ENTER) && status=0; \
+	for check in "ruff check" "ruff format --check" mypy lint-imports; do \
+	  $$check || { status=1; echo "lint: $$check failed" >&2; }; \
+	done; exit $$status
 
 format: ## let ruff format and fix the code
 	@$(SETUP) demo dev

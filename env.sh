@@ -3,12 +3,13 @@
 #   . /path/to/omnibind_ros/env.sh
 
 _omnibind_env() {
-  local root=$1 shell=$2
+  local root=$1 shell=$2 options=$-
   if [ ! -e "$root/install/.omnibind_ros.stamp" ]; then
     echo "env.sh: the workspace is not set up yet: run 'make setup' in $root first." >&2
     return 1
   fi
 
+  set +u # the scripts that colcon writes read unset variables
   if [ -e "$root/.venv/share/rclpy" ]; then
     # ROS 2 from wheels.
     if [ -n "${ROS_DISTRO:-}" ]; then
@@ -17,6 +18,7 @@ _omnibind_env() {
         *)
           echo "env.sh: ROS 2 $ROS_DISTRO is sourced, but the workspace was set up without it:" \
             "run 'make setup' again or start a new shell." >&2
+          case $options in *u*) set -u ;; esac
           return 1
           ;;
       esac
@@ -31,7 +33,9 @@ _omnibind_env() {
     # This also sources the ROS 2 installation that the workspace was built on.
     # shellcheck source=/dev/null
     . "$root/install/setup.$shell"
-  fi || return 1
+  fi
+  export LD_LIBRARY_PATH="${LD_LIBRARY_PATH%:}"
+  case $options in *u*) set -u ;; esac
 
   _omnibind_prepend PATH "$root/.venv/bin"
   # Without the profile, Fast DDS drops most large messages, such as images.
@@ -54,7 +58,10 @@ _omnibind_prepend() {
   esac
 }
 
-if [ -n "${ZSH_VERSION:-}" ]; then
+if [ -z "${ZSH_VERSION:-}${BASH_VERSION:-}" ]; then
+  echo "env.sh: source it from bash or zsh." >&2
+  false
+elif [ -n "${ZSH_VERSION:-}" ]; then
   eval '_omnibind_root=${${(%):-%x}:A:h}'
   _omnibind_env "$_omnibind_root" zsh
 else

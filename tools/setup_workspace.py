@@ -22,10 +22,10 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-if sys.version_info < (3, 10):
+if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything is checked
     sys.exit(
-        "setup: Python 3.10 or newer is needed, this is %s: name another one with "
-        "`make PYTHON=python3.12 setup`." % platform.python_version()
+        f"setup: Python 3.10 or newer is needed, this is {platform.python_version()}: "
+        "name another one with `make PYTHON=python3.12 setup`."
     )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -180,8 +180,7 @@ def check_machine(ros: Iterable[Path]) -> None:
         Path(sysconfig.get_path(kind), "Python.h").exists() for kind in ("include", "platinclude")
     ):
         missing.append(f"{python}-dev")
-    probe = [INTERPRETER, "-c", "import venv, ensurepip"]
-    if subprocess.run(probe, stderr=subprocess.DEVNULL, check=False).returncode:
+    if not works("import venv, ensurepip"):
         missing.append(f"{python}-venv")
     compilers = ((os.environ.get("CC", "cc"), "gcc"), (os.environ.get("CXX", "c++"), "g++"))
     missing += [package for tool, package in compilers if not shutil.which(tool.split()[0])]
@@ -197,13 +196,17 @@ def check_machine(ros: Iterable[Path]) -> None:
             f"ROS 2 wheels exist for Linux on x86-64 only and this is {platform.machine()}: "
             "install ROS 2, source its setup.bash and run this again."
         )
-    if ros and subprocess.run(
-        [INTERPRETER, "-c", "import rclpy"], stderr=subprocess.DEVNULL, check=False
-    ).returncode:
+    if ros and not works("import rclpy"):
         raise SetupError(
             f"ROS 2 {os.environ['ROS_DISTRO']} is sourced but {INTERPRETER} cannot import its "
-            "rclpy: name the Python that it was built for with `make PYTHON=/usr/bin/python3 setup`."
+            "rclpy: name its Python, as in `make PYTHON=/usr/bin/python3 setup`."
         )
+
+
+def works(code: str) -> bool:
+    """Return whether the interpreter runs a piece of code without an error."""
+    command = [INTERPRETER, "-c", code]
+    return not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
 
 
 def inference(gpu: str) -> str:
@@ -312,17 +315,14 @@ def set_up(extra: list[str], gpu: str) -> None:
 
     place = digest(str(ROOT), INTERPRETER, sys.version, *map(str, ros))
     venv = Stamp(stamps / "venv", place)
-    groups = {"+".join(base): base, **{name: [name] for name in extra}}
-    installs = [
-        (Stamp(stamps / title, digest(place, *pins, *(REQUIREMENTS / f"{n}.txt" for n in names))),
-         title, names)
-        for title, names in groups.items()
-    ]  # fmt: skip
+    installs = []
+    for title, names in {"+".join(base): base, **{name: [name] for name in extra}}.items():
+        lists = [REQUIREMENTS / f"{name}.txt" for name in names]
+        installs.append((Stamp(stamps / title, digest(place, *pins, *lists)), title, names))
     builds = [
-        (Stamp(INSTALL / f".{name}.stamp", digest(place, installs[0][0].key, *sources(name))),
-         name)
+        (Stamp(INSTALL / f".{name}.stamp", digest(installs[0][0].key, *sources(name))), name)
         for name in PACKAGES
-    ]  # fmt: skip
+    ]
     if all(stamp.fresh for stamp in (venv, *(s for s, *_ in installs), *(s for s, _ in builds))):
         return
 

@@ -1,0 +1,1 @@
+"""The ROS nodes: they translate between ROS and the engine and hold no logic."""

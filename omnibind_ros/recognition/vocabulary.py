@@ -1,0 +1,128 @@
+"""The vocabulary in use: the label bank, and how it is exchanged at run time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.manifest import BundleError
+from omnibind_ros.encoders.text import TextEncoder
+
+from .label_bank import Label, LabelBank, LabelError, read_labels
+
+MAX_TEXTS = 10_000
+MAX_CHARACTERS = 1000
+
+
+class Vocabulary:
+    """Makes label banks from texts, and embeds texts. Thread-safe."""
+
+    def __init__(
+        self, bank: LabelBank, templates: Sequence[str], encoder: TextEncoder | None
+    ) -> None:
+        """Create a vocabulary; `load` makes one from a bundle.
+
+        Args:
+            bank: The label bank to begin with.
+            templates: Sentences around a label, with {}.
+            encoder: The text encoder; None if the bundle's is broken: labels then stay as they are.
+        """
+        self.bank = bank
+        self.problems: list[str] = []
+        self._templates = tuple(templates)
+        self._encoder = encoder
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, bundle: Bundle, labels: Sequence[str], threads: int) -> Vocabulary:
+        """Load a bundle's labels, or embed those given.
+
+        Args:
+            bundle: The bundle.
+            labels: Labels to recognise; empty: the bundle's own.
+            threads: Threads inside the text encoder.
+
+        Raises:
+            LabelError: The bundle's labels cannot be used.
+        """
+        problems = []
+        encoder: TextEncoder | None = None
+        try:
+            made = bundle.encoder("text", threads=threads)
+            encoder = made if isinstance(made, TextEncoder) else None
+        except BundleError as error:
+            problems.append(f"labels cannot be changed: {error}")
+        file = read_labels(bundle.root / bundle.manifest.labels.path)
+        vocabulary = cls(LabelBank.load(bundle.root, encoder), file.templates, encoder)
+        if labels:
+            try:
+                vocabulary.set_labels(labels)
+            except LabelError as error:
+                problems.append(f"parameter labels is not used: {error}")
+        vocabulary.problems = problems
+        return vocabulary
+
+    def _text_encoder(self) -> TextEncoder:
+        if self._encoder is None:
+            raise LabelError(
+                "there is no text encoder, so no text can be embedded; mend the bundle's text.onnx"
+            )
+        return self._encoder
+
+    def set_labels(self, labels: Sequence[str]) -> LabelBank:
+        """Replace the label bank, and return the new one.
+
+        Args:
+            labels: The label texts.
+
+        Raises:
+            LabelError: Empty list, empty or repeated texts, too many, or no text encoder.
+        """
+        encoder = self._text_encoder()
+        bank = LabelBank.build([Label(text, ()) for text in labels], self._templates, encoder)
+        with self._lock:
+            self.bank = bank
+        return bank
+
+    def enroll(self, label: str, values: npt.NDArray[np.float32]) -> LabelBank:
+        """Add a prototype to a label, new or known, and return the new bank.
+
+        Args:
+            label: The label text.
+            values: float32 [D], unit vector.
+
+        Raises:
+            LabelError: The text is no label.
+        """
+        with self._lock:
+            self.bank = self.bank.with_label(label, values)
+            return self.bank
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Embed texts as they are.
+
+        Args:
+            texts: N texts.
+
+        Returns:
+            float32 [N, D], unit vectors.
+
+        Raises:
+            LabelError: No text, an empty or too long one, too many, or no text encoder.
+        """
+        if not texts:
+            raise LabelError("there is no text to embed; give at least one")
+        if len(texts) > MAX_TEXTS:
+            raise LabelError(f"{len(texts)} texts are more than {MAX_TEXTS}; send fewer at a time")
+        for index, text in enumerate(texts):
+            if not text.strip():
+                raise LabelError(f"text {index} is empty; give a sentence")
+            if len(text) > MAX_CHARACTERS:
+                raise LabelError(
+                    f"text {index} has {len(text)} characters, more than {MAX_CHARACTERS}; shorten it"
+                )
+        return self._text_encoder().encode_batch(list(texts))

@@ -1,0 +1,1 @@
+"""The engine: buffers, presence, scheduler and workers, without ROS."""

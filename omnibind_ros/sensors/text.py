@@ -1,0 +1,34 @@
+"""Text: a sentence that a person typed or a speech recogniser heard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import RejectedSampleError
+
+MAX_CHARACTERS = 1000
+
+
+def decode_text(msg: Any) -> str:
+    """Return the sentence of a std_msgs/String.
+
+    Args:
+        msg: Anything with a str attribute `data`.
+
+    Returns:
+        The sentence without leading, trailing and repeated white space and control characters.
+
+    Raises:
+        RejectedSampleError: Empty, or longer than `MAX_CHARACTERS` characters.
+    """
+    length = len(msg.data)
+    if length > MAX_CHARACTERS:
+        raise RejectedSampleError(
+            f"a text of {length} characters is longer than {MAX_CHARACTERS}; "
+            "publish one sentence at a time"
+        )
+    printable = "".join(c if c.isprintable() else " " for c in msg.data)
+    sentence = " ".join(printable.split())
+    if not sentence:
+        raise RejectedSampleError("the text is empty; publish a sentence")
+    return sentence
