@@ -17,7 +17,7 @@ JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 .PHONY: help setup demo test lint format lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## virtual environment, ROS 2 and the build (GPU=1: inference on CUDA; PYTHON=...)
 	@$(SETUP)

@@ -1,6 +1,5 @@
 """Launches the perception node, and rviz on request."""
 
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
@@ -8,11 +7,11 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
+from launch import LaunchDescription
+
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the launch description; `ros2 launch omnibind_ros perception.launch.py -s` lists its
-    arguments.
-    """
+    """Return the launch description; `ros2 launch -s` lists its arguments."""
     share = FindPackageShare("omnibind_ros")
     arguments = [
         ("bundle", "household", "Name of an installed bundle, or the path of a bundle's folder"),

@@ -262,7 +262,7 @@ def fix_wheels() -> None:
     They name those of the machine that built them, and CMake stops on a folder that
     does not exist.
     """
-    import numpy
+    import numpy  # noqa: PLC0415 - only the virtual environment has it
 
     ours = {
         r"/opt/python/[^;\"]*/numpy/(?:_core|core)/include": numpy.get_include(),

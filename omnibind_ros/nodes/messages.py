@@ -10,6 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from visualization_msgs.msg import Marker, MarkerArray
+
 from omnibind_msgs.msg import (
     Embedding,
     FusedEmbedding,
@@ -17,10 +21,6 @@ from omnibind_msgs.msg import (
     SensorStatus,
     SensorStatusArray,
 )
-from sensor_msgs.msg import Image
-from std_msgs.msg import Header
-from visualization_msgs.msg import Marker, MarkerArray
-
 from omnibind_ros.runtime.channel import SensorState
 from omnibind_ros.runtime.engine import Result
 from omnibind_ros.runtime.presence import Presence
@@ -72,9 +72,7 @@ def recognition(result: Result) -> Recognition:
     )
 
 
-def text_embeddings(
-    values: npt.NDArray[np.float32], model: str, stamp: Time
-) -> list[Embedding]:
+def text_embeddings(values: npt.NDArray[np.float32], model: str, stamp: Time) -> list[Embedding]:
     """Return the answer of ~/embed_text; values float32 [N, D]."""
     return [
         Embedding(

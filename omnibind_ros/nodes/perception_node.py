@@ -7,13 +7,13 @@ from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatusArray
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 
+from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatusArray
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.fusion import FUSIONS
 from omnibind_ros.recognition.overlay import draw_overlay
@@ -158,7 +158,7 @@ class PerceptionNode(LifecycleNode):
         self._release()
         return super().on_shutdown(state)
 
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Stop whatever runs; the node can be configured anew."""
         self._release()
         self.get_logger().error("a transition failed; the node is unconfigured, configure it anew")
@@ -269,7 +269,7 @@ class PerceptionNode(LifecycleNode):
 def main(args: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
     rclpy.init(args=args)
-    # One thread for data and timers, one that a long service call may hold.
+    # Two threads for data and timers, and one that a long service call may hold.
     executor = MultiThreadedExecutor(num_threads=3)
     node = PerceptionNode()
     executor.add_node(node)

@@ -7,7 +7,7 @@ import sys
 import time
 
 import rclpy
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
@@ -34,7 +34,7 @@ class PictureCamera(Node):
         """Read the parameters and start.
 
         Raises:
-            PictureError: There is no picture to show.
+            PictureError: There is no picture to show, or a parameter is out of range.
         """
         super().__init__("picture_camera")
         folder = self._text(
@@ -107,6 +107,7 @@ class PictureCamera(Node):
         if plugged and self._image is None:
             self._image = self.create_publisher(Image, "image", SENSOR_QOS)
             self._plugged.publish(Bool(data=True))
+            self.get_logger().info("plugged in")
         elif not plugged and self._image is not None:
             self._plugged.publish(Bool(data=False))
             self.destroy_publisher(self._image)
@@ -135,9 +136,16 @@ class PictureCamera(Node):
         return str(self.declare_parameter(name, default, _described(description)).value)
 
     def _real(self, name: str, default: float, low: float, high: float, description: str) -> float:
-        descriptor = _described(description)
-        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
-        return float(self.declare_parameter(name, default, descriptor).value)
+        descriptor = _described(f"{description} ({low:g} to {high:g})")
+        descriptor.dynamic_typing = True  # so that 30 does as well as 30.0
+        value = self.declare_parameter(name, default, descriptor).value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise PictureError(f"parameter {name} is {value!r}: make it a number.")
+        if not low <= value <= high:
+            raise PictureError(
+                f"parameter {name} is {value}: keep it between {low:g} and {high:g}."
+            )
+        return float(value)
 
     def _whole(self, name: str, default: int, low: int, high: int, description: str) -> int:
         descriptor = _described(description)

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from omnibind_msgs.srv import EmbedText, Enroll, SetLabels
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.lifecycle import LifecycleNode
 
+from omnibind_msgs.srv import EmbedText, Enroll, SetLabels
 from omnibind_ros.recognition.enrolment import Enrolment
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary

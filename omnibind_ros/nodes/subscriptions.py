@@ -15,8 +15,10 @@ from omnibind_ros.runtime.engine import Engine
 from .messages import to_nanoseconds
 
 try:  # Humble has no matched events
-    from rclpy.event_handler import SubscriptionEventCallbacks
-    from rclpy.event_handler import QoSSubscriptionMatchedInfo  # noqa: F401
+    from rclpy.event_handler import (
+        QoSSubscriptionMatchedInfo,  # noqa: F401
+        SubscriptionEventCallbacks,
+    )
 
     HAS_MATCHED_EVENTS = True
 except ImportError:

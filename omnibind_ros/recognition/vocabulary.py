@@ -123,6 +123,7 @@ class Vocabulary:
                 raise LabelError(f"text {index} is empty; give a sentence")
             if len(text) > MAX_CHARACTERS:
                 raise LabelError(
-                    f"text {index} has {len(text)} characters, more than {MAX_CHARACTERS}; shorten it"
+                    f"text {index} has {len(text)} characters, more than {MAX_CHARACTERS}; "
+                    "shorten it"
                 )
         return self._text_encoder().encode_batch(list(texts))

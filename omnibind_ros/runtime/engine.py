@@ -162,7 +162,7 @@ class Engine:
                     return
             try:
                 self._process(channel, arrival)
-            except Exception as error:  # a worker must outlive whatever its callbacks do
+            except Exception as error:  # noqa: BLE001 - a worker outlives its callbacks' faults
                 _log.exception("a result could not be fused, recognised or published")
                 self._report(channel.name, f"a result was lost ({type(error).__name__}: {error})")
             finally:
@@ -181,7 +181,8 @@ class Engine:
             return
         except Exception as error:  # noqa: BLE001 - whatever a message does, the node lives on
             _log.debug("decoding failed", exc_info=True)
-            self._bad(channel, f"the message could not be decoded ({type(error).__name__}: {error})")
+            reason = f"the message could not be decoded ({type(error).__name__}: {error})"
+            self._bad(channel, reason)
             return
         try:
             encoding = channel.encoder.encode(sample)

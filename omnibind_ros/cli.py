@@ -1,0 +1,116 @@
+"""The command `omnibind`."""
+
+# ruff: noqa: PLC0415 - each command imports what it needs, so that the others start without it
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from omnibind_ros import __version__
+
+DEFAULT_BUNDLE = "household"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Args:
+        arguments: What was typed after `omnibind`; None for this process's own.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return 130
+    except ImportError as error:
+        missing = error.name or str(error)
+        return _fail(options, f"the Python module {missing} is missing: {options.needs}.")
+    except (OSError, RuntimeError, ValueError) as error:
+        return _fail(options, " ".join(str(error).split()) or type(error).__name__)
+
+
+def _fail(options: argparse.Namespace, sentence: str) -> int:
+    print(f"omnibind {options.command}: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="omnibind", description="One sense out of many.")
+    parser.add_argument("--version", action="version", version=f"omnibind {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    demo = commands.add_parser("demo", help="recognise photographs over real ROS topics")
+    demo.add_argument(
+        "--duration", type=float, default=30.0, metavar="S", help="length of the run (30 s)"
+    )
+    demo.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    demo.add_argument(
+        "--no-table", action="store_true", help="print lines instead of the live table"
+    )
+    demo.set_defaults(
+        run=_demo,
+        needs="run `make setup` and `source env.sh`, or install omnibind_ros[demo] beside ROS 2",
+    )
+
+    bundle = commands.add_parser("bundle", help="build and check bundles of encoders")
+    actions = bundle.add_subparsers(dest="action", metavar="ACTION", required=True)
+    build = actions.add_parser("build-teacher", help="build the image and text encoders")
+    build.add_argument(
+        "--out", type=Path, metavar="DIR", help=f"where to (models/{DEFAULT_BUNDLE})"
+    )
+    build.set_defaults(run=_build_teacher, needs="install omnibind_ros[train]")
+    for name, run, text in (
+        ("check", _check, "check every hash and shape of a bundle"),
+        ("embed-labels", _embed_labels, "compute a bundle's label embeddings anew"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument(
+            "bundle",
+            nargs="?",
+            default=DEFAULT_BUNDLE,
+            metavar="DIR",
+            help=f"the bundle's folder, or its name ({DEFAULT_BUNDLE})",
+        )
+        action.set_defaults(run=run, needs="install what requirements/run.txt lists")
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from omnibind_ros.nodes.demo_node import run_demo
+
+    return run_demo(options.duration, options.json, not options.no_table)
+
+
+def _build_teacher(options: argparse.Namespace) -> int:
+    from omnibind_ros.learning.teacher import build_teacher
+
+    models = Path(__file__).resolve().parent.parent / "models"
+    # Built and installed, the package lies elsewhere than the models: then the present folder's.
+    out = options.out or (models if models.is_dir() else Path("models")) / DEFAULT_BUNDLE
+    build_teacher(out)
+    print(f"built {out}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+
+    bundle = Bundle.load(resolve_bundle(options.bundle))
+    print(f"{bundle.manifest.model}: every file is there and as the manifest says")
+    return 0
+
+
+def _embed_labels(options: argparse.Namespace) -> int:
+    from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+    from omnibind_ros.recognition.label_bank import LabelBank
+
+    bundle = Bundle.load(resolve_bundle(options.bundle))
+    bank = LabelBank.load(bundle)
+    print(f"{bundle.manifest.model}: {len(bank.labels)} labels embedded")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

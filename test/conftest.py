@@ -1,0 +1,151 @@
+"""Shared fixtures: processes of real nodes on a ROS domain of the test's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BUNDLE = ROOT / "models" / "household"
+
+
+@pytest.fixture(scope="session")
+def bundle_dir():
+    """The shipped bundle."""
+    return BUNDLE
+
+
+@pytest.fixture
+def bundle_copy(tmp_path):
+    """A copy of the shipped bundle that a test may damage."""
+    return Path(shutil.copytree(BUNDLE, tmp_path / "household"))
+
+
+@pytest.fixture(scope="module")
+def ros_domain():
+    """A ROS domain id that no other process uses, and discovery on this host only."""
+    from domain_coordinator import domain_id
+
+    with domain_id() as chosen, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROS_DOMAIN_ID", str(chosen))
+        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        profile = str(ROOT / "config" / "fastdds.xml")
+        patch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", profile)
+        patch.setenv("FASTDDS_DEFAULT_PROFILES_FILE", profile)
+        yield chosen
+
+
+class NodeProcess:
+    """A node in a process of its own."""
+
+    def __init__(self, module, log, *ros_args):
+        self.log = log
+        self._file = log.open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, "--ros-args", *ros_args],
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self):
+        """Interrupt the node as Ctrl-C does, and return its exit status."""
+        if self.alive():
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
+        self._file.close()
+        return self.process.returncode
+
+
+class Probe:
+    """A ROS node in the test's own process that knows only the messages."""
+
+    def __init__(self):
+        import rclpy
+        from rclpy.executors import SingleThreadedExecutor
+
+        self._rclpy = rclpy
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = rclpy.create_node("probe", context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.received = {}
+
+    def listen(self, kind, topic, qos=10):
+        """Keep what arrives on a topic, with its time of arrival, in received[topic]."""
+        self.received[topic] = []
+        self.node.create_subscription(
+            kind, topic, lambda msg: self.received[topic].append((time.time(), msg)), qos
+        )
+
+    def spin(self, condition, seconds=20.0):
+        """Spin until a condition holds; fail the test if it never does."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            self.executor.spin_once(timeout_sec=0.01)
+        return True
+
+    def spin_for(self, seconds):
+        self.spin(lambda: False, seconds)
+
+    def call(self, kind, name, request, seconds=60.0):
+        client = self.node.create_client(kind, name)
+        assert self.spin(client.service_is_ready), f"service {name} is not there"
+        future = client.call_async(request)
+        assert self.spin(future.done, seconds), f"service {name} did not answer"
+        self.node.destroy_client(client)
+        return future.result()
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self._rclpy.shutdown(context=self.context)
+
+
+@pytest.fixture(scope="module")
+def probe(ros_domain):
+    made = Probe()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start_node(ros_domain, tmp_path):
+    """Starts nodes as processes, and ends them after the test."""
+    started = []
+
+    def start(module, *ros_args):
+        log = tmp_path / f"{module.rpartition('.')[2]}-{len(started)}.log"
+        node = NodeProcess(f"omnibind_ros.nodes.{module}", log, *ros_args)
+        started.append(node)
+        return node
+
+    yield start
+    for node in started:
+        node.stop()

@@ -1,0 +1,227 @@
+"""The engine with small encoders of the test's own, in real threads."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from omnibind_ros.encoders.base import Encoding
+from omnibind_ros.encoders.manifest import Calibration
+from omnibind_ros.fusion import MeanFusion
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.recogniser import Recogniser
+from omnibind_ros.runtime.channel import Channel
+from omnibind_ros.runtime.config import SensorConfig
+from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.runtime.presence import Presence
+from omnibind_ros.sensors import RejectedSampleError
+
+
+class AxisEncoder:
+    """Encodes the number n as the unit vector along axis n."""
+
+    modality, model = "image", "axis"
+
+    def __init__(self):
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self.seen = []
+        self.fail = False
+
+    def encode(self, sample):
+        self.entered.set()
+        assert self.gate.wait(10)
+        self.seen.append(sample)
+        if self.fail:
+            raise RuntimeError("no memory")
+        return Encoding(np.eye(4, dtype=np.float32)[sample], 1.0)
+
+
+def decode(message):
+    if message.number < 0:
+        raise RejectedSampleError("the number is negative")
+    return message.number
+
+
+class Rig:
+    def __init__(self, **configs):
+        self.encoder = AxisEncoder()
+        self.results, self.reports = [], []
+        self.new = threading.Condition()
+        bank = LabelBank(("a", "b", "c", "d"), np.eye(4, dtype=np.float32), np.arange(4))
+        self.channels = {
+            name: Channel(name, config, decode, self.encoder) for name, config in configs.items()
+        }
+        self.engine = Engine(
+            list(self.channels.values()),
+            MeanFusion(),
+            Recogniser(bank, Calibration(0.03, 0.0, {"image": 0.8})),
+            self._on_result,
+            lambda name, sentence: self.reports.append((name, sentence)),
+            time.time_ns,
+        )
+        self.engine.start()
+
+    def _on_result(self, result):
+        with self.new:
+            self.results.append(result)
+            self.new.notify_all()
+
+    def offer(self, name, number, stamp_ns=0):
+        self.engine.offer(name, SimpleNamespace(number=number), stamp_ns, "frame")
+
+    def wait(self, condition):
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline, "nothing happened within 10 s"
+            time.sleep(0.002)
+
+    def state(self, name):
+        return next(s for s in self.engine.states() if s.name == name)
+
+
+@pytest.fixture
+def rig():
+    rigs = []
+
+    def make(**configs):
+        rigs.append(Rig(**configs))
+        return rigs[-1]
+
+    yield make
+    for made in rigs:
+        made.encoder.gate.set()
+        made.engine.stop()
+
+
+def config(**changes):
+    return SensorConfig(**{"modality": "image", "max_age": 5.0, **changes})
+
+
+def test_latest_wins_and_nothing_queues(rig):
+    r = rig(cam=config())
+    r.encoder.gate.clear()
+    r.offer("cam", 0)
+    assert r.encoder.entered.wait(10)
+    for number in (1, 2, 3):
+        r.offer("cam", number)
+    r.encoder.gate.set()
+    r.wait(lambda: len(r.results) == 2)
+    assert r.encoder.seen == [0, 3]
+    state = r.state("cam")
+    assert (state.received, state.encoded, state.dropped) == (4, 2, 2)
+    assert r.results[-1].recognition.labels[0] == "d"
+    assert r.results[-1].recognition.known
+
+
+def test_what_is_fresh_is_fused_and_what_is_old_thrown_out(rig):
+    r = rig(one=config(), two=config(max_age=0.2))
+    r.offer("two", 1)
+    r.wait(lambda: len(r.results) == 1)
+    r.offer("one", 0)
+    r.wait(lambda: len(r.results) == 2)
+    assert r.results[-1].sensors == ("one", "two")
+    np.testing.assert_allclose(r.results[-1].weights, [0.5, 0.5])
+    time.sleep(0.25)
+    r.offer("one", 0)
+    r.wait(lambda: len(r.results) == 3)
+    assert r.results[-1].sensors == ("one",)
+
+
+def test_a_bad_message_is_counted_and_stops_nobody(rig):
+    r = rig(bad=config(), good=config())
+    r.engine.set_publishers("bad", 1)
+    r.offer("bad", -1)
+    r.wait(lambda: r.state("bad").rejected == 1)
+    assert r.reports == [("bad", "the number is negative")]
+    assert r.state("bad").state is Presence.FAULT
+    r.offer("bad", 99)  # the encoder raises IndexError
+    r.wait(lambda: r.state("bad").rejected == 2)
+    r.offer("good", 2)
+    r.wait(lambda: len(r.results) == 1)
+    assert r.results[0].sensors == ("good",)
+
+
+def test_a_failing_encoder_is_tried_again(rig):
+    r = rig(cam=config())
+    r.engine.set_publishers("cam", 1)
+    r.encoder.fail = True
+    r.offer("cam", 0)
+    r.wait(lambda: r.state("cam").state is Presence.FAULT)
+    assert "no memory" in r.state("cam").reason
+    r.encoder.fail = False
+    r.offer("cam", 1)  # waits for the pause of a second
+    r.wait(lambda: len(r.results) == 1)
+    assert r.state("cam").state is Presence.FRESH
+    assert r.state("cam").reason == ""
+
+
+def test_presence_follows_publishers_and_age(rig):
+    r = rig(cam=config(max_age=0.1))
+    r.engine.set_publishers("cam", 0)
+    assert r.state("cam").state is Presence.ABSENT
+    r.engine.set_publishers("cam", 1)
+    assert r.state("cam").state is Presence.STALE
+    r.offer("cam", 0)
+    assert r.state("cam").state is Presence.FRESH
+    r.wait(lambda: r.state("cam").state is Presence.STALE)
+    r.engine.set_publishers("cam", 0)
+    assert r.state("cam").state is Presence.ABSENT
+
+
+def test_rate_limit(rig):
+    r = rig(cam=config(rate_limit=5.0))
+    started = time.monotonic()
+    while time.monotonic() - started < 0.7:
+        r.offer("cam", 0)
+        time.sleep(0.01)
+    assert 1 <= len(r.results) <= 5
+
+
+def test_lying_stamps_count_from_arrival(rig):
+    r = rig(cam=config(max_age=0.5))
+    hour = 3600 * 10**9
+    for stamp in (1, time.time_ns() - hour, time.time_ns() + hour):
+        before = len(r.results)
+        r.offer("cam", 0, stamp)
+        r.wait(lambda before=before: len(r.results) > before)
+        assert abs(r.results[-1].stamp_ns - time.time_ns()) < 10**9
+        assert r.results[-1].ages[0] < 0.5
+    assert len(r.reports) == 3
+
+
+def test_the_result_uses_the_newest_stamp(rig):
+    r = rig(one=config(), two=config())
+    now = time.time_ns()
+    r.offer("one", 0, now)
+    r.wait(lambda: len(r.results) == 1)
+    r.offer("two", 0, now - 10**8)
+    r.wait(lambda: len(r.results) == 2)
+    assert r.results[-1].stamp_ns == now
+
+
+def test_a_failing_callback_does_not_end_the_worker(rig):
+    r = rig(cam=config())
+    working = r.engine._on_result
+
+    def broken(_result):
+        r.engine._on_result = working
+        raise RuntimeError("publisher is gone")
+
+    r.engine._on_result = broken
+    r.offer("cam", 0)
+    r.wait(lambda: any("publisher is gone" in s for _, s in r.reports))
+    r.offer("cam", 1)
+    r.wait(lambda: len(r.results) == 1)
+
+
+def test_stop_ends_the_threads(rig):
+    r = rig(cam=config())
+    threads = list(r.engine._threads)
+    r.engine.stop()
+    assert not any(thread.is_alive() for thread in threads)
+    r.offer("cam", 0)
+    assert r.state("cam").received == 0
