@@ -316,11 +316,13 @@ def set_up(extra: list[str], gpu: str) -> None:
     place = digest(str(ROOT), INTERPRETER, sys.version, *map(str, ros))
     venv = Stamp(stamps / "venv", place)
     installs = []
-    for title, names in {"+".join(base): base, **{name: [name] for name in extra}}.items():
+    for title, names in {"base": base, **{name: [name] for name in extra}}.items():
         lists = [REQUIREMENTS / f"{name}.txt" for name in names]
-        installs.append((Stamp(stamps / title, digest(place, *pins, *lists)), title, names))
+        installs.append((Stamp(stamps / title, digest(place, *pins, *lists)), names))
+    # The build depends on the packages, but not on which inference runtime is among them.
+    tools = digest(place, *pins, REQUIREMENTS / "build.txt", REQUIREMENTS / "ros.txt")
     builds = [
-        (Stamp(INSTALL / f".{name}.stamp", digest(installs[0][0].key, *sources(name))), name)
+        (Stamp(INSTALL / f".{name}.stamp", digest(tools, *sources(name))), name)
         for name in PACKAGES
     ]
     if all(stamp.fresh for stamp in (venv, *(s for s, *_ in installs), *(s for s, _ in builds))):
@@ -333,11 +335,10 @@ def set_up(extra: list[str], gpu: str) -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         create = [INTERPRETER, "-m", "venv", *(["--system-site-packages"] if ros else []), VENV]
         step(f"virtual environment, Python {platform.python_version()}", venv, [create], env)
-    for stamp, title, names in installs:
+    for stamp, names in installs:
         if not stamp.fresh:
-            with_ros = " and ROS 2 Jazzy, about 250 MB" if "ros" in names else ""
-            named = f"packages ({title}{with_ros})"
-            step(named, stamp, packages(names, ros), env)
+            what = ", ".join(names).replace("ros", "ROS 2 Jazzy: about 250 MB")
+            step(f"packages ({what})", stamp, packages(names, ros), env)
     for stamp, name in builds:
         if not stamp.fresh:
             step(f"build of {name}", stamp, build(name), env)

@@ -303,6 +303,14 @@ def _ended_politely() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _write(summary: DemoSummary, file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(summary.as_json(), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DemoError(f"the figures could not be written: {error}.") from error
+
+
 def run_demo(duration: float, json_file: Path | None = None, table: bool = True) -> int:
     """Run the demo, print its summary and write its figures.
 
@@ -325,15 +333,11 @@ def run_demo(duration: float, json_file: Path | None = None, table: bool = True)
         console.print(summary_table(summary))
         failure = summary.verdict()
         if json_file:
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(summary.as_json(), indent=2)
-            json_file.write_text(text + "\n", encoding="utf-8")
+            _write(summary, json_file)
         if failure:
             failure += f"\n{demo.logs_tail()}"
     except DemoError as error:
         failure = str(error)
-    except OSError as error:
-        failure = f"the figures could not be written: {error}."
     except KeyboardInterrupt:
         print("omnibind demo: interrupted.", file=sys.stderr)
         return 130
@@ -344,5 +348,7 @@ def run_demo(duration: float, json_file: Path | None = None, table: bool = True)
         print(f"omnibind demo: {failure}", file=sys.stderr)
         if any(logs.iterdir()):
             print(f"The full logs are in {logs}.", file=sys.stderr)
+        else:
+            logs.rmdir()
         return 1
     return 0

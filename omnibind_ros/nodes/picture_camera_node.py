@@ -105,8 +105,8 @@ class PictureCamera(Node):
     def _plug(self, plugged: bool) -> Publisher | None:
         """Put the plug in or pull it; return the publisher if it is in."""
         if plugged and self._image is None:
-            self._image = self.create_publisher(Image, "image", SENSOR_QOS)
             self._plugged.publish(Bool(data=True))
+            self._image = self.create_publisher(Image, "image", SENSOR_QOS)
             self.get_logger().info("plugged in")
         elif not plugged and self._image is not None:
             self._plugged.publish(Bool(data=False))

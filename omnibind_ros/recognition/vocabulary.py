@@ -56,8 +56,9 @@ class Vocabulary:
             encoder = made if isinstance(made, TextEncoder) else None
         except BundleError as error:
             problems.append(f"labels cannot be changed: {error}")
-        file = read_labels(bundle.root / bundle.manifest.labels.path)
-        vocabulary = cls(LabelBank.load(bundle.root, encoder), file.templates, encoder)
+        labels_path = bundle.root / bundle.manifest.labels.path
+        file = read_labels(labels_path)
+        vocabulary = cls(LabelBank.load(bundle.root, labels_path, encoder), file.templates, encoder)
         if labels:
             try:
                 vocabulary.set_labels(labels)

@@ -1,0 +1,106 @@
+"""Inference backends: ONNX Runtime on the CPU, with CUDA or with TensorRT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from .manifest import BundleError, FileSpec, TensorSpec
+
+PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
+"""ONNX Runtime's execution providers, best first."""
+
+
+class Model(Protocol):
+    """A loaded model."""
+
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
+        """Run it; the outputs come in the manifest's order."""
+        ...
+
+
+class OnnxRuntimeModel:
+    """A model in ONNX Runtime. Thread-safe."""
+
+    def __init__(
+        self, path: Path, spec: FileSpec, threads: int = 1, providers: Sequence[str] | None = None
+    ) -> None:
+        """Load a model and compare it with its manifest.
+
+        Args:
+            path: The .onnx file.
+            spec: What the manifest says of it.
+            threads: Threads of the processor that one run may use.
+            providers: Execution providers; None for the best that are there.
+
+        Raises:
+            BundleError: It cannot be loaded, or is not as the manifest says.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Spinning threads burn the cores that decoding and DDS need.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        there = onnxruntime.get_available_providers()
+        chosen = [p for p in (providers or PROVIDERS) if p in there] or ["CPUExecutionProvider"]
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
+        except Exception as error:
+            raise BundleError(
+                f"{path.name} cannot be loaded by ONNX Runtime ({type(error).__name__}); "
+                "restore it from where the bundle came"
+            ) from error
+        self._check(path.name, "input", spec.inputs, self._session.get_inputs())
+        self._check(path.name, "output", spec.outputs, self._session.get_outputs())
+        self._outputs = [tensor.name for tensor in spec.outputs]
+
+    @staticmethod
+    def _check(file: str, side: str, said: Sequence[TensorSpec], found: Sequence[Any]) -> None:
+        have = {
+            f.name: (
+                tuple(d if isinstance(d, int) else -1 for d in f.shape),
+                f.type.removeprefix("tensor(").removesuffix(")").replace("float", "float32"),
+            )
+            for f in found
+        }
+        want = {s.name: (s.shape, s.dtype) for s in said}
+        if have != want:
+            raise BundleError(
+                f"{file} has the {side}s {have} but the manifest says {want}; "
+                "restore both from where the bundle came"
+            )
+
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
+        """Run the model.
+
+        Args:
+            inputs: Arrays by input name, as the manifest describes them.
+
+        Returns:
+            float32 arrays, in the manifest's order of outputs.
+        """
+        return [np.asarray(out) for out in self._session.run(self._outputs, dict(inputs))]
+
+
+BACKENDS = {".onnx": OnnxRuntimeModel}
+"""Backends by file name ending."""
+
+
+def load_model(
+    path: Path, spec: FileSpec, threads: int = 1, providers: Sequence[str] | None = None
+) -> Model:
+    """Load a model with the backend for its kind of file.
+
+    Raises:
+        BundleError: There is no backend for it, or the file is broken.
+    """
+    backend = BACKENDS.get(path.suffix)
+    if backend is None:
+        raise BundleError(f"{path.name} is no kind of model that can be run; give an .onnx file")
+    return backend(path, spec, threads, providers)

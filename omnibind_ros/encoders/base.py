@@ -1,0 +1,33 @@
+"""What an encoder is: a sample in, a unit vector in the shared space out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One embedding.
+
+    Attributes:
+        values: float32 [D], unit vector.
+        quality: How much the encoder trusts it, 0..1.
+    """
+
+    values: npt.NDArray[np.float32]
+    quality: float
+
+
+class Encoder(Protocol):
+    """Encodes samples of one modality; `encode` may be called from several threads."""
+
+    modality: str
+    model: str
+
+    def encode(self, sample: Any) -> Encoding:
+        """Encode one sample, as the modality's sensor module decodes it."""
+        ...

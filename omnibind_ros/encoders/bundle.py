@@ -1,0 +1,153 @@
+"""Bundles: a folder of exported encoders with a manifest, checked before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .backend import load_model
+from .base import Encoder
+from .image import ImageEncoder
+from .manifest import BundleError, BundleManifest, FileSpec, read_manifest
+from .text import TextEncoder
+
+ENCODERS: dict[str, Callable[..., Any]] = {"image": ImageEncoder, "text": TextEncoder}
+"""Encoders by modality."""
+
+
+def resolve_bundle(name_or_path: str) -> Path:
+    """Find a bundle.
+
+    Args:
+        name_or_path: A bundle's folder, or the name of an installed bundle.
+
+    Raises:
+        BundleError: Neither is there.
+    """
+    given = Path(name_or_path).expanduser()
+    tried = [given]
+    if name_or_path and given.name == name_or_path:
+        tried.extend(folder / name_or_path for folder in _model_folders())
+    for folder in tried:
+        if (folder / "bundle.yaml").is_file():
+            return folder.resolve()
+    raise BundleError(
+        f"there is no bundle '{name_or_path}' (looked for bundle.yaml in "
+        f"{', '.join(map(str, tried))}); set the parameter bundle to a bundle's name or folder"
+    )
+
+
+def _model_folders() -> Iterator[Path]:
+    try:
+        from ament_index_python.packages import (  # noqa: PLC0415
+            PackageNotFoundError,
+            get_package_share_directory,
+        )
+    except ImportError:
+        pass
+    else:
+        try:
+            yield Path(get_package_share_directory("omnibind_ros")) / "models"
+        except (PackageNotFoundError, LookupError, OSError):
+            pass
+    yield Path(__file__).resolve().parents[2] / "models"
+
+
+def file_sha256(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose files have been checked.
+
+    Attributes:
+        root: Its folder.
+        manifest: Its bundle.yaml.
+        problems: By modality, why an encoder cannot be used, in one sentence.
+    """
+
+    root: Path
+    manifest: BundleManifest
+    problems: dict[str, str]
+
+    @classmethod
+    def load(cls, folder: Path) -> Bundle:
+        """Read the manifest and check every file; the models are loaded by `encoder`.
+
+        Args:
+            folder: The bundle's folder.
+
+        Raises:
+            BundleError: bundle.yaml is missing or broken. A broken encoder is no error here but
+                an entry in `problems`, so that the others can be used.
+        """
+        manifest = read_manifest(folder)
+        problems = {}
+        for modality, spec in manifest.encoders.items():
+            for file in (spec, *spec.extra.values()):
+                problem = cls._problem(folder, file)
+                if problem:
+                    problems[modality] = problem
+        return cls(folder, manifest, problems)
+
+    @staticmethod
+    def _problem(folder: Path, spec: FileSpec) -> str:
+        path = folder / spec.path
+        try:
+            found = file_sha256(path)
+        except OSError as error:
+            return (
+                f"{spec.path} of bundle {folder.name} cannot be read ({error.strerror}); "
+                "restore it from where the bundle came"
+            )
+        if found != spec.sha256:
+            return (
+                f"{spec.path} of bundle {folder.name} has SHA-256 {found[:12]}... but the manifest "
+                f"says {spec.sha256[:12]}...; restore it from where the bundle came"
+            )
+        return ""
+
+    def encoder(
+        self, modality: str, threads: int = 1, providers: Sequence[str] | None = None
+    ) -> Encoder:
+        """Load the encoder of a modality.
+
+        Args:
+            modality: Its name.
+            threads: Threads of the processor that one encoding may use.
+            providers: ONNX Runtime execution providers; None for the best that are there.
+
+        Raises:
+            BundleError: There is none, its files are broken, or they are not as the manifest says.
+        """
+        if modality in self.problems:
+            raise BundleError(self.problems[modality])
+        spec = self.manifest.encoders.get(modality)
+        make = ENCODERS.get(modality)
+        if spec is None or make is None:
+            raise BundleError(
+                f"bundle {self.manifest.model} has no encoder for modality '{modality}' but only "
+                f"for {', '.join(self.manifest.encoders)}; choose another bundle"
+            )
+        size = spec.outputs[0].shape[-1] if spec.outputs else 0
+        if size != self.manifest.embedding_size:
+            raise BundleError(
+                f"{spec.path} gives {size} values but bundle {self.manifest.model} has embeddings "
+                f"of {self.manifest.embedding_size}; restore both from where the bundle came"
+            )
+        model = load_model(self.root / spec.path, spec, threads, providers)
+        made: Encoder = make(model, self.manifest.model, spec, self.root)
+        return made

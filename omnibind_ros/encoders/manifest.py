@@ -1,0 +1,145 @@
+"""bundle.yaml: what a bundle holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class BundleError(ValueError):
+    """A bundle or one of its files cannot be used; the text is one sentence."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input or output of a model; a dimension of -1 is free."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    layout: str = ""
+    units: str = ""
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """A file of the bundle, relative to its folder."""
+
+    path: str
+    sha256: str
+    licence: str = ""
+    origin: str = ""
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    extra: Mapping[str, FileSpec] = field(default_factory=dict)
+    """Files that belong to it by role, such as a tokenizer."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How similarities become probabilities, and when a label is unknown.
+
+    Attributes:
+        temperature: Softmax temperature over cosine similarities.
+        min_quality: Below this quality of the evidence nothing is known.
+        min_similarity: By modality: below this cosine similarity the best label is unknown.
+    """
+
+    temperature: float
+    min_quality: float
+    min_similarity: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class BundleManifest:
+    """The whole of bundle.yaml."""
+
+    name: str
+    version: str
+    embedding_size: int
+    encoders: Mapping[str, FileSpec]
+    labels: FileSpec
+    calibration: Calibration
+    fusion: FileSpec | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def model(self) -> str:
+        """Name and version, as messages carry them."""
+        return f"{self.name}@{self.version}"
+
+
+def _tensors(entries: Any) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(
+            str(e["name"]),
+            tuple(int(d) for d in e["shape"]),
+            str(e["dtype"]),
+            str(e.get("layout", "")),
+            str(e.get("units", "")),
+        )
+        for e in entries or ()
+    )
+
+
+def _file(entry: Any) -> FileSpec:
+    path = str(entry["path"])
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ValueError(f"path '{path}' leaves the bundle")
+    return FileSpec(
+        path=path,
+        sha256=str(entry["sha256"]),
+        licence=str(entry.get("licence", "")),
+        origin=str(entry.get("origin", "")),
+        inputs=_tensors(entry.get("inputs")),
+        outputs=_tensors(entry.get("outputs")),
+        extra={role: _file(sub) for role, sub in (entry.get("extra") or {}).items()},
+    )
+
+
+def read_manifest(folder: Path) -> BundleManifest:
+    """Read a bundle's manifest.
+
+    Args:
+        folder: The bundle's folder.
+
+    Raises:
+        BundleError: bundle.yaml is missing, no YAML, or lacks something.
+    """
+    path = folder / "bundle.yaml"
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        calibration = data["calibration"]
+        return BundleManifest(
+            name=str(data["name"]),
+            version=str(data["version"]),
+            embedding_size=int(data["embedding_size"]),
+            encoders={str(m): _file(entry) for m, entry in data["encoders"].items()},
+            labels=_file(data["labels"]),
+            calibration=Calibration(
+                temperature=float(calibration["temperature"]),
+                min_quality=float(calibration["min_quality"]),
+                min_similarity={
+                    str(m): float(v) for m, v in calibration["min_similarity"].items()
+                },
+            ),
+            fusion=_file(data["fusion"]) if data.get("fusion") else None,
+            figures=data.get("figures") or {},
+        )
+    except OSError as error:
+        raise BundleError(
+            f"bundle {folder} has no readable bundle.yaml ({error.strerror}); give a bundle's "
+            "folder, or build one with `omnibind bundle build-teacher`"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BundleError(
+            f"{path} is not YAML ({type(error).__name__}); restore it from where the bundle came"
+        ) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(
+            f"{path} lacks or misstates {error}; restore it from where the bundle came"
+        ) from error

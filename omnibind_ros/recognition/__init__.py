@@ -1,0 +1,1 @@
+"""Recognition: label bank, open-vocabulary classification, unknowns, enrolment, overlay."""

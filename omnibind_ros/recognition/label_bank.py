@@ -1,0 +1,256 @@
+"""The label bank: label texts and their embeddings."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from omnibind_ros.encoders.text import TextEncoder
+
+_log = logging.getLogger(__name__)
+
+MAX_LABELS = 20_000
+MAX_CHARACTERS = 200
+CACHE = "labels.npz"
+
+
+class LabelError(ValueError):
+    """Labels that cannot be used; the text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label; each synonym is a prototype of its own."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """The content of labels.yaml."""
+
+    templates: tuple[str, ...]
+    labels: tuple[Label, ...]
+
+
+def clean_label(text: str) -> str:
+    """Return a label text without superfluous white space.
+
+    Raises:
+        LabelError: It is empty or too long.
+    """
+    text = " ".join(text.split())
+    if not text:
+        raise LabelError("a label text is empty; give it a name")
+    if len(text) > MAX_CHARACTERS:
+        raise LabelError(
+            f"label '{text[:30]}...' has {len(text)} characters, more than {MAX_CHARACTERS}; "
+            "shorten it"
+        )
+    return text
+
+
+def check_labels(labels: Sequence[Label]) -> tuple[Label, ...]:
+    """Return the labels in clean form.
+
+    Raises:
+        LabelError: None, too many, or an empty, long or repeated text.
+    """
+    if not labels:
+        raise LabelError("the list of labels is empty; give at least one label")
+    if len(labels) > MAX_LABELS:
+        raise LabelError(
+            f"{len(labels)} labels are more than {MAX_LABELS}; leave out what the robot never meets"
+        )
+    cleaned = tuple(
+        Label(clean_label(label.name), tuple(map(clean_label, label.synonyms))) for label in labels
+    )
+    seen: set[str] = set()
+    for label in cleaned:
+        if label.name in seen:
+            raise LabelError(f"label '{label.name}' is there twice; leave one out")
+        seen.add(label.name)
+    return cleaned
+
+
+def read_labels(path: Path) -> LabelFile:
+    """Read labels.yaml.
+
+    Args:
+        path: The file.
+
+    Raises:
+        LabelError: It cannot be read, or is not as it should be.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        templates = tuple(data["templates"])
+        labels = [
+            Label(entry["name"], tuple(entry.get("synonyms") or ())) for entry in data["labels"]
+        ]
+        texts = [*templates, *(text for label in labels for text in (label.name, *label.synonyms))]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("a text that is none (quote numbers, yes and no)")
+    except OSError as error:
+        raise LabelError(
+            f"{path} cannot be read ({error.strerror}); restore it from where the bundle came"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise LabelError(
+            f"{path} is no list of labels ({error}); it needs `templates` and `labels`, each label "
+            "with a name"
+        ) from error
+    if not templates or not all("{}" in template for template in templates):
+        raise LabelError(f"{path} needs templates with {{}} in the place of the label")
+    return LabelFile(templates, check_labels(labels))
+
+
+@dataclass(frozen=True)
+class LabelBank:
+    """Labels and their prototypes.
+
+    Attributes:
+        labels: L names.
+        prototypes: float32 [P, D], unit vectors, ordered by label.
+        owner: int [P], ascending: the label of each prototype.
+    """
+
+    labels: tuple[str, ...]
+    prototypes: npt.NDArray[np.float32]
+    owner: npt.NDArray[np.intp]
+
+    def __post_init__(self) -> None:
+        """Find where each label's prototypes begin."""
+        starts = np.searchsorted(self.owner, np.arange(len(self.labels)))
+        object.__setattr__(self, "_starts", starts)
+        object.__setattr__(self, "_one_each", len(self.owner) == len(self.labels))
+
+    @classmethod
+    def build(
+        cls, labels: Sequence[Label], templates: Sequence[str], encoder: TextEncoder
+    ) -> LabelBank:
+        """Embed labels.
+
+        Args:
+            labels: The labels.
+            templates: Sentences with {}; an embedding is the unit mean over them.
+            encoder: Embeds the sentences.
+
+        Raises:
+            LabelError: The labels are not as they should be.
+        """
+        labels = check_labels(labels)
+        texts = [text for label in labels for text in (label.name, *label.synonyms)]
+        owner = [i for i, label in enumerate(labels) for _ in range(1 + len(label.synonyms))]
+        total = sum(
+            encoder.encode_batch([template.format(text) for text in texts])
+            for template in templates
+        )
+        prototypes = np.asarray(total, np.float32)
+        prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
+        return cls(tuple(label.name for label in labels), prototypes, np.array(owner, np.intp))
+
+    @classmethod
+    def load(cls, folder: Path, path: Path, encoder: TextEncoder | None) -> LabelBank:
+        """Load a bundle's labels: from the embeddings kept beside them while these are current.
+
+        Args:
+            folder: The bundle's folder.
+            path: labels.yaml.
+            encoder: Embeds the labels anew after a change; None: only what is kept can be used.
+
+        Raises:
+            LabelError: labels.yaml cannot be used, or nothing is kept and there is no encoder.
+        """
+        file = read_labels(path)
+        cache = folder / CACHE
+        kept = cls._read_cache(cache)
+        key = cls._key(path, encoder.sha256) if encoder is not None else None
+        if kept is not None and (key is None or str(kept["key"]) == key):
+            names = tuple(label.name for label in file.labels)
+            owner = np.asarray(kept["owner"], np.intp)
+            if len(owner) and int(owner[-1]) == len(names) - 1:
+                return cls(names, np.asarray(kept["prototypes"], np.float32), owner)
+        if encoder is None:
+            raise LabelError(
+                f"{cache} does not fit {path.name} and there is no text encoder to embed the "
+                "labels; restore the bundle's text.onnx"
+            )
+        return cls.build(file.labels, file.templates, encoder)
+
+    def save(self, folder: Path, path: Path, encoder: TextEncoder) -> None:
+        """Keep the embeddings beside labels.yaml.
+
+        Args:
+            folder: The bundle's folder.
+            path: labels.yaml.
+            encoder: What embedded them.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        np.savez(
+            folder / CACHE,
+            key=np.array(self._key(path, encoder.sha256)),
+            prototypes=self.prototypes,
+            owner=self.owner,
+        )
+
+    @staticmethod
+    def _key(path: Path, encoder_sha256: str) -> str:
+        return hashlib.sha256(path.read_bytes() + encoder_sha256.encode()).hexdigest()
+
+    @staticmethod
+    def _read_cache(cache: Path) -> Mapping[str, npt.NDArray[np.generic]] | None:
+        try:
+            with np.load(cache, allow_pickle=False) as file:
+                return {name: file[name] for name in ("key", "prototypes", "owner")}
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError) as error:
+            _log.warning("%s is broken (%s); the labels are embedded anew", cache, error)
+            return None
+
+    def similarities(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return each label's cosine similarity: that of its best prototype.
+
+        Args:
+            values: float32 [D], unit vector.
+
+        Returns:
+            float32 [L].
+        """
+        each = self.prototypes @ values
+        if self._one_each:  # type: ignore[attr-defined]
+            return np.asarray(each)
+        return np.asarray(np.maximum.reduceat(each, self._starts))  # type: ignore[attr-defined]
+
+    def with_label(self, name: str, values: npt.NDArray[np.float32]) -> LabelBank:
+        """Return a bank with one more prototype, of a new label or one that is there.
+
+        Args:
+            name: The label.
+            values: float32 [D], unit vector.
+
+        Raises:
+            LabelError: The name cannot be a label, or the bank is full.
+        """
+        name = clean_label(name)
+        labels = self.labels if name in self.labels else (*self.labels, name)
+        if len(labels) > MAX_LABELS:
+            raise LabelError(f"the label bank is full with {MAX_LABELS} labels; set fewer labels")
+        index = labels.index(name)
+        place = int(np.searchsorted(self.owner, index, side="right"))
+        return LabelBank(
+            labels,
+            np.insert(self.prototypes, place, values, axis=0),
+            np.insert(self.owner, place, index),
+        )
