@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -406,38 +407,45 @@ def line(record: DemoRecord, now: float) -> str:
 
 def render(record: DemoRecord, now: float, left: float) -> Group:
     """Return the live table."""
-    sensors = Table(title="Sensors", title_justify="left", expand=True)
-    sensors.add_column("name", no_wrap=True)
-    sensors.add_column("modality")
-    sensors.add_column("presence", width=8)
+    # Narrow enough for a terminal of 80 columns.
+    sensors = Table(
+        title="Sensors", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for title in ("name", "modality", "presence"):
+        sensors.add_column(title, no_wrap=True)
     for title in ("Hz", "age", "latency", "received", "encoded", "dropped", "rejected"):
-        sensors.add_column(title, justify="right", no_wrap=True)
-    sensors.add_column("weight", width=11, no_wrap=True)
+        sensors.add_column(title, justify="right", no_wrap=True, max_width=8)
+    sensors.add_column("weight", no_wrap=True)
     latest = record.latest
     weights = {}
     if latest is not None and record.rate(now) > 0:
         weights = dict(zip(latest.sensors, latest.weights, strict=False))
     for row in record.sensors:
         name, colour = PRESENCE.get(row.state, ("?", "red"))
-        weight = weights.get(row.name)
+        weight = weights.get(row.name) if row.state == FRESH else None
         sensors.add_row(
             row.name,
             row.modality,
             Text(name, style=colour),
             f"{row.rate:.1f}",
-            _figure(1e3 * row.age if row.received else None, "ms"),
-            _figure(1e3 * row.latency if row.encoded else None, "ms"),
+            _span(row.age if row.received else None),
+            _span(row.latency if row.encoded else None),
             *(str(count) for count in (row.received, row.encoded, row.dropped, row.rejected)),
-            "" if weight is None else f"{_bar(weight, 6)} {weight:4.2f}",
+            "" if weight is None else f"{_bar(weight, 4)} {weight:4.2f}",
         )
     faults = [
         Text(f"{row.name}: {row.reason}", style="red") for row in record.sensors if row.reason
     ]
 
     shown = record.subject or "-"
-    labels = Table(title=f"Labels (the camera shows: {shown})", title_justify="left", expand=True)
-    labels.add_column("label", no_wrap=True, ratio=1)
-    labels.add_column("probability", no_wrap=True, ratio=2)
+    labels = Table(
+        title=Text(f"Labels (the camera shows: {shown})", style="table.title"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    labels.add_column("label", no_wrap=True, width=28)
+    labels.add_column("probability", no_wrap=True, width=46)
     for row_index in range(5):  # always as many rows, so that the table stands still
         if latest is None or row_index >= len(latest.labels):
             labels.add_row("", "")
@@ -448,7 +456,7 @@ def render(record: DemoRecord, now: float, left: float) -> Group:
             style = "bold green" if label == EXPECTED.get(shown) else "bold"
             label += "" if latest.known else " (unknown)"
         labels.add_row(
-            Text(label, style=style), Text(f"{_bar(probability, 24)} {probability:6.1%}", style)
+            Text(label, style=style), Text(f"{_bar(probability, 38)} {probability:6.1%}", style)
         )
     plug = Text("plugged in" if record.plugged else "UNPLUGGED")
     plug.stylize("green" if record.plugged else "bold yellow")
@@ -463,7 +471,7 @@ def render(record: DemoRecord, now: float, left: float) -> Group:
 
 def summary_table(summary: DemoSummary) -> Table:
     """Return the table of a run's figures."""
-    table = Table(title="Summary", title_justify="left", show_header=False)
+    table = Table(title="Summary", title_justify="left", box=box.SIMPLE, show_header=False)
     table.add_column("figure")
     table.add_column("value", justify="right")
     subjects = ", ".join(f"{name} {share:.0%}" for name, share in summary.subjects.items())
@@ -501,6 +509,13 @@ def _percent(share: float | None) -> float | None:
 
 def _figure(value: float | None, unit: str, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f} {unit}"
+
+
+def _span(seconds: float | None) -> str:
+    """Write a time in at most eight characters."""
+    if seconds is None or not math.isfinite(seconds):
+        return "-"
+    return f"{1e3 * seconds:.0f} ms" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def _bar(share: float, width: int) -> str:

@@ -290,17 +290,23 @@ def _spin(executor: SingleThreadedExecutor) -> None:
 
 @contextmanager
 def _ended_politely() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end the demo as Ctrl-C does, children and all."""
+    """Let Ctrl-C, SIGTERM and a closed terminal all end the demo with its children cleaned up."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    handlers = {
+        # A shell's background job is born deaf to SIGINT, and so would be its children.
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: leave,
+        signal.SIGHUP: leave,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 def _write(summary: DemoSummary, file: Path) -> None:

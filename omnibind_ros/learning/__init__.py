@@ -1,0 +1,1 @@
+"""Training and building of models; the only room, beside export, that may import torch."""
