@@ -7,6 +7,8 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
+import os
+
 from launch import LaunchDescription
 
 
@@ -29,10 +31,13 @@ def generate_launch_description() -> LaunchDescription:
     ]
     namespace = LaunchConfiguration("namespace")
     # Fast DDS drops most large messages without the profile; a profile of the user's own wins.
+    # Fast DDS 2 reads the first variable, 3 the second, and warns of the first.
+    old = os.environ.get("ROS_DISTRO", "") in ("humble", "iron", "jazzy")
+    variables = ["FASTRTPS_DEFAULT_PROFILES_FILE"] * old + ["FASTDDS_DEFAULT_PROFILES_FILE"]
     profile = PathJoinSubstitution([share, "config", "fastdds.xml"])
     profiles = [
         SetEnvironmentVariable(name, EnvironmentVariable(name, default_value=profile))
-        for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+        for name in variables
     ]
     perception = Node(
         package="omnibind_ros",

@@ -104,10 +104,16 @@ def _check(options: argparse.Namespace) -> int:
 
 def _embed_labels(options: argparse.Namespace) -> int:
     from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+    from omnibind_ros.encoders.text import TextEncoder
     from omnibind_ros.recognition.label_bank import LabelBank
 
     bundle = Bundle.load(resolve_bundle(options.bundle))
-    bank = LabelBank.load(bundle)
+    encoder = bundle.encoder("text")
+    if not isinstance(encoder, TextEncoder):
+        raise TypeError("the text encoder of the bundle does not embed texts.")
+    labels = bundle.root / bundle.manifest.labels.path
+    bank = LabelBank.load(bundle.root, labels, encoder)
+    bank.save(bundle.root, labels, encoder)
     print(f"{bundle.manifest.model}: {len(bank.labels)} labels embedded")
     return 0
 

@@ -409,20 +409,21 @@ def render(record: DemoRecord, now: float, left: float) -> Group:
     """Return the live table."""
     # Narrow enough for a terminal of 80 columns.
     sensors = Table(
-        title="Sensors", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        title="Sensors", title_justify="left", box=box.SIMPLE_HEAD, padding=0, show_edge=False
     )
     for title in ("name", "modality", "presence"):
         sensors.add_column(title, no_wrap=True)
     for title in ("Hz", "age", "latency", "received", "encoded", "dropped", "rejected"):
-        sensors.add_column(title, justify="right", no_wrap=True, max_width=8)
-    sensors.add_column("weight", no_wrap=True)
+        sensors.add_column(title, justify="right", no_wrap=True, min_width=4)
     latest = record.latest
-    weights = {}
-    if latest is not None and record.rate(now) > 0:
-        weights = dict(zip(latest.sensors, latest.weights, strict=False))
+    used = {}
+    if latest is not None:
+        used = dict(zip(latest.sensors, latest.weights, strict=False))
+    weights = Text("Weights ", style="italic")
     for row in record.sensors:
         name, colour = PRESENCE.get(row.state, ("?", "red"))
-        weight = weights.get(row.name) if row.state == FRESH else None
+        weight = used.get(row.name, 0.0) if row.state == FRESH else 0.0
+        weights.append(f"  {row.name} {_bar(weight, 8)} {weight:4.2f}", style="not italic")
         sensors.add_row(
             row.name,
             row.modality,
@@ -431,7 +432,6 @@ def render(record: DemoRecord, now: float, left: float) -> Group:
             _span(row.age if row.received else None),
             _span(row.latency if row.encoded else None),
             *(str(count) for count in (row.received, row.encoded, row.dropped, row.rejected)),
-            "" if weight is None else f"{_bar(weight, 4)} {weight:4.2f}",
         )
     faults = [
         Text(f"{row.name}: {row.reason}", style="red") for row in record.sensors if row.reason
@@ -460,13 +460,13 @@ def render(record: DemoRecord, now: float, left: float) -> Group:
         )
     plug = Text("plugged in" if record.plugged else "UNPLUGGED")
     plug.stylize("green" if record.plugged else "bold yellow")
+    p50, p99 = (_figure(record.latency(percent), "ms") for percent in (50, 99))
     footer = Text.assemble(
-        f"{record.results} results, {record.rate(now):.1f} a second, latency p50 ",
-        f"{_figure(record.latency(50), 'ms')}, p99 {_figure(record.latency(99), 'ms')} | camera ",
+        f"{record.results} results, {record.rate(now):.1f}/s | p50 {p50}, p99 {p99} | camera ",
         plug,
         f" | {max(left, 0.0):.0f} s left",
     )
-    return Group(sensors, *faults, labels, footer)
+    return Group(sensors, weights, *faults, Text(), labels, footer)
 
 
 def summary_table(summary: DemoSummary) -> Table:

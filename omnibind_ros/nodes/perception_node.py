@@ -47,8 +47,8 @@ class PerceptionNode(LifecycleNode):
         self._fault = "not configured yet"
         self._problems: list[str] = []
         self._channels: list[Channel] = []
-        self._subscriptions: list[SensorSubscription] = []
-        self._timers_: list[Any] = []
+        self._feeds: list[SensorSubscription] = []
+        self._own_timers: list[Any] = []
         self._last_states: list[tuple[str, int, str]] = []
         self._ticks = 0
         self._throttle = Throttle(lambda sentence: self.get_logger().warning(sentence))
@@ -56,7 +56,7 @@ class PerceptionNode(LifecycleNode):
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._diagnostics_timer = self.create_timer(1.0, self._publish_diagnostics)
         self._outputs: dict[str, Any] = {}
-        self._services: Services | None = None
+        self._service_set: Services | None = None
 
     # Lifecycle
 
@@ -102,7 +102,7 @@ class PerceptionNode(LifecycleNode):
             self._outputs["classification"] = self.create_lifecycle_publisher(
                 Classification, "~/classification", 10
             )
-        self._services = Services(self, self.vocabulary, recogniser, self.model)
+        self._service_set = Services(self, self.vocabulary, recogniser, self.model)
         self._fault = ""
         self.get_logger().info(
             f"bundle {self.model}: {len(self.vocabulary.bank.labels)} labels, sensors "
@@ -136,8 +136,8 @@ class PerceptionNode(LifecycleNode):
                 self.get_logger().error(f"{channel.name}: {channel.problem}")
                 continue
             channel.config.topic = subscription.topic
-            self._subscriptions.append(subscription)
-        self._timers_ = [
+            self._feeds.append(subscription)
+        self._own_timers = [
             self.create_timer(1.0 / config.status_rate, self._tick),
             self.create_timer(0.5, self._poll),
         ]
@@ -177,20 +177,20 @@ class PerceptionNode(LifecycleNode):
         self._halt()
 
     def _halt(self) -> None:
-        for timer in self._timers_:
+        for timer in self._own_timers:
             self.destroy_timer(timer)
-        self._timers_ = []
-        for subscription in self._subscriptions:
+        self._own_timers = []
+        for subscription in self._feeds:
             subscription.close()
-        self._subscriptions = []
+        self._feeds = []
         if self.engine is not None:
             self.engine.stop()
 
     def _release(self) -> None:
         self._halt()
-        if self._services is not None:
-            self._services.close()
-            self._services = None
+        if self._service_set is not None:
+            self._service_set.close()
+            self._service_set = None
         for publisher in self._outputs.values():
             self.destroy_lifecycle_publisher(publisher)
         self._outputs = {}
@@ -209,8 +209,8 @@ class PerceptionNode(LifecycleNode):
     # Outputs
 
     def _publish_result(self, result: Result) -> None:
-        if self._services is not None:
-            self._services.enrolment.see(result.values)
+        if self._service_set is not None:
+            self._service_set.enrolment.see(result.values)
         outputs = self._outputs
         outputs["embedding"].publish(messages.embedding(result, self.model))
         outputs["recognition"].publish(messages.recognition(result))
@@ -250,7 +250,7 @@ class PerceptionNode(LifecycleNode):
             self._ticks = 0
 
     def _poll(self) -> None:
-        for subscription in self._subscriptions:
+        for subscription in self._feeds:
             if subscription.polled:
                 subscription.poll()
 
