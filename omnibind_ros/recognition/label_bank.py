@@ -7,6 +7,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,11 @@ class Label:
 
     name: str
     synonyms: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of prototypes: the name's and one a synonym."""
+        return 1 + len(self.synonyms)
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,13 @@ def check_labels(labels: Sequence[Label]) -> tuple[Label, ...]:
     return cleaned
 
 
+def _list(value: Any) -> tuple[Any, ...]:
+    # A text is a sequence too: without this its letters would be taken for entries.
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} stands where a list should")
+    return tuple(value)
+
+
 def read_labels(path: Path) -> LabelFile:
     """Read labels.yaml.
 
@@ -92,9 +106,10 @@ def read_labels(path: Path) -> LabelFile:
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        templates = tuple(data["templates"])
+        templates = _list(data["templates"])
         labels = [
-            Label(entry["name"], tuple(entry.get("synonyms") or ())) for entry in data["labels"]
+            Label(entry["name"], _list(entry.get("synonyms") or []))
+            for entry in _list(data["labels"])
         ]
         texts = [*templates, *(text for label in labels for text in (label.name, *label.synonyms))]
         if not all(isinstance(text, str) for text in texts):
@@ -149,9 +164,9 @@ class LabelBank:
         """
         labels = check_labels(labels)
         texts = [text for label in labels for text in (label.name, *label.synonyms)]
-        owner = [i for i, label in enumerate(labels) for _ in range(1 + len(label.synonyms))]
+        owner = [i for i, label in enumerate(labels) for _ in range(label.count)]
         total = sum(
-            encoder.encode_batch([template.format(text) for text in texts])
+            encoder.encode_batch([template.replace("{}", text) for text in texts])
             for template in templates
         )
         prototypes = np.asarray(total, np.float32)
@@ -173,12 +188,19 @@ class LabelBank:
         file = read_labels(path)
         cache = folder / CACHE
         kept = cls._read_cache(cache)
-        key = cls._key(path, encoder.sha256) if encoder is not None else None
-        if kept is not None and (key is None or str(kept["key"]) == key):
+        which, key = (
+            ("labels_key", cls._key(path))
+            if encoder is None
+            else ("key", cls._key(path, encoder.sha256))
+        )
+        if kept is not None and str(kept[which]) == key:
             names = tuple(label.name for label in file.labels)
-            owner = np.asarray(kept["owner"], np.intp)
-            if len(owner) and int(owner[-1]) == len(names) - 1:
-                return cls(names, np.asarray(kept["prototypes"], np.float32), owner)
+            expected = [i for i, label in enumerate(file.labels) for _ in range(label.count)]
+            owner = kept["owner"]
+            if np.array_equal(owner, expected) and len(kept["prototypes"]) == len(expected):
+                prototypes = np.asarray(kept["prototypes"], np.float32)
+                return cls(names, prototypes, np.asarray(owner, np.intp))
+            _log.warning("%s does not fit %s; the labels are embedded anew", cache, path.name)
         if encoder is None:
             raise LabelError(
                 f"{cache} does not fit {path.name} and there is no text encoder to embed the "
@@ -200,22 +222,26 @@ class LabelBank:
         np.savez(
             folder / CACHE,
             key=np.array(self._key(path, encoder.sha256)),
+            labels_key=np.array(self._key(path)),
             prototypes=self.prototypes,
             owner=self.owner,
         )
 
     @staticmethod
-    def _key(path: Path, encoder_sha256: str) -> str:
+    def _key(path: Path, encoder_sha256: str = "") -> str:
         return hashlib.sha256(path.read_bytes() + encoder_sha256.encode()).hexdigest()
 
     @staticmethod
     def _read_cache(cache: Path) -> Mapping[str, npt.NDArray[np.generic]] | None:
         try:
             with np.load(cache, allow_pickle=False) as file:
-                return {name: file[name] for name in ("key", "prototypes", "owner")}
+                kept = {name: file[name] for name in ("key", "labels_key", "prototypes", "owner")}
+                if kept["prototypes"].ndim != 2 or not np.isfinite(kept["prototypes"]).all():
+                    raise ValueError("its prototypes are no finite matrix")
+                return kept
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             _log.warning("%s is broken (%s); the labels are embedded anew", cache, error)
             return None
 

@@ -53,6 +53,7 @@ def make_channels(
     encoders: dict[str, Encoder] = {}
     channels = []
     for name, given in sensors.items():
+        config = given
         try:
             config = complete(name, given)
             decoder = find_decoder(config.modality, config.type)
@@ -61,5 +62,5 @@ def make_channels(
             channels.append(Channel(name, config, decoder, encoders[config.modality]))
         except (ValueError, KeyError, BundleError) as error:
             sentence = str(error.args[0]) if error.args else type(error).__name__
-            channels.append(Channel(name, replace(given), None, None, sentence))
+            channels.append(Channel(name, replace(config), None, None, sentence))
     return channels
