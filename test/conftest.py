@@ -31,7 +31,7 @@ def bundle_copy(tmp_path):
 @pytest.fixture(scope="module")
 def ros_domain():
     """A ROS domain id that no other process uses, and discovery on this host only."""
-    from domain_coordinator import domain_id
+    from domain_coordinator import domain_id  # noqa: PLC0415 - only where ROS is
 
     with domain_id() as chosen, pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROS_DOMAIN_ID", str(chosen))
@@ -84,8 +84,8 @@ class Probe:
     """A ROS node in the test's own process that knows only the messages."""
 
     def __init__(self):
-        import rclpy
-        from rclpy.executors import SingleThreadedExecutor
+        import rclpy  # noqa: PLC0415 - only where ROS is
+        from rclpy.executors import SingleThreadedExecutor  # noqa: PLC0415
 
         self._rclpy = rclpy
         self.context = rclpy.Context()
@@ -94,11 +94,14 @@ class Probe:
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
         self.received = {}
+        self._listening = {}
 
     def listen(self, kind, topic, qos=10):
         """Keep what arrives on a topic, with its time of arrival, in received[topic]."""
+        if topic in self._listening:
+            self.node.destroy_subscription(self._listening[topic])
         self.received[topic] = []
-        self.node.create_subscription(
+        self._listening[topic] = self.node.create_subscription(
             kind, topic, lambda msg: self.received[topic].append((time.time(), msg)), qos
         )
 

@@ -1,6 +1,8 @@
 """Presence, stamps, scheduler, throttle and parameters, on clocks of the test's own."""
 
+import importlib.util
 import math
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +114,11 @@ def test_good_parameters():
     assert isinstance(check(SensorConfig, "max_age", 1), float)
     assert check(PerceptionConfig, "sensors", ("a", "b")) == ["a", "b"]
     assert check(SensorConfig, "modality", "") == ""
+
+
+def test_the_documented_parameters_are_the_declared_ones():
+    root = Path(__file__).resolve().parent.parent
+    spec = importlib.util.spec_from_file_location("doc", root / "tools" / "parameters_doc.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (root / "docs" / "parameters.md").read_text() == module.document()

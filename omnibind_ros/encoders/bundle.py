@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,8 @@ def _model_folders() -> Iterator[Path]:
     except ImportError:
         pass
     else:
-        try:
+        with contextlib.suppress(PackageNotFoundError, LookupError, OSError):
             yield Path(get_package_share_directory("omnibind_ros")) / "models"
-        except (PackageNotFoundError, LookupError, OSError):
-            pass
     yield Path(__file__).resolve().parents[2] / "models"
 
 
@@ -82,6 +81,7 @@ class Bundle:
     root: Path
     manifest: BundleManifest
     problems: dict[str, str]
+    _loaded: dict[tuple[Any, ...], Encoder] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
@@ -123,7 +123,7 @@ class Bundle:
     def encoder(
         self, modality: str, threads: int = 1, providers: Sequence[str] | None = None
     ) -> Encoder:
-        """Load the encoder of a modality.
+        """Return the encoder of a modality, loaded once for all who ask alike.
 
         Args:
             modality: Its name.
@@ -148,6 +148,8 @@ class Bundle:
                 f"{spec.path} gives {size} values but bundle {self.manifest.model} has embeddings "
                 f"of {self.manifest.embedding_size}; restore both from where the bundle came"
             )
-        model = load_model(self.root / spec.path, spec, threads, providers)
-        made: Encoder = make(model, self.manifest.model, spec, self.root)
-        return made
+        key = (modality, threads, tuple(providers or ()))
+        if key not in self._loaded:
+            model = load_model(self.root / spec.path, spec, threads, providers)
+            self._loaded[key] = make(model, self.manifest.model, spec, self.root)
+        return self._loaded[key]

@@ -269,7 +269,7 @@ def _write_manifest(out: Path, image: FileSpec) -> None:
     }
     text = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=100)
     head = (
-        "# Written by `omnibind bundle build-teacher`. A shape of -1 is free. labels.yaml is yours to "
-        "edit:\n# it has no hash here.\n"
+        "# Written by `omnibind bundle build-teacher`. A shape of -1 is free.\n# labels.yaml is "
+        "yours to edit: it has no hash here.\n"
     )
     (out / "bundle.yaml").write_text(head + text, encoding="utf-8")

@@ -138,7 +138,7 @@ def private_domain() -> Iterator[None]:
     for domain in candidates:
         with socket.socket() as claim:
             try:
-                claim.bind(("127.0.0.1", 22119 + domain))
+                claim.bind(("127.0.0.1", 32768 + domain))
             except OSError:
                 continue
             os.environ["ROS_DOMAIN_ID"] = str(domain)

@@ -140,7 +140,7 @@ def check(config_type: type, name: str, value: Any, prefix: str = "") -> Any:
     if type(value) is not type(default):
         raise ParameterError(f"{shown}, but must be of type {type(default).__name__}")
     if meta["choices"] and value not in meta["choices"]:
-        allowed = ", ".join(choice or "''" for choice in meta["choices"])
+        allowed = ", ".join(choice or "empty" for choice in meta["choices"])
         raise ParameterError(f"{shown}, but must be one of: {allowed}")
     if meta["low"] is not None and not meta["low"] <= value <= meta["high"]:
         raise ParameterError(f"{shown}, but must be in {meta['low']} .. {meta['high']}")
