@@ -10,7 +10,10 @@ from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
 
 def table(kind: type) -> str:
     """Return the Markdown table of a dataclass's parameters."""
-    rows = ["| parameter | default | allowed | at run time | what |", "| --- | --- | --- | --- | --- |"]
+    rows = [
+        "| parameter | default | allowed | at run time | what |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     default = kind()
     for spec in fields(kind):
         meta = spec.metadata

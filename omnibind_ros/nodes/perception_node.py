@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 
@@ -173,8 +175,8 @@ class PerceptionNode(LifecycleNode):
             self.trigger_activate()
 
     def close(self) -> None:
-        """Stop the workers, whatever the state."""
-        self._halt()
+        """Stop the workers and the services, whatever the state."""
+        self._release()
 
     def _halt(self) -> None:
         for timer in self._own_timers:
@@ -266,11 +268,16 @@ class PerceptionNode(LifecycleNode):
         )
 
 
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the node until it is told to stop."""
-    rclpy.init(args=args)
-    # Two threads for data and timers, and one that a long service call may hold.
-    executor = MultiThreadedExecutor(num_threads=3)
+    # rclpy's own handlers would take ROS away while the workers still publish.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    signal.signal(signal.SIGTERM, _interrupt)
+    executor = SingleThreadedExecutor()
     node = PerceptionNode()
     executor.add_node(node)
     try:
@@ -279,7 +286,9 @@ def main(args: list[str] | None = None) -> None:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C
         node.close()
+        node.destroy_node()
         executor.shutdown(timeout_sec=1.0)
         rclpy.try_shutdown()
     sys.exit(0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
@@ -83,8 +82,6 @@ class SensorSubscription:
             QoSProfile(
                 reliability=reliability, history=HistoryPolicy.KEEP_LAST, depth=config.depth
             ),
-            # A group of its own: a slow sensor holds up no other.
-            callback_group=MutuallyExclusiveCallbackGroup(),
             **options,
         )
         self.topic = self.subscription.topic_name

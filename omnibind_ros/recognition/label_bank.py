@@ -95,6 +95,11 @@ def _list(value: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
+def _check_text(value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text: quote numbers, yes and no")
+
+
 def read_labels(path: Path) -> LabelFile:
     """Read labels.yaml.
 
@@ -112,8 +117,8 @@ def read_labels(path: Path) -> LabelFile:
             for entry in _list(data["labels"])
         ]
         texts = [*templates, *(text for label in labels for text in (label.name, *label.synonyms))]
-        if not all(isinstance(text, str) for text in texts):
-            raise TypeError("a text that is none (quote numbers, yes and no)")
+        for text in texts:
+            _check_text(text)
     except OSError as error:
         raise LabelError(
             f"{path} cannot be read ({error.strerror}); restore it from where the bundle came"
@@ -236,14 +241,16 @@ class LabelBank:
         try:
             with np.load(cache, allow_pickle=False) as file:
                 kept = {name: file[name] for name in ("key", "labels_key", "prototypes", "owner")}
-                if kept["prototypes"].ndim != 2 or not np.isfinite(kept["prototypes"]).all():
-                    raise ValueError("its prototypes are no finite matrix")
-                return kept
         except FileNotFoundError:
-            return None
+            return None  # not yet embedded: nothing is wrong
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             _log.warning("%s is broken (%s); the labels are embedded anew", cache, error)
             return None
+        rows = kept["prototypes"]
+        if rows.ndim != 2 or rows.dtype != np.float32 or not np.isfinite(rows).all():
+            _log.warning("%s holds no float32 matrix; the labels are embedded anew", cache)
+            return None
+        return kept
 
     def similarities(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return each label's cosine similarity: that of its best prototype.

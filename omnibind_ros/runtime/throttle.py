@@ -41,5 +41,5 @@ class Throttle:
                 self._last[source] = (when, said, held + 1)
                 return
             self._last[source] = (now, sentence, 0)
-        more = f" ({held} more since the last message)" if held else ""
+        more = f" ({held} more since the last message)" if held and sentence == said else ""
         self._say(f"{source}: {sentence}{more}")
