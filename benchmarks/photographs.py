@@ -86,7 +86,10 @@ def main() -> None:
     for name, picture in pictures.items():
         encoding = encoder.encode(picture)
         found = recogniser.recognise(
-            encoding.values, ("image",), np.ones(1, np.float32), np.array([encoding.quality], np.float32)
+            encoding.values,
+            ("image",),
+            np.ones(1, np.float32),
+            np.array([encoding.quality], np.float32),
         )
         expected = SUBJECTS.get(name, "unknown")
         said = found.labels[0] if found.known or name in SUBJECTS else "unknown"
