@@ -39,7 +39,8 @@ def to_nanoseconds(stamp: Any) -> int:
     return int(stamp.sec) * 10**9 + int(stamp.nanosec)
 
 
-def _header(result: Result) -> Header:
+def header(result: Result) -> Header:
+    """Return the header of everything that a result becomes."""
     return Header(stamp=to_time(result.stamp_ns), frame_id=result.frame_id)
 
 
@@ -50,7 +51,7 @@ def _floats(values: npt.NDArray[np.float32]) -> array.array[float]:
 def embedding(result: Result, model: str) -> FusedEmbedding:
     """Return ~/embedding."""
     return FusedEmbedding(
-        header=_header(result),
+        header=header(result),
         model=model,
         sensors=list(result.sensors),
         modalities=list(result.modalities),
@@ -63,7 +64,7 @@ def embedding(result: Result, model: str) -> FusedEmbedding:
 def recognition(result: Result) -> Recognition:
     """Return ~/recognition."""
     return Recognition(
-        header=_header(result),
+        header=header(result),
         labels=list(result.recognition.labels),
         probabilities=_floats(result.recognition.probabilities),
         known=result.recognition.known,
@@ -115,7 +116,7 @@ def overlay(picture: npt.NDArray[np.uint8], result: Result) -> Image:
     """Return ~/overlay; picture uint8 [H, W, 3], RGB."""
     height, width = picture.shape[:2]
     message = Image(
-        header=_header(result), height=height, width=width, encoding="rgb8", step=width * 3
+        header=header(result), height=height, width=width, encoding="rgb8", step=width * 3
     )
     message.data = array.array("B", picture.tobytes())
     return message
@@ -125,7 +126,7 @@ def markers(result: Result) -> MarkerArray:
     """Return ~/markers: one text a metre before the newest sensor's frame."""
     best = result.recognition
     marker = Marker(
-        header=_header(result),
+        header=header(result),
         ns="omnibind",
         id=0,
         type=Marker.TEXT_VIEW_FACING,

@@ -72,15 +72,15 @@ class Parameters:
 
     def _read_sensors(self) -> None:
         names = self.perception.sensors
-        for name in names:
-            if name not in self.sensors:
-                self.sensors[name] = self._declare(SensorConfig(), f"sensor.{name}.")
-        self.sensors = {name: self.sensors[name] for name in names}
-        if len(self.sensors) < len(names):
-            self.problems.append(
-                "parameter sensors names a sensor twice; the second one is left out, "
-                "give it a name of its own"
-            )
+        self.sensors = {
+            name: self._declare(SensorConfig(), f"sensor.{name}.") for name in dict.fromkeys(names)
+        }
+        twice = (
+            "parameter sensors names a sensor twice; the second one is left out, "
+            "give it a name of its own"
+        )
+        if len(self.sensors) < len(names) and twice not in self.problems:
+            self.problems.append(twice)
 
     def _declare(self, config: Config, prefix: str) -> Config:
         for spec in fields(config):
@@ -112,10 +112,10 @@ class Parameters:
     def _report_unknown_names(self) -> None:
         # Typos in a parameter file are silent otherwise. rclpy offers the overrides to itself only.
         overrides: Mapping[str, Any] = getattr(self._node, "_parameter_overrides", {})
+        declared = self._node.get_parameters_by_prefix("")
         for name in overrides:
             if self._node.has_parameter(name) or name.startswith("qos_overrides."):
                 continue
-            declared = self._node.get_parameters_by_prefix("")
             near = difflib.get_close_matches(name, declared, 1)
             hint = f"did you mean {near[0]}?" if near else "see docs/parameters.md"
             self.problems.append(f"parameter {name} is not known and is ignored; {hint}")

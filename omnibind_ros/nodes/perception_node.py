@@ -226,7 +226,7 @@ class PerceptionNode(LifecycleNode):
             outputs["overlay"].publish(messages.overlay(drawn, result))
 
     def _classification(self, result: Result) -> Any:
-        message = Classification(header=messages.recognition(result).header)
+        message = Classification(header=messages.header(result))
         for label, p in zip(
             result.recognition.labels, result.recognition.probabilities, strict=True
         ):

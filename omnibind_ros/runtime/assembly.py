@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.sensors import find_decoder, normalise_type
 
@@ -50,17 +48,15 @@ def make_channels(
         bundle: Where encoders come from; sensors of one modality share one.
         threads: Threads inside each encoder.
     """
-    encoders: dict[str, Encoder] = {}
     channels = []
     for name, given in sensors.items():
         config = given
         try:
             config = complete(name, given)
             decoder = find_decoder(config.modality, config.type)
-            if config.modality not in encoders:
-                encoders[config.modality] = bundle.encoder(config.modality, threads=threads)
-            channels.append(Channel(name, config, decoder, encoders[config.modality]))
-        except (ValueError, KeyError, BundleError) as error:
+            encoder = bundle.encoder(config.modality, threads=threads)
+            channels.append(Channel(name, config, decoder, encoder))
+        except (ValueError, KeyError) as error:
             sentence = str(error.args[0]) if error.args else type(error).__name__
             channels.append(Channel(name, replace(config), None, None, sentence))
     return channels
