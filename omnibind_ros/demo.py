@@ -10,11 +10,14 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+
+from omnibind_ros.runtime.presence import Presence
 
 EXPECTED = {
     "astronaut": "person",
@@ -39,12 +42,12 @@ SENTENCES = {
 SETTLE = 0.5
 """Seconds after a change of subject in which results are not scored."""
 
-ABSENT, STALE, FRESH, FAULT = range(4)
-PRESENCE = {
-    ABSENT: ("ABSENT", "bright_black"),
-    STALE: ("STALE", "yellow"),
-    FRESH: ("FRESH", "green"),
-    FAULT: ("FAULT", "red"),
+ABSENT, STALE, FRESH, FAULT = Presence
+PRESENCE: dict[int, tuple[str, str]] = {
+    ABSENT: (ABSENT.name, "bright_black"),
+    STALE: (STALE.name, "yellow"),
+    FRESH: (FRESH.name, "green"),
+    FAULT: (FAULT.name, "red"),
 }
 """Name and colour of each presence."""
 
@@ -140,11 +143,7 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
     """Return a percentile, interpolated between neighbours; None without values."""
     if not values:
         return None
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * min(max(percent, 0.0), 100.0) / 100.0
-    low = math.floor(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    return float(np.percentile(values, min(max(percent, 0.0), 100.0)))
 
 
 class DemoRecord:
