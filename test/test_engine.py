@@ -40,7 +40,7 @@ class AxisEncoder:
         return Encoding(np.eye(4, dtype=np.float32)[sample], 1.0)
 
 
-def decode(message):
+def decode(message, _options):
     if message.number < 0:
         raise RejectedSampleError("the number is negative")
     return message.number

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from omnibind_ros.runtime.config import ParameterError, PerceptionConfig, SensorConfig, check
+from omnibind_ros.config import ParameterError, check
+from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
 from omnibind_ros.runtime.presence import UNKNOWN_PUBLISHERS, Presence, presence
 from omnibind_ros.runtime.scheduler import pick
 from omnibind_ros.runtime.stamps import delay_on_arrival

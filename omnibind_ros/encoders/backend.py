@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,10 @@ class Model(Protocol):
 
     def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
         """Run it; the outputs come in the manifest's order."""
+        ...
+
+    def cancel(self) -> None:
+        """Ask the runs under way to end early, with an error; later runs are as usual."""
         ...
 
 
@@ -59,6 +64,8 @@ class OnnxRuntimeModel:
         self._check(path.name, "input", spec.inputs, self._session.get_inputs())
         self._check(path.name, "output", spec.outputs, self._session.get_outputs())
         self._outputs = [tensor.name for tensor in spec.outputs]
+        self._running: set[Any] = set()
+        self._lock = threading.Lock()
 
     @staticmethod
     def _check(file: str, side: str, said: Sequence[TensorSpec], found: Sequence[Any]) -> None:
@@ -85,7 +92,21 @@ class OnnxRuntimeModel:
         Returns:
             float32 arrays, in the manifest's order of outputs.
         """
-        return [np.asarray(out) for out in self._session.run(self._outputs, dict(inputs))]
+        options = onnxruntime.RunOptions()
+        with self._lock:
+            self._running.add(options)
+        try:
+            outputs = self._session.run(self._outputs, dict(inputs), options)
+        finally:
+            with self._lock:
+                self._running.discard(options)
+        return [np.asarray(out) for out in outputs]
+
+    def cancel(self) -> None:
+        """Ask the runs under way to end early, with an error; later runs are as usual."""
+        with self._lock:
+            for options in self._running:
+                options.terminate = True
 
 
 BACKENDS = {".onnx": OnnxRuntimeModel}

@@ -23,6 +23,8 @@ class TensorSpec:
     dtype: str
     layout: str = ""
     units: str = ""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    """How a sample is prepared for this input, such as a sample rate; by the modality's encoder."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def _tensors(entries: Any) -> tuple[TensorSpec, ...]:
             str(e["dtype"]),
             str(e.get("layout", "")),
             str(e.get("units", "")),
+            {str(k): float(v) for k, v in (e.get("parameters") or {}).items()},
         )
         for e in entries or ()
     )

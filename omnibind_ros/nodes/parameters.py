@@ -17,7 +17,8 @@ from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 
-from omnibind_ros.runtime.config import ParameterError, PerceptionConfig, SensorConfig, check
+from omnibind_ros.config import ParameterError, check
+from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
 
 Config = TypeVar("Config", PerceptionConfig, SensorConfig)
 

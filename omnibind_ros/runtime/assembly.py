@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors import find_decoder, normalise_type
+from omnibind_ros.sensors import find_sensor_type, normalise_type
 
 from .channel import Channel
 from .config import SensorConfig
@@ -53,7 +53,7 @@ def make_channels(
         config = given
         try:
             config = complete(name, given)
-            decoder = find_decoder(config.modality, config.type)
+            decoder = find_sensor_type(config.modality, config.type).decode
             encoder = bundle.encoder(config.modality, threads=threads)
             channels.append(Channel(name, config, decoder, encoder))
         except (ValueError, KeyError) as error:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors import Decoder
+from omnibind_ros.sensors.base import Decode as Decoder
 
 from .config import SensorConfig
 from .presence import UNKNOWN_PUBLISHERS, Presence, presence

@@ -1,44 +1,12 @@
-"""Configuration, said once: type, default, range and description of every parameter.
-
-The fields' metadata become ROS parameter descriptors in nodes/parameters.py and the tables of
-docs/parameters.md.
-"""
+"""The parameters of every sensor and of the nodes; see `omnibind_ros.config`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
 
+from omnibind_ros.config import parameter
 from omnibind_ros.fusion import FUSIONS
 from omnibind_ros.modalities import MODALITIES
-
-
-def parameter(
-    default: Any,
-    description: str,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-    live: bool = False,
-) -> Any:
-    """Return a dataclass field that describes a parameter.
-
-    Args:
-        default: Default value; a list is copied for each instance.
-        description: One sentence, with the unit.
-        low: Smallest value allowed.
-        high: Largest value allowed.
-        choices: Texts allowed; empty for any.
-        live: True where a change counts at once, without a new configure.
-    """
-    metadata = {
-        "description": description, "low": low, "high": high, "choices": choices, "live": live,
-    }  # fmt: skip
-    if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata=metadata)
-    return field(default=default, metadata=metadata)
 
 
 @dataclass
@@ -108,40 +76,3 @@ class PerceptionConfig:
         True, "Learn of publishers by matched events where ROS has them; else by polling at 2 Hz."
     )
     autostart: bool = parameter(True, "Configure and activate at start.")
-
-
-class ParameterError(ValueError):
-    """A parameter's value is not allowed; the text is one sentence."""
-
-
-def check(config_type: type, name: str, value: Any, prefix: str = "") -> Any:
-    """Check one value against its field, and return it in the field's type.
-
-    Args:
-        config_type: One of the dataclasses above.
-        name: Name of the field.
-        value: The value to check.
-        prefix: What stands before the name in the message.
-
-    Raises:
-        ParameterError: Wrong type, out of range, or none of the choices.
-    """
-    spec = next(f for f in fields(config_type) if f.name == name)
-    default = getattr(config_type(), name)
-    meta: Mapping[str, Any] = spec.metadata
-    shown = f"parameter {prefix}{name} is {str(value)[:60]!r}"
-    if isinstance(default, list):
-        items = list(value) if isinstance(value, (list, tuple)) else None
-        if items is None or not all(isinstance(item, str) for item in items):
-            raise ParameterError(f"{shown}, but must be a list of texts")
-        return items
-    if type(default) is float and type(value) is int:
-        value = float(value)  # YAML writes 1 for 1.0
-    if type(value) is not type(default):
-        raise ParameterError(f"{shown}, but must be of type {type(default).__name__}")
-    if meta["choices"] and value not in meta["choices"]:
-        allowed = ", ".join(choice or "empty" for choice in meta["choices"])
-        raise ParameterError(f"{shown}, but must be one of: {allowed}")
-    if meta["low"] is not None and not meta["low"] <= value <= meta["high"]:
-        raise ParameterError(f"{shown}, but must be in {meta['low']} .. {meta['high']}")
-    return value

@@ -175,7 +175,7 @@ class Engine:
         if channel.decoder is None or channel.encoder is None:
             return  # put() has rejected it already
         try:
-            sample = channel.decoder(arrival.message)
+            sample = channel.decoder(arrival.message, None)
         except RejectedSampleError as error:
             self._bad(channel, str(error))
             return

@@ -1,21 +1,35 @@
-"""Sensors: one module a modality, each a pure function from a ROS message to a sample.
+"""Sensors: one module a modality, from ROS messages to samples.
 
-A new message type is one line in `DECODERS`; a new modality one module and its lines.
+A new sensor type is one module with `SENSOR_TYPES`, and its name in `MODULES`; a module outside
+this package is named in the parameter `sensor_modules` (docs/adding_a_sensor.md).
 """
 
 from __future__ import annotations
 
-from .base import Decoder, RejectedSampleError
-from .image import decode_compressed_image, decode_image
-from .text import decode_text
+import importlib
+from collections.abc import Iterable
 
-__all__ = ["DECODERS", "Decoder", "RejectedSampleError", "find_decoder", "normalise_type"]
+from omnibind_ros.modalities import MODALITIES
 
-DECODERS: dict[tuple[str, str], Decoder] = {
-    ("image", "sensor_msgs/msg/Image"): decode_image,
-    ("image", "sensor_msgs/msg/CompressedImage"): decode_compressed_image,
-    ("text", "std_msgs/msg/String"): decode_text,
-}
+from .base import Chunk, NoOptions, RejectedSampleError, Sample, SensorType
+
+__all__ = [
+    "Chunk",
+    "NoOptions",
+    "RejectedSampleError",
+    "Sample",
+    "SensorType",
+    "find_sensor_type",
+    "normalise_type",
+    "options_of",
+    "register",
+    "register_module",
+    "sensor_types",
+]
+
+MODULES = ("image", "text")
+
+_types: dict[tuple[str, str], SensorType] = {}
 
 
 def normalise_type(name: str) -> str:
@@ -24,18 +38,72 @@ def normalise_type(name: str) -> str:
     return name if "/" in message or not message else f"{package}/msg/{message}"
 
 
-def find_decoder(modality: str, message_type: str) -> Decoder:
-    """Return the decoder of a modality's message type.
+def register(types: Iterable[SensorType]) -> None:
+    """Make sensor types known; one that is there already is replaced.
+
+    Raises:
+        ValueError: A type's modality is unknown; the text is one sentence.
+    """
+    for kind in types:
+        if kind.modality not in MODALITIES:
+            raise ValueError(
+                f"the sensor type for {kind.message} has the unknown modality '{kind.modality}'; "
+                f"use one of: {', '.join(MODALITIES)}"
+            )
+        _types[kind.modality, normalise_type(kind.message)] = kind
+
+
+def register_module(name: str) -> None:
+    """Import a module and register its `SENSOR_TYPES`.
+
+    Args:
+        name: Dotted name of the module.
+
+    Raises:
+        ValueError: It cannot be imported or has no usable `SENSOR_TYPES`; the text is one sentence.
+    """
+    try:
+        types = tuple(importlib.import_module(name).SENSOR_TYPES)
+    except Exception as error:  # whatever a user's module does at import
+        raise ValueError(
+            f"sensor module '{name}' cannot be used ({type(error).__name__}: {error}); install it "
+            "and let it define SENSOR_TYPES"
+        ) from error
+    if not all(isinstance(kind, SensorType) for kind in types):
+        raise ValueError(
+            f"sensor module '{name}' has SENSOR_TYPES that are no SensorType; see "
+            "docs/adding_a_sensor.md"
+        )
+    register(types)
+
+
+def sensor_types() -> tuple[SensorType, ...]:
+    """Return every registered sensor type, in the order of registration."""
+    return tuple(_types.values())
+
+
+def options_of(modality: str, message_type: str) -> type:
+    """Return the dataclass of the parameters that only this sensor type has."""
+    kind = _types.get((modality, normalise_type(message_type)))
+    return kind.options if kind is not None else NoOptions
+
+
+def find_sensor_type(modality: str, message_type: str) -> SensorType:
+    """Return the sensor type of a modality's message type.
 
     Raises:
         KeyError: There is none; the text is a sentence that names those there are.
     """
     message_type = normalise_type(message_type)
     try:
-        return DECODERS[modality, message_type]
+        return _types[modality, message_type]
     except KeyError:
-        known = sorted(kind for name, kind in DECODERS if name == modality)
+        known = sorted(kind for name, kind in _types if name == modality)
         raise KeyError(
             f"no decoder turns {message_type or 'an empty type'} into modality '{modality}'; "
             + (f"use one of: {', '.join(known)}" if known else "this modality has no sensor yet")
         ) from None
+
+
+for _module in MODULES:
+    register_module(f"{__name__}.{_module}")

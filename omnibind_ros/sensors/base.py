@@ -1,13 +1,75 @@
-"""What a sensor module provides: a pure function from a message to a sample."""
+"""What a sensor module provides: how messages of one type become samples of one modality."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-Decoder = Callable[[Any], Any]
-"""A message-like object in, a sample (a numpy array or a text, with documented units) out."""
+Sample = Any
+"""A decoded sensor reading: a numpy array or a text, in the units of its modality's module."""
 
 
 class RejectedSampleError(ValueError):
     """A message that cannot become a sample; its text is one sentence: what, where, what to do."""
+
+
+class Chunk(NamedTuple):
+    """What one message was decoded to.
+
+    Attributes:
+        data: What `SensorType.decode` returned.
+        stamp_ns: When it was taken, nanoseconds: the message's stamp, or its arrival where the
+            stamp is not believed.
+    """
+
+    data: Any
+    stamp_ns: int
+
+
+Decode = Callable[[Any, Any], Any]
+"""(message-like object, options) -> chunk data. A pure function."""
+
+Assemble = Callable[[Sequence[Chunk]], Sample]
+"""The chunks of the window, oldest first and at least one -> sample. One object a sensor: it may
+keep state, such as a reference picture."""
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For sensor types that have no parameters of their own."""
+
+
+def newest(chunks: Sequence[Chunk]) -> Sample:
+    """Return the newest chunk's data: the assembly of every sensor whose message is a sample."""
+    return chunks[-1].data
+
+
+@dataclass(frozen=True)
+class SensorType:
+    """How a message type becomes samples of a modality.
+
+    Attributes:
+        modality: A key of `MODALITIES`.
+        message: ROS message type, three parts.
+        decode: (message, options) -> chunk, pure; raises `RejectedSampleError`.
+        options: Dataclass of the parameters under `sensor.NAME.` that only this sensor type has,
+            made of `omnibind_ros.config.parameter` fields; they count from the next configure or
+            retarget on.
+        assembler: options -> the function that makes one sensor's chunks a sample; it may raise
+            `RejectedSampleError` too.
+        window: options -> seconds of messages that make a sample, back from the newest; 0 for the
+            newest message alone.
+        depth: Default history depth of the subscription: 1, or more where every message counts.
+        discover: Lower-case words; with `discover: true` a topic of this type is adopted if its
+            name holds one of them. ("",) adopts every topic of the type, () none.
+    """
+
+    modality: str
+    message: str
+    decode: Decode
+    options: type = NoOptions
+    assembler: Callable[[Any], Assemble] = lambda _options: newest
+    window: Callable[[Any], float] = lambda _options: 0.0
+    depth: int = 1
+    discover: tuple[str, ...] = ()

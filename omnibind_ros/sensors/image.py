@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .base import RejectedSampleError
+from .base import RejectedSampleError, SensorType
 from .conversion import to_colour
 
 MAX_PIXELS = 64 * 2**20
@@ -25,7 +25,7 @@ BYTES_PER_PIXEL: dict[str, int] = {
 """Encodings of sensor_msgs/image_encodings.hpp that are understood, and their bytes per pixel."""
 
 
-def decode_image(msg: Any) -> npt.NDArray[np.uint8]:
+def decode_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
     """Return the pixels of a sensor_msgs/Image.
 
     Args:
@@ -87,7 +87,7 @@ def decode_image(msg: Any) -> npt.NDArray[np.uint8]:
     return to_colour(packed)
 
 
-def decode_compressed_image(msg: Any) -> npt.NDArray[np.uint8]:
+def decode_compressed_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
     """Return the pixels of a sensor_msgs/CompressedImage (JPEG or PNG).
 
     Args:
@@ -116,3 +116,19 @@ def decode_compressed_image(msg: Any) -> npt.NDArray[np.uint8]:
             "they are damaged or larger than 64 megapixels"
         )
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+SENSOR_TYPES = (
+    SensorType(
+        "image",
+        "sensor_msgs/msg/Image",
+        decode_image,
+        discover=("image", "camera", "rgb", "color", "colour"),
+    ),
+    SensorType(
+        "image",
+        "sensor_msgs/msg/CompressedImage",
+        decode_compressed_image,
+        discover=("image", "camera", "rgb", "color", "colour"),
+    ),
+)

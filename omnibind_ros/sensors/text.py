@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import RejectedSampleError
+from .base import RejectedSampleError, SensorType
 
 MAX_CHARACTERS = 1000
 
 
-def decode_text(msg: Any) -> str:
+def decode_text(msg: Any, _options: Any = None) -> str:
     """Return the sentence of a std_msgs/String.
 
     Args:
@@ -32,3 +32,14 @@ def decode_text(msg: Any) -> str:
     if not sentence:
         raise RejectedSampleError("the text is empty; publish a sentence")
     return sentence
+
+
+SENSOR_TYPES = (
+    SensorType(
+        "text",
+        "std_msgs/msg/String",
+        decode_text,
+        # Many topics of this type are no speech, such as robot_description.
+        discover=("text", "speech", "transcript", "utterance"),
+    ),
+)

@@ -1,0 +1,87 @@
+"""The encoders of touch, thermal, event, points and audio: prepare a sample, run the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .backend import Model
+from .base import Encoding
+from .manifest import BundleError, FileSpec, TensorSpec
+
+
+class Prepared(NamedTuple):
+    """A sample as a model takes it.
+
+    Attributes:
+        values: The input, of the shape and dtype that the manifest says.
+        quality: How usable the sample is, 0 (worthless) .. 1 (good).
+    """
+
+    values: npt.NDArray[Any]
+    quality: float
+
+
+Prepare = Callable[[Any, TensorSpec], Prepared]
+"""(sample, what the manifest says of the input) -> model input. A pure function, which training
+uses too, so that a model sees at run time what it was trained on."""
+
+
+class StudentEncoder:
+    """Encodes the samples of one student modality. Thread-safe."""
+
+    def __init__(
+        self, modality: str, prepare: Prepare, model: Model, name: str, spec: FileSpec
+    ) -> None:
+        """Create an encoder; `student` and `Bundle.encoder` do.
+
+        Args:
+            modality: Its name.
+            prepare: Makes a sample the model's input.
+            model: The loaded model: one input; outputs a unit vector, and optionally a quality.
+            name: Name and version of the bundle.
+            spec: What the manifest says of the model.
+
+        Raises:
+            BundleError: The model has other inputs or outputs than a student's.
+        """
+        if len(spec.inputs) != 1 or len(spec.outputs) not in (1, 2):
+            raise BundleError(
+                f"{spec.path} has {len(spec.inputs)} inputs and {len(spec.outputs)} outputs but a "
+                f"{modality} encoder has one input and gives an embedding and at most a quality; "
+                "restore it from where the bundle came"
+            )
+        self.modality = modality
+        self.model = name
+        self._prepare = prepare
+        self._model = model
+        self._input = spec.inputs[0]
+
+    def encode(self, sample: Any) -> Encoding:
+        """Encode a sample, as the modality's sensor module documents it."""
+        prepared = self._prepare(sample, self._input)
+        values, *quality = self._model.run({self._input.name: prepared.values})
+        trust = float(np.clip(quality[0].reshape(-1)[0], 0, 1)) if quality else 1.0
+        return Encoding(values[0], prepared.quality * trust)
+
+    def cancel(self) -> None:
+        """Ask the runs under way to end early, with an error."""
+        self._model.cancel()
+
+
+def student(modality: str, prepare: Prepare) -> Callable[[Model, str, FileSpec, Path], Any]:
+    """Return what makes the encoder of a student modality, for `ENCODERS`.
+
+    Args:
+        modality: Its name.
+        prepare: Makes a sample the model's input.
+    """
+
+    def make(model: Model, name: str, spec: FileSpec, _folder: Path) -> StudentEncoder:
+        return StudentEncoder(modality, prepare, model, name, spec)
+
+    return make
