@@ -11,8 +11,9 @@ def unit(values):
 
 def fuse(values, qualities):
     count = len(values)
+    nothing = np.zeros(count, np.float32)
     return MeanFusion().fuse(
-        unit(values), ["image"] * count, np.zeros(count, np.float32), np.float32(qualities)
+        unit(values), ["image"] * count, nothing, np.float32(qualities), nothing
     )
 
 

@@ -75,7 +75,8 @@ class Bundle:
     Attributes:
         root: Its folder.
         manifest: Its bundle.yaml.
-        problems: By modality, why an encoder cannot be used, in one sentence.
+        problems: By modality, why an encoder cannot be used, in one sentence; and under `fusion`
+            why the fusion network cannot.
     """
 
     root: Path
@@ -96,11 +97,12 @@ class Bundle:
         """
         manifest = read_manifest(folder)
         problems = {}
-        for modality, spec in manifest.encoders.items():
+        fusion = {"fusion": manifest.fusion} if manifest.fusion is not None else {}
+        for role, spec in {**manifest.encoders, **fusion}.items():
             for file in (spec, *spec.extra.values()):
                 problem = cls._problem(folder, file)
                 if problem:
-                    problems[modality] = problem
+                    problems[role] = problem
         return cls(folder, manifest, problems)
 
     @staticmethod

@@ -32,6 +32,7 @@ class Fusion(Protocol):
         modalities: Sequence[str],
         ages: npt.NDArray[np.float32],
         qualities: npt.NDArray[np.float32],
+        entropies: npt.NDArray[np.float32],
     ) -> Fused:
         """Fuse N >= 1 embeddings.
 
@@ -40,5 +41,10 @@ class Fusion(Protocol):
             modalities: N names.
             ages: float32 [N], seconds since each sample was taken.
             qualities: float32 [N], 0..1.
+            entropies: float32 [N], 0..1: the entropy of each member's own label distribution, as a
+                share of the largest one, log(number of labels).
+
+        Raises:
+            ValueError: No embedding was given.
         """
         ...

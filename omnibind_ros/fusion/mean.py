@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from .base import Fused
 
+FLOOR = 1e-3
+"""Quality that every member is taken to have at least."""
+
 
 class MeanFusion:
     """The mean of unit vectors, each weighted by its quality (ImageBind's rule, with quality)."""
@@ -19,6 +22,7 @@ class MeanFusion:
         modalities: Sequence[str],  # noqa: ARG002 - part of the interface
         ages: npt.NDArray[np.float32],  # noqa: ARG002 - part of the interface
         qualities: npt.NDArray[np.float32],
+        entropies: npt.NDArray[np.float32],  # noqa: ARG002 - part of the interface
     ) -> Fused:
         """Fuse as `Fusion.fuse` says.
 
@@ -27,8 +31,8 @@ class MeanFusion:
         """
         if len(values) == 0:
             raise ValueError("there is no embedding to fuse; give at least one")
-        # A floor keeps the sum positive when every member is worthless.
-        weights = np.maximum(qualities, 1e-3).astype(np.float32)
+        # A floor keeps the sum positive when every member is worthless, or its quality not finite.
+        weights = np.fmax(qualities, FLOOR).astype(np.float32)
         weights /= weights.sum()
         fused = weights @ values
         norm = float(np.linalg.norm(fused))

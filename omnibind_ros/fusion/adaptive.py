@@ -1,0 +1,161 @@
+"""Adaptive Fusion (AF): the bundle's fusion network over whatever is fresh."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from omnibind_ros.encoders.backend import Model, load_model
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.manifest import BundleError, FileSpec, TensorSpec
+from omnibind_ros.modalities import MODALITIES
+
+from .base import Fused
+from .mean import MeanFusion
+
+_log = logging.getLogger(__name__)
+
+MAX_MEMBERS = 64
+"""Embeddings that a fusion network is made for."""
+
+_NUMBERS = {name: number for number, name in enumerate(MODALITIES)}
+
+
+def fusion_inputs(size: int) -> tuple[TensorSpec, ...]:
+    """Return the inputs of a fusion network for embeddings of `size` values; N is free."""
+    return (
+        TensorSpec("embeddings", (-1, size), "float32", "ND", "unit vectors"),
+        TensorSpec("modality", (-1,), "int64", "N", "place in modalities.MODALITIES"),
+        TensorSpec("age", (-1,), "float32", "N", "s since the sample was taken"),
+        TensorSpec("quality", (-1,), "float32", "N", "0 worthless .. 1 good"),
+        TensorSpec("entropy", (-1,), "float32", "N", "of its label distribution / log(labels)"),
+    )
+
+
+def fusion_outputs(size: int) -> tuple[TensorSpec, ...]:
+    """Return the outputs of a fusion network for embeddings of `size` values."""
+    return (
+        TensorSpec("fused", (size,), "float32", "D", "unit vector"),
+        TensorSpec("weights", (-1,), "float32", "N", "sum 1"),
+    )
+
+
+class AdaptiveFusion:
+    """Runs fusion.onnx; where it gives nothing usable, that result is the quality-weighted mean.
+
+    Members are put in an order of their own before the network sees them, so that the order they
+    come in changes nothing, not even a rounding.
+
+    Attributes:
+        failures: Results for which the mean stood in.
+    """
+
+    def __init__(self, model: Model, spec: FileSpec, size: int) -> None:
+        """Create it; `load` does, from a bundle.
+
+        Args:
+            model: The loaded network.
+            spec: What the manifest says of it.
+            size: Values of an embedding.
+
+        Raises:
+            BundleError: The manifest describes another network than a fusion's.
+        """
+        _check(spec, "inputs", spec.inputs, fusion_inputs(size))
+        _check(spec, "outputs", spec.outputs, fusion_outputs(size))
+        self.failures = 0
+        self._model = model
+        self._file = spec.path
+        self._mean = MeanFusion()
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> AdaptiveFusion:
+        """Load a bundle's fusion network.
+
+        Args:
+            bundle: The bundle.
+
+        Raises:
+            BundleError: It has none, or one that is broken or not as the manifest says.
+        """
+        spec = bundle.manifest.fusion
+        if spec is None:
+            raise BundleError(f"bundle {bundle.manifest.model} has no fusion network")
+        if "fusion" in bundle.problems:
+            raise BundleError(bundle.problems["fusion"])
+        # A few microseconds of work: on a GPU the transfers alone would take longer.
+        model = load_model(bundle.root / spec.path, spec, 1, ("CPUExecutionProvider",))
+        return cls(model, spec, bundle.manifest.embedding_size)
+
+    def fuse(
+        self,
+        values: npt.NDArray[np.float32],
+        modalities: Sequence[str],
+        ages: npt.NDArray[np.float32],
+        qualities: npt.NDArray[np.float32],
+        entropies: npt.NDArray[np.float32],
+    ) -> Fused:
+        """Fuse as `Fusion.fuse` says.
+
+        Raises:
+            ValueError: No embedding was given, or one of an unknown modality.
+        """
+        if len(values) == 0:
+            raise ValueError("there is no embedding to fuse; give at least one")
+        try:
+            numbers = np.array([_NUMBERS[name] for name in modalities], np.int64)
+        except KeyError as error:
+            raise ValueError(
+                f"modality {error} is unknown; use one of: {', '.join(MODALITIES)}"
+            ) from error
+        if len(values) > MAX_MEMBERS:
+            problem = f"{len(values)} embeddings are more than the {MAX_MEMBERS} it is made for"
+        else:
+            try:
+                return self._run(values, numbers, ages, qualities, entropies)
+            except Exception as error:  # noqa: BLE001 - whatever the runtime raises, there is a result
+                problem = f"{type(error).__name__}: {error}"
+        self.failures += 1
+        if self.failures == 1:
+            _log.warning(
+                "%s gave nothing usable (%s), so the quality-weighted mean stands in for it; if "
+                "this stays so, build or train the bundle's fusion anew", self._file, problem,
+            )  # fmt: skip
+        return self._mean.fuse(values, modalities, ages, qualities, entropies)
+
+    def _run(
+        self,
+        values: npt.NDArray[np.float32],
+        numbers: npt.NDArray[np.int64],
+        ages: npt.NDArray[np.float32],
+        qualities: npt.NDArray[np.float32],
+        entropies: npt.NDArray[np.float32],
+    ) -> Fused:
+        order = np.lexsort((values[:, 0], entropies, qualities, ages, numbers))
+        fused, ordered = self._model.run({
+            "embeddings": values[order],
+            "modality": numbers[order],
+            "age": ages[order],
+            "quality": qualities[order],
+            "entropy": entropies[order],
+        })  # fmt: skip
+        # One sum instead of a look at each value: it is not finite if one of them is not.
+        if not np.isfinite(fused.sum() + ordered.sum()):
+            raise ArithmeticError("its output is not finite")
+        weights = np.empty_like(ordered)
+        weights[order] = ordered
+        return Fused(fused, weights)
+
+
+def _check(
+    spec: FileSpec, side: str, found: Sequence[TensorSpec], expected: Sequence[TensorSpec]
+) -> None:
+    have, want = ([(t.name, t.shape, t.dtype) for t in tensors] for tensors in (found, expected))
+    if have != want:
+        raise BundleError(
+            f"{spec.path} has the {side} {have} but a fusion network has {want}; restore it from "
+            "where the bundle came"
+        )
