@@ -49,6 +49,7 @@ setup(
     entry_points={
         # setup.cfg lays these in lib/omnibind_ros, where `ros2 run` looks.
         "console_scripts": [
+            f"audio_capture_node = {NAME}.nodes.audio_capture_node:main",
             f"perception_node = {NAME}.nodes.perception_node:main",
             f"picture_camera_node = {NAME}.nodes.picture_camera_node:main",
         ],
@@ -60,7 +61,10 @@ setup(
     # colcon takes pytest as the test runner where an extra called test asks for it.
     extras_require={
         "test": ["pytest"],
-        **{group: requirements(group) for group in ("cpu", "gpu", "train", "sim", "demo", "dev")},
+        **{
+            group: requirements(group)
+            for group in ("cpu", "gpu", "mic", "train", "sim", "demo", "dev")
+        },
     },
     zip_safe=True,
 )
