@@ -1,11 +1,26 @@
-"""Event cameras: packets of events to the events of a window."""
+"""Event cameras: packets of events to the events of a sliding window."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from omnibind_ros.config import parameter
+
+from .base import Assemble, Chunk, RejectedSampleError, SensorType
+from .evt3 import Columns, decode_evt3
+
+MAX_EVENTS = 200_000
+"""Events that a packet or window keeps at most, the newest: 4 million a second in 50 ms."""
+
+_NEWEST = slice(-MAX_EVENTS, None)
+
+MAX_SIDE = 1 << 14
+"""Pixels a side beyond which a header is taken for a lie."""
 
 
 class EventWindow(NamedTuple):
@@ -28,3 +43,176 @@ class EventWindow(NamedTuple):
     width: int
     height: int
     duration_ns: int
+
+
+@dataclass(frozen=True)
+class EventOptions:
+    """What can be set for a sensor of events."""
+
+    window: float = parameter(
+        0.05, "Seconds of events that make a sample, back from the newest.", low=0.001, high=1.0
+    )
+
+
+def decode_events(msg: Any, _options: Any = None) -> EventWindow:
+    """Return the events of an omnibind_msgs/Events.
+
+    Args:
+        msg: Anything with width, height and the parallel arrays x, y, t (nanoseconds after the
+            stamp) and p.
+
+    Returns:
+        The events, put in order of time where they are not; the newest `MAX_EVENTS` of them. t
+        counts from the stamp, and the duration is the last t. A packet without events is good: that
+        is what a camera sees where nothing moves.
+
+    Raises:
+        RejectedSampleError: An absurd size, arrays of unequal lengths, events outside the sensor,
+            or polarities other than 0 and 1.
+    """
+    columns = Columns(
+        np.asarray(msg.x, np.uint16),
+        np.asarray(msg.y, np.uint16),
+        np.asarray(msg.t, np.uint32).astype(np.int64),
+        np.asarray(msg.p, np.uint8),
+    )
+    if len({column.size for column in columns}) > 1:
+        lengths = ", ".join(f"{column.size} {name}" for name, column in columns._asdict().items())
+        raise RejectedSampleError(
+            f"the packet has {lengths}; publish one entry of each for every event"
+        )
+    if columns.p.size and columns.p.max() > 1:
+        raise RejectedSampleError(
+            f"event {int(np.argmax(columns.p > 1))} has polarity {columns.p.max()}; publish 0 for "
+            "darker and 1 for brighter"
+        )
+    return _packet(msg, columns)
+
+
+def decode_event_packet(msg: Any, _options: Any = None) -> EventWindow:
+    """Return the events of an event_camera_msgs/EventPacket, as `decode_events` does.
+
+    Args:
+        msg: Anything with width, height, encoding ('evt3' or 'mono'), is_bigendian and events, the
+            encoded bytes. time_base is not needed: mono counts from the stamp too, and the first
+            event of an evt3 packet is taken to lie at the stamp.
+
+    Raises:
+        RejectedSampleError: An absurd size, another encoding, damaged data, or events outside the
+            sensor; single ones in evt3 are left out, as transmission errors.
+    """
+    decoder = _PACKET_DECODERS.get(str(msg.encoding))
+    if decoder is None:
+        raise RejectedSampleError(
+            f"event encoding '{str(msg.encoding)[:40]}' is not supported; let the camera's driver "
+            f"publish one of: {', '.join(_PACKET_DECODERS)}"
+        )
+    return decoder(msg, np.frombuffer(msg.events, np.uint8))
+
+
+def _mono(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow:
+    """Decode 64-bit words: polarity (1 bit), y (15), x (16), nanoseconds after the stamp (32)."""
+    if data.size % 8:
+        raise RejectedSampleError(
+            f"a packet of {data.size} bytes holds no whole number of 8-byte mono events; "
+            "check the driver's encoding"
+        )
+    words = data.view(">u8" if msg.is_bigendian else "<u8")
+    return _packet(
+        msg,
+        Columns(
+            (words >> 32 & 0xFFFF).astype(np.uint16),
+            (words >> 48 & 0x7FFF).astype(np.uint16),
+            (words & 0xFFFF_FFFF).astype(np.int64),
+            (words >> 63).astype(np.uint8),
+        ),
+    )
+
+
+def _evt3(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow:
+    columns = decode_evt3(data, bool(msg.is_bigendian), MAX_EVENTS)
+    inside = (columns.x < msg.width) & (columns.y < msg.height)
+    if not inside.all() and inside.any():
+        columns = columns.pick(inside)
+    first = columns.t[0] if columns.t.size else 0
+    return _packet(msg, columns._replace(t=(columns.t - first) * 1000))
+
+
+_PACKET_DECODERS = {"evt3": _evt3, "mono": _mono}
+
+
+def _packet(msg: Any, columns: Columns) -> EventWindow:
+    width, height = int(msg.width), int(msg.height)
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise RejectedSampleError(
+            f"the header announces {width} x {height} pixels; check the driver's width and height"
+        )
+    outside = (columns.x >= width) | (columns.y >= height)
+    if outside.any():
+        bad = int(np.argmax(outside))
+        raise RejectedSampleError(
+            f"event {bad} is at column {columns.x[bad]}, row {columns.y[bad]} of a sensor of "
+            f"{width} x {height} pixels; check the driver's width and height"
+        )
+    columns = columns.in_order().pick(_NEWEST)
+    return EventWindow(*columns, width, height, int(columns.t[-1]) if columns.t.size else 0)
+
+
+def join(chunks: Sequence[Chunk], duration_ns: int) -> EventWindow:
+    """Join packets to the window that ends with the newest packet's last event.
+
+    Args:
+        chunks: Packets, oldest first; their stamps place them. Those of another size than the
+            newest's are left out: the camera's mode has changed.
+        duration_ns: Of the window, nanoseconds.
+
+    Returns:
+        The window's events, the newest `MAX_EVENTS` of them; where there were more, the window
+        starts with the oldest that is kept. It may hold no events at all.
+    """
+    newest = chunks[-1].data
+    start_ns = chunks[-1].stamp_ns + newest.duration_ns - duration_ns
+    pieces = [Columns(newest.x[:0], newest.y[:0], newest.t[:0], newest.p[:0])]
+    for packet, stamp_ns in chunks:
+        if (packet.width, packet.height) != (newest.width, newest.height):
+            continue
+        after = stamp_ns - start_ns
+        low = np.searchsorted(packet.t, -after)
+        high = np.searchsorted(packet.t, duration_ns - after, side="right")
+        if low < high:
+            x, y, t, p = (column[low:high] for column in packet[:4])
+            pieces.append(Columns(x, y, t + after, p))
+    # Packets overlap where a driver's stamps jitter.
+    columns = Columns(*map(np.concatenate, zip(*pieces, strict=True))).in_order()
+    if columns.t.size > MAX_EVENTS:
+        columns = columns.pick(_NEWEST)
+        first = int(columns.t[0])
+        columns, duration_ns = columns._replace(t=columns.t - first), duration_ns - first
+    return EventWindow(*columns, newest.width, newest.height, duration_ns)
+
+
+def _joiner(options: EventOptions) -> Assemble:
+    duration_ns = round(options.window * 1e9)
+    return lambda chunks: join(chunks, duration_ns)
+
+
+def _window(options: EventOptions) -> float:
+    return options.window
+
+
+SENSOR_TYPES = tuple(
+    SensorType(
+        "event",
+        message,
+        decode,
+        options=EventOptions,
+        assembler=_joiner,
+        window=_window,
+        depth=32,  # a third of a second of 10 ms packets
+        discover=("",),
+    )
+    for message, decode in (
+        ("omnibind_msgs/msg/Events", decode_events),
+        ("event_camera_msgs/msg/EventPacket", decode_event_packet),
+    )
+)
