@@ -27,7 +27,7 @@ __all__ = [
     "sensor_types",
 ]
 
-MODULES = ("image", "text")
+MODULES = ("image", "text", "event")
 
 _types: dict[tuple[str, str], SensorType] = {}
 
