@@ -63,7 +63,9 @@ setup(
         "test": ["pytest"],
         **{
             group: requirements(group)
-            for group in ("cpu", "gpu", "mic", "train", "sim", "demo", "dev")
+            for group in (
+                "cpu", "gpu", "mic", "train", "export", "sim", "demo", "bench", "dev",
+            )  # fmt: skip
         },
     },
     zip_safe=True,

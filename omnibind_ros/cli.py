@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from omnibind_ros import __version__
@@ -61,6 +62,18 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help=f"where to (models/{DEFAULT_BUNDLE})"
     )
     build.set_defaults(run=_build_teacher, needs="install omnibind_ros[train]")
+    build = actions.add_parser(
+        "build-untrained", help="build all seven encoders, five of them untrained, to measure with"
+    )
+    build.add_argument("--out", type=Path, metavar="DIR", required=True, help="where to")
+    build.add_argument(
+        "--source",
+        default=DEFAULT_BUNDLE,
+        metavar="DIR",
+        help=f"bundle to take image, text and labels from ({DEFAULT_BUNDLE})",
+    )
+    build.add_argument("--seed", type=int, default=0, help="of the weights (0)")
+    build.set_defaults(run=_build_untrained, needs="install omnibind_ros[export]")
     for name, run, text in (
         ("check", _check, "check every hash and shape of a bundle"),
         ("embed-labels", _embed_labels, "compute a bundle's label embeddings anew"),
@@ -94,23 +107,38 @@ def _build_teacher(options: argparse.Namespace) -> int:
     return 0
 
 
+def _build_untrained(options: argparse.Namespace) -> int:
+    from omnibind_ros.encoders.bundle import resolve_bundle
+    from omnibind_ros.export.untrained import build_untrained
+
+    build_untrained(options.out, resolve_bundle(options.source), seed=options.seed)
+    print(f"built {options.out}")
+    return 0
+
+
 def _check(options: argparse.Namespace) -> int:
     from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+    from omnibind_ros.fusion import AdaptiveFusion
     from omnibind_ros.recognition.label_bank import read_labels
 
     bundle = Bundle.load(resolve_bundle(options.bundle))
     labels = read_labels(bundle.root / bundle.manifest.labels.path).labels
+    loads: dict[str, Callable[[], object]] = {
+        name: partial(bundle.encoder, name) for name in bundle.manifest.encoders
+    }
+    if bundle.manifest.fusion is not None:
+        loads["fusion"] = partial(AdaptiveFusion.load, bundle)
     broken = 0
-    for modality in bundle.manifest.encoders:
+    for name, load in loads.items():
         try:
-            bundle.encoder(modality)
+            load()
         except ValueError as error:
             broken += 1
-            print(f"{modality}: {error}", file=sys.stderr)
+            print(f"{name}: {error}", file=sys.stderr)
         else:
-            print(f"{modality}: good")
+            print(f"{name}: good")
     if broken:
-        return _fail(options, f"{broken} of {len(bundle.manifest.encoders)} encoders are broken.")
+        return _fail(options, f"{broken} of {len(loads)} networks are broken.")
     print(f"{bundle.manifest.model} with {len(labels)} labels is good")
     return 0
 

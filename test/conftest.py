@@ -28,6 +28,15 @@ def bundle_copy(tmp_path):
     return Path(shutil.copytree(BUNDLE, tmp_path / "household"))
 
 
+@pytest.fixture(scope="session")
+def seven_bundle(tmp_path_factory):
+    """A bundle of all seven modalities: tiny untrained students and the starting fusion."""
+    from omnibind_ros.export.untrained import SMALL, build_untrained  # noqa: PLC0415 - needs onnx
+
+    out = tmp_path_factory.mktemp("bundle") / "seven"
+    return build_untrained(out, BUNDLE, SMALL, link=True).root
+
+
 @pytest.fixture(scope="module")
 def ros_domain():
     """A ROS domain id that no other process uses, and discovery on this host only."""

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from omnibind_ros.fusion import MeanFusion
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.manifest import BundleError
+from omnibind_ros.export.untrained import SMALL, build_untrained
+from omnibind_ros.fusion import AdaptiveFusion, MeanFusion, make_fusion
+from omnibind_ros.modalities import MODALITIES
 
 
 def unit(values):
@@ -47,3 +53,122 @@ def test_order_does_not_matter():
 def test_nothing_to_fuse():
     with pytest.raises(ValueError, match="at least one"):
         fuse(np.zeros((0, 4)), [])
+
+
+def members(count, seed=0, size=384):
+    rng = np.random.default_rng(seed)
+    names = list(MODALITIES)
+    return (
+        unit(rng.normal(size=(count, size))),
+        [names[i] for i in rng.integers(0, len(names), count)],
+        rng.random(count).astype(np.float32),
+        rng.random(count).astype(np.float32),
+        rng.random(count).astype(np.float32),
+    )
+
+
+@pytest.fixture(scope="module")
+def adaptive(seven_bundle):
+    fusion, warning = make_fusion("adaptive", Bundle.load(seven_bundle))
+    assert isinstance(fusion, AdaptiveFusion)
+    assert warning == ""
+    return fusion
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64])
+def test_the_untrained_network_is_the_quality_weighted_mean(adaptive, count):
+    seen = members(count)
+    fused, mean = adaptive.fuse(*seen), MeanFusion().fuse(*seen)
+    np.testing.assert_allclose(fused.values, mean.values, atol=1e-5)
+    np.testing.assert_allclose(fused.weights, mean.weights, atol=1e-6)
+    assert adaptive.failures == 0
+
+
+@given(count=st.integers(1, 64), seed=st.integers(0, 2**32 - 1))
+@settings(deadline=None)
+def test_the_order_of_members_changes_not_a_bit(adaptive, count, seed):
+    values, modalities, *others = members(count, seed)
+    order = np.random.default_rng(seed + 1).permutation(count)
+    one = adaptive.fuse(values, modalities, *others)
+    two = adaptive.fuse(
+        values[order], [modalities[i] for i in order], *(other[order] for other in others)
+    )
+    np.testing.assert_array_equal(one.values, two.values)
+    np.testing.assert_array_equal(one.weights[order], two.weights)
+
+
+class Faulty:
+    """A model that gives what it is told to."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def run(self, inputs):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer(inputs)
+
+    def cancel(self):
+        pass
+
+
+def without_number(inputs):
+    weights = np.full(len(inputs["age"]), 1 / len(inputs["age"]), np.float32)
+    return [np.full(384, np.nan, np.float32), weights]
+
+
+@pytest.mark.parametrize("answer", [RuntimeError("out of memory"), without_number])
+def test_the_mean_stands_in_for_a_network_that_fails_and_it_is_said_once(
+    seven_bundle, caplog, answer
+):
+    spec = Bundle.load(seven_bundle).manifest.fusion
+    fusion = AdaptiveFusion(Faulty(answer), spec, 384)
+    seen = members(5)
+    for _ in range(3):
+        np.testing.assert_array_equal(fusion.fuse(*seen).values, MeanFusion().fuse(*seen).values)
+    assert fusion.failures == 3
+    assert len(caplog.records) == 1
+    assert "quality-weighted mean" in caplog.text
+
+
+def test_more_members_than_the_network_is_made_for(seven_bundle):
+    fusion, _ = make_fusion("adaptive", Bundle.load(seven_bundle))
+    assert len(fusion.fuse(*members(65)).weights) == 65
+    assert fusion.failures == 1
+
+
+def test_qualities_that_are_no_numbers_still_give_a_unit_vector(adaptive):
+    values, modalities, ages, qualities, entropies = members(3)
+    qualities[1] = np.nan
+    fused = adaptive.fuse(values, modalities, ages, qualities, entropies)
+    assert np.linalg.norm(fused.values) == pytest.approx(1, abs=1e-5)
+
+
+def test_adaptive_fusion_refuses_nothing_and_the_unknown(adaptive):
+    nothing = np.zeros(0, np.float32)
+    with pytest.raises(ValueError, match="at least one"):
+        adaptive.fuse(np.zeros((0, 384), np.float32), [], nothing, nothing, nothing)
+    values, _, *others = members(1)
+    with pytest.raises(ValueError, match="'smell'"):
+        adaptive.fuse(values, ["smell"], *others)
+
+
+def test_a_bundle_without_fusion_falls_back_to_the_mean(bundle_dir):
+    fusion, warning = make_fusion("adaptive", Bundle.load(bundle_dir))
+    assert isinstance(fusion, MeanFusion)
+    assert "no fusion network" in warning
+    assert make_fusion("mean", Bundle.load(bundle_dir))[1] == ""
+
+
+def test_a_damaged_fusion_falls_back_to_the_mean(tmp_path, bundle_dir):
+    bundle = build_untrained(tmp_path / "bundle", bundle_dir, SMALL, link=True)
+    (bundle.root / "fusion.onnx").write_bytes(b"damaged")
+    fusion, warning = make_fusion("adaptive", Bundle.load(bundle.root))
+    assert isinstance(fusion, MeanFusion)
+    assert "SHA-256" in warning
+
+
+def test_a_network_of_another_kind_is_no_fusion(seven_bundle):
+    spec = Bundle.load(seven_bundle).manifest.encoders["touch"]
+    with pytest.raises(BundleError, match="a fusion network has"):
+        AdaptiveFusion(Faulty(without_number), spec, 384)

@@ -144,3 +144,63 @@ def read_manifest(folder: Path) -> BundleManifest:
         raise BundleError(
             f"{path} lacks or misstates {error}; restore it from where the bundle came"
         ) from error
+
+
+def write_manifest(folder: Path, manifest: BundleManifest, comment: str) -> None:
+    """Write a bundle's manifest.
+
+    Args:
+        folder: The bundle's folder.
+        manifest: What to write.
+        comment: Stands at the top of the file, one line or more.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    data = {
+        "name": manifest.name,
+        "version": manifest.version,
+        "embedding_size": manifest.embedding_size,
+        "encoders": {modality: _entry(spec) for modality, spec in manifest.encoders.items()},
+        "fusion": _entry(manifest.fusion) if manifest.fusion is not None else None,
+        "labels": _entry(manifest.labels),
+        "calibration": {
+            "temperature": manifest.calibration.temperature,
+            "min_quality": manifest.calibration.min_quality,
+            "min_similarity": dict(manifest.calibration.min_similarity),
+        },
+        "figures": dict(manifest.figures),
+    }
+    head = "".join(f"# {line}\n" for line in comment.splitlines())
+    text = yaml.safe_dump(_filled(data), sort_keys=False, allow_unicode=True, width=100)
+    (folder / "bundle.yaml").write_text(head + text, encoding="utf-8")
+
+
+def _entry(spec: FileSpec) -> dict[str, Any]:
+    entry = {
+        "path": spec.path,
+        "sha256": spec.sha256,
+        "licence": spec.licence,
+        "origin": spec.origin,
+        "inputs": [_tensor(tensor) for tensor in spec.inputs],
+        "outputs": [_tensor(tensor) for tensor in spec.outputs],
+        "extra": {role: _entry(file) for role, file in spec.extra.items()},
+    }
+    # labels.yaml may be edited by hand, so its hash is empty, and stays in the file as such.
+    return {"path": spec.path, "sha256": spec.sha256} | _filled(entry)
+
+
+def _tensor(spec: TensorSpec) -> dict[str, Any]:
+    return _filled({
+        "name": spec.name,
+        "shape": list(spec.shape),
+        "dtype": spec.dtype,
+        "layout": spec.layout,
+        "units": spec.units,
+        "parameters": dict(spec.parameters),
+    })  # fmt: skip
+
+
+def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is there, without what is empty."""
+    return {key: value for key, value in data.items() if value not in ("", None, [], {})}
