@@ -11,11 +11,17 @@ from typing import Any
 
 from .backend import load_model
 from .base import Encoder
+from .event import prepare_events
 from .image import ImageEncoder
 from .manifest import BundleError, BundleManifest, FileSpec, read_manifest
+from .student import student
 from .text import TextEncoder
 
-ENCODERS: dict[str, Callable[..., Any]] = {"image": ImageEncoder, "text": TextEncoder}
+ENCODERS: dict[str, Callable[..., Any]] = {
+    "image": ImageEncoder,
+    "text": TextEncoder,
+    "event": student("event", prepare_events),
+}
 """Encoders by modality."""
 
 
