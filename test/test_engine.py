@@ -15,8 +15,9 @@ from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.config import SensorConfig
 from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.runtime.perceiver import Perceiver
 from omnibind_ros.runtime.presence import Presence
-from omnibind_ros.sensors import RejectedSampleError
+from omnibind_ros.sensors import RejectedSampleError, SensorType
 
 
 class AxisEncoder:
@@ -46,29 +47,35 @@ def decode(message, _options):
     return message.number
 
 
+KIND = SensorType("image", "test_msgs/msg/Number", decode)
+
+
 class Rig:
-    def __init__(self, **configs):
+    def __init__(self, kind=KIND, workers=1, encode_timeout=float("inf"), **configs):
         self.encoder = AxisEncoder()
         self.results, self.reports = [], []
         self.new = threading.Condition()
         bank = LabelBank(("a", "b", "c", "d"), np.eye(4, dtype=np.float32), np.arange(4))
-        self.channels = {
-            name: Channel(name, config, decode, self.encoder) for name, config in configs.items()
-        }
+        self.kind = kind
         self.engine = Engine(
-            list(self.channels.values()),
-            MeanFusion(),
-            Recogniser(bank, Calibration(0.03, 0.0, {"image": 0.8})),
-            self._on_result,
             lambda name, sentence: self.reports.append((name, sentence)),
             time.time_ns,
+            workers=workers,
+            encode_timeout=encode_timeout,
         )
+        recogniser = Recogniser(bank, Calibration(0.03, 0.0, {"image": 0.8}))
+        self.perceiver = Perceiver(self.engine, MeanFusion(), recogniser, self._on_result)
+        for name, config in configs.items():
+            self.add(name, config)
         self.engine.start()
 
     def _on_result(self, result):
         with self.new:
             self.results.append(result)
             self.new.notify_all()
+
+    def add(self, name, config):
+        self.engine.add(Channel(name, config, self.kind, self.encoder))
 
     def offer(self, name, number, stamp_ns=0):
         self.engine.offer(name, SimpleNamespace(number=number), stamp_ns, "frame")
@@ -87,8 +94,8 @@ class Rig:
 def rig():
     rigs = []
 
-    def make(**configs):
-        rigs.append(Rig(**configs))
+    def make(*args, **configs):
+        rigs.append(Rig(*args, **configs))
         return rigs[-1]
 
     yield make
@@ -205,13 +212,13 @@ def test_the_result_uses_the_newest_stamp(rig):
 
 def test_a_failing_callback_does_not_end_the_worker(rig):
     r = rig(cam=config())
-    working = r.engine._on_result
+    working = r.perceiver._on_result
 
     def broken(_result):
-        r.engine._on_result = working
+        r.perceiver._on_result = working
         raise RuntimeError("publisher is gone")
 
-    r.engine._on_result = broken
+    r.perceiver._on_result = broken
     r.offer("cam", 0)
     r.wait(lambda: any("publisher is gone" in s for _, s in r.reports))
     r.offer("cam", 1)
@@ -220,7 +227,7 @@ def test_a_failing_callback_does_not_end_the_worker(rig):
 
 def test_stop_ends_the_threads(rig):
     r = rig(cam=config())
-    threads = list(r.engine._threads)
+    threads = list(r.engine._workers._threads)
     r.engine.stop()
     assert not any(thread.is_alive() for thread in threads)
     r.offer("cam", 0)

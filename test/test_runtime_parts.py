@@ -1,4 +1,4 @@
-"""Presence, stamps, scheduler, throttle and parameters, on clocks of the test's own."""
+"""Presence, stamps, throttle and parameters, on clocks of the test's own."""
 
 import importlib.util
 import math
@@ -9,7 +9,6 @@ import pytest
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
 from omnibind_ros.runtime.presence import UNKNOWN_PUBLISHERS, Presence, presence
-from omnibind_ros.runtime.scheduler import pick
 from omnibind_ros.runtime.stamps import delay_on_arrival
 from omnibind_ros.runtime.throttle import Throttle
 
@@ -56,24 +55,6 @@ def test_delay_on_arrival(stamp, policy, delay, used, words):
     assert bool(got[2]) == bool(words)
 
 
-class Candidate:
-    def __init__(self, due, last_served):
-        self.wait = due
-        self.last_served = last_served
-
-    def due(self, now):
-        return self.wait - now
-
-
-def test_scheduler_serves_who_waited_longest():
-    first, second, idle = Candidate(0, 1), Candidate(0, 2), Candidate(math.inf, 0)
-    assert pick([second, idle, first], 5.0)[0] is first
-    found, wait = pick([Candidate(6, 0), Candidate(8, 0)], 5.0)
-    assert found is None
-    assert wait == 1.0
-    assert pick([], 5.0) == (None, math.inf)
-
-
 def test_throttle_says_news_at_once_and_repeats_rarely():
     now, said = [0.0], []
     throttle = Throttle(said.append, monotonic=lambda: now[0])
@@ -100,7 +81,7 @@ def test_throttle_says_news_at_once_and_repeats_rarely():
         (SensorConfig, "depth", 1.5, "of type int"),
         (SensorConfig, "depth", True, "of type int"),
         (PerceptionConfig, "sensors", "camera", "list of texts"),
-        (PerceptionConfig, "workers", 0, "must be in"),
+        (PerceptionConfig, "workers", -1, "must be in"),
         (PerceptionConfig, "fusion", "magic", "one of"),
     ],
 )

@@ -2,38 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterable
+from dataclasses import Field, fields
 from pathlib import Path
+from typing import Any
 
-from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
+from omnibind_ros.runtime.config import PerceptionConfig, SensingConfig, SensorConfig
+from omnibind_ros.sensors import SensorType, sensor_types
 
 
-def table(kind: type) -> str:
-    """Return the Markdown table of a dataclass's parameters."""
+def table(kind: type, leave_out: Iterable[str] = ()) -> str:
+    """Return the Markdown table of a dataclass's parameters, but for those named."""
     rows = [
         "| parameter | default | allowed | at run time | what |",
         "| --- | --- | --- | --- | --- |",
     ]
-    default = kind()
-    for spec in fields(kind):
-        meta = spec.metadata
-        allowed = ", ".join(c or "empty" for c in meta["choices"]) or (
-            f"{meta['low']:g} .. {meta['high']:g}" if meta["low"] is not None else "any"
-        )
-        shown = getattr(default, spec.name)
-        rows.append(
-            f"| `{spec.name}` | `{shown!r}` | {allowed} | "
-            f"{'yes' if meta['live'] else 'at configure'} | {meta['description']} |"
-        )
+    rows += [_row(spec, getattr(kind(), spec.name)) for spec in fields(kind)
+             if spec.name not in set(leave_out)]  # fmt: skip
     return "\n".join(rows)
+
+
+def _row(spec: Field[Any], default: Any) -> str:
+    meta = spec.metadata
+    allowed = ", ".join(c or "empty" for c in meta["choices"]) or (
+        f"{meta['low']:g} .. {meta['high']:g}" if meta["low"] is not None else "any"
+    )
+    return (
+        f"| `{spec.name}` | `{default!r}` | {allowed} | "
+        f"{'yes' if meta['live'] else 'at configure'} | {meta['description']} |"
+    )
+
+
+def option_tables() -> str:
+    """Return a table for each set of parameters that only some sensor types have."""
+    groups: dict[type, list[SensorType]] = {}
+    for kind in sensor_types():
+        if fields(kind.options):
+            groups.setdefault(kind.options, []).append(kind)
+    return "\n\n".join(
+        f"**{kinds[0].modality}** ({', '.join(kind.message for kind in kinds)}):\n\n"
+        f"{table(options)}"
+        for options, kinds in groups.items()
+    )
 
 
 def document() -> str:
     """Return the whole page."""
+    common = [spec.name for spec in fields(SensingConfig)]
     return (
-        "# Parameters of the perception node\n\nWritten by `python3 tools/parameters_doc.py`.\n\n"
-        f"{table(PerceptionConfig)}\n\nFor each sensor, under `sensor.NAME.`:\n\n"
-        f"{table(SensorConfig)}\n"
+        "# Parameters\n\nWritten by `python3 tools/parameters_doc.py`.\n\n"
+        "## Nodes with sensors: perception and encoder\n\n"
+        f"{table(SensingConfig)}\n\n## Perception alone\n\n{table(PerceptionConfig, common)}\n\n"
+        "## Sensors\n\nUnder `sensor.NAME.`; a change of those that do not count at run time makes "
+        f"the sensor a new one, at once.\n\n{table(SensorConfig)}\n\n"
+        f"Those that only some sensor types have, also under `sensor.NAME.`:\n\n{option_tables()}\n"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from omnibind_msgs.msg import (
     SensorStatus,
     SensorStatusArray,
 )
-from omnibind_ros.runtime.channel import SensorState
-from omnibind_ros.runtime.engine import Result
+from omnibind_ros.runtime.channel import SensorState, StoredEmbedding
+from omnibind_ros.runtime.perceiver import Result
 from omnibind_ros.runtime.presence import Presence
 
 
@@ -70,6 +70,29 @@ def recognition(result: Result) -> Recognition:
         known=result.recognition.known,
         sensors=list(result.sensors),
         weights=_floats(result.weights),
+    )
+
+
+def classification(result: Result, kind: type) -> Any:
+    """Return ~/classification; kind is vision_msgs' Classification, which may not be installed."""
+    from vision_msgs.msg import ObjectHypothesis  # noqa: PLC0415
+
+    named = zip(result.recognition.labels, result.recognition.probabilities, strict=True)
+    return kind(
+        header=header(result),
+        results=[ObjectHypothesis(class_id=label, score=float(p)) for label, p in named],
+    )
+
+
+def sensor_embedding(name: str, modality: str, kept: StoredEmbedding, model: str) -> Embedding:
+    """Return what an encoder node publishes of one sensor."""
+    return Embedding(
+        header=Header(stamp=to_time(kept.stamp_ns), frame_id=kept.frame_id),
+        sensor=name,
+        modality=modality,
+        model=model,
+        quality=kept.quality,
+        values=_floats(kept.values),
     )
 
 
@@ -156,9 +179,19 @@ def diagnostics(
     node_problems: Sequence[str],
     node_fault: str,
     states: Iterable[SensorState],
+    processor: Mapping[str, float],
     now: Time,
 ) -> DiagnosticArray:
-    """Return /diagnostics: the node's own status, then one a sensor."""
+    """Return /diagnostics: the node's own status, then one a sensor.
+
+    Args:
+        node_name: Full name without its first slash.
+        node_problems: What does not work as it should.
+        node_fault: Why the node does not run; empty if it does.
+        states: The sensors.
+        processor: Processor seconds by what they were spent on.
+        now: The stamp.
+    """
     level = DiagnosticStatus.OK
     if node_problems:
         level = DiagnosticStatus.WARN
@@ -170,7 +203,13 @@ def diagnostics(
             name=f"{node_name}: node",
             hardware_id=node_name,
             message=node_fault or "; ".join(node_problems) or "running",
-            values=[KeyValue(key=f"problem {i}", value=p) for i, p in enumerate(node_problems)],
+            values=[
+                *(KeyValue(key=f"problem {i}", value=p) for i, p in enumerate(node_problems)),
+                *(
+                    KeyValue(key=f"processor time, {what} [s]", value=f"{seconds:.4f}")
+                    for what, seconds in sorted(processor.items())
+                ),
+            ],
         )
     ]
     for state in states:

@@ -1,69 +1,58 @@
-"""The services of the perception node."""
+"""The service of every node with sensors, and what services need."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode
+from rclpy.parameter import Parameter
 
-from omnibind_msgs.srv import EmbedText, Enroll, SetLabels
-from omnibind_ros.recognition.enrolment import Enrolment
-from omnibind_ros.recognition.recogniser import Recogniser
-from omnibind_ros.recognition.vocabulary import Vocabulary
+from omnibind_msgs.srv import SetSensor
 
-from . import messages
+if TYPE_CHECKING:
+    from .sensing_node import SensingNode
+
+PATIENCE = 30.0
+"""Seconds that a service waits for the node's own thread, and for an encoder to be loaded."""
 
 
 class Services:
-    """~/set_labels, ~/enroll and ~/embed_text."""
+    """~/set_sensor, and a thread for whatever else a node offers.
 
-    def __init__(
-        self, node: LifecycleNode, vocabulary: Vocabulary, recogniser: Recogniser, model: str
-    ) -> None:
+    A thread apart from the sensors': 10 000 labels take seconds, and perception goes on. rclpy
+    gives a node to one executor, so the services have a hidden node of their own. (A
+    MultiThreadedExecutor for all lost up to 40 % of the frames on two cores.)
+    """
+
+    def __init__(self, node: SensingNode[Any]) -> None:
         """Create the services.
 
         Args:
             node: The node.
-            vocabulary: Makes label banks and embeds texts.
-            recogniser: Gets the new label banks.
-            model: Name of the model, for messages.
         """
         self._node = node
-        self._vocabulary = vocabulary
-        self._recogniser = recogniser
-        self._model = model
-        self.enrolment = Enrolment()
-        # A thread apart from the sensors': 10 000 labels take seconds, and perception goes on.
-        # rclpy gives a node to one executor, so the services have a hidden node of their own.
-        # (A MultiThreadedExecutor for all lost up to 40 % of the frames on two cores.)
         self._host = rclpy.create_node(
-            "_perception_services",
+            f"_{node.get_name()}_services",
             namespace=node.get_namespace(),
             context=node.context,
             use_global_arguments=False,  # or the launch file's name would be this node's too
             start_parameter_services=False,
             enable_rosout=False,
         )
-        for kind, name, call in (
-            (SetLabels, "set_labels", self._set_labels),
-            (Enroll, "enroll", self._enroll),
-            (EmbedText, "embed_text", self._embed_text),
-        ):
+        for kind, name, call in self.offered():
             self._host.create_service(kind, f"{node.get_fully_qualified_name()}/{name}", call)
         self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(self._host)
         self._thread = threading.Thread(target=self._spin, name="services", daemon=True)
         self._thread.start()
 
-    def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):
-            self._executor.spin()
+    def offered(self) -> list[tuple[type, str, Callable[[Any, Any], Any]]]:
+        """Return each service's class, name and function; a subclass adds its own."""
+        return [(SetSensor, "set_sensor", self._set_sensor)]
 
     def close(self) -> None:
         """Remove the services, once the call under way has ended."""
@@ -71,7 +60,13 @@ class Services:
         self._thread.join()
         self._host.destroy_node()
 
-    def _answer(self, response: Any, work: Callable[[], str]) -> Any:
+    def answer(self, response: Any, work: Callable[[], str]) -> Any:
+        """Do the work and fill in success and message.
+
+        Args:
+            response: The service's response.
+            work: Returns the message; raises ValueError with a sentence.
+        """
         try:
             response.message = work()
             response.success = True
@@ -81,29 +76,67 @@ class Services:
             self._node.get_logger().warning(response.message)
         return response
 
-    def _set_labels(self, request: Any, response: Any) -> Any:
+    def _spin(self) -> None:
+        with contextlib.suppress(ExternalShutdownException):
+            self._executor.spin()
+
+    def _set_sensor(self, request: Any, response: Any) -> Any:
+        operations = {
+            SetSensor.Request.SET: self._set,
+            SetSensor.Request.REMOVE: self._remove,
+            SetSensor.Request.RENAME: self._rename,
+        }
+
         def work() -> str:
-            bank = self._vocabulary.set_labels(list(request.labels))
-            self._recogniser.bank = bank
-            return f"{len(bank.labels)} labels are in use"
+            operation = operations.get(request.operation)
+            if operation is None:
+                raise ValueError(
+                    f"operation {request.operation} is not known; use SET (0), REMOVE (1) or "
+                    "RENAME (2)"
+                )
+            return operation(request)
 
-        return self._answer(response, work)
+        return self.answer(response, work)
 
-    def _enroll(self, request: Any, response: Any) -> Any:
-        def work() -> str:
-            values, count = self.enrolment.watch(request.duration, time.sleep)
-            bank = self._vocabulary.enroll(request.label, values)
-            self._recogniser.bank = bank
-            return f"'{request.label}' was learned from {count} results"
+    def _set(self, request: Any) -> str:
+        given = {"modality": request.modality, "topic": request.topic, "type": request.type}
+        values = {key: value for key, value in given.items() if value}
+        for message in request.parameters:
+            parameter = Parameter.from_parameter_msg(message)
+            values[parameter.name] = parameter.value
 
-        return self._answer(response, work)
+        def change() -> list[Any]:
+            self._node.parameters.set_sensor(request.name, values)
+            return self._node.apply_parameters()
 
-    def _embed_text(self, request: Any, response: Any) -> Any:
-        def work() -> str:
-            values = self._vocabulary.embed(list(request.texts))
-            response.embeddings = messages.text_embeddings(
-                values, self._model, self._node.get_clock().now().to_msg()
-            )
-            return f"{len(values)} texts were embedded"
+        for loading in self._in_executor(change):
+            self._wait(loading)
+        engine = self._node.engine
+        channel = engine.channels().get(request.name) if engine is not None else None
+        if channel is not None and channel.problem:
+            raise ValueError(channel.problem)
+        return f"sensor '{request.name}' is there"
 
-        return self._answer(response, work)
+    def _remove(self, request: Any) -> str:
+        def change() -> None:
+            self._node.parameters.remove_sensor(request.name)
+            self._node.apply_parameters()
+
+        self._in_executor(change)
+        return f"sensor '{request.name}' was removed"
+
+    def _rename(self, request: Any) -> str:
+        self._in_executor(lambda: self._node.rename_sensor(request.name, request.new_name))
+        return f"sensor '{request.name}' is called '{request.new_name}' now"
+
+    def _in_executor(self, function: Callable[[], Any]) -> Any:
+        return self._wait(self._node.queue.call(function))
+
+    @staticmethod
+    def _wait(future: Any) -> Any:
+        try:
+            return future.result(PATIENCE)
+        except TimeoutError as error:
+            raise ValueError(
+                f"the node did not do it within {PATIENCE:g} s; look at its log"
+            ) from error

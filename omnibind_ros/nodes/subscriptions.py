@@ -8,7 +8,7 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-from omnibind_ros.runtime.config import SensorConfig
+from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.engine import Engine
 
 from .messages import to_nanoseconds
@@ -47,8 +47,7 @@ class SensorSubscription:
         self,
         node: LifecycleNode,
         engine: Engine,
-        name: str,
-        config: SensorConfig,
+        channel: Channel,
         matched_events: bool,
     ) -> None:
         """Subscribe.
@@ -56,8 +55,7 @@ class SensorSubscription:
         Args:
             node: The node.
             engine: Gets the messages and the number of publishers.
-            name: Name of the sensor.
-            config: Its parameters, defaults filled in.
+            channel: The sensor's; it may be renamed meanwhile.
             matched_events: Use them where ROS has them; else call `poll`.
 
         Raises:
@@ -65,7 +63,8 @@ class SensorSubscription:
         """
         self._node = node
         self._engine = engine
-        self._name = name
+        self._channel = channel
+        config = channel.config
         self.polled = not (matched_events and HAS_MATCHED_EVENTS)
         reliability = (
             ReliabilityPolicy.RELIABLE
@@ -89,19 +88,19 @@ class SensorSubscription:
 
     def poll(self) -> None:
         """Ask the graph how many publishers there are."""
-        self._engine.set_publishers(self._name, self._node.count_publishers(self.topic))
+        self._engine.set_publishers(self._channel.name, self._node.count_publishers(self.topic))
 
     def close(self) -> None:
         """Unsubscribe."""
         self._node.destroy_subscription(self.subscription)
 
     def _on_matched(self, info: Any) -> None:
-        self._engine.set_publishers(self._name, info.current_count)
+        self._engine.set_publishers(self._channel.name, info.current_count)
 
     def _on_message(self, message: Any) -> None:
         header = getattr(message, "header", None)
         self._engine.offer(
-            self._name,
+            self._channel.name,
             message,
             to_nanoseconds(header.stamp) if header is not None else 0,
             header.frame_id if header is not None else "",

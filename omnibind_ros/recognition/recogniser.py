@@ -51,6 +51,26 @@ class Recogniser:
         self.top_k = top_k
         self.min_similarity = min_similarity
 
+    def entropy(self, values: npt.NDArray[np.float32]) -> float:
+        """Return how undecided an embedding is between the labels.
+
+        Args:
+            values: float32 [D], unit vector.
+
+        Returns:
+            Shannon entropy of its distribution over the bank's L labels, divided by log L: 0 for
+            one certain label, 1 for all alike.
+        """
+        similarities = self.bank.similarities(values)
+        if len(similarities) < 2:
+            return 0.0
+        logits = (similarities - similarities.max()) / self.calibration.temperature
+        exponentials = np.exp(logits)
+        total = exponentials.sum()
+        # H = -sum p log p with p = exp(l) / Z is log Z - sum p l.
+        entropy = np.log(total) - float(exponentials @ logits) / total
+        return float(np.clip(entropy / np.log(len(similarities)), 0.0, 1.0))
+
     def recognise(
         self,
         values: npt.NDArray[np.float32],

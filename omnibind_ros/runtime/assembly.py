@@ -1,16 +1,21 @@
-"""Puts an engine together from parameters and a bundle."""
+"""Puts channels and an engine together from parameters and a bundle."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.received import ReceivedEncoder
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors import find_sensor_type, normalise_type
+from omnibind_ros.sensors import SensorType, find_sensor_type, normalise_type
 
 from .channel import Channel
-from .config import SensorConfig
+from .config import SensingConfig, SensorConfig, SensorSetup
+from .engine import Engine, Report
 
 
 def complete(name: str, config: SensorConfig) -> SensorConfig:
@@ -38,25 +43,56 @@ def complete(name: str, config: SensorConfig) -> SensorConfig:
     )
 
 
-def make_channels(
-    sensors: Mapping[str, SensorConfig], bundle: Bundle, threads: int
-) -> list[Channel]:
-    """Make a channel a sensor; one that cannot work gets its problem, and the others go on.
+def make_channel(name: str, setup: SensorSetup, bundle: Bundle, threads: int) -> Channel:
+    """Make a sensor's channel; one that cannot work gets its problem instead of an error.
 
     Args:
-        sensors: Parameters by name.
-        bundle: Where encoders come from; sensors of one modality share one.
-        threads: Threads inside each encoder.
+        name: The sensor's name.
+        setup: Its parameters.
+        bundle: Where its encoder comes from; sensors of one modality share one.
+        threads: Threads inside the encoder.
     """
-    channels = []
-    for name, given in sensors.items():
-        config = given
-        try:
-            config = complete(name, given)
-            decoder = find_sensor_type(config.modality, config.type).decode
-            encoder = bundle.encoder(config.modality, threads=threads)
-            channels.append(Channel(name, config, decoder, encoder))
-        except (ValueError, KeyError) as error:
-            sentence = str(error.args[0]) if error.args else type(error).__name__
-            channels.append(Channel(name, replace(config), None, None, sentence))
-    return channels
+    config = replace(setup.config)
+    try:
+        config = complete(name, config)
+        kind = find_sensor_type(config.modality, config.type)
+        config.depth = config.depth or kind.depth
+        options = setup.options if isinstance(setup.options, kind.options) else kind.options()
+        encoder = _encoder(kind, bundle, threads)
+        return Channel(name, config, kind, encoder, options=options)
+    except (ValueError, KeyError) as error:
+        sentence = str(error.args[0]) if error.args else type(error).__name__
+        config.depth = config.depth or 1
+        return Channel(name, config, None, None, sentence)
+
+
+def _encoder(kind: SensorType, bundle: Bundle, threads: int) -> Encoder:
+    if kind.encoded:
+        manifest = bundle.manifest
+        return ReceivedEncoder(kind.modality, manifest.model, manifest.embedding_size)
+    return bundle.encoder(kind.modality, threads=threads)
+
+
+def make_engine(
+    config: SensingConfig, report: Report, clock_ns: Callable[[], int], **kwargs: Any
+) -> Engine:
+    """Make an engine without sensors, its threads and budget fitted to this machine.
+
+    Args:
+        config: The node's parameters.
+        report: See `Engine`.
+        clock_ns: See `Engine`.
+        **kwargs: Passed on to `Engine`.
+    """
+    processors = os.process_cpu_count() if hasattr(os, "process_cpu_count") else None
+    processors = processors or len(os.sched_getaffinity(0))
+    return Engine(
+        report,
+        clock_ns,
+        # The other half is for receiving, for the drivers and for the rest of the robot.
+        workers=config.workers or max(1, processors // (2 * config.threads)),
+        threads=config.threads,
+        budget=config.cpu_budget * processors,
+        encode_timeout=config.encode_timeout,
+        **kwargs,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,35 +13,40 @@ import numpy.typing as npt
 
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors.base import Decode as Decoder
+from omnibind_ros.sensors import Chunk, NoOptions, RejectedSampleError, SensorType
 
+from .buffer import Arrival, Buffer
 from .config import SensorConfig
 from .presence import UNKNOWN_PUBLISHERS, Presence, presence
+from .scheduler import Demand
 from .stamps import delay_on_arrival
 
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds until a failed encoder is tried again, by the number of failures in a row."""
 
-
-@dataclass(frozen=True)
-class Arrival:
-    """A message in the latest-wins buffer."""
-
-    message: Any
-    stamp_ns: int
-    frame_id: str
-    taken: float
-    """Monotonic time when the sample was taken, seconds."""
+SMOOTHING = 0.2
+"""Share of a new measurement in a running mean of costs and weights."""
 
 
 @dataclass(frozen=True)
 class StoredEmbedding:
-    """A sensor's newest embedding."""
+    """A sensor's newest embedding.
+
+    Attributes:
+        values: float32 [D], unit vector.
+        quality: 0..1.
+        sample: What it was encoded from, for drawing.
+        stamp_ns: When the sample was taken, nanoseconds.
+        frame_id: The sensor's frame.
+        taken: Monotonic time when the sample was taken, seconds.
+    """
 
     values: npt.NDArray[np.float32]
     quality: float
     sample: Any
-    arrival: Arrival
+    stamp_ns: int
+    frame_id: str
+    taken: float
 
 
 @dataclass(frozen=True)
@@ -70,37 +76,51 @@ class Channel:
         self,
         name: str,
         config: SensorConfig,
-        decoder: Decoder | None,
+        kind: SensorType | None,
         encoder: Encoder | None,
         problem: str = "",
+        options: Any = None,
     ) -> None:
         """Create a channel.
 
         Args:
             name: Name of the sensor.
             config: Its parameters, defaults filled in.
-            decoder: Message to sample; None if `problem` says why there is none.
+            kind: How its messages become samples; None if `problem` says why not.
             encoder: Sample to embedding; None likewise.
             problem: Why this sensor can't be used at all; empty if it can.
+            options: The parameters that only sensors of its type have.
+
+        Raises:
+            ValueError: The options cannot be used; the text is one sentence.
         """
         self.name = name
         self.config = config
-        self.decoder = decoder
+        self.options = options if options is not None else NoOptions()
+        self.kind = kind
         self.encoder = encoder
         self.problem = problem
         self.publishers = UNKNOWN_PUBLISHERS
-        self.waiting: Arrival | None = None
         self.newest: Arrival | None = None
         self.embedding: StoredEmbedding | None = None
         self.busy = False
-        self.last_served = -math.inf
+        self.removed = False
         self.received = self.encoded = self.dropped = self.rejected = 0
         self.reason = problem
         self.latency = 0.0
+        self.cost = 0.0
+        """Processor seconds of an encode, running mean; 0 before the first."""
+        self.weight = 1.0
+        """Share in the fusions times the number of their members, running mean."""
+        self._buffer = Buffer(kind.window(self.options) if kind else 0.0)
+        self._assemble = kind.assembler(self.options) if kind else None
+        self._last_served = -math.inf
         self._bad_in_a_row = False
         self._failures = 0
         self._retry_at = -math.inf
         self._times: deque[float] = deque(maxlen=64)
+
+    # In the thread that receives
 
     def put(self, message: Any, stamp_ns: int, frame_id: str, now_ns: int, now: float) -> str:
         """Put a message into the buffer, over what waits there.
@@ -123,61 +143,147 @@ class Channel:
         arrival = Arrival(message, stamp_ns, frame_id, now - delay)
         self.newest = arrival
         if self.problem:
+            arrival.message = None
             self.rejected += 1
             return self.problem
-        if self.waiting is not None:
-            self.dropped += 1
-        self.waiting = arrival
+        self.dropped += self._buffer.put(arrival)
         return warning
 
-    def due(self, now: float) -> float:
-        """Return the seconds until the waiting sample may be encoded; infinite if none waits."""
-        if self.waiting is None or self.busy:
-            return math.inf
-        limit = self.config.rate_limit
-        next_allowed = self.last_served + 1.0 / limit if limit > 0.0 else -math.inf
-        return max(next_allowed, self._retry_at) - now
+    # For the scheduler
 
-    def take(self, now: float) -> Arrival:
-        """Take the waiting message out of the buffer, for a worker.
+    def demand(self, now: float) -> Demand | None:
+        """Return what the scheduler must know; None if no message waits or an encode is under way.
+
+        Args:
+            now: Monotonic time, seconds.
+        """
+        waiting = self._buffer.newest
+        if waiting is None or self.busy:
+            return None
+        limit = self.config.rate_limit
+        next_allowed = self._last_served + 1.0 / limit if limit > 0.0 else -math.inf
+        return Demand(
+            due=max(next_allowed, self._retry_at) - now,
+            waited=now - self._last_served,
+            cost=self.cost,
+            weight=self.weight,
+            sample_age=now - waiting.taken,
+            embedding_age=now - self.embedding.taken if self.embedding else math.inf,
+            max_age=self.config.max_age,
+        )
+
+    def take(self, now: float) -> list[Arrival]:
+        """Take what waits out of the buffer, oldest first, for a worker.
 
         Raises:
-            LookupError: None waits.
+            LookupError: Nothing waits.
         """
-        if self.waiting is None:
-            raise LookupError(f"no message waits at sensor '{self.name}'")
-        arrival, self.waiting = self.waiting, None
+        arrivals = self._buffer.take()
         self.busy = True
-        self.last_served = now
-        return arrival
+        self._last_served = now
+        return arrivals
+
+    # In a worker, without the lock: `busy` keeps other workers away
+
+    def decode(self, arrivals: Sequence[Arrival]) -> tuple[list[Chunk], list[tuple[Arrival, str]]]:
+        """Decode what was not decoded yet.
+
+        Args:
+            arrivals: What `take` returned.
+
+        Returns:
+            The chunks, and the messages that cannot be decoded with a sentence each.
+        """
+        if self.kind is None:
+            raise RejectedSampleError(self.problem)
+        chunks: list[Chunk] = []
+        bad: list[tuple[Arrival, str]] = []
+        for arrival in arrivals:
+            if arrival.chunk is None:
+                try:
+                    arrival.chunk = self.kind.decode(arrival.message, self.options)
+                except RejectedSampleError as error:
+                    bad.append((arrival, str(error)))
+                    continue
+                except Exception as error:  # noqa: BLE001 - whatever a message does, the node lives
+                    bad.append((
+                        arrival,
+                        f"the message could not be decoded ({type(error).__name__}: {error}); "
+                        "check its publisher",
+                    ))  # fmt: skip
+                    continue
+                finally:
+                    arrival.message = None  # a window keeps what was decoded only
+            chunks.append(Chunk(arrival.chunk, arrival.stamp_ns))
+        return chunks, bad
+
+    def assemble(self, chunks: Sequence[Chunk]) -> Any:
+        """Make a sample of chunks.
+
+        Args:
+            chunks: At least one, oldest first.
+
+        Raises:
+            RejectedSampleError: No sample can be made of them; the text is one sentence.
+            NotReadyError: Nor of good ones yet; likewise.
+        """
+        if self._assemble is None:
+            raise RejectedSampleError(self.problem)
+        return self._assemble(chunks)
+
+    # What a worker did, with the lock
 
     def done(self, embedding: StoredEmbedding, now: float) -> None:
         """Store a new embedding."""
         self.embedding = embedding
         self.encoded += 1
-        self.latency = now - embedding.arrival.taken
+        self.latency = now - embedding.taken
         self.reason = ""
         self._bad_in_a_row = False
         self._failures = 0
         self._retry_at = -math.inf
 
+    def charge(self, seconds: float) -> None:
+        """Note what an encode has cost, processor seconds."""
+        self.cost += (seconds - self.cost) * (SMOOTHING if self.cost else 1.0)
+
+    def weigh(self, share: float) -> None:
+        """Note the sensor's share of a fusion times the number of its members."""
+        self.weight += (share - self.weight) * SMOOTHING
+
     def reject(self, reason: str) -> None:
-        """Count a message that could not become a sample."""
+        """Count a message that could not become a sample; the reason is one sentence."""
         self.rejected += 1
         self.reason = reason
         self._bad_in_a_row = True
 
-    def fail(self, reason: str, now: float) -> None:
-        """Count a failure of the encoder; it is tried again after a pause that grows."""
+    def discard(self, arrival: Arrival) -> None:
+        """Throw a message out of the window."""
+        self._buffer.discard(arrival)
+
+    def wait_for_more(self, reason: str) -> None:
+        """Note that good messages do not make a sample yet."""
+        self.reason = reason
+
+    def fail(self, reason: str, now: float) -> float:
+        """Count a failure of the encoder; it is tried again after a pause that grows.
+
+        Returns:
+            The pause in seconds.
+        """
+        pause = BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
         self.rejected += 1
         self.reason = reason
-        self._retry_at = now + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
+        self._retry_at = now + pause
         self._failures += 1
+        return pause
+
+    # Evidence and presence
 
     def fresh(self, now: float) -> bool:
         """Tell whether there is an embedding younger than max_age."""
         kept = self.embedding
-        return kept is not None and now - kept.arrival.taken <= self.config.max_age
+        return kept is not None and now - kept.taken <= self.config.max_age
 
     def forget_old(self, now: float) -> None:
         """Throw out an embedding older than max_age, and with it the sample it came from."""

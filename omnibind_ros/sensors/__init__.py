@@ -11,11 +11,12 @@ from collections.abc import Iterable
 
 from omnibind_ros.modalities import MODALITIES
 
-from .base import Chunk, NoOptions, RejectedSampleError, Sample, SensorType
+from .base import Chunk, NoOptions, NotReadyError, RejectedSampleError, Sample, SensorType
 
 __all__ = [
     "Chunk",
     "NoOptions",
+    "NotReadyError",
     "RejectedSampleError",
     "Sample",
     "SensorType",
@@ -27,7 +28,7 @@ __all__ = [
     "sensor_types",
 ]
 
-MODULES = ("image", "text", "event")
+MODULES = ("image", "text", "event", "embedding")
 
 _types: dict[tuple[str, str], SensorType] = {}
 

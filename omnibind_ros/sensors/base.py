@@ -14,6 +14,13 @@ class RejectedSampleError(ValueError):
     """A message that cannot become a sample; its text is one sentence: what, where, what to do."""
 
 
+class NotReadyError(Exception):
+    """Good messages of which no sample can be made yet; its text is one sentence.
+
+    A sensor that still takes its reference picture, say: nothing is rejected, and nothing is wrong.
+    """
+
+
 class Chunk(NamedTuple):
     """What one message was decoded to.
 
@@ -63,6 +70,7 @@ class SensorType:
         depth: Default history depth of the subscription: 1, or more where every message counts.
         discover: Lower-case words; with `discover: true` a topic of this type is adopted if its
             name holds one of them. ("",) adopts every topic of the type, () none.
+        encoded: Whether the messages are embeddings already, made on another host.
     """
 
     modality: str
@@ -73,3 +81,4 @@ class SensorType:
     window: Callable[[Any], float] = lambda _options: 0.0
     depth: int = 1
     discover: tuple[str, ...] = ()
+    encoded: bool = False

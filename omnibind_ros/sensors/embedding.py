@@ -1,0 +1,61 @@
+"""Embeddings from other hosts: what an encoder node publishes is a sensor of its modality here."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from omnibind_ros.modalities import MODALITIES
+
+from .base import RejectedSampleError, SensorType
+
+MESSAGE = "omnibind_msgs/msg/Embedding"
+
+UNIT_TOLERANCE = 0.01
+"""How far an embedding's length may be from 1."""
+
+
+class ReceivedEmbedding(NamedTuple):
+    """An embedding made elsewhere.
+
+    Attributes:
+        values: float32 [D], unit vector.
+        quality: 0..1.
+        modality: What was sensed.
+        model: Name and version of the bundle that made it.
+    """
+
+    values: npt.NDArray[np.float32]
+    quality: float
+    modality: str
+    model: str
+
+
+def decode_embedding(msg: Any, _options: Any = None) -> ReceivedEmbedding:
+    """Return the embedding of an omnibind_msgs/Embedding.
+
+    Args:
+        msg: Anything with values, quality, modality and model.
+
+    Raises:
+        RejectedSampleError: Empty, not finite, no unit vector, or a quality outside 0..1.
+    """
+    values = np.array(msg.values, np.float32)
+    length = float(np.linalg.norm(values)) if values.size else 0.0
+    if not abs(length - 1.0) <= UNIT_TOLERANCE:  # false for NaN too
+        raise RejectedSampleError(
+            f"an embedding of {values.size} values has length {length:.3g} instead of 1; publish "
+            "what an encoder node publishes"
+        )
+    if not 0.0 <= msg.quality <= 1.0:
+        raise RejectedSampleError(
+            f"an embedding's quality is {msg.quality:g}; it must be in 0 .. 1"
+        )
+    return ReceivedEmbedding(values / length, float(msg.quality), msg.modality, msg.model)
+
+
+SENSOR_TYPES = tuple(
+    SensorType(modality, MESSAGE, decode_embedding, encoded=True) for modality in MODALITIES
+)
