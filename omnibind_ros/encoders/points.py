@@ -1,0 +1,75 @@
+"""A point cloud as a fixed number of points, the input of the points student."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fpsample
+import numpy as np
+import numpy.typing as npt
+
+from .manifest import TensorSpec
+from .student import Prepared
+
+CANDIDATES = 16
+"""Times the points wanted beyond which a cloud is thinned by chance before it is sampled."""
+
+ENOUGH = 0.25
+"""Share of the points wanted from which a cloud counts in full."""
+
+THICKNESS = (0.005, 0.05)
+"""Standard deviation across a cloud's longest direction, as a share of that along it, at which it
+begins to count, and counts in full: below are points and straight lines."""
+
+Cloud = npt.NDArray[np.float32]
+
+
+def farthest_points(points: Cloud, count: int) -> Cloud:
+    """Choose points that cover a cloud evenly, however dense it is where.
+
+    Farthest-point sampling (Eldar et al., The Farthest Point Strategy for Progressive Image
+    Sampling, 1997), in fpsample's version with buckets (Han et al., QuickFPS, 2023).
+
+    Args:
+        points: float32 [N, 3], N > count. Of more than `CANDIDATES` times the count only so many
+            take part, drawn with a fixed seed: the density along a scan line has a period, so that
+            every n-th point would be a choice of lines.
+        count: Points wanted.
+
+    Returns:
+        float32 [count, 3], the same for the same points.
+    """
+    if len(points) > CANDIDATES * count:
+        chance = np.random.default_rng(0)
+        points = points[chance.integers(0, len(points), CANDIDATES * count)]
+    height = min(5, len(points).bit_length() - 1)  # of the tree of buckets; it must not be empty
+    chosen = fpsample.bucket_fps_kdline_sampling(points, count, h=height, start_idx=0)
+    return points[chosen]
+
+
+def _thickness(centred: Cloud) -> float:
+    moments = np.linalg.eigvalsh(centred.T.astype(np.float64) @ centred)
+    return float(np.sqrt(max(moments[1], 0) / moments[2])) if moments[2] > 0 else 0.0
+
+
+def prepare_points(sample: Any, spec: TensorSpec) -> Prepared:
+    """Make a cloud the input of the points student.
+
+    Args:
+        sample: float32 [N, 3], m.
+        spec: Of the input: float32 [1, points, 3].
+
+    Returns:
+        Points around their centroid, in metres: how large a thing is tells what it is. Fewer points
+        than wanted are repeated in turn. The quality grows with the number of points, up to
+        `ENOUGH`, and falls where they lie in one line or place.
+    """
+    count = spec.shape[1]
+    points = np.ascontiguousarray(sample, np.float32)
+    if not len(points):
+        return Prepared(np.zeros((1, count, 3), np.float32), 0.0)
+    chosen = farthest_points(points, count) if len(points) > count else points
+    centred = (chosen - chosen.mean(axis=0, dtype=np.float64)).astype(np.float32)
+    many = min(len(points) / (ENOUGH * count), 1.0)
+    quality = many * np.interp(_thickness(centred), THICKNESS, (0, 1))
+    return Prepared(np.resize(centred, (1, count, 3)), float(quality))

@@ -1,0 +1,158 @@
+"""What can be left out of a point cloud before it is encoded: by place, density or fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from omnibind_ros.config import parameter
+
+from .base import RejectedSampleError
+
+Cloud = npt.NDArray[np.float32]
+
+MAX_COORDINATE = 1000.0
+"""Metres from the sensor beyond which no point is believed."""
+
+
+@dataclass(frozen=True)
+class PointsOptions:
+    """What can be set for a sensor of points; lengths in metres, axes of the sensor's frame."""
+
+    min_x: float = parameter(-1000.0, "Smallest x kept, m.", low=-1000, high=1000)
+    max_x: float = parameter(1000.0, "Largest x kept, m.", low=-1000, high=1000)
+    min_y: float = parameter(-1000.0, "Smallest y kept, m.", low=-1000, high=1000)
+    max_y: float = parameter(1000.0, "Largest y kept, m.", low=-1000, high=1000)
+    min_z: float = parameter(
+        -1000.0,
+        "Smallest z kept, m; in a frame with z up this also takes away level ground.",
+        low=-1000,
+        high=1000,
+    )
+    max_z: float = parameter(1000.0, "Largest z kept, m.", low=-1000, high=1000)
+    min_range: float = parameter(0.0, "Smallest distance kept, m.", low=0, high=2000)
+    max_range: float = parameter(2000.0, "Largest distance kept, m.", low=0, high=2000)
+    voxel: float = parameter(
+        0.0, "Side of the cubes of which one point each is kept, m; 0: all points.", low=0, high=10
+    )
+    ground: str = parameter(
+        "none",
+        "plane takes away the largest plane, found by RANSAC (needs Open3D).",
+        choices=("none", "plane"),
+    )
+    ground_distance: float = parameter(
+        0.05, "Distance up to which points belong to the plane, m.", low=0.001, high=10
+    )
+    outliers: str = parameter(
+        "none",
+        "statistical takes away points farther from their 16 neighbours than the mean by two "
+        "standard deviations, radius those with fewer than 4 others within outlier_radius (both "
+        "need Open3D).",
+        choices=("none", "statistical", "radius"),
+    )
+    outlier_radius: float = parameter(
+        0.1, "Radius in which radius looks for others, m.", low=0.001, high=100
+    )
+
+
+def believed(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArray[np.bool_]:
+    """Tell which points are finite, within `MAX_COORDINATE` and where the options keep them.
+
+    Args:
+        x: float32 [N], m.
+        y: float32 [N], m.
+        z: float32 [N], m.
+        options: The limits.
+    """
+    limits = (
+        (x, options.min_x, options.max_x),
+        (y, options.min_y, options.max_y),
+        (z, options.min_z, options.max_z),
+    )
+    keep = np.ones(x.shape, np.bool_)
+    for values, low, high in limits:  # NaN is neither above nor below
+        keep &= values >= max(low, -MAX_COORDINATE)
+        keep &= values <= min(high, MAX_COORDINATE)
+    if options.min_range > 0 or options.max_range < 2 * MAX_COORDINATE:
+        with np.errstate(over="ignore", invalid="ignore"):
+            squared = x * x + y * y + z * z
+        keep &= (squared >= options.min_range**2) & (squared <= options.max_range**2)
+    return keep
+
+
+def thinned(points: Cloud, side: float) -> Cloud:
+    """Keep the first point of each cube of space.
+
+    Args:
+        points: float32 [N, 3], within `MAX_COORDINATE`.
+        side: Of the cubes, m; at least 1 mm.
+
+    Returns:
+        float32 [M, 3], in the order of the points.
+    """
+    cells = np.floor(points / max(side, 0.001)).astype(np.int64)
+    cells -= cells.min(axis=0)
+    extent = cells.max(axis=0) + 1  # its product is below 2**63: 2000 m of 1 mm a side
+    key = (cells[:, 0] * extent[1] + cells[:, 1]) * extent[2] + cells[:, 2]
+    return points[np.sort(np.unique(key, return_index=True)[1])]
+
+
+def _open3d(option: str) -> Any:
+    try:
+        import open3d  # noqa: PLC0415
+    except (ImportError, OSError) as error:  # OSError: a system library is missing
+        raise RejectedSampleError(
+            f"the option {option} needs Open3D, which cannot be imported ({str(error)[:80]}); "
+            "install the extra sim or set the option to 'none'"
+        ) from error
+    return open3d
+
+
+def _geometry(open3d: Any, points: Cloud) -> Any:
+    return open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points.astype(np.float64)))
+
+
+def without_ground(points: Cloud, distance: float) -> Cloud:
+    """Take away the largest plane.
+
+    Args:
+        points: float32 [N, 3].
+        distance: Up to which points belong to the plane, m.
+
+    Returns:
+        float32 [M, 3].
+
+    Raises:
+        RejectedSampleError: Open3D is not there.
+    """
+    open3d = _open3d("ground")
+    if len(points) < 4:
+        return points
+    open3d.utility.random.seed(0)
+    _plane, inside = _geometry(open3d, points).segment_plane(distance, 3, 200)
+    return np.delete(points, np.asarray(inside, np.int64), axis=0)
+
+
+def without_outliers(points: Cloud, kind: str, radius: float) -> Cloud:
+    """Take away points that stand alone.
+
+    Args:
+        points: float32 [N, 3].
+        kind: 'statistical' or 'radius', as `PointsOptions.outliers` describes.
+        radius: For 'radius', m.
+
+    Returns:
+        float32 [M, 3].
+
+    Raises:
+        RejectedSampleError: Open3D is not there.
+    """
+    geometry = _geometry(_open3d("outliers"), points)
+    if kind == "statistical":
+        _cloud, kept = geometry.remove_statistical_outlier(16, 2.0)
+    else:
+        _cloud, kept = geometry.remove_radius_outlier(4, radius)
+    return points[np.asarray(kept, np.int64)]
