@@ -14,6 +14,7 @@ from .base import Encoder
 from .event import prepare_events
 from .image import ImageEncoder
 from .manifest import BundleError, BundleManifest, FileSpec, read_manifest
+from .points import prepare_points
 from .student import student
 from .text import TextEncoder
 
@@ -21,6 +22,7 @@ ENCODERS: dict[str, Callable[..., Any]] = {
     "image": ImageEncoder,
     "text": TextEncoder,
     "event": student("event", prepare_events),
+    "points": student("points", prepare_points),
 }
 """Encoders by modality."""
 
