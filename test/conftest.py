@@ -10,7 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A busy machine is slow, which is no fault of the code.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLE = ROOT / "models" / "household"

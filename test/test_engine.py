@@ -1,93 +1,12 @@
 """The engine with small encoders of the test's own, in real threads."""
 
-import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from engine_rig import Rig, config
 
-from omnibind_ros.encoders.base import Encoding
-from omnibind_ros.encoders.manifest import Calibration
-from omnibind_ros.fusion import MeanFusion
-from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.recogniser import Recogniser
-from omnibind_ros.runtime.channel import Channel
-from omnibind_ros.runtime.config import SensorConfig
-from omnibind_ros.runtime.engine import Engine
-from omnibind_ros.runtime.perceiver import Perceiver
 from omnibind_ros.runtime.presence import Presence
-from omnibind_ros.sensors import RejectedSampleError, SensorType
-
-
-class AxisEncoder:
-    """Encodes the number n as the unit vector along axis n."""
-
-    modality, model = "image", "axis"
-
-    def __init__(self):
-        self.gate = threading.Event()
-        self.gate.set()
-        self.entered = threading.Event()
-        self.seen = []
-        self.fail = False
-
-    def encode(self, sample):
-        self.entered.set()
-        assert self.gate.wait(10)
-        self.seen.append(sample)
-        if self.fail:
-            raise RuntimeError("no memory")
-        return Encoding(np.eye(4, dtype=np.float32)[sample], 1.0)
-
-
-def decode(message, _options):
-    if message.number < 0:
-        raise RejectedSampleError("the number is negative")
-    return message.number
-
-
-KIND = SensorType("image", "test_msgs/msg/Number", decode)
-
-
-class Rig:
-    def __init__(self, kind=KIND, workers=1, encode_timeout=float("inf"), **configs):
-        self.encoder = AxisEncoder()
-        self.results, self.reports = [], []
-        self.new = threading.Condition()
-        bank = LabelBank(("a", "b", "c", "d"), np.eye(4, dtype=np.float32), np.arange(4))
-        self.kind = kind
-        self.engine = Engine(
-            lambda name, sentence: self.reports.append((name, sentence)),
-            time.time_ns,
-            workers=workers,
-            encode_timeout=encode_timeout,
-        )
-        recogniser = Recogniser(bank, Calibration(0.03, 0.0, {"image": 0.8}))
-        self.perceiver = Perceiver(self.engine, MeanFusion(), recogniser, self._on_result)
-        for name, config in configs.items():
-            self.add(name, config)
-        self.engine.start()
-
-    def _on_result(self, result):
-        with self.new:
-            self.results.append(result)
-            self.new.notify_all()
-
-    def add(self, name, config):
-        self.engine.add(Channel(name, config, self.kind, self.encoder))
-
-    def offer(self, name, number, stamp_ns=0):
-        self.engine.offer(name, SimpleNamespace(number=number), stamp_ns, "frame")
-
-    def wait(self, condition):
-        deadline = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < deadline, "nothing happened within 10 s"
-            time.sleep(0.002)
-
-    def state(self, name):
-        return next(s for s in self.engine.states() if s.name == name)
 
 
 @pytest.fixture
@@ -102,10 +21,6 @@ def rig():
     for made in rigs:
         made.encoder.gate.set()
         made.engine.stop()
-
-
-def config(**changes):
-    return SensorConfig(**{"modality": "image", "max_age": 5.0, **changes})
 
 
 def test_latest_wins_and_nothing_queues(rig):
@@ -227,7 +142,7 @@ def test_a_failing_callback_does_not_end_the_worker(rig):
 
 def test_stop_ends_the_threads(rig):
     r = rig(cam=config())
-    threads = list(r.engine._workers._threads)
+    threads = r.threads()
     r.engine.stop()
     assert not any(thread.is_alive() for thread in threads)
     r.offer("cam", 0)
