@@ -50,6 +50,7 @@ setup(
         # setup.cfg lays these in lib/omnibind_ros, where `ros2 run` looks.
         "console_scripts": [
             f"audio_capture_node = {NAME}.nodes.audio_capture_node:main",
+            f"encoder_node = {NAME}.nodes.encoder_node:main",
             f"perception_node = {NAME}.nodes.perception_node:main",
             f"picture_camera_node = {NAME}.nodes.picture_camera_node:main",
         ],

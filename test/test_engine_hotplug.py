@@ -188,7 +188,7 @@ def test_an_assembler_that_raises_is_counted(rig):
 class Changes:
     """Random changes of sensors, and which sensors should be there after them."""
 
-    names = [f"sensor{i}" for i in range(12)]
+    names = tuple(f"sensor{i}" for i in range(12))
 
     def __init__(self, rig):
         self.rig, self.rng, self.there = rig, random.Random(0), []
