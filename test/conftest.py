@@ -166,3 +166,20 @@ def start_node(ros_domain, tmp_path):
     yield start
     for node in started:
         node.stop()
+
+
+@pytest.fixture
+def desk(probe, start_node):
+    """Starts perception nodes with all one needs to talk with them."""
+    from desk import Desk  # noqa: PLC0415 - only where ROS is
+
+    made = []
+
+    def make(*ros_args, ready=True):
+        desk = Desk(probe, start_node("perception_node", *ros_args))
+        made.append(desk)
+        return desk.ready() if ready else desk
+
+    yield make
+    for one in made:
+        one.close()

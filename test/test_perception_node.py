@@ -2,7 +2,6 @@
 
 import array
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,121 +10,17 @@ import yaml
 
 pytest.importorskip("rclpy")
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from desk import LATCHED, photograph
+from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 from visualization_msgs.msg import MarkerArray
 
-from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatus, SensorStatusArray
+from omnibind_msgs.msg import SensorStatus
 from omnibind_msgs.srv import EmbedText, Enroll, SetLabels
-
-ROOT = Path(__file__).resolve().parent.parent
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-
-
-def photograph(name, extension="png"):
-    data = pytest.importorskip("skimage.data")
-    bgr = cv2.imread(str(Path(data.__file__).parent / f"{name}.{extension}"))
-    height, width = bgr.shape[:2]
-    scale = max(640 / width, 480 / height)
-    bgr = cv2.resize(bgr, (round(width * scale), round(height * scale)))
-    y, x = (bgr.shape[0] - 480) // 2, (bgr.shape[1] - 640) // 2
-    return np.ascontiguousarray(bgr[y : y + 480, x : x + 640, ::-1])
-
-
-def image(rgb, stamp, **changes):
-    height, width = rgb.shape[:2]
-    msg = Image(height=height, width=width, encoding="rgb8", step=width * 3)
-    msg.data = array.array("B", rgb.tobytes())
-    msg.header.stamp = stamp
-    msg.header.frame_id = "eye"
-    for name, value in changes.items():
-        setattr(msg, name, value)
-    return msg
-
-
-class Desk:
-    """Perception in its own process, and everything one needs to talk with it."""
-
-    def __init__(self, probe, node):
-        self.probe, self.process = probe, node
-        self.camera = probe.node.create_publisher(Image, "image", qos_profile_sensor_data)
-        self.text = probe.node.create_publisher(String, "text", 10)
-        probe.listen(Recognition, "/perception/recognition")
-        probe.listen(FusedEmbedding, "/perception/embedding")
-        probe.listen(SensorStatusArray, "/perception/sensors", LATCHED)
-        probe.listen(DiagnosticArray, "/diagnostics")
-
-    def now(self):
-        return self.probe.node.get_clock().now().to_msg()
-
-    def got(self, topic="recognition"):
-        return [msg for _, msg in self.probe.received[f"/perception/{topic}"]]
-
-    def sensor(self, name):
-        for status in self.got("sensors")[::-1]:
-            for sensor in status.sensors:
-                if sensor.name == name:
-                    return sensor
-        return SensorStatus(state=255)
-
-    def ready(self):
-        assert self.probe.spin(
-            lambda: (
-                self.camera.get_subscription_count() > 0
-                and self.text.get_subscription_count() > 0
-                and self.got("sensors")
-            )
-        ), self.process.output()
-        return self
-
-    def show(self, rgb, until, seconds=15.0, **changes):
-        """Publish a picture at 20 Hz until a condition holds."""
-        deadline = time.monotonic() + seconds
-        while not until():
-            assert time.monotonic() < deadline, self.process.output()
-            self.camera.publish(image(rgb, self.now(), **changes))
-            self.probe.spin(until, 0.05)
-
-    def say(self, text, until, seconds=15.0):
-        """Publish a sentence every 0.5 s until a condition holds: best effort may lose one."""
-        deadline = time.monotonic() + seconds
-        while not until():
-            assert time.monotonic() < deadline, self.process.output()
-            self.text.publish(String(data=text))
-            self.probe.spin(until, 0.5)
-
-    def recognises(self, label):
-        recent = self.got()[-1:]
-        return bool(recent) and recent[0].known and recent[0].labels[0] == label
-
-    def diagnosed(self, words):
-        for _, msg in self.probe.received["/diagnostics"]:
-            for status in msg.status:
-                if words in status.message:
-                    return status
-        return None
-
-    def close(self):
-        self.probe.node.destroy_publisher(self.camera)
-        self.probe.node.destroy_publisher(self.text)
-
-
-@pytest.fixture
-def desk(probe, start_node):
-    made = []
-
-    def make(*ros_args, ready=True):
-        desk = Desk(probe, start_node("perception_node", *ros_args))
-        made.append(desk)
-        return desk.ready() if ready else desk
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def test_photographs_become_labels_embeddings_and_pictures(desk):

@@ -150,8 +150,10 @@ class SensorSet:
         return finished
 
     def _attach(self, name: str, setup: SensorSetup, channel: Channel) -> None:
-        if self._wanted.get(name) is not setup:
+        wanted = self._wanted.get(name)
+        if wanted is None or wanted.structure() != setup.structure():
             return  # changed or removed while it was loading
+        channel.update_live(wanted.config)
         if name in self._feeds:
             self._feeds.pop(name).close()
         self._engine.add(channel)

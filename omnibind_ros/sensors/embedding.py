@@ -43,7 +43,7 @@ def decode_embedding(msg: Any, _options: Any = None) -> ReceivedEmbedding:
         RejectedSampleError: Empty, not finite, no unit vector, or a quality outside 0..1.
     """
     values = np.array(msg.values, np.float32)
-    length = float(np.linalg.norm(values)) if values.size else 0.0
+    length = float(np.linalg.norm(values.astype(np.float64)))  # float32 may overflow
     if not abs(length - 1.0) <= UNIT_TOLERANCE:  # false for NaN too
         raise RejectedSampleError(
             f"an embedding of {values.size} values has length {length:.3g} instead of 1; publish "

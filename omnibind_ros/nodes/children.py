@@ -1,0 +1,181 @@
+"""Processes of ROS nodes that a program starts, watches and ends."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from ament_index_python.packages import get_package_share_directory
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class ChildError(Exception):
+    """A process cannot be started or go on; one sentence, a log's last lines may follow."""
+
+
+class Child:
+    """A process that runs a Python module, with its log."""
+
+    def __init__(self, name: str, module: str, arguments: Sequence[str], logs: Path) -> None:
+        """Start it.
+
+        Args:
+            name: What to call it.
+            module: The Python module to run.
+            arguments: Its arguments.
+            logs: Folder for its log.
+        """
+        self.name = name
+        self._log = logs / f"{name}.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the parent, which then stops its children
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    def check(self) -> None:
+        """Raise if it has ended.
+
+        Raises:
+            ChildError: It has.
+        """
+        code = self._process.poll()
+        if code is not None:
+            how = f"with status {code}" if code >= 0 else f"by signal {-code}"
+            raise ChildError(f"the {self.name} process ended {how}; its log says:\n{self.tail()}")
+
+    def tail(self, lines: int = 15) -> str:
+        """Return the last lines of its log."""
+        text = self._log.read_text(encoding="utf-8", errors="replace").rstrip()
+        return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (nothing)"
+
+    def interrupt(self) -> None:
+        """Ask it to end, as Ctrl-C would."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+
+    def stop(self, patience: float = 4.0) -> None:
+        """End it, politely first."""
+        for ask in (self.interrupt, self._process.terminate, self._process.kill):
+            ask()
+            try:
+                self._process.wait(patience)
+            except subprocess.TimeoutExpired:
+                patience = 2.0
+            else:
+                return
+
+    def ended(self) -> bool:
+        """Return whether it has ended."""
+        return self._process.poll() is not None
+
+    def peak_memory(self) -> float | None:
+        """Return its peak resident memory in MB (10^6 bytes), None where /proc does not say."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+        return int(found[1]) * 1024 / 1e6 if found else None
+
+    def has_loaded(self, library: str) -> bool | None:
+        """Return whether a file of that name is mapped, None where /proc does not say."""
+        try:
+            return library in Path(f"/proc/{self._process.pid}/maps").read_text(encoding="utf-8")
+        except OSError:
+            return None
+
+
+@contextmanager
+def private_domain() -> Iterator[None]:
+    """Give this process and its children a ROS domain of their own, unless the user chose one.
+
+    A domain is taken by binding a local port, the one that domain_coordinator would bind, so
+    two programs on one machine do not hear each other.
+    """
+    if os.environ.get("ROS_DOMAIN_ID"):
+        yield
+        return
+    candidates = list(range(1, 101))
+    random.shuffle(candidates)
+    for domain in candidates:
+        with socket.socket() as claim:
+            try:
+                claim.bind(("127.0.0.1", 32768 + domain))
+            except OSError:
+                continue
+            os.environ["ROS_DOMAIN_ID"] = str(domain)
+            try:
+                yield
+            finally:
+                del os.environ["ROS_DOMAIN_ID"]
+            return
+    raise ChildError("all ROS domains from 1 to 100 are taken: set ROS_DOMAIN_ID yourself.")
+
+
+def config_file(name: str) -> Path:
+    """Return a file of the package's config folder, installed or in the source tree.
+
+    Raises:
+        ChildError: There is none.
+    """
+    places = [PACKAGE.parent / "config" / name]
+    with suppress(LookupError):  # a source tree that was not built with colcon
+        places.append(Path(get_package_share_directory("omnibind_ros")) / "config" / name)
+    for place in places:
+        if place.is_file():
+            return place
+    raise ChildError(f"config/{name} was not found: build the package first (make setup).")
+
+
+def prepare_environment() -> None:
+    """Set what ROS processes on this machine need to exchange images; the user's own stays."""
+    distro = os.environ.get("ROS_DISTRO", "jazzy")
+    profiles = str(config_file("fastdds.xml"))
+    os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", profiles)
+    if distro in {"humble", "iron", "jazzy"}:
+        os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", profiles)
+    if distro == "humble":
+        os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
+    else:
+        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+
+@contextmanager
+def ended_politely() -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and a closed terminal all end a program with its children cleaned up."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    handlers = {
+        # A shell's background job is born deaf to SIGINT, and so would be its children.
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: leave,
+        signal.SIGHUP: leave,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)

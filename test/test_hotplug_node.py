@@ -1,0 +1,126 @@
+"""Sensors that are added, changed, renamed, removed and discovered while perception runs."""
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy")
+
+from desk import image, photograph
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image
+
+from omnibind_msgs.msg import SensorStatus
+from omnibind_msgs.srv import SetSensor
+
+SET, REMOVE, RENAME = SetSensor.Request.SET, SetSensor.Request.REMOVE, SetSensor.Request.RENAME
+
+
+def change(d, operation, name, **fields):
+    request = SetSensor.Request(operation=operation, name=name, **fields)
+    return d.probe.call(SetSensor, "/perception/set_sensor", request)
+
+
+def set_parameters(d, *parameters):
+    request = SetParameters.Request(parameters=[p.to_parameter_msg() for p in parameters])
+    return d.probe.call(SetParameters, "/perception/set_parameters", request).results
+
+
+def names(d):
+    return [sensor.name for sensor in d.got("sensors")[-1].sensors]
+
+
+def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(desk):
+    d = desk()
+    d.show(photograph("coffee"), lambda: d.recognises("cup"))
+    answer = change(d, SET, "second", modality="image", topic="second",
+                    parameters=[Parameter("max_age", value=0.4).to_parameter_msg()])  # fmt: skip
+    assert answer.success, answer.message
+    publisher = d.probe.node.create_publisher(Image, "second", qos_profile_sensor_data)
+    other = d.probe.node.create_publisher(Image, "third", qos_profile_sensor_data)
+
+    def both(publisher, name):
+        def seen():
+            publisher.publish(image(photograph("coffee"), d.now()))
+            return d.got() and {"camera", name} == set(d.got()[-1].sensors)
+
+        d.show(photograph("coffee"), seen)
+
+    both(publisher, "second")
+    answer = change(d, SET, "second", topic="third")
+    assert answer.success, answer.message
+    both(other, "second")
+    assert d.probe.spin(lambda: d.sensor("second").topic == "/third")
+    answer = change(d, RENAME, "second", new_name="right")
+    assert answer.success, answer.message
+    both(other, "right")
+    assert d.probe.spin(lambda: names(d) == ["camera", "speech", "right"])
+    answer = change(d, REMOVE, "right")
+    assert answer.success, answer.message
+    assert d.probe.spin(lambda: names(d) == ["camera", "speech"])
+    assert d.probe.spin(lambda: other.get_subscription_count() == 0)
+    for made in (publisher, other):
+        d.probe.node.destroy_publisher(made)
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "fields", "words"),
+    [
+        (SET, "nose", {"modality": "smell"}, "must be one of"),
+        (SET, "nose", {"topic": "nose"}, "no known modality"),
+        (SET, "two words", {"modality": "image"}, "cannot be a sensor's name"),
+        (SET, "left", {"modality": "image", "type": "no_msgs/msg/Such"}, "no decoder"),
+        (SET, "left", {"modality": "thermal", "topic": "thermal"}, "no encoder"),
+        (REMOVE, "nobody", {}, "there is no sensor 'nobody'"),
+        (RENAME, "camera", {"new_name": "speech"}, "cannot be the new name"),
+        (9, "camera", {}, "operation 9 is not known"),
+    ],
+)
+def test_changes_that_cannot_be_made_are_explained(desk, operation, name, fields, words):
+    d = desk()
+    answer = change(d, operation, name, **fields)
+    assert not answer.success
+    assert words in answer.message
+    d.show(photograph("coffee"), lambda: d.recognises("cup"))
+
+
+def test_sensors_follow_the_parameters(desk):
+    d = desk()
+    described = (
+        Parameter("sensor.left.modality", value="image"),
+        Parameter("sensor.left.topic", value="left"),
+        Parameter("sensors", value=["camera", "left"]),
+    )
+    assert all(result.successful for result in set_parameters(d, *described))
+    assert d.probe.spin(lambda: names(d) == ["camera", "left"])
+    assert d.probe.spin(lambda: d.sensor("left").topic == "/left")
+    assert set_parameters(d, Parameter("sensor.left.topic", value="right"))[0].successful
+    assert d.probe.spin(lambda: d.sensor("left").topic == "/right")
+    refused = set_parameters(d, Parameter("sensor.left.topik", value="x"))[0]
+    assert not refused.successful
+    assert "did you mean sensor.left.topic?" in refused.reason
+    assert set_parameters(d, Parameter("sensors", value=["camera", "camera"]))[0].successful
+    assert d.probe.spin(lambda: d.diagnosed("names a sensor twice"))
+    d.show(photograph("coffee"), lambda: d.recognises("cup"))
+
+
+def test_topics_that_appear_are_discovered(desk, tmp_path):
+    file = tmp_path / "discover.yaml"
+    file.write_text(yaml.safe_dump({"/**": {"ros__parameters": {"discover": True}}}))
+    d = desk("--params-file", str(file))
+    front = d.probe.node.create_publisher(Image, "front/camera/image_raw", qos_profile_sensor_data)
+    depth = d.probe.node.create_publisher(Image, "front/camera/depth", qos_profile_sensor_data)
+    name = "front_camera_image_raw"
+    assert d.probe.spin(lambda: d.sensor(name).state != 255), d.process.output()
+    assert d.sensor(name).modality == "image"
+
+    def seen():
+        front.publish(image(photograph("coffee"), d.now()))
+        return d.sensor(name).state == SensorStatus.FRESH
+
+    d.show(photograph("coffee"), seen)
+    assert names(d) == ["camera", "speech", name]  # a depth picture is no camera picture
+    d.probe.node.destroy_publisher(front)
+    d.probe.node.destroy_publisher(depth)
+    assert d.probe.spin(lambda: d.sensor(name).state == SensorStatus.ABSENT)

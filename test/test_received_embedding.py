@@ -1,0 +1,67 @@
+"""Embeddings from other hosts: only good ones of the same model count."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from omnibind_ros.encoders.received import ReceivedEncoder
+from omnibind_ros.sensors import RejectedSampleError, find_sensor_type
+from omnibind_ros.sensors.embedding import MESSAGE, decode_embedding
+
+
+def message(**changes):
+    values = np.array([0.6, 0.8, 0, 0], np.float32)
+    fields = {"values": values, "quality": 0.5, "modality": "thermal", "model": "house@1"}
+    return SimpleNamespace(**{**fields, **changes})
+
+
+def test_a_good_one_passes():
+    sample = decode_embedding(message())
+    encoding = ReceivedEncoder("thermal", "house@1", 4).encode(sample)
+    np.testing.assert_allclose(encoding.values, [0.6, 0.8, 0, 0], atol=1e-6)
+    assert encoding.quality == 0.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"values": []}, "0 values"),
+        ({"values": [3.0, 4.0]}, "length 5"),
+        ({"values": [float("nan"), 1.0]}, "length nan"),
+        ({"quality": 2.0}, "quality is 2"),
+        ({"quality": float("nan")}, "quality is nan"),
+    ],
+)
+def test_bad_ones_are_explained(changes, words):
+    with pytest.raises(RejectedSampleError, match=words):
+        decode_embedding(message(**changes))
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [(("thermal", "house@2", 4), "house@1"), (("thermal", "house@1", 8), "4 values"),
+     (("image", "house@1", 4), "'thermal' came")],
+)  # fmt: skip
+def test_those_of_another_kind_are_refused(expected, words):
+    with pytest.raises(RejectedSampleError, match=words):
+        ReceivedEncoder(*expected).encode(decode_embedding(message()))
+
+
+@given(hnp.arrays(np.float32, st.integers(0, 16)), st.floats())
+def test_whatever_comes_is_a_unit_vector_or_refused(values, quality):
+    before = values.copy()
+    try:
+        sample = decode_embedding(message(values=values, quality=quality))
+    except RejectedSampleError:
+        return
+    finally:
+        np.testing.assert_array_equal(values, before)
+    assert np.linalg.norm(sample.values) == pytest.approx(1, abs=1e-4)
+
+
+def test_every_modality_may_come_from_elsewhere():
+    assert find_sensor_type("audio", MESSAGE).encoded

@@ -1,0 +1,75 @@
+"""An encoder node and a perception node, as on two computers: nothing but ROS 2 lies between."""
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy")
+
+from desk import photograph
+
+from omnibind_msgs.msg import Embedding, SensorStatus
+
+
+def parameters(path, **values):
+    path.write_text(yaml.safe_dump({"/**": {"ros__parameters": values}}))
+    return ("--params-file", str(path))
+
+
+@pytest.fixture
+def pair(desk, start_node, tmp_path):
+    def make(bundle="household", **sensor):
+        encoder = parameters(tmp_path / "encoder.yaml", sensors=["camera"], bundle=str(bundle))
+        remote = {
+            "modality": "image",
+            "topic": "/encoder/embeddings/camera",
+            "type": "omnibind_msgs/msg/Embedding",
+            **sensor,
+        }
+        config = parameters(
+            tmp_path / "remote.yaml", sensors=["arm", "speech"], sensor={"arm": remote}
+        )
+        process = start_node("encoder_node", *encoder)
+        d = desk(*config, ready=False)
+        d.probe.listen(Embedding, "/encoder/embeddings/camera")
+        return d, process
+
+    return make
+
+
+def test_embeddings_cross_over_and_one_computer_may_die(pair):
+    d, encoder = pair()
+    d.show(photograph("coffee"), lambda: d.recognises("cup"), seconds=40)
+    _, embedding = d.probe.received["/encoder/embeddings/camera"][-1]
+    assert (embedding.sensor, embedding.modality) == ("camera", "image")
+    assert embedding.header.frame_id == "eye"
+    assert list(d.got()[-1].sensors) == ["arm"]
+    result = d.got("embedding")[-1]
+    assert result.model == embedding.model
+    assert 0 < result.ages[0] < 0.5  # the age is the picture's, not the embedding's
+    encoder.kill()
+    assert d.probe.spin(lambda: d.sensor("arm").state == SensorStatus.ABSENT, 20)
+    before = len(d.got())
+    d.say("there is a cat", lambda: len(d.got()) > before)  # what is left goes on
+    assert list(d.got()[-1].sensors) == ["speech"]
+
+
+def test_the_encoder_comes_back(pair, start_node, tmp_path):
+    d, encoder = pair()
+    d.show(photograph("coffee"), lambda: d.recognises("cup"), seconds=40)
+    encoder.kill()
+    assert d.probe.spin(lambda: d.sensor("arm").state == SensorStatus.ABSENT, 20)
+    start_node("encoder_node", "--params-file", str(tmp_path / "encoder.yaml"))
+    d.show(photograph("coffee"), lambda: d.sensor("arm").state == SensorStatus.FRESH, seconds=40)
+
+
+def test_embeddings_of_another_bundle_do_not_compare(pair, bundle_copy):
+    manifest = bundle_copy / "bundle.yaml"
+    manifest.write_text(manifest.read_text().replace("version: 0.1.0", "version: 0.0.9"))
+    d, _ = pair(bundle_copy)
+    d.show(photograph("coffee"), lambda: d.diagnosed("does not compare"), seconds=40)
+    assert d.sensor("arm").state == SensorStatus.FAULT
+
+
+def test_a_wrong_modality_is_explained(pair):
+    d, _ = pair(modality="thermal")
+    d.show(photograph("coffee"), lambda: d.diagnosed("came for a sensor of 'thermal'"), seconds=40)
