@@ -11,7 +11,7 @@ from .base import RejectedSampleError, SensorType
 from .point_filters import PointsOptions, believed, thinned, without_ground, without_outliers
 
 MAX_POINTS = 1_000_000
-"""Points that are read of a message at most, evenly spaced in it; many more take too long."""
+"""About the points that are read of a message at most, evenly spaced in it: more take too long."""
 
 DATATYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
 """NumPy's types by the datatype of a sensor_msgs/PointField."""
