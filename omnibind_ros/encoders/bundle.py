@@ -17,10 +17,14 @@ from .manifest import BundleError, BundleManifest, FileSpec, read_manifest
 from .points import prepare_points
 from .student import student
 from .text import TextEncoder
+from .thermal import prepare_thermal
+from .touch import prepare_touch
 
 ENCODERS: dict[str, Callable[..., Any]] = {
     "image": ImageEncoder,
     "text": TextEncoder,
+    "touch": student("touch", prepare_touch),
+    "thermal": student("thermal", prepare_thermal),
     "event": student("event", prepare_events),
     "points": student("points", prepare_points),
 }

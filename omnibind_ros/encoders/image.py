@@ -9,20 +9,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from . import picture
 from .backend import Model
 from .base import Encoding
 from .manifest import FileSpec
+from .picture import STRUCTURE, ramp, resize
 
 CROP = 224 / 256
 """Share of the shorter side that the centre crop keeps, as EfficientNet was trained."""
-
-
-STRUCTURE = (0.25, 0.5)
-"""Structure at which a picture begins to count, and from which it counts in full.
-
-Uniform noise of any size stays below the first; scikit-image's photographs and textures, and 203
-thermal pictures, lie above the second (lowest: grass, 0.60), also dark or with a camera's noise.
-"""
 
 
 def _square(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -30,11 +24,6 @@ def _square(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     side = max(round(min(height, width) * CROP), 1)
     top, left = (height - side) // 2, (width - side) // 2
     return np.ascontiguousarray(image[top : top + side, left : left + side])
-
-
-def _resize(square: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    how = cv2.INTER_AREA if square.shape[0] > size else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(square, (size, size), interpolation=how), np.uint8)
 
 
 def centre_crop(image: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
@@ -47,7 +36,7 @@ def centre_crop(image: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8
     Returns:
         uint8 [size, size, 3].
     """
-    return _resize(_square(image), size)
+    return resize(_square(image), size, size)
 
 
 def structure(image: npt.NDArray[np.uint8]) -> float:
@@ -63,12 +52,7 @@ def structure(image: npt.NDArray[np.uint8]) -> float:
         Correlation of neighbouring pixels' brightness: near 1 in pictures, near 0 in noise that is
         white; 0 where there is no contrast at all.
     """
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    variance = float(grey.var())
-    if min(grey.shape) < 2 or variance == 0:
-        return 0.0
-    steps = float(np.square(np.diff(grey, axis=0)).mean() + np.square(np.diff(grey, axis=1)).mean())
-    return 1 - steps / (4 * variance)
+    return picture.structure(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
 
 
 class ImageEncoder:
@@ -93,10 +77,9 @@ class ImageEncoder:
         """
         size = self._input.shape[1]
         square = _square(sample)
-        crop = _resize(square, size)
+        crop = resize(square, size, size)
         values, quality = self._model.run({self._input.name: crop[None]})
         # Enlarging makes even noise's neighbours alike: then the pixels are measured as they came.
         seen = structure(crop if square.shape[0] > size else square)
-        low, high = STRUCTURE
-        share = np.clip((seen - low) / (high - low), 0, 1)
-        return Encoding(values[0], float(np.clip(quality.reshape(-1)[0], 0, 1) * share))
+        trust = float(np.clip(quality.reshape(-1)[0], 0, 1))
+        return Encoding(values[0], trust * ramp(seen, STRUCTURE))

@@ -32,7 +32,7 @@ def raw_pixels(msg: Any, formats: Mapping[str, PixelFormat]) -> npt.NDArray[Any]
     Args:
         msg: Anything with height, width, encoding, is_bigendian, step and data. Rows may be padded
             (step larger than a row of pixels); the last row's padding may be missing.
-        formats: The encodings that are understood, in lower case.
+        formats: The encodings that are understood; upper and lower case are alike.
 
     Returns:
         A read-only view of the message, [height, width] or, where a pixel has several channels,
@@ -42,7 +42,7 @@ def raw_pixels(msg: Any, formats: Mapping[str, PixelFormat]) -> npt.NDArray[Any]
         RejectedSampleError: Unknown encoding, zero or absurd size, or fewer bytes than announced.
     """
     height, width, encoding = int(msg.height), int(msg.width), str(msg.encoding).lower()
-    pixel = formats.get(encoding)
+    pixel = {name.lower(): layout for name, layout in formats.items()}.get(encoding)
     if pixel is None:
         raise RejectedSampleError(
             f"encoding '{msg.encoding[:40]}' is not supported; publish one of: "

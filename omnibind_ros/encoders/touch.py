@@ -1,0 +1,54 @@
+"""Gel images to the input of the touch student."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .manifest import TensorSpec
+from .picture import STRUCTURE, ramp, resize, structure
+from .student import Prepared
+
+CONTACT = 8 / 255
+"""A pixel is in contact if a channel differs by more than this from the pad's mean difference:
+four times the noise of a pad's camera, about 2 of 255 counts."""
+
+AREA = (0.002, 0.02)
+"""Share of the pad in contact at which a touch begins to count, and from which it counts in full:
+0.6 and 6 mm2 of a pad of 20 x 15 mm."""
+
+
+def prepare_touch(sample: Any, spec: TensorSpec) -> Prepared:
+    """Resize the whole gel image, with bars of no difference where the proportions differ.
+
+    Zero is what the pad shows without contact, so bars say nothing that is not so, and a contact at
+    the pad's edge is kept; a crop would lose it.
+
+    Args:
+        sample: float32 [H, W, 3], difference from the pad at rest, RGB, -1..1.
+        spec: The model's input, [1, 3, height, width].
+
+    Returns:
+        float32 [1, 3, height, width]; the quality is 0 without contact, for noise, and where all
+        of the pad has changed alike, as by a lamp.
+    """
+    height, width = spec.shape[-2:]
+    scale = min(height / sample.shape[0], width / sample.shape[1])
+    rows = min(max(round(sample.shape[0] * scale), 1), height)
+    columns = min(max(round(sample.shape[1] * scale), 1), width)
+    shown = resize(sample, rows, columns).transpose(2, 0, 1)
+    values = np.zeros((1, 3, height, width), np.float32)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    values[0, :, top : top + rows, left : left + columns] = shown
+    # Enlarging makes even noise's neighbours alike: then the pixels are measured as they came.
+    return Prepared(values, _quality(shown if scale < 1 else sample.transpose(2, 0, 1)))
+
+
+def _quality(difference: npt.NDArray[np.float32]) -> float:
+    """Return how much of a touch there is in a difference, [3, H, W]."""
+    off = np.abs(difference - difference.mean(axis=(1, 2), keepdims=True))
+    strongest = np.maximum(np.maximum(off[0], off[1]), off[2])
+    area = np.count_nonzero(strongest > CONTACT) / strongest.size
+    return ramp(area, AREA) * ramp(structure(strongest), STRUCTURE)

@@ -1,0 +1,202 @@
+"""Thermal images: sensor_msgs/Image and CompressedImage to temperatures.
+
+What drivers publish differs more than for any other camera: hundredths, tenths or whole kelvins,
+degrees Celsius, or the detector's counts. docs/thermal_and_touch.md lists which is taken for what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from omnibind_ros.config import parameter
+
+from .base import RejectedSampleError, SensorType
+from .compressed_image import compressed_pixels
+from .raw_image import PixelFormat, raw_pixels
+
+LOWEST, HIGHEST = -100.0, 1500.0
+"""Temperatures that are believed, degrees Celsius."""
+
+ZERO_CELSIUS = 273.15
+"""In kelvins."""
+
+UNITS = {
+    "centikelvin": (0.01, -ZERO_CELSIUS),
+    "decikelvin": (0.1, -ZERO_CELSIUS),
+    "kelvin": (1.0, -ZERO_CELSIUS),
+    "celsius": (1.0, 0.0),
+}
+"""Scale and offset that make a pixel degrees Celsius, by unit."""
+
+COUNTS = {1: (0.2, 0.0), 2: UNITS["centikelvin"], 4: UNITS["celsius"]}
+"""Scale and offset of counts without a scale of their own, by bytes a pixel. Eight bits stretch the
+scene's contrast and have lost its temperature; 0 .. 51 deg C is what a room and people span."""
+
+FORMATS = {
+    **dict.fromkeys(("mono16", "16UC1"), PixelFormat("u2")),
+    "32FC1": PixelFormat("f4"),
+    **dict.fromkeys(("mono8", "8UC1"), PixelFormat("u1")),
+}
+"""Encodings of sensor_msgs/image_encodings.hpp that are understood."""
+
+KELVIN_SHARE = 0.95
+"""Floats are kelvins if this share of the pixels would be over `LOWEST` as such."""
+
+TYPICAL = (-40.0, 150.0)
+"""Degrees Celsius; a unit is suggested if it puts the median in here."""
+
+NEIGHBOURS = 5
+"""Side in pixels of the square whose good pixels mend a bad one."""
+
+
+@dataclass
+class ThermalOptions:
+    """Parameters of a thermal camera."""
+
+    unit: str = parameter(
+        "auto",
+        "Unit of the pixels; auto: counts if scale is set, else centikelvin for 16 bits, kelvin or "
+        "celsius for floats (whichever is plausible), counts for 8 bits.",
+        choices=("auto", *UNITS, "counts"),
+    )
+    scale: float = parameter(
+        0.0,
+        "Degrees Celsius a count: temperature = counts * scale + offset; 0: the encoding's default "
+        "scale and offset (8 bits: 0.2 and 0; 16 bits: 0.01 and -273.15).",
+        low=-1000.0,
+        high=1000.0,
+    )
+    offset: float = parameter(
+        0.0, "Degrees Celsius at count 0; used with scale.", low=-1e6, high=1e6
+    )
+
+
+def decode_thermal(msg: Any, options: ThermalOptions) -> npt.NDArray[np.float32]:
+    """Return the temperatures of a sensor_msgs/Image.
+
+    Args:
+        msg: Anything with height, width, encoding, is_bigendian, step and data; rows may be padded.
+        options: What the pixels stand for.
+
+    Returns:
+        float32 [height, width], degrees Celsius, all within `LOWEST` .. `HIGHEST`. Pixels that are
+        not, or not finite, have been mended from their neighbours.
+
+    Raises:
+        RejectedSampleError: Unknown encoding, zero or absurd size, fewer bytes than announced, or
+            more than half of the pixels unusable.
+    """
+    return _to_celsius(raw_pixels(msg, FORMATS), options)
+
+
+def decode_compressed_thermal(msg: Any, options: ThermalOptions) -> npt.NDArray[np.float32]:
+    """Return the temperatures of a sensor_msgs/CompressedImage, a grey PNG of 16 or 8 bits.
+
+    Args:
+        msg: Anything with format and data. A grey JPEG is read as 8 bits.
+        options: What the pixels stand for.
+
+    Returns:
+        As `decode_thermal`.
+
+    Raises:
+        RejectedSampleError: Not decodable, in colour, or more than half of the pixels unusable.
+    """
+    pixels = compressed_pixels(msg, cv2.IMREAD_UNCHANGED)
+    if pixels.ndim != 2:
+        raise RejectedSampleError(
+            "the compressed thermal image is in colour, which holds no temperatures; "
+            "publish a grey PNG of 16 bits"
+        )
+    return _to_celsius(pixels, options)
+
+
+def _to_celsius(pixels: npt.NDArray[Any], options: ThermalOptions) -> npt.NDArray[np.float32]:
+    with np.errstate(over="ignore", invalid="ignore"):  # floats may be anything
+        scale, offset = _scale_and_offset(pixels, options)
+        celsius = np.multiply(pixels, np.float32(scale), dtype=np.float32)
+        celsius += np.float32(offset)
+        if celsius.min() >= LOWEST and celsius.max() <= HIGHEST:  # NaN is neither
+            return celsius
+        good = (celsius >= LOWEST) & (celsius <= HIGHEST)
+        if 2 * np.count_nonzero(good) < good.size:
+            raise RejectedSampleError(_what_is_wrong(pixels, celsius, options))
+    return _mended(celsius, good)
+
+
+def _scale_and_offset(pixels: npt.NDArray[Any], options: ThermalOptions) -> tuple[float, float]:
+    if options.unit in UNITS:
+        return UNITS[options.unit]
+    if options.scale:
+        return options.scale, options.offset
+    if options.unit == "auto" and pixels.dtype.kind == "f":
+        # In kelvins every pixel is far from zero; in degrees Celsius that takes a furnace.
+        warm = np.count_nonzero(pixels >= LOWEST + ZERO_CELSIUS)
+        return UNITS["kelvin" if warm >= KELVIN_SHARE * pixels.size else "celsius"]
+    return COUNTS[pixels.dtype.itemsize]
+
+
+def _what_is_wrong(
+    pixels: npt.NDArray[Any], celsius: npt.NDArray[np.float32], options: ThermalOptions
+) -> str:
+    bad = 1 - np.count_nonzero(np.isfinite(celsius)) / celsius.size
+    if 2 * bad > 1:
+        return f"{bad:.0%} of the thermal image is NaN or infinite; check the camera's driver"
+    every = max(celsius.size // 10_000, 1)  # enough for a median, however large the image
+    raw = pixels.reshape(-1)[::every].astype(np.float32)
+    middle = float(np.median(raw[np.isfinite(raw)]))
+    scale, offset = _scale_and_offset(pixels, options)
+    advice = "set the parameter unit to counts, with the camera's scale and offset"
+    for unit, (unit_scale, unit_offset) in UNITS.items():
+        median = middle * unit_scale + unit_offset
+        if TYPICAL[0] <= median <= TYPICAL[1]:
+            advice = f"set the parameter unit to {unit} (median {median:.1f} deg C) or to counts"
+            break
+    return (
+        f"most of the thermal image is outside {LOWEST:.0f} .. {HIGHEST:.0f} deg C "
+        f"(median {middle * scale + offset:.1f} with unit {options.unit}); {advice}"
+    )
+
+
+def _mended(
+    celsius: npt.NDArray[np.float32], good: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """Give bad pixels the mean of the good ones near them, or else the median of all good ones.
+
+    Normalised convolution (Knutsson and Westin 1993) with a box.
+    """
+    size = (NEIGHBOURS, NEIGHBOURS)
+    known = np.where(good, celsius, np.float32(0))
+    total = cv2.boxFilter(known, -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    count = cv2.boxFilter(
+        good.astype(np.float32), -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT
+    )
+    near = ~good & (count > 0.5)
+    known[near] = total[near] / count[near]
+    far = ~good & ~near
+    if far.any():
+        known[far] = np.median(celsius[good])
+    return known
+
+
+SENSOR_TYPES = (
+    SensorType(
+        "thermal",
+        "sensor_msgs/msg/Image",
+        decode_thermal,
+        ThermalOptions,
+        discover=("thermal", "lwir", "lepton", "temperature"),
+    ),
+    SensorType(
+        "thermal",
+        "sensor_msgs/msg/CompressedImage",
+        decode_compressed_thermal,
+        ThermalOptions,
+        discover=("thermal", "lwir", "lepton", "temperature"),
+    ),
+)

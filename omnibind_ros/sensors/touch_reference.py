@@ -1,0 +1,156 @@
+"""The image of a tactile pad without contact: given, or learnt while the pad is still.
+
+The policy of `LearntReference`, and what it cannot do, is in docs/thermal_and_touch.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .base import Chunk, NotReadyError, RejectedSampleError
+
+Picture = npt.NDArray[np.float32]
+"""float32 [H, W, 3], RGB, counts 0..255."""
+
+CELLS = 16
+"""Cells along each side of the pad. Their means show a local contact that the whole pad's mean
+hides, and average the camera's noise away."""
+
+SETTLE_FRAMES = 10
+"""Still frames in a row whose mean becomes the reference."""
+
+DARK = 8.0
+"""Counts (0..255): below this mean the pad's lamps are off, and nothing can be seen."""
+
+STILL = 1.5
+"""Counts (0..255) that a cell may change by while the pad counts as still."""
+
+PATIENCE = 300
+"""Frames without success after which twice the change is allowed, so that a pad whose camera is
+noisy gets a reference too."""
+
+DRIFT = (1.0, 3.0)
+"""A cell that is off by more than this many counts, or than this many times the change seen while
+the reference was taken, is in contact; else the reference follows."""
+
+FOLLOW_EVERY = 0.5
+"""Seconds between two steps of following, at least."""
+
+FOLLOW_SHARE = 0.05
+"""Share of the difference that one step takes over: a time constant of 10 s at full rate."""
+
+
+def _difference(image: npt.NDArray[np.uint8], reference: Picture) -> Picture:
+    change = image - reference
+    change *= np.float32(1 / 255)
+    return change
+
+
+class FixedReference:
+    """Compares gel images with a picture that was given."""
+
+    def __init__(self, reference: npt.NDArray[np.uint8]) -> None:
+        """Keep a reference.
+
+        Args:
+            reference: uint8 [H, W, 3], RGB.
+        """
+        self._reference = reference.astype(np.float32)
+
+    def __call__(self, chunks: Sequence[Chunk]) -> Picture:
+        """Return the newest gel image's difference, float32 [H, W, 3], -1..1.
+
+        Raises:
+            RejectedSampleError: The image has another size than the reference.
+        """
+        image = chunks[-1].data
+        if image.shape != self._reference.shape:
+            height, width = self._reference.shape[:2]
+            raise RejectedSampleError(
+                f"the touch image is {image.shape[1]} x {image.shape[0]} pixels but its reference "
+                f"{width} x {height}; take the reference in the pad's resolution"
+            )
+        return _difference(image, self._reference)
+
+
+class LearntReference:
+    """Compares gel images with the pad at rest, which it learns by itself. One object a pad."""
+
+    def __init__(self) -> None:
+        """Start without a reference."""
+        self._reference: Picture | None = None
+        self._followed_ns = 0
+        self._restart(())
+
+    def __call__(self, chunks: Sequence[Chunk]) -> Picture:
+        """Return the newest gel image's difference, float32 [H, W, 3], -1..1.
+
+        Raises:
+            NotReadyError: There is no reference yet.
+            RejectedSampleError: Nor can there be, as the image is dark.
+        """
+        image, stamp_ns = chunks[-1].data, chunks[-1].stamp_ns
+        if image.shape != self._shape:
+            self._restart(image.shape)
+        if self._reference is None:
+            self._reference = self._settle(image)
+        change = _difference(image, self._reference)
+        if not 0 <= stamp_ns - self._followed_ns < FOLLOW_EVERY * 1e9:  # a clock may jump back
+            self._followed_ns = stamp_ns
+            if not self._in_contact(change):
+                cv2.accumulateWeighted(image, self._reference, FOLLOW_SHARE)
+        return change
+
+    def _restart(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+        self._reference = None
+        self._seen = self._still_frames = 0
+        self._first = self._sum = np.zeros((0, 0, 3), np.float32)
+        self._noise = 0.0
+
+    def _settle(self, image: npt.NDArray[np.uint8]) -> Picture:
+        """Return the mean of the last `SETTLE_FRAMES` if they were still.
+
+        Each is compared with the first of them, so that a slow approach is noticed too.
+        """
+        pixels = image.astype(np.float32)
+        cells = _cells(pixels)
+        if cells.mean() < DARK:
+            self._still_frames = 0
+            raise RejectedSampleError(
+                f"the touch image is dark (mean {cells.mean():.0f} of 255), so that no picture of "
+                "the pad at rest can be taken; check the pad's lamps"
+            )
+        allowed = STILL * 2.0 ** min(self._seen // PATIENCE, 8)
+        self._seen += 1
+        moved = float(np.abs(cells - self._first).max()) if self._still_frames else 0.0
+        if self._still_frames and moved <= allowed:
+            self._sum += pixels
+            self._still_frames += 1
+            self._noise = max(self._noise, moved)
+        else:
+            self._first, self._sum = cells, pixels
+            self._still_frames, self._noise = 1, 0.0
+        if self._still_frames < SETTLE_FRAMES:
+            raise NotReadyError(
+                f"the picture of the pad at rest is being taken ({self._still_frames} of "
+                f"{SETTLE_FRAMES} still frames); do not touch the pad, or give a picture by the "
+                "parameter reference"
+            )
+        return self._sum / np.float32(SETTLE_FRAMES)
+
+    def _in_contact(self, change: Picture) -> bool:
+        # What all cells have in common is the lamp or the exposure, not a shape.
+        cells = _cells(change) * 255
+        local = np.abs(cells - np.median(cells, axis=(0, 1)))
+        return bool(local.max() > max(DRIFT[0], DRIFT[1] * self._noise))
+
+
+def _cells(pixels: Picture) -> Picture:
+    height, width = pixels.shape[:2]
+    size = (min(width, CELLS), min(height, CELLS))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
