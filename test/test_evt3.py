@@ -92,10 +92,22 @@ def test_a_bound_cuts_no_vector_in_two():
     assert got.x.tolist() == list(range(12, 24))
 
 
-def test_what_depends_on_earlier_packets_is_left_out():
-    words = [0x2001, 0x6003, 0x2002, 0x8001, 0x2003, 0x6004, 0x2004, 0x4001, 7, 0x2005, 0x4001]
-    got = decode_evt3(data(words), False, MANY)
-    assert (got.x.tolist(), got.y.tolist(), got.t.tolist()) == ([5], [7], [4096 + 4])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [7, 0x2001, 0x6003, 0x2002, 0x8001, 0x2003],  # no time yet
+        [0x8001, 0x6004, 0x2001],  # no row yet
+        [7, 0x8001, 0x6004, 0x4001, 0x5001],  # no base of a vector yet
+    ],
+)
+def test_what_depends_on_earlier_packets_is_left_out(words):
+    got = decode_evt3(data([*words, 0x8001, 0x6004, 7, 0x2005]), False, MANY)
+    assert_same(got, [5], [7], [4096 + 4], [0])
+
+
+def test_a_repeated_time_high_changes_nothing():
+    got = decode_evt3(data([0x8005, 0x6010, 1, 0x8005, 0x2001]), False, MANY)
+    assert got.t.tolist() == [5 * 4096 + 0x10]
 
 
 def test_a_time_that_steps_back_is_held():

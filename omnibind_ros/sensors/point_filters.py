@@ -18,21 +18,23 @@ MAX_COORDINATE = 1000.0
 """Metres from the sensor beyond which no point is believed."""
 
 
+def _limit(default: float, description: str) -> Any:
+    return parameter(default, description, low=-MAX_COORDINATE, high=MAX_COORDINATE)
+
+
 @dataclass(frozen=True)
 class PointsOptions:
     """What can be set for a sensor of points; lengths in metres, axes of the sensor's frame."""
 
-    min_x: float = parameter(-1000.0, "Smallest x kept, m.", low=-1000, high=1000)
-    max_x: float = parameter(1000.0, "Largest x kept, m.", low=-1000, high=1000)
-    min_y: float = parameter(-1000.0, "Smallest y kept, m.", low=-1000, high=1000)
-    max_y: float = parameter(1000.0, "Largest y kept, m.", low=-1000, high=1000)
-    min_z: float = parameter(
-        -1000.0,
+    min_x: float = _limit(-MAX_COORDINATE, "Smallest x kept, m.")
+    max_x: float = _limit(MAX_COORDINATE, "Largest x kept, m.")
+    min_y: float = _limit(-MAX_COORDINATE, "Smallest y kept, m.")
+    max_y: float = _limit(MAX_COORDINATE, "Largest y kept, m.")
+    min_z: float = _limit(
+        -MAX_COORDINATE,
         "Smallest z kept, m; in a frame with z up this also takes away level ground.",
-        low=-1000,
-        high=1000,
     )
-    max_z: float = parameter(1000.0, "Largest z kept, m.", low=-1000, high=1000)
+    max_z: float = _limit(MAX_COORDINATE, "Largest z kept, m.")
     min_range: float = parameter(0.0, "Smallest distance kept, m.", low=0, high=2000)
     max_range: float = parameter(2000.0, "Largest distance kept, m.", low=0, high=2000)
     voxel: float = parameter(
@@ -59,7 +61,7 @@ class PointsOptions:
 
 
 def believed(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArray[np.bool_]:
-    """Tell which points are finite, within `MAX_COORDINATE` and where the options keep them.
+    """Tell which points are finite and where the options keep them.
 
     Args:
         x: float32 [N], m.
@@ -74,8 +76,8 @@ def believed(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArra
     )
     keep = np.ones(x.shape, np.bool_)
     for values, low, high in limits:  # NaN is neither above nor below
-        keep &= values >= max(low, -MAX_COORDINATE)
-        keep &= values <= min(high, MAX_COORDINATE)
+        keep &= values >= low
+        keep &= values <= high
     if options.min_range > 0 or options.max_range < 2 * MAX_COORDINATE:
         with np.errstate(over="ignore", invalid="ignore"):
             squared = x * x + y * y + z * z
