@@ -1,5 +1,7 @@
 """Events become a voxel grid, as the sums over single events say it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from omnibind_ros.encoders.event import normalised, prepare_events, voxel_grid
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.sensors.event import EventWindow
 
+NMNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "nmnist"
 SPEC = TensorSpec("events", (1, 5, 64, 64), "float32")
 LENGTH = 50_000_000
 
@@ -123,6 +126,35 @@ def test_few_events_count_little():
     assert quality(noise(0)) == 0
     assert quality(moving_edge(20)) == 0
     assert 0 < quality(moving_edge(200)) < 0.5
+
+
+def test_recorded_digits_count_in_full():
+    recordings = sorted(NMNIST.glob("**/*.bs2"))[:40]
+    if not recordings:
+        pytest.skip("the N-MNIST recordings are not there")
+    qualities = []
+    for path in recordings:
+        # 5 bytes an event: x, y, polarity in the top bit, then 23 bits of microseconds.
+        raw = np.fromfile(path, np.uint8).reshape(-1, 5).astype(np.int64)
+        t = ((raw[:, 2] & 127) << 16 | raw[:, 3] << 8 | raw[:, 4]) * 1000 - 20_000_000
+        raw, t = raw[(t >= 0) & (t <= LENGTH)], t[(t >= 0) & (t <= LENGTH)]
+        qualities.append(quality(window(raw[:, 0], raw[:, 1], t, raw[:, 2] >> 7, 34, 34)))
+    assert np.median(qualities) == 1
+
+
+@pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee", "rocket"])
+@pytest.mark.parametrize("shift", [1, 4])
+def test_panned_photographs_count_in_full(name, shift):
+    skimage_data = pytest.importorskip("skimage.data")
+    picture = np.log(getattr(skimage_data, name)().mean(axis=2) / 255 + 0.02)[::2, ::2]
+    height, width = picture.shape[0], picture.shape[1] - shift
+    # An event for each 0.2 that the logarithm of the brightness moves.
+    steps = np.trunc((picture[:, shift:] - picture[:, :-shift]) / 0.2).astype(int)
+    pixel = np.repeat(np.arange(steps.size), np.abs(steps).reshape(-1))
+    t = np.random.default_rng(0).integers(0, LENGTH, pixel.size)
+    p = steps.reshape(-1)[pixel] > 0
+    panned = window(pixel % width, pixel // width, t, p, width, height)
+    assert quality(both(panned, noise(4000, width, height))) > 0.9
 
 
 @pytest.mark.parametrize("count", [1500, 15_000, 150_000])
