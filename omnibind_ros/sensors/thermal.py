@@ -126,7 +126,8 @@ def _to_celsius(pixels: npt.NDArray[Any], options: ThermalOptions) -> npt.NDArra
         good = (celsius >= LOWEST) & (celsius <= HIGHEST)
         if 2 * np.count_nonzero(good) < good.size:
             raise RejectedSampleError(_what_is_wrong(pixels, celsius, options))
-    return _mended(celsius, good)
+    _mend(celsius, good)
+    return celsius
 
 
 def _scale_and_offset(pixels: npt.NDArray[Any], options: ThermalOptions) -> tuple[float, float]:
@@ -163,25 +164,27 @@ def _what_is_wrong(
     )
 
 
-def _mended(
-    celsius: npt.NDArray[np.float32], good: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float32]:
+def _mend(celsius: npt.NDArray[np.float32], good: npt.NDArray[np.bool_]) -> None:
     """Give bad pixels the mean of the good ones near them, or else the median of all good ones.
 
     Normalised convolution (Knutsson and Westin 1993) with a box.
     """
-    size = (NEIGHBOURS, NEIGHBOURS)
-    known = np.where(good, celsius, np.float32(0))
-    total = cv2.boxFilter(known, -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    count = cv2.boxFilter(
-        good.astype(np.float32), -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT
+    bad = ~good
+    celsius[bad] = 0
+    total, count = (
+        cv2.boxFilter(
+            image,
+            cv2.CV_32F,
+            (NEIGHBOURS, NEIGHBOURS),
+            normalize=False,
+            borderType=cv2.BORDER_CONSTANT,
+        )
+        for image in (celsius, good.view(np.uint8))
     )
-    near = ~good & (count > 0.5)
-    known[near] = total[near] / count[near]
-    far = ~good & ~near
+    np.divide(total, count, out=celsius, where=bad & (count > 0))
+    far = bad & (count == 0)
     if far.any():
-        known[far] = np.median(celsius[good])
-    return known
+        celsius[far] = np.median(celsius[good], overwrite_input=True)
 
 
 SENSOR_TYPES = (
