@@ -113,7 +113,8 @@ def decode_evt3(data: npt.NDArray[np.uint8], big_endian: bool, newest: int) -> C
     # Whole words from the end, so that memory stays bounded whatever the masks say.
     after = np.cumsum(_ONES[masks][::-1], dtype=np.int64)[::-1]
     start = np.searchsorted(-after, -newest)
-    word, bit = np.nonzero((masks[start:, None] >> np.arange(12, dtype=np.uint16)) & 1)
+    bits = np.arange(12 if is_vector.any() else 1, dtype=np.uint16)
+    word, bit = np.nonzero((masks[start:, None] >> bits) & 1)
     word += start
     return Columns(
         np.minimum((source[word] & 0x7FF) + shift[word] + bit, 0xFFFF).astype(np.uint16),
@@ -127,8 +128,11 @@ def _latest(
     marked: npt.NDArray[np.bool_], at: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Return, for each position, the last marked one before it, and whether there is one."""
-    last = np.maximum.accumulate(np.where(marked, np.arange(marked.size), -1))[at]
-    return np.maximum(last, 0), last >= 0
+    where = np.flatnonzero(marked)
+    if not where.size:
+        return np.zeros_like(at), np.zeros(at.shape, np.bool_)
+    before = np.cumsum(marked, dtype=np.int32)[at]
+    return where[np.maximum(before - 1, 0)], before > 0
 
 
 def _times(
