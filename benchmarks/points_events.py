@@ -24,7 +24,8 @@ from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.encoders.points import prepare_points
 from omnibind_ros.sensors import Chunk
 from omnibind_ros.sensors.event import decode_event_packet, decode_events, join
-from omnibind_ros.sensors.points import PointsOptions, decode_points
+from omnibind_ros.sensors.point_filters import PointsOptions
+from omnibind_ros.sensors.points import decode_points
 
 POINTS = TensorSpec("points", (1, 1024, 3), "float32")
 EVENTS = TensorSpec("events", (1, 5, 64, 64), "float32")
