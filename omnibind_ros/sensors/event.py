@@ -45,7 +45,7 @@ class EventWindow(NamedTuple):
     duration_ns: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class EventOptions:
     """What can be set for a sensor of events."""
 

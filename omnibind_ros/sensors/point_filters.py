@@ -22,7 +22,7 @@ def _limit(default: float, description: str) -> Any:
     return parameter(default, description, low=-MAX_COORDINATE, high=MAX_COORDINATE)
 
 
-@dataclass(frozen=True)
+@dataclass
 class PointsOptions:
     """What can be set for a sensor of points; lengths in metres, axes of the sensor's frame."""
 
