@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .audio import prepare_audio
 from .backend import load_model
 from .base import Encoder
 from .event import prepare_events
@@ -27,6 +28,7 @@ ENCODERS: dict[str, Callable[..., Any]] = {
     "thermal": student("thermal", prepare_thermal),
     "event": student("event", prepare_events),
     "points": student("points", prepare_points),
+    "audio": student("audio", prepare_audio),
 }
 """Encoders by modality."""
 

@@ -28,7 +28,7 @@ __all__ = [
     "sensor_types",
 ]
 
-MODULES = ("image", "text", "touch", "thermal", "event", "points", "embedding")
+MODULES = ("image", "text", "touch", "thermal", "event", "points", "audio", "embedding")
 
 _types: dict[tuple[str, str], SensorType] = {}
 

@@ -1,0 +1,119 @@
+"""A microphone's newest seconds: chunks of sound at any rate, joined and resampled to 16 kHz."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from .base import Chunk, NotReadyError
+
+RATE = 16000
+"""Samples per second of every audio sample."""
+
+JOIN_TOLERANCE = 0.1
+"""Seconds by which a chunk's stamp may miss the end of the chunk before.
+
+Within it chunks are joined as they come: stamps of drivers and of arrivals jitter by as much, and
+a lost chunk of 20 ms costs the rhythm less than a hole would cost the spectrum. Beyond it the sound
+begins anew with the later chunk. No silence is filled in, because nobody recorded it: an encoder
+would take it for evidence, whereas a short sample lowers the quality, as it should.
+"""
+
+DRIFT = 0.01
+"""Share by which a microphone may run faster than its nominal rate, and no overlap adds up.
+
+Quartzes stay far below; two publishers on one topic are faster by 1, and are cut apart.
+"""
+
+_NONE = np.empty(0, np.float32)
+
+
+class Sound(NamedTuple):
+    """What one message is decoded to.
+
+    Attributes:
+        samples: float32 [n], mono, -1..1.
+        rate: Samples per second.
+    """
+
+    samples: npt.NDArray[np.float32]
+    rate: int
+
+
+class SlidingWindow:
+    """Joins one sensor's chunks to its newest seconds, and resamples each chunk once.
+
+    The resampler is a stream, so that chunks meet without a click. It holds back what its filter
+    still needs: 25 ms at 48 kHz, 60 ms at 8 kHz, nothing at 16 kHz.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Create an empty window.
+
+        Args:
+            seconds: Length of the sound that is kept.
+        """
+        self._size = round(seconds * RATE)
+        self._sound = _NONE
+        self._seen: Sound | None = None
+        self._rate = 0
+        self._resampler: soxr.ResampleStream | None = None
+        self._due_ns = 0  # when the next chunk should begin
+
+    def __call__(self, chunks: Sequence[Chunk]) -> npt.NDArray[np.float32]:
+        """Return the newest sound.
+
+        Args:
+            chunks: The window's chunks, `Sound` each, in the order of their arrival. Those of an
+                earlier call are known by identity, and not joined again.
+
+        Returns:
+            float32 [n], mono, 16 kHz, -1..1, n at most the window's length; less after a start or
+            a gap. Read-only.
+
+        Raises:
+            NotReadyError: All there is so far is in the resampler's filter.
+        """
+        parts = [self._sound]
+        for sound, stamp_ns in sorted(self._unseen(chunks), key=lambda chunk: chunk.stamp_ns):
+            if abs(stamp_ns - self._due_ns) > JOIN_TOLERANCE * 1e9:
+                parts.clear()
+                self._rate = 0
+                self._due_ns = stamp_ns
+            parts.extend(self._resample(sound))
+            duration_ns = len(sound.samples) * 10**9 // sound.rate
+            self._due_ns = max(stamp_ns, self._due_ns - int(DRIFT * duration_ns)) + duration_ns
+        self._seen = chunks[-1].data
+        joined = np.concatenate(parts or [_NONE])[-self._size :]
+        np.clip(joined, -1.0, 1.0, out=joined)  # filters overshoot
+        joined.setflags(write=False)
+        self._sound = joined
+        if not joined.size:
+            raise NotReadyError("the first chunks are still in the resampler; more will follow")
+        return joined
+
+    def _unseen(self, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+        for i in range(len(chunks) - 1, -1, -1):
+            if chunks[i].data is self._seen:
+                return chunks[i + 1 :]
+        return chunks
+
+    def _resample(self, sound: Sound) -> list[npt.NDArray[np.float32]]:
+        """Return what can be heard of a chunk, after the rest of one at another rate before it."""
+        parts = []
+        if sound.rate != self._rate:
+            if self._rate and self._resampler is not None:
+                parts.append(self._resampler.resample_chunk(_NONE, last=True))
+            self._rate = sound.rate
+            self._resampler = (
+                None if sound.rate == RATE else soxr.ResampleStream(sound.rate, RATE, 1, "float32")
+            )
+        if self._resampler is None:
+            parts.append(sound.samples)
+        else:
+            parts.append(self._resampler.resample_chunk(sound.samples))
+        return parts
