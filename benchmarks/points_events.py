@@ -9,15 +9,14 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import time
 from array import array
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from timing import median_ms
 
 from omnibind_ros.encoders.event import prepare_events
 from omnibind_ros.encoders.manifest import TensorSpec
@@ -30,17 +29,6 @@ from omnibind_ros.sensors.points import decode_points
 POINTS = TensorSpec("points", (1, 1024, 3), "float32")
 EVENTS = TensorSpec("events", (1, 5, 64, 64), "float32")
 PACKET_NS, WINDOW_NS, RATE = 10_000_000, 50_000_000, 1_000_000
-
-
-def median_ms(function: Callable[[], Any], repeats: int = 31) -> float:
-    """Return the median processor time of a call: waiting on a busy machine does not count."""
-    function()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return round(float(np.median(times)) * 1e3, 3)
 
 
 def room_scan(count: int) -> SimpleNamespace:

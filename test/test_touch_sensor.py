@@ -278,6 +278,13 @@ def test_an_image_a_hundred_times_larger_is_reduced():
     assert (out == 77).all()
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 700_000), (700_000, 1), (481, 640)])
+def test_large_images_of_any_shape_are_reduced(height, width):
+    out = decode_touch(image_message(np.full((height, width), 50, np.uint8), "mono8"))
+    assert out.size < height * width * 3
+    assert (out == 50).all()
+
+
 def test_a_compressed_gel_image_is_the_same():
     pad = Pad(noise=0)
     data = cv2.imencode(".png", pad.image()[..., ::-1])[1].tobytes()

@@ -38,17 +38,22 @@ def prepare_touch(sample: Any, spec: TensorSpec) -> Prepared:
     scale = min(height / sample.shape[0], width / sample.shape[1])
     rows = min(max(round(sample.shape[0] * scale), 1), height)
     columns = min(max(round(sample.shape[1] * scale), 1), width)
-    shown = resize(sample, rows, columns).transpose(2, 0, 1)
+    shown = _planes(resize(sample, rows, columns))
     values = np.zeros((1, 3, height, width), np.float32)
     top, left = (height - rows) // 2, (width - columns) // 2
     values[0, :, top : top + rows, left : left + columns] = shown
     # Enlarging makes even noise's neighbours alike: then the pixels are measured as they came.
-    return Prepared(values, _quality(shown if scale < 1 else sample.transpose(2, 0, 1)))
+    return Prepared(values, _quality(shown if scale < 1 else _planes(sample)))
+
+
+def _planes(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.ascontiguousarray(picture.transpose(2, 0, 1))
 
 
 def _quality(difference: npt.NDArray[np.float32]) -> float:
     """Return how much of a touch there is in a difference, [3, H, W]."""
-    off = np.abs(difference - difference.mean(axis=(1, 2), keepdims=True))
+    off = difference - difference.mean(axis=(1, 2), keepdims=True)
+    np.abs(off, out=off)
     strongest = np.maximum(np.maximum(off[0], off[1]), off[2])
     area = np.count_nonzero(strongest > CONTACT) / strongest.size
     return ramp(area, AREA) * ramp(structure(strongest), STRUCTURE)

@@ -43,7 +43,7 @@ def decode_touch(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
         msg: As for `decode_image`, in any of its encodings.
 
     Returns:
-        uint8 [height, width, 3], RGB, 0..255, at most `MAX_TOUCH_PIXELS` large.
+        uint8 [height, width, 3], RGB, 0..255, reduced if it had over `MAX_TOUCH_PIXELS`.
 
     Raises:
         RejectedSampleError: As `decode_image`.
@@ -72,7 +72,8 @@ def _reduced(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if factor <= 1:
         return image
     size = (max(width // factor, 1), max(height // factor, 1))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    whole = image[: size[1] * factor, : size[0] * factor]  # several times faster
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def touch_assembler(options: TouchOptions) -> Assemble:
