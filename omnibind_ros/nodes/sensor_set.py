@@ -188,5 +188,6 @@ class SensorSet:
             self._feeds[name] = feed
 
     def _trouble(self, channel: Channel, sentence: str) -> None:
-        channel.problem = channel.reason = sentence
+        channel.problem = channel.problem or sentence  # the first one is the cause
+        channel.reason = channel.problem
         self._node.get_logger().error(f"{channel.name}: {sentence}")
