@@ -69,7 +69,9 @@ class Graph:
         """
         return self.constant(self._random.normal(0.0, np.sqrt(2.0 / fan_in), shape))
 
-    def dense(self, values: str, n_in: int, n_out: int, zero: bool = False) -> str:
+    def dense(
+        self, values: str, n_in: int, n_out: int, zero: bool = False, biased: bool = False
+    ) -> str:
         """Add a fully connected layer over the last axis.
 
         Args:
@@ -77,13 +79,15 @@ class Graph:
             n_in: Inputs.
             n_out: Outputs.
             zero: Begin with weights of zero.
+            biased: Begin with random biases, so that an input of zeros has an output too.
         """
         weights = (
             self.constant(np.zeros((n_in, n_out)))
             if zero
             else self.weights(n_in, n_out, fan_in=n_in)
         )
-        return self.add("Add", self.add("MatMul", values, weights), self.constant(np.zeros(n_out)))
+        bias = self.weights(n_out, fan_in=n_in) if biased else self.constant(np.zeros(n_out))
+        return self.add("Add", self.add("MatMul", values, weights), bias)
 
     def unit(self, values: str, output: str) -> str:
         """Divide by the length over the last axis."""

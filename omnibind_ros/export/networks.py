@@ -41,7 +41,7 @@ def convolutional(graph: Graph, image: TensorSpec, widths: Widths, size: int) ->
             values = _convolution(graph, values, channels, width, 1, 1)
         channels = width
     pooled = graph.add("Flatten", graph.add("GlobalAveragePool", values), axis=1)
-    graph.unit(graph.dense(pooled, channels, size), "embedding")
+    graph.unit(graph.dense(pooled, channels, size, biased=True), "embedding")
 
 
 def _convolution(
@@ -76,7 +76,7 @@ def point_network(graph: Graph, cloud: TensorSpec, widths: Sequence[int], size: 
         channels = width
     whole = graph.add("ReduceMax", values, axes=[1], keepdims=0)
     hidden = graph.add("Relu", graph.dense(whole, channels, 256))
-    graph.unit(graph.dense(hidden, 256, size), "embedding")
+    graph.unit(graph.dense(hidden, 256, size, biased=True), "embedding")
 
 
 def fusion_network(graph: Graph, size: int) -> None:
