@@ -25,6 +25,7 @@ class Senses:
         values = {"sensors": list(MODALITIES), "bundle": str(bundle), **parameters}
         file.write_text(yaml.safe_dump({"/**": {"ros__parameters": values}}))
         self.d = desk("--params-file", str(file), ready=False)
+        self.d.close()  # its own publishers, which would keep image and text present
         self.publishers = {
             name: self.d.probe.node.create_publisher(
                 TYPES[name], MODALITIES[name].topic, SENSOR_QOS

@@ -233,12 +233,18 @@ class Channel:
 
     # What a worker did, with the lock
 
-    def done(self, embedding: StoredEmbedding, now: float) -> None:
-        """Store a new embedding."""
+    def done(self, embedding: StoredEmbedding, now: float, reason: str = "") -> None:
+        """Store a new embedding.
+
+        Args:
+            embedding: The embedding.
+            now: Monotonic time, seconds.
+            reason: Why some messages of its window are not in it; empty if all are.
+        """
         self.embedding = embedding
         self.encoded += 1
         self.latency = now - embedding.taken
-        self.reason = ""
+        self.reason = reason
         self._bad_in_a_row = False
         self._failures = 0
         self._retry_at = -math.inf

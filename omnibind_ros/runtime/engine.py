@@ -235,6 +235,7 @@ class Engine:
                     newest.taken,
                 ),
                 self._monotonic(),
+                job.rejected,
             )
             name = channel.name
         try:
@@ -282,6 +283,7 @@ class Engine:
         return None
 
     def _reject(self, job: Job, reason: str) -> None:
+        job.rejected = reason
         with self._changed:
             job.channel.reject(reason)
         self._report(job.channel.name, reason)

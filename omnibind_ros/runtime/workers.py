@@ -29,9 +29,12 @@ class Job:
         abandoned: Whether the watchdog has given it up: what it yields comes to nothing.
         estimate: Processor seconds that it is expected to take.
         elsewhere: Processor seconds that it has taken in other threads, the encoder's own.
+        rejected: Why the last message that is not in the sample is not; empty if all are.
     """
 
-    __slots__ = ("abandoned", "arrivals", "channel", "elsewhere", "encoding", "estimate")
+    __slots__ = (
+        "abandoned", "arrivals", "channel", "elsewhere", "encoding", "estimate", "rejected",
+    )  # fmt: skip
 
     def __init__(self, channel: Channel, arrivals: list[Arrival]) -> None:
         """Create a job for what a channel's `take` returned."""
@@ -41,6 +44,7 @@ class Job:
         self.abandoned = False
         self.estimate = channel.cost
         self.elsewhere = 0.0
+        self.rejected = ""
 
 
 class Workers:
