@@ -116,6 +116,51 @@ def huge_cloud(stamp, count):
     return changed(points, width=2**31)(stamp, count)
 
 
+def large_picture(stamp, count):
+    pixels = np.zeros((4800, 6400), np.uint8)
+    msg = Image(height=4800, width=6400, encoding="mono8", step=6400, data=bytes_of(pixels))
+    return stamped(msg, stamp)
+
+
+def large_touch(stamp, count):
+    pixels = np.full((1200, 1600, 3), 120, np.uint8)
+    msg = Image(height=1200, width=1600, encoding="rgb8", step=4800, data=bytes_of(pixels))
+    return stamped(msg, stamp)
+
+
+def large_thermal(stamp, count):
+    pixels = np.full((1200, 1600), 29_500, np.uint16)
+    msg = Image(height=1200, width=1600, encoding="mono16", step=3200, data=bytes_of(pixels))
+    return stamped(msg, stamp)
+
+
+def large_event(stamp, count):
+    one = event(stamp, count)
+    for name in ("x", "y", "t", "p"):
+        setattr(one, name, getattr(one, name) * 100)
+    return one
+
+
+def large_points(stamp, count):
+    one = points(stamp, count)
+    one.data = one.data * 100
+    one.width *= 100
+    one.row_step *= 100
+    return one
+
+
+def large_audio(stamp, count):
+    one = audio(stamp, count)
+    one.samples = one.samples * 100
+    return one
+
+
+LARGE = {
+    "image": large_picture, "text": changed(text, data="a cup " * 160), "touch": large_touch,
+    "thermal": large_thermal, "event": large_event, "points": large_points, "audio": large_audio,
+}  # fmt: skip
+"""By modality: messages about a hundred times larger than usual."""
+
 BAD = [
     ("image", changed(picture, encoding="rgb9")),
     ("image", changed(picture, data=array.array("B"))),

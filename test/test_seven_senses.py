@@ -9,7 +9,7 @@ import yaml
 pytest.importorskip("rclpy")
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from senders import BAD, GOOD, TYPES
+from senders import BAD, GOOD, LARGE, TYPES
 
 from omnibind_msgs.msg import SensorStatus
 from omnibind_ros.modalities import MODALITIES
@@ -116,6 +116,23 @@ def test_bad_messages_of_every_modality_are_counted_and_stop_nobody(senses):
     assert s.d.process.alive()
     assert "Traceback" not in s.d.process.output()
     s.until(lambda: s.fused() == set(MODALITIES), *MODALITIES)  # and all are back
+
+
+def test_messages_a_hundred_times_larger_stop_nobody(senses):
+    s = senses()
+    s.until(lambda: s.fused() == set(MODALITIES), *MODALITIES)
+    for modality, make in LARGE.items():
+        before = s.d.sensor(modality).received
+        s.until(
+            lambda modality=modality, before=before: s.d.sensor(modality).received > before,
+            modality, make=make,
+        )  # fmt: skip
+        others = [name for name in MODALITIES if name != modality]
+        results = len(s.d.got())
+        s.until(lambda results=results: len(s.d.got()) > results, *others)
+    s.until(lambda: s.fused() == set(MODALITIES), *MODALITIES)
+    assert s.d.process.alive()
+    assert "Traceback" not in s.d.process.output()
 
 
 @pytest.mark.parametrize("offset", ["zero", "future", "an hour back"])
