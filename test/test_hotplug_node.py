@@ -90,6 +90,7 @@ def test_sensors_follow_the_parameters(desk):
     described = (
         Parameter("sensor.left.modality", value="image"),
         Parameter("sensor.left.topic", value="left"),
+        Parameter("sensor.left.max_age", value=1),
         Parameter("sensors", value=["camera", "left"]),
     )
     assert all(result.successful for result in set_parameters(d, *described))
@@ -97,12 +98,38 @@ def test_sensors_follow_the_parameters(desk):
     assert d.probe.spin(lambda: d.sensor("left").topic == "/left")
     assert set_parameters(d, Parameter("sensor.left.topic", value="right"))[0].successful
     assert d.probe.spin(lambda: d.sensor("left").topic == "/right")
+    assert set_parameters(d, Parameter("sensor.left.max_age", value=0.5))[0].successful
     refused = set_parameters(d, Parameter("sensor.left.topik", value="x"))[0]
     assert not refused.successful
     assert "did you mean sensor.left.topic?" in refused.reason
     assert set_parameters(d, Parameter("sensors", value=["camera", "camera"]))[0].successful
     assert d.probe.spin(lambda: d.diagnosed("names a sensor twice"))
     d.show(photograph("coffee"), lambda: d.recognises("cup"))
+
+
+def test_lifecycle_round_trips_with_a_service_call_under_way(desk):
+    from lifecycle_msgs.msg import Transition  # noqa: PLC0415
+    from lifecycle_msgs.srv import ChangeState  # noqa: PLC0415
+
+    d = desk()
+
+    def transit(number):
+        request = ChangeState.Request(transition=Transition(id=number))
+        return d.probe.call(ChangeState, "/perception/change_state", request).success
+
+    client = d.probe.node.create_client(SetSensor, "/perception/set_sensor")
+    assert d.probe.spin(client.service_is_ready)
+    for _ in range(2):
+        future = client.call_async(SetSensor.Request(operation=SET, name="left", modality="image"))
+        assert transit(Transition.TRANSITION_DEACTIVATE)
+        assert transit(Transition.TRANSITION_CLEANUP)
+        assert d.probe.spin(lambda: not client.service_is_ready())
+        assert transit(Transition.TRANSITION_CONFIGURE)
+        assert transit(Transition.TRANSITION_ACTIVATE)
+        client.remove_pending_request(future)
+        assert d.probe.spin(client.service_is_ready)
+    d.show(photograph("coffee"), lambda: d.recognises("cup"))
+    d.probe.node.destroy_client(client)
 
 
 def test_topics_that_appear_are_discovered(desk, tmp_path):

@@ -210,11 +210,7 @@ class Parameters(Generic[NodeConfig]):
         name = prefix + spec.name
         described = _descriptor(spec, default)
         try:
-            if self._node.has_parameter(name):
-                value = self._node.get_parameter(name).value
-            else:
-                value = self._node.declare_parameter(name, default, described).value
-            return check(kind, spec.name, value, prefix)
+            return check(kind, spec.name, self._value(name, default, described), prefix)
         except (ParameterException, ParameterError, TypeError, ValueError) as error:
             sentence = str(error) if isinstance(error, ParameterError) else (
                 f"parameter {name} cannot be used ({error})"
@@ -225,6 +221,14 @@ class Parameters(Generic[NodeConfig]):
             else:
                 self._node.set_parameters([Parameter(name, value=default)])
         return default
+
+    def _value(self, name: str, default: Any, described: ParameterDescriptor) -> Any:
+        if not self._node.has_parameter(name):
+            return self._node.declare_parameter(name, default, described).value
+        if not self._node.describe_parameter(name).description:
+            # Set before its sensor was there, so that it was declared without description.
+            self._node.set_descriptor(name, described)
+        return self._node.get_parameter(name).value
 
     def _problem(self, sentence: str) -> None:
         if sentence not in self.problems:

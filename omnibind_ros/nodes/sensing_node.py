@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Collection
 from typing import Any, Generic
 
+import cv2
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -168,6 +169,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
     def close(self) -> None:
         """Stop the workers and the services, whatever the state."""
         self._release()
+        self.queue.close()
 
     def create_output(self, name: str, kind: type, qos: Any = 10) -> None:
         """Create a publisher on ~/NAME that speaks while the node is active.
@@ -291,6 +293,7 @@ def run(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) -> 
     # rclpy's own handlers would take ROS away while the workers still publish.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     signal.signal(signal.SIGTERM, _interrupt)
+    cv2.setNumThreads(1)  # the workers are the threads; OpenCV's would fight with them
     executor = SingleThreadedExecutor()
     node = make()
     executor.add_node(node)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as NotYetError
 from typing import TYPE_CHECKING, Any
 
 import rclpy
@@ -35,6 +38,7 @@ class Services:
             node: The node.
         """
         self._node = node
+        self._closing = threading.Event()
         self._host = rclpy.create_node(
             f"_{node.get_name()}_services",
             namespace=node.get_namespace(),
@@ -56,6 +60,7 @@ class Services:
 
     def close(self) -> None:
         """Remove the services, once the call under way has ended."""
+        self._closing.set()
         self._executor.shutdown()
         self._thread.join()
         self._host.destroy_node()
@@ -132,11 +137,14 @@ class Services:
     def _in_executor(self, function: Callable[[], Any]) -> Any:
         return self._wait(self._node.queue.call(function))
 
-    @staticmethod
-    def _wait(future: Any) -> Any:
-        try:
-            return future.result(PATIENCE)
-        except TimeoutError as error:
-            raise ValueError(
-                f"the node did not do it within {PATIENCE:g} s; look at its log"
-            ) from error
+    def _wait(self, future: Any) -> Any:
+        """Wait for what the executor's thread does, unless that thread waits for this one."""
+        end = time.monotonic() + PATIENCE
+        while not self._closing.is_set() and time.monotonic() < end:
+            try:
+                return future.result(0.1)
+            except NotYetError:
+                continue
+            except CancelledError:
+                break
+        raise ValueError("the node stopped, or did not do it in time; look at its log")
