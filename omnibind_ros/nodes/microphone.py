@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -17,6 +18,13 @@ QUEUE_BLOCKS = 64
 
 MAX_DELAY = 1.0
 """Seconds; a longer delay from converter to callback is not believed."""
+
+
+SMOOTHING = 0.02
+"""Share of a measured time's deviation that counts; too little to turn two blocks around."""
+
+RESYNC = 0.1
+"""Seconds of deviation from which sound is missing, and the measured time counts."""
 
 
 class MicrophoneError(ValueError):
@@ -168,6 +176,7 @@ class Microphone:
         self._counters = counters
         self._blocks: queue.Queue[Block] = queue.Queue(QUEUE_BLOCKS)
         self._latency = 0.0
+        self._next_taken = -math.inf
         try:
             devices = portaudio.query_devices()
         except portaudio.PortAudioError as error:
@@ -206,7 +215,7 @@ class Microphone:
         duration = frames / self.source.sample_rate
         if not duration <= delay <= MAX_DELAY:
             delay = max(duration, self._latency)
-        block = Block(bytes(data), now - delay)
+        block = Block(bytes(data), self._smooth(now - delay, duration))
         while True:
             try:
                 self._blocks.put_nowait(block)
@@ -214,6 +223,17 @@ class Microphone:
                 self._drop_oldest()
             else:
                 return
+
+    def _smooth(self, taken: float, duration: float) -> float:
+        """Return when a block was taken, in step with those before it.
+
+        Sound servers hand out blocks in bursts, and each measurement alone may lie before the last.
+        """
+        error = taken - self._next_taken
+        if abs(error) < RESYNC:
+            taken = self._next_taken + SMOOTHING * error
+        self._next_taken = taken + duration
+        return taken
 
     def _drop_oldest(self) -> None:
         try:

@@ -79,7 +79,9 @@ class SlidingWindow:
             NotReadyError: All there is so far is in the resampler's filter.
         """
         parts = [self._sound]
-        for sound, stamp_ns in sorted(self._unseen(chunks), key=lambda chunk: chunk.stamp_ns):
+        # In the order of arrival, which DDS keeps for a publisher: stamps that jitter by more than
+        # a chunk would mix them up.
+        for sound, stamp_ns in self._unseen(chunks):
             if abs(stamp_ns - self._due_ns) > JOIN_TOLERANCE * 1e9:
                 parts.clear()
                 self._rate = 0
