@@ -3,6 +3,8 @@
 import sys
 import threading
 import time
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import sound_server
@@ -85,3 +87,12 @@ def test_a_late_reader_loses_the_oldest_blocks_and_they_are_counted(tmp_path, mo
     assert counters.queue_overruns > 0
     assert [b.taken for b in read] == sorted(b.taken for b in read)
     assert time.monotonic() - read[-1].taken < 5.0
+
+
+def test_the_docs_name_every_parameter():
+    text = (Path(__file__).parents[1] / "docs" / "microphone.md").read_text()
+    for spec in fields(CaptureConfig):
+        default, meta = getattr(CaptureConfig(), spec.name), spec.metadata
+        allowed = "any" if meta["low"] is None else f"{meta['low']} .. {meta['high']:.12g}"
+        row = f"| `{spec.name}` | `{default!r}` | {allowed} | {meta['description']} |"
+        assert row in text, row
