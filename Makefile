@@ -27,7 +27,7 @@ demo: ## recognise photographs over real topics (DURATION=30 seconds, JSON=FILE 
 	@$(ENTER) && exec omnibind demo --duration $(DURATION) $(if $(JSON),--json "$(JSON_PATH)")
 
 test: ## run the tests (PYTEST_ARGS="-k name -x")
-	@$(SETUP) demo dev
+	@$(SETUP) demo dev mic
 	@$(ENTER) && exec python3 -m pytest $(PYTEST_ARGS)
 
 lint: ## ruff, mypy and the import contracts
