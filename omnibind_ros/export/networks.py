@@ -93,16 +93,11 @@ def fusion_network(graph: Graph, size: int) -> None:
     """
     column = graph.constant([1], np.int64)
     quality = graph.add("Unsqueeze", "quality", column)
-    facts = graph.add(
-        "Concat",
-        graph.add("Unsqueeze", "age", column),
-        quality,
-        graph.add("Unsqueeze", "entropy", column),
-        axis=1,
-    )
+    age, entropy = (graph.add("Unsqueeze", name, column) for name in ("age", "entropy"))
+    facts = graph.add("Concat", "embeddings", age, quality, entropy, axis=1)
     codes = graph.weights(len(MODALITIES), TOKEN, fan_in=TOKEN)
-    token = graph.add("Add", graph.dense("embeddings", size, TOKEN), graph.dense(facts, 3, TOKEN))
-    token = graph.add("Add", token, graph.add("Gather", codes, "modality", axis=0))
+    code = graph.add("Gather", codes, "modality", axis=0)
+    token = graph.add("Gemm", facts, graph.weights(size + 3, TOKEN, fan_in=size), code)
     token = graph.add("Add", token, _attention(graph, _normalised(graph, token)))
     hidden = graph.add("Relu", graph.dense(_normalised(graph, token), TOKEN, 2 * TOKEN))
     token = _normalised(graph, graph.add("Add", token, graph.dense(hidden, 2 * TOKEN, TOKEN)))

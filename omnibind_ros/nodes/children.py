@@ -84,6 +84,25 @@ class Child:
             else:
                 return
 
+    def wait(self, seconds: float) -> None:
+        """Wait until it has done its work.
+
+        Args:
+            seconds: How long at most.
+
+        Raises:
+            ChildError: It did not end in time, or not with status 0.
+        """
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise ChildError(
+                f"the {self.name} process has not ended within {seconds:g} s; its log says:\n"
+                f"{self.tail()}"
+            ) from None
+        if self._process.returncode:
+            self.check()
+
     def ended(self) -> bool:
         """Return whether it has ended."""
         return self._process.poll() is not None

@@ -1,0 +1,100 @@
+"""How long fusing and recognising take, by the number of sensors and of labels.
+
+Usage: python3 benchmarks/fusion.py [--bundle DIR] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import omnibind_ros.nodes  # noqa: F401 - first, as it sets the threads of NumPy
+
+# isort: split
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
+
+from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+from omnibind_ros.export.untrained import build_untrained
+from omnibind_ros.fusion import AdaptiveFusion
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.recogniser import Recogniser
+
+SENSORS, LABELS = (1, 7, 16, 64), (100, 1_000, 10_000)
+
+
+def _unit(rng: np.random.Generator, count: int, size: int) -> npt.NDArray[np.float32]:
+    values = rng.normal(size=(count, size))
+    return np.asarray(values / np.linalg.norm(values, axis=1, keepdims=True), np.float32)
+
+
+def measure(
+    bundle: Bundle, sensors: int, labels: int, repeats: int = 2000
+) -> npt.NDArray[np.float64]:
+    """Fuse and recognise many times.
+
+    Args:
+        bundle: A bundle with a fusion network.
+        sensors: Embeddings to fuse, of all modalities in turn.
+        labels: Labels to compare with.
+        repeats: How often.
+
+    Returns:
+        Seconds that each time took.
+    """
+    rng = np.random.default_rng(0)
+    size = bundle.manifest.embedding_size
+    names = tuple(f"label {i}" for i in range(labels))
+    bank = LabelBank(names, _unit(rng, labels, size), np.arange(labels))
+    recogniser = Recogniser(bank, bundle.manifest.calibration)
+    fusion = AdaptiveFusion.load(bundle)
+    values = _unit(rng, sensors, size)
+    modalities = (list(MODALITIES) * sensors)[:sensors]
+    ages, qualities, entropies = rng.random((3, sensors), np.float32)
+    took = np.empty(repeats)
+    for turn in range(-repeats // 10, repeats):  # the first ones warm up and are overwritten
+        before = time.perf_counter()
+        fused = fusion.fuse(values, modalities, ages, qualities, entropies)
+        recogniser.recognise(fused.values, modalities, fused.weights, qualities)
+        took[turn] = time.perf_counter() - before
+    if fusion.failures:
+        raise RuntimeError("the fusion network failed, so this is not its speed")
+    return took
+
+
+def main() -> None:
+    """Print a table, and write JSON on request."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundle", default="", help="empty: household with an untrained fusion")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    table = Table("sensors", "labels", "p50 [ms]", "p99 [ms]")
+    figures: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = (
+            Bundle.load(resolve_bundle(options.bundle))
+            if options.bundle
+            else build_untrained(Path(folder) / "bundle", resolve_bundle("household"), link=True)
+        )
+        for labels in LABELS:
+            for sensors in SENSORS:
+                p50, p99 = np.percentile(measure(bundle, sensors, labels), (50, 99)) * 1e3
+                table.add_row(str(sensors), str(labels), f"{p50:.3f}", f"{p99:.3f}")
+                figures.append({
+                    "sensors": sensors, "labels": labels,
+                    "p50_ms": round(float(p50), 4), "p99_ms": round(float(p99), 4),
+                })  # fmt: skip
+    Console().print(table)
+    if options.json:
+        options.json.write_text(json.dumps({"fusion": figures}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

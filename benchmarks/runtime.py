@@ -1,0 +1,173 @@
+"""Ours against a synchroniser and a timer: seven senses over real DDS, on the same load.
+
+Usage: python3 benchmarks/runtime.py [--seconds 30] [--json FILE] [--picture FILE]
+
+docs/performance.md says what is compared and what each figure means.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from omnibind_ros.encoders.bundle import resolve_bundle
+from omnibind_ros.export.untrained import build_untrained
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.nodes.children import (
+    Child,
+    ChildError,
+    ended_politely,
+    prepare_environment,
+    private_domain,
+)
+from runtime_designs import scenario
+from runtime_designs.content import write_reference
+from runtime_designs.observer import Observer
+from runtime_designs.scenario import Outcome, Setting, random_pulls
+
+HERE = Path(__file__).resolve().parent
+MISSING = "thermal"
+"""The sensor that is missing where one is; some are cheaper to encode, some dearer."""
+
+
+def main() -> int:
+    """Run every scenario; print a table, and write figures and a picture on request."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each scenario")
+    parser.add_argument("--settle", type=float, default=6.0, help="seconds before each one")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--picture", type=Path, help="PNG of the run with sensors being pulled")
+    parser.add_argument("--bundle", default="", help="empty: built, with untrained students")
+    parser.add_argument("--sensors", default=",".join(MODALITIES))
+    parser.add_argument(
+        "--cpu-budget", type=float, default=0.0, help="of ours; 0: what the timer design spends"
+    )
+    parser.add_argument(
+        "--only", default="", help="scenarios (or fusion) to run, by name; empty: all"
+    )
+    options = parser.parse_args()
+    logs = Path(tempfile.mkdtemp(prefix="omnibind-runtime-"))
+    try:
+        with private_domain(), ended_politely():
+            prepare_environment()
+            os.environ["PYTHONPATH"] = os.pathsep.join(
+                [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+            )
+            figures, outcomes = _run(options, logs)
+    except (ChildError, ValueError) as error:
+        print(f"runtime.py: {error}\nThe logs are in {logs}.", file=sys.stderr)
+        return 1
+    shutil.rmtree(logs)
+    Console().print(_table(figures))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if options.picture:
+        from runtime_designs.picture import draw  # noqa: PLC0415 - needs matplotlib
+
+        draw({name: outcomes[f"{name}_pulled"] for name in scenario.DESIGNS}, options.picture)
+    return 0
+
+
+def _run(options: argparse.Namespace, logs: Path) -> tuple[dict[str, Any], dict[str, Outcome]]:
+    bundle = (
+        resolve_bundle(options.bundle)
+        if options.bundle
+        else build_untrained(logs / "bundle", resolve_bundle("household"), link=True).root
+    )
+    write_reference(logs)
+    sensors = tuple(options.sensors.split(","))
+    setting = Setting(bundle, logs, sensors, options.seconds, options.settle)
+    figures: dict[str, Any] = {"machine": machine(), "seconds": options.seconds}
+    wanted = options.only.split(",") if options.only else None
+    if wanted is None or "fusion" in wanted:
+        figures["fusion_p99_ms"] = _fusion(bundle, logs)
+    outcomes: dict[str, Outcome] = {}
+    observer = Observer()
+    try:
+        budget = options.cpu_budget
+        for name, arguments in _scenarios(sensors, options.seconds).items():
+            if wanted is not None and name not in wanted:
+                continue
+            if arguments["design"] == "ours":
+                arguments.setdefault("cpu_budget", budget or 1.0)
+            print(f"{name} ...", file=sys.stderr)
+            outcomes[name] = scenario.run(observer, setting, name, **arguments)
+            figures[name] = outcomes[name].figures
+            if name == "timer" and not options.cpu_budget:
+                budget = round(figures[name]["workers_share"] / (os.cpu_count() or 1), 3)
+    finally:
+        observer.close()
+    if "ours" in figures:
+        figures["rss_growth_mb"] = figures["ours"]["rss_growth_mb"]
+    return figures, outcomes
+
+
+def _scenarios(sensors: tuple[str, ...], seconds: float) -> dict[str, dict[str, Any]]:
+    """Return the scenarios by name; the timer's comes first, as ours gets its processor time."""
+    missing = [(MISSING, 0.0, seconds + 1.0)]
+    pulls = random_pulls(sensors, seconds)
+    return {
+        "timer": {"design": "timer"},
+        "ours": {"design": "ours"},
+        "ours_unlimited": {"design": "ours", "cpu_budget": 1.0},
+        "synchroniser": {"design": "synchroniser"},
+        "synchroniser_queued": {"design": "synchroniser", "depth": 10},
+        "ours_one_missing": {"design": "ours", "pulls": missing},
+        "synchroniser_one_missing": {"design": "synchroniser", "pulls": missing},
+        "ours_pulled": {"design": "ours", "pulls": pulls},
+        "synchroniser_pulled": {"design": "synchroniser", "pulls": pulls},
+        "timer_pulled": {"design": "timer", "pulls": pulls},
+    }
+
+
+def _fusion(bundle: Path, logs: Path) -> float:
+    """Return the p99 of fusing and recognising with seven sensors and 100 labels."""
+    report = logs / "fusion.json"
+    child = Child("fusion", "fusion", ["--bundle", str(bundle), "--json", str(report)], logs)
+    try:
+        child.wait(120.0)
+    finally:
+        child.stop()
+    rows = json.loads(report.read_text(encoding="utf-8"))["fusion"]
+    return float(next(r["p99_ms"] for r in rows if (r["sensors"], r["labels"]) == (7, 100)))
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured on."""
+    model = platform.processor()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return {"processor": model, "cores": os.cpu_count(), "python": platform.python_version()}
+
+
+def _table(figures: Mapping[str, Any]) -> Table:
+    columns = {
+        "results_per_s": "results/s", "latency_p50_ms": "latency p50", "latency_p99_ms": "p99 [ms]",
+        "freshness_ms": "freshness [ms]", "evidence_age_ms": "evidence age [ms]",
+        "longest_gap_ms": "longest gap [ms]", "cpu_share": "cores used",
+        "cpu_ms_per_result": "cpu/result [ms]", "overhead_share": "own share",
+        "rss_growth_mb": "growth [MB]",
+    }  # fmt: skip
+    table = Table("scenario", *columns.values())
+    for name, row in figures.items():
+        if isinstance(row, dict) and "results_per_s" in row:
+            table.add_row(name, *("-" if row[key] is None else str(row[key]) for key in columns))
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

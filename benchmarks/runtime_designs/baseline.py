@@ -1,0 +1,190 @@
+"""What the designs that ours is compared with have in common: all but when to encode and fuse."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from omnibind_msgs.msg import FusedEmbedding, Recognition
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.fusion import make_fusion
+from omnibind_ros.nodes import messages
+from omnibind_ros.nodes.subscriptions import load_type
+from omnibind_ros.recognition.recogniser import Recogniser
+from omnibind_ros.recognition.vocabulary import Vocabulary
+from omnibind_ros.runtime.assembly import make_channel
+from omnibind_ros.runtime.channel import Channel, StoredEmbedding
+from omnibind_ros.runtime.config import SensorConfig, SensorSetup
+from omnibind_ros.runtime.engine import Engine, Member
+from omnibind_ros.runtime.meter import Meter
+from omnibind_ros.runtime.perceiver import Perceiver, Result
+from omnibind_ros.sensors import RejectedSampleError
+from omnibind_ros.sensors.touch import TouchOptions
+
+
+class Members:
+    """Stands where the engine does for the perceiver: a set of embeddings and a meter."""
+
+    def __init__(self, meter: Meter) -> None:
+        """Create an empty set."""
+        self.meter = meter
+        self.now: list[Member] = []
+        self.on_embedding: Any = None
+
+    def members(self) -> list[Member]:
+        """Return what is to be fused."""
+        return self.now
+
+    def weigh(self, names: Sequence[str], weights: Sequence[float]) -> None:
+        """Take no notice: there is no scheduler."""
+
+
+class Baseline(Node):
+    """Subscribes to seven sensors and publishes results; a design says what lies between.
+
+    Sensors, encoders, fusion, recogniser and messages are those of the perception node, so are its
+    name and topics.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Load the bundle and subscribe.
+
+        Args:
+            options: What `parse` returned.
+        """
+        super().__init__("perception")
+        bundle = Bundle.load(options.bundle)
+        self.lock = threading.Lock()
+        self.meter = Meter()
+        self.channels = {
+            name: make_channel(name, _setup(name, options.reference), bundle, threads=1)
+            for name in options.sensors
+        }
+        fusion, _ = make_fusion("adaptive", bundle)
+        recogniser = Recogniser(Vocabulary.load(bundle, (), 1).bank, bundle.manifest.calibration)
+        self._model = bundle.manifest.model
+        self._members = Members(self.meter)
+        self._perceiver = Perceiver(cast(Engine, self._members), fusion, recogniser, self._publish)
+        self._embedding = self.create_publisher(FusedEmbedding, "~/embedding", 10)
+        self._recognition = self.create_publisher(Recognition, "~/recognition", 10)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self.create_timer(1.0, self._diagnose)
+        for channel in self.channels.values():
+            self._subscribe(channel, options.depth or channel.config.depth)
+
+    def on_message(self, channel: Channel) -> None:
+        """Take notice of a message that a channel was given; for a design."""
+
+    def encode(self, channel: Channel) -> Member | None:
+        """Make an embedding of what waits at a sensor.
+
+        Returns:
+            The embedding; None if nothing waits, or no sample can be made of it.
+        """
+        with self.lock:
+            if channel.demand(time.monotonic()) is None:
+                return None
+            arrivals = channel.take(time.monotonic())
+            channel.busy = False
+        try:
+            with self.meter.of("decode"):
+                chunks, bad = channel.decode(arrivals)
+                sample = channel.assemble(chunks)
+        except RejectedSampleError as error:
+            self.get_logger().warning(f"{channel.name}: {error}", throttle_duration_sec=1.0)
+            return None
+        for _, reason in bad:
+            self.get_logger().warning(f"{channel.name}: {reason}", throttle_duration_sec=1.0)
+        if channel.encoder is None:
+            return None
+        with self.meter.of("encode"):
+            encoding = channel.encoder.encode(sample)
+        newest = arrivals[-1]
+        embedding = StoredEmbedding(
+            encoding.values, encoding.quality, sample, newest.stamp_ns, newest.frame_id,
+            newest.taken,
+        )  # fmt: skip
+        with self.lock:
+            channel.done(embedding, time.monotonic())
+        return Member(channel.name, channel.config.modality, embedding)
+
+    def fuse(self, members: list[Member]) -> None:
+        """Fuse, recognise and publish."""
+        self._members.now = members
+        self._perceiver.update("")
+
+    def _subscribe(self, channel: Channel, depth: int) -> None:
+        if channel.problem:
+            raise ValueError(channel.problem)
+
+        def receive(message: Any) -> None:
+            with self.meter.of("receive"), self.lock:
+                header = getattr(message, "header", None)
+                channel.put(
+                    message,
+                    messages.to_nanoseconds(header.stamp) if header is not None else 0,
+                    header.frame_id if header is not None else "",
+                    time.time_ns(),
+                    time.monotonic(),
+                )
+            self.on_message(channel)
+
+        qos = QoSProfile(
+            reliability=ReliabilityPolicy.BEST_EFFORT, history=HistoryPolicy.KEEP_LAST, depth=depth
+        )
+        config = channel.config
+        self.create_subscription(load_type(config.type), config.topic, receive, qos)
+
+    def _publish(self, result: Result) -> None:
+        made = messages.embedding(result, self._model), messages.recognition(result)
+        with self.meter.of("publish"):
+            self._embedding.publish(made[0])
+            self._recognition.publish(made[1])
+
+    def _diagnose(self) -> None:
+        now = time.monotonic()
+        with self.lock:
+            states = [channel.state(now) for channel in self.channels.values()]
+        self._diagnostics.publish(
+            messages.diagnostics(
+                "perception", (), "", states, self.meter.read(), self.get_clock().now().to_msg()
+            )
+        )
+
+
+def _setup(name: str, reference: Path) -> SensorSetup:
+    if name == "touch":
+        return SensorSetup(SensorConfig(modality=name), TouchOptions(str(reference)))
+    return SensorSetup(SensorConfig(modality=name))
+
+
+def parse(description: str | None) -> argparse.Namespace:
+    """Read a design's command line."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--reference", type=Path, required=True, help="the pad without contact")
+    parser.add_argument("--sensors", type=lambda names: names.split(","), required=True)
+    parser.add_argument("--depth", type=int, default=0, help="of subscriptions; 0: as ours")
+    return parser.parse_args()
+
+
+def spin(node: Node) -> None:
+    """Run a node until the process is interrupted."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        rclpy.try_shutdown()
