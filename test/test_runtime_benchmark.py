@@ -156,8 +156,8 @@ def test_a_short_run_gives_every_figure(tmp_path):
     environment = {name: v for name, v in os.environ.items() if name != "ROS_DOMAIN_ID"}
     done = subprocess.run(
         [
-            sys.executable, ROOT / "benchmarks" / "runtime.py", "--seconds", "2.5", "--settle", "1.5",
-            "--only", "timer,ours", "--json", report,
+            sys.executable, ROOT / "benchmarks" / "runtime.py", "--seconds", "2.5",
+            "--settle", "1.5", "--only", "timer,ours", "--json", report,
         ],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip

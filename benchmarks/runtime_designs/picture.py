@@ -17,8 +17,8 @@ import matplotlib.pyplot as plt
 COLOURS = {"ours": "#0b7a4b", "timer": "#c8811a", "synchroniser": "#a03060"}
 NAMES = {
     "ours": "omnibind_ros",
-    "timer": "timer: encode all, 10 times a second",
-    "synchroniser": "approximate-time synchroniser",
+    "timer": "timer",
+    "synchroniser": "synchroniser",
 }
 
 
@@ -37,18 +37,18 @@ def draw(outcomes: Mapping[str, Outcome], path: Path) -> None:
         inside = [r for r in outcome.results if outcome.begin <= r.at < outcome.end]
         at = np.array([result.at - outcome.begin for result in inside])
         latency = np.array([result.at - result.stamp for result in inside]) * 1e3
-        label = f"{NAMES[name]}: {len(inside) / seconds:.1f} results a second"
+        label = f"{NAMES[name]}: {len(inside) / seconds:.3g} results/s"
         few = len(inside) < 50
         top.plot(
             at, latency, "o" if few else ".", color=COLOURS[name], label=label,
-            markersize=6 if few else 3, alpha=1 if few else 0.6, markeredgewidth=0,
+            markersize=7 if few else 5, alpha=1 if few else 0.7, markeredgewidth=0,
         )  # fmt: skip
         curve = freshness_curve(outcome.results, outcome.begin, outcome.end)
         average = outcome.figures["freshness_ms"]
         shown = "no result" if average is None else f"mean {average:.0f} ms"
         middle.plot(
             curve[:, 0], curve[:, 1] * 1e3, color=COLOURS[name], linewidth=1,
-            label=f"{name}: {shown}",
+            label=f"{NAMES[name]}: {shown}",
         )  # fmt: skip
     sensors = list(dict.fromkeys(pull[0] for pull in next(iter(outcomes.values())).pulls))
     for place, sensor in enumerate(sensors):
@@ -64,7 +64,9 @@ def draw(outcomes: Mapping[str, Outcome], path: Path) -> None:
     bottom.set_ylabel("unplugged")
     for axes in (top, middle):
         axes.grid(alpha=0.25, which="major")
-        axes.legend(loc="upper right", framealpha=0.9, fontsize=9, ncols=3 if axes is middle else 1)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high * 3)  # room for the legend
+        axes.legend(loc="upper center", frameon=False, fontsize=9, ncols=3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     bottom.spines[["top", "right"]].set_visible(False)
