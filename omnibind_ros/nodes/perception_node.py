@@ -35,6 +35,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         """Declare the parameters."""
         self._vocabulary: Vocabulary | None = None
         self._recogniser: Recogniser | None = None
+        self._listened: frozenset[str] = frozenset()
         super().__init__("perception", PerceptionConfig(), **kwargs)
 
     def prepare(self, bundle: Bundle, engine: Engine) -> list[str]:
@@ -66,6 +67,12 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             self._recogniser.top_k = self.parameters.config.top_k
             self._recogniser.min_similarity = self.parameters.config.min_similarity
 
+    def on_tick(self) -> None:
+        """Ask which outputs anybody listens to; asking for each result costs more than a result."""
+        self._listened = frozenset(
+            name for name, publisher in self.outputs.items() if publisher.get_subscription_count()
+        )
+
     def _publish(self, result: Result) -> None:
         """Publish a result; called in one of the engine's threads."""
         services, engine, outputs = self._service_set, self.engine, self.outputs
@@ -75,24 +82,24 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             ("embedding", messages.embedding(result, self.model)),
             ("recognition", messages.recognition(result)),
         ]
-        if outputs["markers"].get_subscription_count():
+        if "markers" in self._listened:
             made.append(("markers", messages.markers(result)))
-        if "classification" in outputs and outputs["classification"].get_subscription_count():
+        if "classification" in self._listened:
             made.append(("classification", messages.classification(result, Classification)))
-        # An embedding from another host comes without its picture.
-        pictures = [
-            sample
-            for sample, modality in zip(result.samples, result.modalities, strict=True)
-            if modality == "image" and isinstance(sample, np.ndarray)
-        ]
-        if pictures and outputs["overlay"].get_subscription_count():
-            picture = pictures[0]
-            drawn = draw_overlay(picture, result.recognition, result.sensors, result.weights)
-            made.append(("overlay", messages.overlay(drawn, result)))
+        if "overlay" in self._listened:
+            made += self._overlay(result)
         if engine is not None:
             with engine.meter.of("publish"):
                 for name, message in made:
                     outputs[name].publish(message)
+
+    def _overlay(self, result: Result) -> list[tuple[str, Any]]:
+        for sample, modality in zip(result.samples, result.modalities, strict=True):
+            # An embedding from another host comes without its picture.
+            if modality == "image" and isinstance(sample, np.ndarray):
+                drawn = draw_overlay(sample, result.recognition, result.sensors, result.weights)
+                return [("overlay", messages.overlay(drawn, result))]
+        return []
 
 
 def main(args: list[str] | None = None) -> None:

@@ -84,6 +84,9 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
     def on_live_change(self) -> None:
         """Take over the subclass's own parameters that count at once."""
 
+    def on_tick(self) -> None:
+        """Do what is to be done as often as presence is checked."""
+
     def on_sensors(self, names: Collection[str]) -> None:
         """Take notice of the sensors' names, which have changed."""
 
@@ -251,6 +254,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         return metered
 
     def _tick(self) -> None:
+        self.on_tick()
         states = self.states()
         seen = [(state.name, int(state.state), state.reason) for state in states]
         self._ticks += 1
