@@ -110,9 +110,7 @@ class SkipLog:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it: {reason: {count, examples}}."""
-        return {
-            reason: {"count": count, "examples": examples} for reason, count, examples in self
-        }
+        return {reason: {"count": count, "examples": examples} for reason, count, examples in self}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SkipLog:
