@@ -204,8 +204,8 @@ def _fill(
     qualified = f"{name} {adjective}" if " " in adjective else f"{adjective} {name}"
     return template.format(
         a_name=_article(name, name), name=name, a_material_name=_article(qualified, name),
-        material=adjective, a_kind=_article(facts.kind, facts.kind), use=use[0], use2=use[-1], part=part[0],
-        part2=part[1], place=rng.choice(facts.place), size=_size(size, rng),
+        material=adjective, a_kind=_article(facts.kind, facts.kind), use=use[0], use2=use[-1],
+        part=part[0], part2=part[1], place=rng.choice(facts.place), size=_size(size, rng),
     )  # fmt: skip
 
 
