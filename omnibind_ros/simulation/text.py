@@ -63,6 +63,7 @@ MATERIALS: dict[str, tuple[str, ...]] = {
     "stone": ("made of stone",),
     "skin": ("alive",),
     "rubber": ("made of rubber",),
+    "food": ("edible",),
 }
 """How a substance is spoken of; another one goes by 'made of' and its name."""
 
