@@ -68,6 +68,10 @@ MATERIALS: dict[str, tuple[str, ...]] = {
 """How a substance is spoken of; another one goes by 'made of' and its name."""
 
 
+MISHEARD = 0.35
+"""Share of the sentences that carry a recogniser's errors."""
+
+
 class FactsError(ValueError):
     """What is known of the classes cannot be used; the message says what, where, what to do."""
 
@@ -176,10 +180,10 @@ def describe(
             if unused in template:
                 continue
             sentence = _fill(template, str(rng.choice(names)), facts, size, materials, rng)
-            if rng.random() < 0.35:
-                sentence = misheard(sentence, rng)
-            if sentence not in said and (open_ or not gives_away(sentence, label, synonyms)):
-                said.append(sentence)
+            heard = misheard(sentence, rng) if rng.random() < MISHEARD else sentence
+            telling = any(gives_away(each, label, synonyms) for each in (sentence, heard))
+            if heard not in said and (open_ or not telling):
+                said.append(heard)
                 break
         else:
             raise FactsError(
