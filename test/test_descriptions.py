@@ -38,9 +38,9 @@ def test_every_class_of_the_household_set_is_described():
 
 @pytest.mark.parametrize("label", sorted(set(CLASSES) & set(FACTS)))
 def test_no_fact_holds_its_classs_name_or_a_synonym(label):
-    facts = FACTS[label]
     telling = [
         text
+        for facts in (FACTS[label], *(facts for _, facts in FACTS[label].only))
         for text in (facts.kind, *facts.use, *facts.parts, *facts.place)
         if gives_away(text, label, CLASSES[label]["synonyms"])
     ]
@@ -48,7 +48,16 @@ def test_no_fact_holds_its_classs_name_or_a_synonym(label):
 
 
 def test_every_sound_that_is_named_can_be_made():
-    assert {name for facts in FACTS.values() for name in facts.sounds} <= set(SOUNDS)
+    variants = [variant for facts in FACTS.values() for _, variant in facts.only]
+    named = {name for facts in (*FACTS.values(), *variants) for name in facts.sounds}
+    assert named <= set(SOUNDS)
+
+
+def test_what_is_said_of_an_object_follows_its_own_name():
+    assert FACTS["large appliance"].of("Large fridge").sounds == ("compressor",)
+    assert FACTS["large appliance"].of("Clothes washing machine").sounds == ("washer",)
+    assert FACTS["animal"].of("Siamese cat").kind == FACTS["animal"].kind
+    assert FACTS["chair"].of("Oak chair") is FACTS["chair"]
 
 
 def test_every_substance_can_be_spoken_of():
@@ -180,6 +189,9 @@ def test_a_class_that_cannot_be_described_without_its_name_is_an_error():
         ("chair: {kind: thing}", "'chair'"),
         ("chair: {kind: thing, parts: [a, b], place: [c, d], colour: [red]}", "'chair'"),
         ("chair: {kind: thing, parts: legs, place: [c, d]}", "'chair'"),
+        ("chair: {kind: thing, parts: [a, b], place: [c, d], only: {'(': {}}}", "'chair'"),
+        ("chair: {kind: thing, parts: [a, b], place: [c, d], only: {bar: }}", "'chair'"),
+        ("chair: {kind: thing, parts: [a, b], place: [c, d], only: {bar: {use: x}}}", "chair, bar"),
     ],
 )
 def test_facts_that_cannot_be_used_are_named(tmp_path, content, sentence):

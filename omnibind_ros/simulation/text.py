@@ -87,6 +87,7 @@ class Facts:
         use: What it is for; completes 'it is used to ...'. Empty for a living being.
         also: Other names that fit every object of the class.
         sounds: What it does audibly: names in `running.SOUNDS`.
+        only: What holds instead for objects whose own name matches a pattern, the first that does.
     """
 
     kind: str
@@ -95,6 +96,12 @@ class Facts:
     use: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
+    only: tuple[tuple[str, Facts], ...] = ()
+
+    def of(self, name: str) -> Facts:
+        """Return what is said of an object of that name."""
+        found = (facts for pattern, facts in self.only if re.search(pattern, name.lower()))
+        return next(found, self)
 
 
 def load_facts(path: Path | None = None) -> dict[str, Facts]:
@@ -123,9 +130,12 @@ def load_facts(path: Path | None = None) -> dict[str, Facts]:
 def _facts(label: str, entry: Any, place: str) -> Facts:
     names = [field.name for field in fields(Facts)]
     texts = dict(entry) if isinstance(entry, dict) else {}
-    kind = texts.pop("kind", None)
+    kind, only = texts.pop("kind", None), texts.pop("only", {})
     whole = (
         isinstance(kind, str)
+        and isinstance(only, dict)
+        and all(isinstance(changes, dict) for changes in only.values())
+        and all(_is_pattern(str(pattern)) for pattern in only)
         and set(texts) <= set(names)
         and all(isinstance(value, list) for value in texts.values())
         and all(isinstance(text, str) for value in texts.values() for text in value)
@@ -134,9 +144,22 @@ def _facts(label: str, entry: Any, place: str) -> Facts:
     if not whole:
         raise FactsError(
             f"'{label}' in {place} is not whole: give it kind (a text), parts and place (lists of "
-            f"two texts or more), and what else there is of {', '.join(names)} as lists of texts."
+            f"two texts or more), and what else there is of {', '.join(names)}; only is a mapping "
+            "of patterns to such entries, the others are lists of texts."
         )
-    return Facts(kind, **{name: tuple(value) for name, value in texts.items()})
+    variants = tuple(
+        (str(pattern), _facts(f"{label}, {pattern}", {"kind": kind, **texts, **changes}, place))
+        for pattern, changes in only.items()
+    )
+    return Facts(kind, **{name: tuple(value) for name, value in texts.items()}, only=variants)
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def describe(
@@ -167,6 +190,7 @@ def describe(
         `count` different sentences; half of them (rounded up) do without the class's name and
         without a synonym. About a third carry a recogniser's errors.
     """
+    facts = facts.of(name)
     own = {stem(word) for word in _words(name)}
     fitting = [s for s in synonyms if own and own >= {stem(word) for word in _words(s)}]
     names = [label, label, *facts.also, *fitting] + ([name.lower()] if name else [])
