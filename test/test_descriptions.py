@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from omnibind_ros.simulation import text as text_module
+from omnibind_ros.simulation.facts import Facts, FactsError, load_facts
 from omnibind_ros.simulation.running import SOUNDS
 from omnibind_ros.simulation.speech import misheard
 from omnibind_ros.simulation.substances import SUBSTANCES
@@ -17,11 +18,8 @@ from omnibind_ros.simulation.text import (
     MISHEARD,
     NAMED,
     UNNAMED,
-    Facts,
-    FactsError,
     describe,
     gives_away,
-    load_facts,
     stem,
 )
 
