@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from omnibind_ros import __version__
+from omnibind_ros.datasets.commands import add_dataset
 
 DEFAULT_BUNDLE = "household"
 
@@ -74,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
             help=f"the bundle's folder, or its name ({DEFAULT_BUNDLE})",
         )
         action.set_defaults(run=run, needs="install what requirements/run.txt lists")
+
+    add_dataset(commands)
     return parser
 
 

@@ -1,5 +1,6 @@
 """A dataset is built whole, the same on every run, or is not taken for one."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -178,8 +179,6 @@ def test_a_full_disk_ends_in_one_sentence_and_nothing_half_written(tmp_path):
 
 def test_two_builds_do_not_share_a_folder(tmp_path):
     with (tmp_path / ".lock").open("w") as lock:
-        import fcntl
-
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(DatasetError, match="being built by another process"):
             build_dataset(TinyPlan(3), tmp_path)
@@ -195,7 +194,7 @@ def test_what_is_left_out_is_counted_in_the_card(tmp_path):
 
 
 def test_a_dataset_of_nothing_is_an_error(tmp_path):
-    with pytest.raises(DatasetError, match="all 2 samples were left out, e.g. object 0"):
+    with pytest.raises(DatasetError, match="all 2 samples were left out"):
         build_dataset(TinyPlan(2, bad=(0, 1)), tmp_path / "a", workers=1)
     with pytest.raises(DatasetError, match="no samples"):
         build_dataset(TinyPlan(0), tmp_path / "b", workers=1)

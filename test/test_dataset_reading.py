@@ -65,7 +65,7 @@ def test_no_object_is_in_two_splits(folder):
     "wrong", [{"split": "exam"}, {"labels": ["spaceship"]}, {"modalities": ["smell"]}]
 )
 def test_what_is_not_there_is_told(folder, wrong):
-    with pytest.raises(DatasetError, match="has no .*: use "):
+    with pytest.raises(DatasetError, match=r"has no .*: use "):
         Dataset.open(folder).select(**wrong)
 
 

@@ -77,11 +77,13 @@ class TinyPlan:
     def data(self, index: int) -> dict[str, Any]:
         rng = np.random.default_rng([self.seed, index])
         n = 20
+        thermal = rng.normal(22, 1, (12, 16)).astype(np.float32)
+        thermal[:, : 4 * (1 + index % len(LABELS))] += 20  # as wide as its class
         return {
             "image": rng.integers(0, 256, (24, 24, 3), np.uint8),
             "text": [f"sentence {index}", "another"],
             "touch": rng.integers(0, 256, (2, 12, 16, 3), np.uint8),
-            "thermal": rng.normal(22 + index % len(LABELS), 1, (12, 16)).astype(np.float32),
+            "thermal": thermal,
             "event": {
                 "x": rng.integers(0, 16, n).astype(np.uint16),
                 "y": rng.integers(0, 16, n).astype(np.uint16),

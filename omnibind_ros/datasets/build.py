@@ -199,17 +199,17 @@ def _finished(plan: Plan, out: Path, count: int, resumed: int) -> Built:
         skipped = SkipLog.from_dict(manifest.skipped)
         return Built(out, manifest.samples, skipped, resumed)
     parts = [part_path(out, number) for number in range(count)]
-    skipped = SkipLog.from_dict(plan.describe().get("skipped", {}))
+    lost = SkipLog()
     shards = []
     for part in parts:
         shard, log = read_part(part)
         shards.append(shard)
-        skipped.merge(log)
+        lost.merge(log)
     if not any(shard.samples for shard in shards):
-        reason, _, examples = next(iter(skipped))
-        raise DatasetError(
-            f"all {len(skipped)} samples were left out, e.g. {examples[0]}: {reason}"
-        )
+        reason, _, examples = next(iter(lost))
+        raise DatasetError(f"all {len(lost)} samples were left out, e.g. {examples[0]}: {reason}")
+    skipped = SkipLog.from_dict(plan.describe().get("skipped", {}))
+    skipped.merge(lost)
     join_parts(parts, out / INDEX)
     manifest = Manifest(
         plan.describe(), tuple(shards), (out / INDEX).stat().st_size, skipped.to_dict()
