@@ -62,6 +62,7 @@ class CatalogueEntry:
 
     Attributes:
         object_id: Unique in the catalogue; letters, digits, '-' and '_'.
+        catalogue_id: The id that the catalogue gives, e.g. 'Scopia#bed1'.
         name: What its author calls it, in English.
         category: The catalogue's category, e.g. 'Kitchen'.
         tags: Further words for it.
@@ -78,6 +79,7 @@ class CatalogueEntry:
     """
 
     object_id: str
+    catalogue_id: str
     name: str
     category: str
     tags: tuple[str, ...]
@@ -272,6 +274,7 @@ def _entry(archive: Path, piece: Mapping[str, str], licence: str) -> CatalogueEn
         raise ValueError("its rotation is no 3 x 3 matrix")
     return CatalogueEntry(
         object_id=_identifier(piece["id"]),
+        catalogue_id=piece["id"],
         name=piece["name"],
         category=piece.get("category", ""),
         tags=tuple(tag.strip() for tag in piece.get("tags", "").split(",") if tag.strip()),
