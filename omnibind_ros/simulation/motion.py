@@ -132,7 +132,9 @@ def moving_frames(
     # Luminance (Rec. 709); the lens's blur also keeps textures from flickering.
     grey = light_on_pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.45 * _FINER), np.float32)
-    seen = _distances(scene, surroundings, keyframe)
+    # The farthest of neighbours: towards the horizon distance grows fast from row to row.
+    seen = cv2.dilate(_distances(scene, surroundings, keyframe), np.ones((3, 3), np.uint8))
+    seen = np.asarray(seen, np.float32)
     frames = []
     for share in np.linspace(0, 1, count):
         camera = Camera(motion.at(float(share)), width, height)
