@@ -100,6 +100,33 @@ def _moved(view: View, move: NDArray[np.float64], look: NDArray[np.float64], rol
     return View((x, y, z), (a, b, c), view.angle, view.roll + roll)
 
 
+@dataclass(frozen=True, eq=False)
+class Keyframe:
+    """The frame that is shaded, in which others are looked up.
+
+    Attributes:
+        camera: What pictured it.
+        grey: Linear intensity, float32 [H, W].
+        seen: Distance of the farthest point around each pixel, float32 [H, W].
+    """
+
+    camera: Camera
+    grey: Floats
+    seen: Floats
+
+    @staticmethod
+    def of(
+        scene: Scene, surroundings: Surroundings, camera: Camera, light_on_pixels: Floats
+    ) -> Keyframe:
+        """Make a keyframe of the light on a camera's pixels, linear RGB, float32 [H, W, 3]."""
+        # Luminance (Rec. 709); the lens's blur also keeps textures from flickering.
+        grey = light_on_pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        # The farthest of neighbours: towards the horizon distance grows fast from row to row.
+        seen = cv2.dilate(_distances(scene, surroundings, camera), np.ones((3, 3), np.uint8))
+        blurred = cv2.GaussianBlur(grey, (0, 0), 0.45 * _FINER)
+        return Keyframe(camera, np.asarray(blurred, np.float32), np.asarray(seen, np.float32))
+
+
 def moving_frames(
     scene: Scene,
     surroundings: Surroundings,
@@ -107,7 +134,6 @@ def moving_frames(
     motion: Motion,
     shape: tuple[int, int],
     rng: np.random.Generator,
-    most: int = 10,
 ) -> Floats:
     """Picture a scene from a moving camera.
 
@@ -118,6 +144,35 @@ def moving_frames(
         motion: How the camera moves.
         shape: Rows and columns.
         rng: Source of chance of the light's sampling.
+
+    Returns:
+        Linear intensity, float32 [K, H, W], at K equal steps from start to end, K at least 2.
+    """
+    height, width = shape
+    middle = motion.at(0.5)
+    wide = View(middle.position, middle.target, min(middle.angle * _MARGIN, 170.0), middle.roll)
+    camera = Camera(wide, round(width * _FINER), round(height * _FINER))
+    light_on_pixels = radiance(scene, camera, surroundings, light, rng)
+    keyframe = Keyframe.of(scene, surroundings, camera, light_on_pixels)
+    return frames_between(scene, surroundings, keyframe, motion, shape)
+
+
+def frames_between(
+    scene: Scene,
+    surroundings: Surroundings,
+    keyframe: Keyframe,
+    motion: Motion,
+    shape: tuple[int, int],
+    most: int = 10,
+) -> Floats:
+    """Look the frames of a movement up in one that is shaded.
+
+    Args:
+        scene: The thing.
+        surroundings: What lies around it.
+        keyframe: What is shaded; it should show all that the moving camera sees.
+        motion: How the camera moves.
+        shape: Rows and columns.
         most: Most frames, at least 2.
 
     Returns:
@@ -125,21 +180,11 @@ def moving_frames(
     """
     height, width = shape
     count = int(np.clip(np.ceil(motion.pixels(width, height) / _STEP) + 1, 2, most))
-    middle = motion.at(0.5)
-    wide = View(middle.position, middle.target, min(middle.angle * _MARGIN, 170.0), middle.roll)
-    keyframe = Camera(wide, round(width * _FINER), round(height * _FINER))
-    light_on_pixels = radiance(scene, keyframe, surroundings, light, rng)
-    # Luminance (Rec. 709); the lens's blur also keeps textures from flickering.
-    grey = light_on_pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.45 * _FINER), np.float32)
-    # The farthest of neighbours: towards the horizon distance grows fast from row to row.
-    seen = cv2.dilate(_distances(scene, surroundings, keyframe), np.ones((3, 3), np.uint8))
-    seen = np.asarray(seen, np.float32)
     frames = []
     for share in np.linspace(0, 1, count):
         camera = Camera(motion.at(float(share)), width, height)
         distance = _distances(scene, surroundings, camera)
-        frames.append(_looked_up(camera, distance, keyframe, grey, seen))
+        frames.append(_looked_up(camera, distance, keyframe))
     return np.stack(frames)
 
 
@@ -156,22 +201,20 @@ def _distances(scene: Scene, surroundings: Surroundings, camera: Camera) -> Floa
     return np.asarray(distance, np.float32)
 
 
-def _looked_up(
-    camera: Camera, distance: Floats, keyframe: Camera, grey: Floats, seen: Floats
-) -> Floats:
+def _looked_up(camera: Camera, distance: Floats, keyframe: Keyframe) -> Floats:
     """Find what a camera sees in the shaded frame."""
     shape = distance.shape
     position = np.asarray(camera.view.position, np.float32)
     points = position + distance.reshape(-1, 1) * camera.directions()
     # Pixels' middles lie at whole numbers for remap.
-    place = keyframe.project(points).astype(np.float32)[:, :2] - np.float32(0.5)
+    place = keyframe.camera.project(points).astype(np.float32)[:, :2] - np.float32(0.5)
     columns = np.ascontiguousarray(place[:, 0].reshape(shape))
     rows = np.ascontiguousarray(place[:, 1].reshape(shape))
     edge = cv2.BORDER_REPLICATE
-    frame = cv2.remap(grey, columns, rows, cv2.INTER_LINEAR, borderMode=edge)
+    frame = cv2.remap(keyframe.grey, columns, rows, cv2.INTER_LINEAR, borderMode=edge)
     # Seen from the keyframe, a nearest neighbour must be about as near as the point itself.
-    nearest = cv2.remap(seen, columns, rows, cv2.INTER_NEAREST, borderMode=edge)
-    away = np.linalg.norm(points - np.asarray(keyframe.view.position, np.float32), axis=1)
+    nearest = cv2.remap(keyframe.seen, columns, rows, cv2.INTER_NEAREST, borderMode=edge)
+    away = np.linalg.norm(points - np.asarray(keyframe.camera.view.position, np.float32), axis=1)
     hidden = nearest < 0.97 * away.reshape(shape)
     return _filled(np.asarray(frame, np.float32), hidden, distance)
 
