@@ -56,7 +56,7 @@ def find_contact(
     places = rng.choice(len(points), _TRIES)
     best, most = places[0], -1.0
     for place in places:
-        heights, _ = height_map(scene, points[place], normals[place], settings)
+        heights, _ = height_map(scene, points[place], normals[place], settings, step=4)
         share = float((heights > heights.max() - _LEVEL).mean())
         if share > most:
             best, most = place, share

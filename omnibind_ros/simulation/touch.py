@@ -147,7 +147,7 @@ def render_touch(
 
 
 def height_map(
-    scene: Scene, point: ArrayLike, normal: ArrayLike, settings: TouchSettings
+    scene: Scene, point: ArrayLike, normal: ArrayLike, settings: TouchSettings, step: int = 1
 ) -> tuple[Heights, NDArray[np.int32]]:
     """Cast parallel rays from the pad on the surface.
 
@@ -156,15 +156,16 @@ def height_map(
         point: Where the pad's middle comes to lie, in metres, [3].
         normal: The surface's outward normal there, [3].
         settings: The pad's size, tilt and turn.
+        step: Pixels from one ray to the next.
 
     Returns:
-        Heights towards the pad in metres, float64 [120, 160], and materials' numbers, int32, -1
-        where the pad meets nothing.
+        Heights towards the pad in metres, float64 [120 / step, 160 / step], and materials'
+        numbers, int32, -1 where the pad meets nothing.
     """
     across, down, out = _frame(np.asarray(normal, float), settings)
     pitch = settings.width / WIDTH
-    x = (np.arange(WIDTH) - (WIDTH - 1) / 2) * pitch
-    y = (np.arange(HEIGHT) - (HEIGHT - 1) / 2) * pitch
+    x = (np.arange(0, WIDTH, step) - (WIDTH - 1) / 2) * pitch
+    y = (np.arange(0, HEIGHT, step) - (HEIGHT - 1) / 2) * pitch
     plane = x[None, :, None] * across + y[:, None, None] * down
     origins = np.asarray(point, float) + _REACH * out + plane.reshape(-1, 3)
     directions = np.broadcast_to(-out, origins.shape)
@@ -179,7 +180,8 @@ def height_map(
         materials = np.where(nearer, clear.materials, materials)
     heights = np.maximum(_REACH - distance.astype(float), _GAP)
     materials = np.where(heights > _GAP, materials, -1)
-    return heights.reshape(HEIGHT, WIDTH), materials.reshape(HEIGHT, WIDTH).astype(np.int32)
+    shape = y.size, x.size
+    return heights.reshape(shape), materials.reshape(shape).astype(np.int32)
 
 
 def press(heights: Heights, pitch: float, settings: TouchSettings) -> tuple[Heights, float, float]:
