@@ -19,7 +19,8 @@ class ObjectClass:
 
     Attributes:
         label: Its name.
-        synonyms: Other words for it.
+        synonyms: Other words for it, for the label bank.
+        vague: Words that name it but fit other things as well.
         names: Names of its objects in the catalogue, or 'Category/Name'.
         objects: Ids of single catalogue objects.
         meshes: Single meshes by file stem, and the substance of each.
@@ -27,6 +28,7 @@ class ObjectClass:
 
     label: str
     synonyms: tuple[str, ...]
+    vague: tuple[str, ...]
     names: tuple[str, ...]
     objects: tuple[str, ...]
     meshes: Mapping[str, str]
@@ -72,6 +74,10 @@ class ClassMap:
         object.__setattr__(self, "_by_name", by_name)
         object.__setattr__(self, "_by_id", by_id)
 
+    def words(self, label: str) -> tuple[str, ...]:
+        """Return every word that gives a class away, besides its label."""
+        return self.classes[label].synonyms + self.classes[label].vague
+
     def label_of(self, object_id: str, name: str, category: str) -> str | None:
         """Return a catalogue object's class: by its id, else by its name; None: it has none."""
         by_id: dict[str, str] = self._by_id  # type: ignore[attr-defined]
@@ -101,10 +107,11 @@ class ClassMap:
 
 
 def _object_class(entry: Mapping[str, Any]) -> ObjectClass:
-    synonyms, names, objects = (
-        tuple(entry.get(name) or ()) for name in ("synonyms", "names", "objects")
+    synonyms, vague, names, objects = (
+        tuple(entry.get(name) or ()) for name in ("synonyms", "vague", "names", "objects")
     )
-    return ObjectClass(entry["label"], synonyms, names, objects, dict(entry.get("meshes") or {}))
+    meshes = dict(entry.get("meshes") or {})
+    return ObjectClass(entry["label"], synonyms, vague, names, objects, meshes)
 
 
 def _check(classes: list[ObjectClass], recorded: tuple[Recordings, ...], place: str) -> None:

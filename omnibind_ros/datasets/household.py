@@ -46,7 +46,7 @@ class Household:
         seed: Decides all chance.
         things: The objects, by class.
         recorded: Recordings, which follow the simulated samples.
-        synonyms: By class.
+        synonyms: By class, the words that give it away.
         facts: By class, what descriptions say.
         shares: Percent of paired training data by student modality.
         skipped: What was left out while planning.
@@ -96,7 +96,7 @@ class Household:
         @functools.cache
         def rendered() -> Mapping[str, Any]:
             simulator = _simulator(self, thing)
-            return simulator.sample(np.random.default_rng([self.seed, index]))
+            return simulator.sample(np.random.default_rng([self.seed, index]), kept)
 
         kept = shared_modalities(key, MODALITIES, thing.split, self.shares)
         loaders: dict[str, Callable[[], Any]] = {
@@ -212,7 +212,7 @@ def plan_household(
         seed,
         things,
         tuple(_recorded(recordings, class_map, skipped)) if recordings is not None else (),
-        {label: class_map.classes[label].synonyms for label in things},
+        {label: class_map.words(label) for label in things},
         {label: facts[label] for label in things},
         dict(shares or {}),
         skipped,
