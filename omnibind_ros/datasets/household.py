@@ -19,7 +19,7 @@ from omnibind_ros.simulation.facts import Facts, load_facts
 from omnibind_ros.simulation.simulator import Simulator
 
 from .class_map import ClassMap
-from .readers import READERS
+from .readers import find_reader
 from .sample import DatasetError, Item, SkipError, SkipLog
 from .splits import shared_modalities
 from .things import Thing, find_things
@@ -224,7 +224,7 @@ def _recorded(folder: Path, class_map: ClassMap, skipped: SkipLog) -> Iterable[I
         if not (folder / published.folder).is_dir():
             skipped.add(published.folder, "the folder of recordings does not hold this set")
             continue
-        for item in READERS[published.reader].read(folder / published.folder, skipped):
+        for item in find_reader(published.reader).read(folder / published.folder, skipped):
             if item.label not in published.labels:
                 skipped.add(f"{published.folder}: {item.label}", "the recording is of no class")
                 continue
