@@ -12,14 +12,14 @@ from .meshes import ObjectModel
 
 Floats = NDArray[np.float32]
 
-FRONT_SHARE = 0.75
+FRONT_SHARE = 0.8
 """Share of views of free-standing things from the front: robots face what they deal with, and
 catalogues' fronts are the sides that people see. The others come from any side."""
 
-FRONT_SPREAD = 40.0
+FRONT_SPREAD = 35.0
 """Standard deviation of front views' azimuth, degrees."""
 
-HANGING_SPREAD = 28.0
+HANGING_SPREAD = 22.0
 """Standard deviation of azimuth in front of a wall, degrees; never more than 65."""
 
 EYE_HEIGHT = (0.5, 1.6)
@@ -28,7 +28,7 @@ EYE_HEIGHT = (0.5, 1.6)
 TABLE_TOP = 0.5
 """Things whose longest side is shorter than this, in metres, stand on a table."""
 
-FILL = (0.62, 0.86)
+FILL = (0.74, 0.94)
 """Share of the picture's side that the thing spans."""
 
 ANGLES = (28.0, 55.0)

@@ -36,11 +36,11 @@ def noise(seed: int, scales: tuple[float, ...], side: int = SIDE) -> Pattern:
 
 
 def _plain(seed: int) -> Pattern:
-    return 1 + 0.02 * noise(seed, (1.0, 40.0))
+    return 1 + 0.012 * noise(seed, (1.0, 8.0))
 
 
 def _plaster(seed: int) -> Pattern:
-    return 1 + 0.05 * noise(seed, (0.7, 2.0, 30.0))
+    return 1 + 0.03 * noise(seed, (0.7, 2.0, 12.0))
 
 
 def _carpet(seed: int) -> Pattern:
@@ -48,7 +48,7 @@ def _carpet(seed: int) -> Pattern:
 
 
 def _concrete(seed: int) -> Pattern:
-    return 1 + 0.08 * noise(seed, (0.7, 6.0, 30.0))
+    return 1 + 0.06 * noise(seed, (0.7, 3.0, 20.0))
 
 
 def _grass(seed: int) -> Pattern:
@@ -61,15 +61,15 @@ def _planks(seed: int) -> Pattern:
     grain = cv2.GaussianBlur(
         np.tile(noise(seed, (1.0, 3.0)), (1, 3)), (0, 0), sigmaX=14, sigmaY=0.1
     )[:, SIDE : 2 * SIDE]
-    pattern = 1 + 0.10 * grain / max(float(grain.std()), 1e-9)
+    pattern = 1 + 0.07 * grain / max(float(grain.std()), 1e-9)
     width = SIDE // 8
     for row in range(0, SIDE, width):
         for start in (0, SIDE // 2):
             shift = int(rng.integers(SIDE))
             columns = (np.arange(start, start + SIDE // 2) + shift) % SIDE
-            pattern[row : row + width, columns] *= 1 + 0.10 * rng.standard_normal()
-            pattern[row : row + width, columns[0]] *= 0.6
-        pattern[row] *= 0.6
+            pattern[row : row + width, columns] *= 1 + 0.07 * rng.standard_normal()
+            pattern[row : row + width, columns[0]] *= 0.7
+        pattern[row] *= 0.7
     return pattern.astype(np.float32)
 
 

@@ -90,9 +90,7 @@ def render_image(
     return develop(small.astype(np.float32), settings, rng)
 
 
-def develop(
-    linear: Floats, settings: ImageSettings, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def develop(linear: Floats, settings: ImageSettings, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Turn light on pixels into a picture.
 
     Args:
@@ -106,7 +104,7 @@ def develop(
     height, width = linear.shape[:2]
     # Automatic exposure: the mean to middle grey, but not so far that a tenth would burn out.
     grey = linear.mean(axis=2)
-    gain = min(0.26 / max(float(grey.mean()), 1e-4), 1.0 / max(_high(grey), 1e-4))
+    gain = min(0.36 / max(float(grey.mean()), 1e-4), 1.1 / max(_high(grey), 1e-4))
     signal = linear * np.float32(gain * 2**settings.exposure)
     if settings.blur > 0.2:
         signal = cv2.GaussianBlur(signal, (0, 0), settings.blur)

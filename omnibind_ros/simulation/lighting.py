@@ -117,7 +117,9 @@ def radiance(
     behind[solid] = False
     ground = np.flatnonzero(behind & (planes >= 0))
     heaven = np.flatnonzero(behind & (planes < 0))
-    picture[heaven] = to_linear(surroundings.sky_colour(directions[heaven]))
+    # Daylight is brighter than rooms, but for an exposure that shows both.
+    beyond = surroundings.view_out if surroundings.hole else surroundings.sky_colour
+    picture[heaven] = to_linear(beyond(directions[heaven]))
 
     points = origin + far[ground, None] * directions[ground]
     normals = np.asarray([surface.normal for surface in surroundings.surfaces], np.float32)
@@ -128,9 +130,7 @@ def radiance(
     picture[ground] = albedo * _irradiance(light, facing, shadow, open_sky)
 
     if len(solid):
-        shadow, open_sky = _visibility(
-            scene, light, hits.points, hits.normals, solid, shape, rng
-        )
+        shadow, open_sky = _visibility(scene, light, hits.points, hits.normals, solid, shape, rng)
         picture[solid] = _surface_light(
             scene, surroundings, light, hits, directions[solid], shadow, open_sky
         )

@@ -39,6 +39,13 @@ GROUNDS: dict[str, tuple[Colour, ...]] = {
 """Open ground, sRGB."""
 
 
+HAZE, SKY, GREENERY = (
+    np.asarray(colour, np.float32)
+    for colour in ((0.93, 0.95, 0.97), (0.62, 0.78, 0.95), (0.45, 0.52, 0.34))
+)
+"""What windows look out on, sRGB."""
+
+
 @dataclass(frozen=True)
 class Surface:
     """A plane with a pattern.
@@ -73,15 +80,16 @@ class Surroundings:
         sky: Colours at the horizon and overhead, sRGB, seen where no plane is; in a room, the
             light that is not seen itself but mirrored by what shines.
         outdoors: Whether the sky is one.
+        hole: What part of the wall is cut out for a door or window: least and most y and z in
+            metres; None for no part.
     """
 
     surfaces: tuple[Surface, ...]
     sky: tuple[Colour, Colour]
     outdoors: bool
+    hole: tuple[float, float, float, float] | None = None
 
-    def trace(
-        self, origin: Floats, directions: Floats
-    ) -> tuple[Floats, NDArray[np.int32]]:
+    def trace(self, origin: Floats, directions: Floats) -> tuple[Floats, NDArray[np.int32]]:
         """Find the nearest plane along rays.
 
         Args:
@@ -100,9 +108,17 @@ class Surroundings:
             with np.errstate(divide="ignore", invalid="ignore"):
                 distance = np.where(slope < -1e-5, -height / slope, np.inf)
             closer = (distance > 0) & (distance < nearest)
+            if self.hole and surface.normal == (1.0, 0.0, 0.0):
+                closer &= ~self._in_hole(origin, directions, distance)
             nearest = np.where(closer, distance, nearest).astype(np.float32)
             which[closer] = number
         return nearest, which
+
+    def _in_hole(self, origin: Floats, directions: Floats, distance: Floats) -> NDArray[np.bool_]:
+        reach = np.where(np.isfinite(distance), distance, 0)
+        y, z = (origin + reach[:, None] * directions)[:, 1:].T
+        left, right, low, high = self.hole or (0.0, 0.0, 0.0, 0.0)
+        return np.asarray((y > left) & (y < right) & (z > low) & (z < high))
 
     def colours(self, which: NDArray[np.int32], points: Floats, spacing: Floats) -> Floats:
         """Look up the planes' colours.
@@ -151,10 +167,15 @@ class Surroundings:
         low, high = (np.asarray(colour, np.float32) for colour in self.sky)
         return np.asarray(low + (high - low) * height, np.float32)
 
+    def view_out(self, directions: Floats) -> Floats:
+        """Return what is seen through the hole: sky, haze and greenery, float32 [N, 3], sRGB."""
+        height = directions[:, 2:3]
+        sky = HAZE + (SKY - HAZE) * np.clip(height, 0, 1) ** 0.5
+        green = 1 / (1 + np.exp(60 * (height + 0.03)))
+        return np.asarray(sky * (1 - green) + GREENERY * green, np.float32)
 
-def draw_surroundings(
-    model: ObjectModel, view: View, rng: np.random.Generator
-) -> Surroundings:
+
+def draw_surroundings(model: ObjectModel, view: View, rng: np.random.Generator) -> Surroundings:
     """Draw surroundings that suit the thing and the place it is seen from."""
     where = mount(model)
     size = float(model.size.max())
@@ -187,7 +208,11 @@ def draw_surroundings(
     warm = float(rng.uniform(0, 0.1))
     room = (light, light - warm / 2, light - warm)
     dim = float(rng.uniform(0.3, 0.6))
-    return Surroundings(tuple(surfaces), ((dim, dim, dim), room), False)
+    hole = None
+    if model.opening:
+        half = 0.46 * float(model.size[1])
+        hole = (-half, half, 0.04 * float(model.size[2]), 0.96 * float(model.size[2]))
+    return Surroundings(tuple(surfaces), ((dim, dim, dim), room), False, hole)
 
 
 def _walls(
@@ -217,9 +242,7 @@ def _walls(
         offset = -half - float(rng.uniform(0.3, 2.0)) * size
         # The sensor stays inside the room.
         offset = min(offset, float(side @ np.asarray(view.position)) - 0.1)
-        walls.append(
-            replace(first, normal=(float(side[0]), float(side[1]), 0.0), offset=offset)
-        )
+        walls.append(replace(first, normal=(float(side[0]), float(side[1]), 0.0), offset=offset))
     return walls
 
 
