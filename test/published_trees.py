@@ -203,3 +203,19 @@ def audioset(root):
     sound(root / "wav" / "Y--aE2O5G5WE.wav", seconds=3)
     sound(root / "wav" / "Abc_30.000_31.000.flac", seconds=1, channels=2)
     return root
+
+
+def digits(root, recordings=40):
+    """Make nmnist and fsdd, with each digit in each split."""
+    lines = {"train1K.txt": [], "test100.txt": []}
+    for digit in range(10):
+        for number in range(recordings):
+            name = digit * recordings + number + 1
+            atis(root / "nmnist" / f"{name}.bs2", [(digit, number % 34, 1, 10), (0, 0, 0, 90)])
+            lines["test100.txt" if number < 2 else "train1K.txt"].append(f"{name}\t{digit}")
+        for speaker in ("anna", "ben", "carl"):
+            path = root / "fsdd" / "recordings" / f"{digit}_{speaker}_0.wav"
+            sound(path, rate=8_000, seconds=0.1)
+    for name, rows in lines.items():
+        put(root / "nmnist" / name, "#sample #class\n" + "\n".join(rows) + "\n")
+    return root

@@ -63,10 +63,11 @@ def test_events_are_those_of_the_samples_end(tmp_path):
 def test_labels_may_come_from_a_topic(tmp_path):
     spoken = [(0.9, "mug"), (2.1, ""), (3.0, "bottle")]
     items = read(write_bag(tmp_path / "bag", labels=spoken))
-    assert [item.label for item in items] == [
-        "mug"
-    ]  # 'bottle' is said half a second before the end
+    assert [item.label for item in items] == ["mug", "bottle"]
     assert items[0].split is None
+    # A label holds until the next one, and the last one until the bag ends.
+    assert items[0].modalities["audio"]().size == 16_000
+    assert set(items[1].modalities) >= {"image", "audio"}
 
 
 def test_topics_can_be_named_and_are_checked(tmp_path):
