@@ -65,8 +65,9 @@ def test_labels_may_come_from_a_topic(tmp_path):
     items = read(write_bag(tmp_path / "bag", labels=spoken))
     assert [item.label for item in items] == ["mug", "bottle"]
     assert items[0].split is None
-    # A label holds until the next one, and the last one until the bag ends.
-    assert items[0].modalities["audio"]().size == 16_000
+    # A label holds until the next one, and the last one until the bag ends: in between are
+    # three chunks of half a second.
+    assert items[0].modalities["audio"]().size == 24_000
     assert set(items[1].modalities) >= {"image", "audio"}
 
 

@@ -47,7 +47,12 @@ SUMMARY = (
 
 SENTENCES = (
     ("the digit {word}", "a handwritten {word}", "someone says {word}", "number {word}"),
-    ("the number after {before}", "the number before {after}", "one more than {before}", "{heard}"),
+    (
+        "the number after {before}",
+        "the number before {after}",
+        "what comes after {before}",
+        "{heard}",
+    ),
 )
 """With the class's name, and without it; both are drawn equally often."""
 
