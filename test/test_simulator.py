@@ -14,7 +14,8 @@ from omnibind_ros.simulation import scene as scene_module
 from omnibind_ros.simulation.camera import Camera, View, draw_view
 from omnibind_ros.simulation.contact import find_contact
 from omnibind_ros.simulation.facts import load_facts
-from omnibind_ros.simulation.lighting import draw_light, radiance
+from omnibind_ros.simulation.light import draw_light
+from omnibind_ros.simulation.lighting import radiance
 from omnibind_ros.simulation.live import view_of
 from omnibind_ros.simulation.meshes import load_mesh
 from omnibind_ros.simulation.motion import Motion, moving_frames

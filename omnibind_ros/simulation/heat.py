@@ -1,9 +1,9 @@
 """Which things are warmer or colder than the room, where, and by how much.
 
 Rises over room temperature are those that handheld thermal cameras commonly show in homes and
-that safety standards for touchable surfaces allow (EN 60335-1, table 3: metal 30 to 35 K, plastic 60 K
-on the outside of heating appliances); skin and clothing temperatures as in ISO 7730's comfort
-model. They are ranges to draw from, not measurements of these models.
+that safety standards for touchable surfaces have in mind (EN 60335-1, table 3: some tens of kelvin
+on handles and housings, more around heating elements); skin and clothing temperatures lie where
+ISO 7730's comfort model puts them. They are ranges to draw from, not measurements of these models.
 """
 
 from __future__ import annotations

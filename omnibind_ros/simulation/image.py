@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .camera import Camera, View
-from .lighting import Light, radiance, to_srgb
+from .light import Light, to_srgb
+from .lighting import radiance
 from .scene import Scene
 from .surroundings import Surroundings
 
@@ -54,9 +55,9 @@ class ImageSettings:
         return ImageSettings(
             exposure=float(rng.normal(0, 0.3)),
             balance=(float(rng.uniform(0.93, 1.07)), float(rng.uniform(0.93, 1.07))),
-            blur=float(rng.uniform(0.3, 0.7)),
+            blur=float(rng.uniform(0.2, 0.5)),
             vignette=float(rng.uniform(0, 0.25)),
-            full_well=float(10 ** rng.uniform(3.2, 4.3)),
+            full_well=float(10 ** rng.uniform(3.5, 4.4)),
             read_noise=float(rng.uniform(2, 8)),
         )
 

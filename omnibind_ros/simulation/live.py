@@ -16,7 +16,8 @@ from omnibind_ros.simulation.contact import Contact, find_contact
 from omnibind_ros.simulation.event import EventCamera, EventSettings
 from omnibind_ros.simulation.facts import Facts
 from omnibind_ros.simulation.image import SIDE, ImageSettings, develop
-from omnibind_ros.simulation.lighting import draw_light, radiance
+from omnibind_ros.simulation.light import draw_light
+from omnibind_ros.simulation.lighting import radiance
 from omnibind_ros.simulation.modal import Body
 from omnibind_ros.simulation.motion import Keyframe, Motion, frames_between
 from omnibind_ros.simulation.points import PointSettings, render_points
@@ -26,7 +27,7 @@ from omnibind_ros.simulation.synthesis import RATE
 from omnibind_ros.simulation.thermal import ThermalSettings, render_thermal
 from omnibind_ros.simulation.touch import TouchSettings, render_touch
 
-LIVE_SIDE = 192
+LIVE_SIDE = 176
 """Rows and columns that are ray-cast live; the picture is scaled to the usual size."""
 
 EVENT_SIDE = 128
@@ -93,6 +94,7 @@ class LiveSensors:
         self._last: tuple[View, float] | None = None
         self._contact: Contact | None = None
         self._heard = 0
+        self._frame: Any = None
 
     def render(self, pose: View | ArrayLike, time: float, touching: bool | None) -> dict[str, Any]:
         """Read all sensors; arguments, returns and errors as of `Simulator.render`."""
@@ -132,12 +134,15 @@ class LiveSensors:
         self, camera: Camera, light_on_pixels: Any, motion: Motion, elapsed: float
     ) -> dict[str, Any]:
         keyframe = Keyframe.of(self._scene, self._surroundings, camera, light_on_pixels)
+        begins = self._frame is None
         frames = frames_between(
-            self._scene, self._surroundings, keyframe, motion, (EVENT_SIDE, EVENT_SIDE), _FRAMES
-        )
+            self._scene, self._surroundings, keyframe, motion, (EVENT_SIDE, EVENT_SIDE), _FRAMES,
+            first=begins,
+        )  # fmt: skip
         duration = round(elapsed * 1e9)
-        if duration == 0:
-            frames = frames[-1:]
+        # There is no motion in the first call.
+        frames = frames[:1] if begins else np.concatenate([self._frame, frames])
+        self._frame = frames[-1:]
         times = np.linspace(0, duration, len(frames)).astype(np.int64)
         return self._event.window(frames, times)._asdict()
 

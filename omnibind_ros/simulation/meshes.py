@@ -12,18 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import trimesh
 from numpy.typing import NDArray
-from trimesh.resolvers import Resolver
 
 from .catalogue import SIZES, CatalogueEntry, LightSource
+from .materials import Material, ZipFolder, read_material
 from .normals import corner_normals
-from .substances import infer_substance
-
-TEXTURE_SIDE = 512
-"""Longest side of a texture in pixels; larger ones are reduced, as no picture shows more."""
 
 MAX_TRIANGLES = 2_000_000
 """Most triangles that a model may have; a ray caster for more takes over a gigabyte."""
@@ -34,27 +29,6 @@ UP = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], np.float64)
 
 class MeshError(ValueError):
     """A model that cannot be used; the text is one sentence."""
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """How a part of a model looks, and what it is made of.
-
-    Attributes:
-        name: As its author calls it.
-        colour: Diffuse colour, sRGB 0..1; what `texture` is multiplied with is white.
-        specular: Strength of its highlight, 0..1.
-        opacity: 1 for opaque.
-        texture: uint8 [H, W, 4] RGBA sRGB, first row at the top; None for `colour` all over.
-        substance: One of `SUBSTANCES`.
-    """
-
-    name: str
-    colour: tuple[float, float, float]
-    specular: float
-    opacity: float
-    texture: NDArray[np.uint8] | None
-    substance: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,33 +122,6 @@ class _Parts:
         self.count += len(vertices)
 
 
-class _ZipFolder(Resolver):  # type: ignore[misc]
-    """Gives trimesh the files beside a model in a zip, whatever their case."""
-
-    def __init__(self, package: zipfile.ZipFile, folder: str) -> None:
-        self._package = package
-        self._folder = folder
-        self._names = {name.lower(): name for name in package.namelist()}
-        self.missing: list[str] = []
-
-    def get(self, name: str) -> bytes:
-        path = posixpath.normpath(posixpath.join(self._folder, name.replace("\\", "/")))
-        member = self._names.get(path.lower())
-        if member is None:
-            self.missing.append(name)
-            raise FileNotFoundError(name)
-        return self._package.read(member)
-
-    def keys(self) -> list[str]:
-        return list(self._names.values())
-
-    def write(self, name: str, data: bytes) -> None:
-        raise PermissionError(name)
-
-    def namespaced(self, namespace: str) -> _ZipFolder:
-        return _ZipFolder(self._package, posixpath.join(self._folder, namespace))
-
-
 def load_entry(entry: CatalogueEntry) -> ObjectModel:
     """Load a model of the catalogue, scaled to the size that the catalogue gives.
 
@@ -187,7 +134,7 @@ def load_entry(entry: CatalogueEntry) -> ObjectModel:
     what = f"{entry.object_id} ({entry.archive.name})"
     try:
         with zipfile.ZipFile(entry.archive) as package:
-            folder = _ZipFolder(package, posixpath.dirname(entry.model_path))
+            folder = ZipFolder(package, posixpath.dirname(entry.model_path))
             data = package.read(entry.model_path)
             parts, notes = _read_obj(data, folder, entry.name, what)
     except (OSError, zipfile.BadZipFile, zlib.error, KeyError) as error:
@@ -234,7 +181,7 @@ def load_mesh(
     return _finish(parts, np.eye(3), None, path.name, [], {"name": name, **given})
 
 
-def _read_obj(data: bytes, folder: _ZipFolder, thing: str, what: str) -> tuple[_Parts, list[str]]:
+def _read_obj(data: bytes, folder: ZipFolder, thing: str, what: str) -> tuple[_Parts, list[str]]:
     """Read an OBJ file with its materials."""
     parts = _Parts()
     notes: list[str] = []
@@ -251,63 +198,12 @@ def _read_obj(data: bytes, folder: _ZipFolder, thing: str, what: str) -> tuple[_
         if len(getattr(mesh, "faces", ())) == 0:
             continue
         visual = mesh.visual
-        material = _material(getattr(visual, "material", None), thing, notes, what)
+        material = read_material(getattr(visual, "material", None), thing, notes, what)
         parts.add(mesh, getattr(visual, "uv", None), material)
     # Some authors left their own machine's folders in.
     missing = dict.fromkeys(re.split(r"[\\/]", name)[-1] for name in folder.missing)
     notes.extend(f"{what}: {name} is missing; the material's colour is used." for name in missing)
     return parts, notes
-
-
-def _material(given: Any, thing: str, notes: list[str], what: str) -> Material:
-    """Turn trimesh's material into ours; what it does not say gets a neutral value."""
-    values = getattr(given, "kwargs", None) or {}
-    name = str(getattr(given, "name", None) or "unnamed")
-    colour = _triple(values.get("kd"), 0.7)
-    specular = float(np.mean(_triple(values.get("ks"), 0.0)))
-    opacity = _opacity(values)
-    image = getattr(given, "image", None)
-    texture = None
-    file = ""
-    if image is not None:
-        file = str(image.info.get("file_path", ""))
-        texture = _texture(image)
-        if texture is None:
-            notes.append(f"{what}: {file} cannot be read; the material's colour is used.")
-    substance = infer_substance(name, file, thing, colour, opacity, specular)
-    return Material(name, colour, specular, opacity, texture, substance)
-
-
-def _triple(value: Any, default: float) -> tuple[float, float, float]:
-    numbers = np.atleast_1d(np.asarray(default if value is None else value, np.float64))
-    numbers = np.clip(np.nan_to_num(numbers, nan=default), 0, 1)
-    red, green, blue = (numbers if len(numbers) == 3 else np.repeat(numbers[:1], 3)).tolist()
-    return red, green, blue
-
-
-def _opacity(values: dict[str, Any]) -> float:
-    """Read MTL's d (opacity) or Tr (transparency)."""
-    try:
-        if "d" in values:
-            opacity = float(values["d"][-1])
-        else:
-            opacity = 1 - float(values["tr"][-1]) if "tr" in values else 1.0
-    except (ValueError, IndexError, TypeError):
-        return 1.0
-    return min(max(opacity, 0.0), 1.0)
-
-
-def _texture(image: Any) -> NDArray[np.uint8] | None:
-    """Decode a texture to RGBA, at most TEXTURE_SIDE long; None if that fails."""
-    try:
-        pixels = np.asarray(image.convert("RGBA"), np.uint8)
-    except (OSError, ValueError, SyntaxError):  # what Pillow raises at broken files
-        return None
-    scale = TEXTURE_SIDE / max(pixels.shape[:2])
-    if scale < 1:
-        width, height = (max(1, round(side * scale)) for side in pixels.shape[1::-1])
-        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
-    return np.ascontiguousarray(pixels, np.uint8)
 
 
 def _areas(corners: NDArray[Any]) -> NDArray[Any]:
@@ -337,7 +233,7 @@ def _finish(
     if not used.any() or not np.isfinite(vertices[used]).all():
         raise MeshError(f"{what} has vertices that are no numbers: it cannot be placed.")
     vertices = _place(np.where(used[:, None], vertices, 0), used, size, what)
-    good = within.copy()
+    good: NDArray[np.bool_] = np.array(within, bool)
     # Far below any sensor's resolution; ray casters and normals need an area.
     good[within] = _areas(vertices[triangles[within]]) > 1e-12
     if not good.any():

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnibind_ros.simulation.camera import Camera, View
-from omnibind_ros.simulation.lighting import Light, radiance
+from omnibind_ros.simulation.light import Light
+from omnibind_ros.simulation.lighting import radiance
 from omnibind_ros.simulation.scene import Scene
 from omnibind_ros.simulation.surroundings import Surroundings
 
@@ -164,6 +165,7 @@ def frames_between(
     motion: Motion,
     shape: tuple[int, int],
     most: int = 10,
+    first: bool = True,
 ) -> Floats:
     """Look the frames of a movement up in one that is shaded.
 
@@ -174,14 +176,15 @@ def frames_between(
         motion: How the camera moves.
         shape: Rows and columns.
         most: Most frames, at least 2.
+        first: Whether to picture the start, too; a camera that goes on has it already.
 
     Returns:
-        Linear intensity, float32 [K, H, W], at K equal steps from start to end, K at least 2.
+        Linear intensity, float32 [K, H, W], at equal steps from start to end.
     """
     height, width = shape
     count = int(np.clip(np.ceil(motion.pixels(width, height) / _STEP) + 1, 2, most))
     frames = []
-    for share in np.linspace(0, 1, count):
+    for share in np.linspace(0, 1, count)[0 if first else 1 :]:
         camera = Camera(motion.at(float(share)), width, height)
         distance = _distances(scene, surroundings, camera)
         frames.append(_looked_up(camera, distance, keyframe))

@@ -1,9 +1,9 @@
 """Depth cameras and LiDARs: points on the side of a thing that faces the sensor.
 
-Range noise of a structured-light or stereo depth camera grows with the square of the range (Khoshelham and
-Elberink, Accuracy and Resolution of Kinect Depth Data, Sensors 2012: 1.4 mm at 1 m, 2.9 cm at
-4.5 m); that of a LiDAR is constant (1 to 3 cm in makers' data sheets). Rays are lost at random, on
-surfaces seen at a grazing angle, and on those that are shiny or dark; glass is not seen.
+Range noise of a depth camera that triangulates grows with the square of the range (Khoshelham and
+Elberink, Accuracy and Resolution of Kinect Depth Data, Sensors 2012: 1.4 mm at 1 m); that of a
+LiDAR is constant (about a centimetre in makers' data sheets). Rays are lost at random, on surfaces
+seen at a grazing angle, and on those that are shiny or dark; glass is not seen.
 """
 
 from __future__ import annotations

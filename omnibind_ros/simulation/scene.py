@@ -12,8 +12,8 @@ from .meshes import MeshError, ObjectModel
 
 try:
     import open3d as o3d
-except ImportError as _error:
-    o3d = None
+except (ImportError, OSError) as _error:  # OSError: a shared library that it needs is missing
+    o3d = None  # type: ignore[assignment]
     _REASON = str(_error)
 else:
     _REASON = ""
@@ -22,6 +22,10 @@ CUTOUT_LAYERS = 4
 """How many cut-out surfaces (leaves on a transparent picture) a ray may pass, at most."""
 
 Floats = NDArray[np.float32]
+
+
+def _tensor(values: NDArray[Any]) -> Any:
+    return o3d.core.Tensor.from_numpy(np.ascontiguousarray(values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +97,8 @@ class Scene:
     def _caster(self, triangles: NDArray[np.uint32]) -> Any:
         caster = o3d.t.geometry.RaycastingScene(nthreads=self._threads)
         caster.add_triangles(
-            o3d.core.Tensor(np.ascontiguousarray(self.model.vertices)),
-            o3d.core.Tensor(np.ascontiguousarray(triangles)),
+            _tensor(self.model.vertices),
+            _tensor(triangles),
         )
         return caster
 
@@ -118,7 +122,7 @@ class Scene:
             todo = np.arange(count)
             passed = np.zeros(count, np.float32)
             for _ in range(CUTOUT_LAYERS):
-                found = caster.cast_rays(o3d.core.Tensor(rays), nthreads=self._threads)
+                found = caster.cast_rays(_tensor(rays), nthreads=self._threads)
                 near = found["t_hit"].numpy()
                 index = found["primitive_ids"].numpy().astype(np.int64)
                 hit = np.isfinite(near)
@@ -136,7 +140,6 @@ class Scene:
                 todo = ray
                 distance[ray] = np.inf
                 triangles[ray] = -1
-            # Through all the layers that are looked at, and still a hole.
         return self._hits(origins, directions, distance, triangles, weights)
 
     def occluded(
@@ -155,7 +158,7 @@ class Scene:
         far = float(min(reach, 1e30))
         caster = self._parts[False][0]
         stopped = caster.test_occlusions(
-            o3d.core.Tensor(rays), tnear=1e-4, tfar=far, nthreads=self._threads
+            _tensor(rays), tnear=1e-4, tfar=far, nthreads=self._threads
         )
         return np.asarray(stopped.numpy(), bool)
 

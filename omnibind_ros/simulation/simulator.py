@@ -17,7 +17,7 @@ from omnibind_ros.simulation.contact import Contact, find_contact
 from omnibind_ros.simulation.event import EventCamera, EventSettings
 from omnibind_ros.simulation.facts import Facts
 from omnibind_ros.simulation.image import ImageSettings, render_image
-from omnibind_ros.simulation.lighting import Light, draw_light
+from omnibind_ros.simulation.light import Light, draw_light
 from omnibind_ros.simulation.live import LiveSensors
 from omnibind_ros.simulation.meshes import ObjectModel
 from omnibind_ros.simulation.modal import Body

@@ -175,7 +175,8 @@ _THINGS: tuple[tuple[str, str], ...] = (
     ("metal", r"machine|appliance|grill|radiator|heater"),
     ("leaf", r"plant|tree|palm|pine\b|ficus|cactus|hedge|bush|flower|tulip|lil|yucca|maple|"
              r"bamboo|acacia|cypress|poplar|spathiphyllum|orchid|beech|blossom|bonsai"),
-    ("fabric", r"male|boy|girl|man\b|sofa|couch|armchair|bed\b|futon|pillow|towel|curtain|carpet|rug|mat\b|dress|"
+    ("fabric", r"male|boy|girl|man\b|sofa|couch|armchair|bed\b|futon|pillow|towel|curtain|"
+               r"carpet|rug|mat\b|dress|"
                r"skirt|jacket|trousers|suit\b|short|sock|cap|hat|teddy|doll|backpack|tent|"
                r"sleeping|hammock|umbrella|clothes|puff|doormat|tatami"),
     ("leather", r"shoe|boot|mocassin|sneaker|slipper|handbag|briefcase|glove|suitcase"),

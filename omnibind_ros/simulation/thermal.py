@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from .camera import Camera, View
 from .decor import SIDE, noise
 from .heat import HotSpot, find_heat
-from .lighting import Light
+from .light import Light
 from .scene import Hits, Scene, sample_textures
 from .substances import SUBSTANCES
 from .surroundings import Surroundings
@@ -230,15 +230,14 @@ def _background(
     for number, surface in enumerate(surroundings.surfaces):
         mask = planes == number
         points = origin + far[mask, None] * directions[mask]
+        upright = abs(surface.normal[2]) < 0.5
         level = settings.air + (settings.floor if surface.normal[2] > 0.5 else settings.wall)
         if surface.normal[2] > 0.5 and surroundings.outdoors:
             level += 0.4 * settings.sun
-        axis = [0, 1] if abs(surface.normal[2]) > 0.5 else [int(abs(surface.normal[0]) > 0.5), 2]
+        axis = [int(abs(surface.normal[0]) > 0.5), 2] if upright else [0, 1]
         cells = np.floor(points[:, axis] * (SIDE / 4)).astype(np.int64) % SIDE
         apparent[mask] = (
-            level
-            + 0.15 * cloudy[cells[:, 0], cells[:, 1]]
-            + (0.4 * points[:, 2] if abs(surface.normal[2]) < 0.5 else 0)
+            level + 0.15 * cloudy[cells[:, 0], cells[:, 1]] + (0.4 * points[:, 2] if upright else 0)
         )
     return apparent
 
@@ -249,7 +248,7 @@ def _mirrored(
     """Return the temperature that is seen in a direction far from the thing."""
     up = np.clip(directions[:, 2].astype(np.float64), -1, 1)
     below = settings.air + settings.floor
-    above = settings.air + 0.5
+    above = np.full(len(up), settings.air + 0.5)
     if surroundings.outdoors:  # near the horizon the sky is as warm as the air
         above = settings.air + (settings.sky - settings.air) * np.sqrt(np.maximum(up, 0))
     share = 1 / (1 + np.exp(-12 * up))
