@@ -1,5 +1,6 @@
 """A dataset is built whole, the same on every run, or is not taken for one."""
 
+import dataclasses
 import fcntl
 import hashlib
 import json
@@ -17,7 +18,8 @@ from tiny_plan import TinyPlan
 
 from omnibind_ros.datasets.build import build_dataset
 from omnibind_ros.datasets.dataset import Dataset
-from omnibind_ros.datasets.sample import DatasetError
+from omnibind_ros.datasets.sample import DatasetError, SkipError
+from omnibind_ros.datasets.shards import encode, write_shard
 
 
 def content(folder):
@@ -207,3 +209,17 @@ def test_a_dataset_cut_short_is_not_opened(tmp_path, name):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DatasetError, match=f"{name}.* is (missing or cut short|damaged)"):
         Dataset.open(tmp_path)
+
+
+@pytest.mark.parametrize("key", ["a.b", "", "ä", "k" * 89, "a/b"])
+def test_a_key_that_no_tar_name_can_begin_with_is_left_out(key):
+    item = dataclasses.replace(TinyPlan(1).item(0), key=key)
+    with pytest.raises(SkipError, match="the key is not made of"):
+        encode(item)
+
+
+def test_the_longest_key_fits_into_a_tar_header(tmp_path):
+    item = dataclasses.replace(TinyPlan(1).item(0), key="k" * 88)
+    write_shard(tmp_path / "a.tar", 0, [encode(item)])
+    with tarfile.open(tmp_path / "a.tar") as tar:
+        assert {name.partition(".")[0] for name in tar.getnames()} == {"k" * 88}

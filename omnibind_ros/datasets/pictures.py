@@ -77,16 +77,19 @@ def _event(data: Mapping[str, Any], size: int) -> Picture:
 
 def _points(data: npt.NDArray[np.float32], size: int) -> Picture:
     """Project points (x forward, y left, z up) from beside the sensor; near ones are bright."""
-    centred = data - (data.min(0) + data.max(0)) / 2
+    # Stray points, as between an edge and the wall behind it, must not shrink the thing.
+    low, high = np.percentile(data, (3, 97), axis=0)
+    centred = data - (low + high) / 2
     turn, lift = (np.cos(AZIMUTH), np.sin(AZIMUTH)), (np.cos(ELEVATION), np.sin(ELEVATION))
     forward = turn[0] * centred[:, 0] + turn[1] * centred[:, 1]
     left = -turn[1] * centred[:, 0] + turn[0] * centred[:, 1]
     depth = lift[0] * forward - lift[1] * centred[:, 2]
     up = lift[1] * forward + lift[0] * centred[:, 2]
-    reach = max(float(np.abs(np.stack([left, up])).max()), 1e-6) * 1.1
+    reach = max(float(np.percentile(np.abs(np.stack([left, up])), 98)), 1e-6) * 1.15
     column = ((1 - left / reach) * (size - 1) / 2).astype(int)
     row = ((1 - up / reach) * (size - 1) / 2).astype(int)
-    colours = coloured(-depth[:, None], cv2.COLORMAP_VIRIDIS, -depth.max(), -depth.min())[:, 0]
+    near, far = np.percentile(depth, (3, 97))
+    colours = coloured(-depth[:, None], cv2.COLORMAP_VIRIDIS, -far, -near)[:, 0]
     picture = np.full((size, size, 3), 20, np.uint8)
     for index in np.argsort(-depth):  # the near ones last, on top
         place = (int(column[index]), int(row[index]))
@@ -97,7 +100,7 @@ def _points(data: npt.NDArray[np.float32], size: int) -> Picture:
 def _audio(data: npt.NDArray[np.int16], size: int) -> Picture:
     mel = log_mel(data.astype(np.float32) / np.float32(32768))
     top = float(mel.max())
-    picture = coloured(mel.T[::-1], cv2.COLORMAP_MAGMA, top - 6, top)
+    picture = coloured(mel.T[::-1], cv2.COLORMAP_MAGMA, top - 10, top)
     stretched = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
     return _written(np.asarray(stretched, np.uint8), f"{len(data) / SAMPLE_RATE:.1f} s")
 
@@ -116,11 +119,10 @@ def _text(data: list[str], size: int) -> Picture:
 
 def _written(picture: Picture, text: str) -> Picture:
     """Write a few letters into the lower left corner."""
-    place = (3, picture.shape[0] - 4)
-    for colour, width in ((20, 3), (255, 1)):
-        cv2.putText(
-            picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.33, (colour,) * 3, width, cv2.LINE_AA
-        )
+    font, bottom = cv2.FONT_HERSHEY_SIMPLEX, picture.shape[0]
+    width = cv2.getTextSize(text, font, 0.31, 1)[0][0]
+    cv2.rectangle(picture, (0, bottom - 12), (width + 5, bottom), (PAPER,) * 3, -1)
+    cv2.putText(picture, text, (3, bottom - 3), font, 0.31, (INK,) * 3, 1, cv2.LINE_AA)
     return picture
 
 

@@ -26,7 +26,9 @@ from .files import whole_file
 from .sample import DatasetError, Item, SkipError, SkipLog, Split
 from .splits import split_of
 
-KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
+KEY = re.compile(r"[A-Za-z0-9_-]{1,88}")
+"""With the longest suffix it fits into the 100 characters that a tar header has for a name."""
+
 META = "json"
 TEXTS = ("key", "label", "object_id", "split", "source", "licence", "author")
 _REPEATED = pa.dictionary(pa.int32(), pa.string())
@@ -81,7 +83,7 @@ def encode(item: Item) -> Encoded:
             be. A sample is stored with all of its modalities or not at all.
     """
     if not KEY.fullmatch(item.key):
-        raise SkipError(item.key, "the key is not made of 1 to 80 letters, digits, '-' and '_'")
+        raise SkipError(item.key, "the key is not made of 1 to 88 letters, digits, '-' and '_'")
     if not item.modalities:
         raise SkipError(item.key, "the sample has no modality")
     data = {}
@@ -92,7 +94,7 @@ def encode(item: Item) -> Encoded:
             except SkipError:
                 raise
             except (ValueError, OSError) as error:
-                raise SkipError(item.key, f"{modality}: {error}") from error
+                raise SkipError(item.object_id, f"{modality}: {error}") from error
     split = item.split or split_of(item.object_id)
     meta = {
         **{name: getattr(item, name) for name in ("label", "object_id", "source", "licence")},
