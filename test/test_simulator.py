@@ -14,6 +14,7 @@ from omnibind_ros.simulation import scene as scene_module
 from omnibind_ros.simulation.camera import Camera, View, draw_view
 from omnibind_ros.simulation.contact import find_contact
 from omnibind_ros.simulation.facts import load_facts
+from omnibind_ros.simulation.gel import TouchSettings
 from omnibind_ros.simulation.light import draw_light
 from omnibind_ros.simulation.lighting import radiance
 from omnibind_ros.simulation.live import view_of
@@ -22,7 +23,7 @@ from omnibind_ros.simulation.motion import Motion, moving_frames
 from omnibind_ros.simulation.scene import Scene
 from omnibind_ros.simulation.simulator import Simulator
 from omnibind_ros.simulation.surroundings import draw_surroundings
-from omnibind_ros.simulation.touch import HEIGHT, WIDTH, TouchSettings, height_map, render_touch
+from omnibind_ros.simulation.touch import HEIGHT, WIDTH, height_map, render_touch
 
 pytestmark = pytest.mark.skipif(scene_module.o3d is None, reason="Open3D cannot be imported")
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from omnibind_ros.simulation.gel import TouchSettings, press, shade
 from omnibind_ros.simulation.relief import micro_relief
 from omnibind_ros.simulation.substances import SUBSTANCES
-from omnibind_ros.simulation.touch import HEIGHT, WIDTH, TouchSettings, press, shade
+from omnibind_ros.simulation.touch import HEIGHT, WIDTH
 
 PITCH = 0.02 / WIDTH
 STILL = TouchSettings(noise=0.0)

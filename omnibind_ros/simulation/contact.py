@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnibind_ros.simulation.camera import Camera, View
+from omnibind_ros.simulation.gel import TouchSettings
 from omnibind_ros.simulation.scene import Scene
-from omnibind_ros.simulation.touch import TouchSettings, height_map
+from omnibind_ros.simulation.touch import height_map
 
 _TRIES = 6
 _REACHED = 0.15

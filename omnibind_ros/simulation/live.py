@@ -15,6 +15,7 @@ from omnibind_ros.simulation.camera import Camera, View
 from omnibind_ros.simulation.contact import Contact, find_contact
 from omnibind_ros.simulation.event import EventCamera, EventSettings
 from omnibind_ros.simulation.facts import Facts
+from omnibind_ros.simulation.gel import TouchSettings
 from omnibind_ros.simulation.image import SIDE, ImageSettings, develop
 from omnibind_ros.simulation.light import draw_light
 from omnibind_ros.simulation.lighting import radiance
@@ -25,7 +26,7 @@ from omnibind_ros.simulation.scene import Scene
 from omnibind_ros.simulation.surroundings import draw_surroundings
 from omnibind_ros.simulation.synthesis import RATE
 from omnibind_ros.simulation.thermal import ThermalSettings, render_thermal
-from omnibind_ros.simulation.touch import TouchSettings, render_touch
+from omnibind_ros.simulation.touch import render_touch
 
 LIVE_SIDE = 176
 """Rows and columns that are ray-cast live; the picture is scaled to the usual size."""

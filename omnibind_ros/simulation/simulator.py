@@ -16,6 +16,7 @@ from omnibind_ros.simulation.camera import View, draw_view
 from omnibind_ros.simulation.contact import Contact, find_contact
 from omnibind_ros.simulation.event import EventCamera, EventSettings
 from omnibind_ros.simulation.facts import Facts
+from omnibind_ros.simulation.gel import TouchSettings
 from omnibind_ros.simulation.image import ImageSettings, render_image
 from omnibind_ros.simulation.light import Light, draw_light
 from omnibind_ros.simulation.live import LiveSensors
@@ -28,7 +29,7 @@ from omnibind_ros.simulation.substances import SUBSTANCES
 from omnibind_ros.simulation.surroundings import Surroundings, draw_surroundings
 from omnibind_ros.simulation.text import describe
 from omnibind_ros.simulation.thermal import ThermalSettings, render_thermal
-from omnibind_ros.simulation.touch import TouchSettings, render_touch
+from omnibind_ros.simulation.touch import render_touch
 
 EVENT_SHAPE = (128, 128)
 """Rows and columns of the event camera."""
