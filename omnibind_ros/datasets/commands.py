@@ -129,7 +129,8 @@ def _build_household(options: argparse.Namespace) -> int:
 
     shares = parse_shares(options.share)  # before the slow imports, as it is what one mistypes
 
-    from omnibind_ros.simulation.catalogue import fetch, read_catalogue
+    from omnibind_ros.simulation.catalogue import read_catalogue
+    from omnibind_ros.simulation.fetching import fetch
 
     from .household import plan_household
 

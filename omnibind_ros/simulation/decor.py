@@ -44,7 +44,7 @@ def _plaster(seed: int) -> Pattern:
 
 
 def _carpet(seed: int) -> Pattern:
-    return 1 + 0.12 * noise(seed, (0.7, 1.5))
+    return 1 + 0.08 * noise(seed, (0.6, 1.0))
 
 
 def _concrete(seed: int) -> Pattern:
@@ -106,7 +106,7 @@ def _stripes(seed: int) -> Pattern:
     return (1 + 0.05 * wave[None] + 0.02 * noise(seed, (1.0,))).astype(np.float32)
 
 
-_MAKERS: dict[str, Callable[[int], Pattern]] = {
+MAKERS: dict[str, Callable[[int], Pattern]] = {
     "plain": _plain,
     "plaster": _plaster,
     "carpet": _carpet,
@@ -117,6 +117,7 @@ _MAKERS: dict[str, Callable[[int], Pattern]] = {
     "bricks": _bricks,
     "stripes": _stripes,
 }
+"""How each kind of pattern is made, from a seed."""
 
 VARIANTS = 4
 """How many of each kind are made and kept; scale, place and colour vary beyond that."""
@@ -125,4 +126,4 @@ VARIANTS = 4
 @cache
 def pattern(kind: str, variant: int) -> Pattern:
     """Return a pattern of brightness around 1, float32 [SIDE, SIDE]; made once a process."""
-    return np.clip(_MAKERS[kind](1000 * variant + len(kind)), 0.2, 2.0).astype(np.float32)
+    return np.clip(MAKERS[kind](1000 * variant + len(kind)), 0.2, 2.0).astype(np.float32)

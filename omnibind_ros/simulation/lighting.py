@@ -99,8 +99,8 @@ def _visibility(
 ) -> tuple[Floats, Floats]:
     """Tell how much of the key light and of the surrounding light reaches points.
 
-    One ray a point for each, in a random direction; neighbouring pixels are averaged, as their
-    shadows are alike.
+    One ray a point for each (interleaved sampling, Keller and Heidrich 2001): the pixels of a
+    small block look in different directions, and an average over a block's size leaves no noise.
 
     Returns:
         Both 0..1, float32 [N].
@@ -108,28 +108,37 @@ def _visibility(
     size = float(np.linalg.norm(scene.model.size))
     start = points + normals * (1e-3 * size)
     middle = np.array([0, 0, float(scene.model.size[2]) / 2], np.float32)
+    row, column = np.divmod(pixels, shape[1])
+    turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
 
-    towards = rng.standard_normal((len(points), 3), dtype=np.float32) * light.softness
-    towards += np.asarray(light.direction, np.float32)
+    sun = np.asarray(light.direction, np.float32)
+    towards = sun + light.softness * _directions(16, turn)[4 * (row % 4) + column % 4]
     lit = _near_ray(start, towards, middle, size / 2)
-    lit &= (normals @ np.asarray(light.direction, np.float32)) > 0
+    lit &= (normals @ sun) > 0
     shadow = np.zeros(len(points), np.float32)
     shadow[lit] = scene.occluded(start[lit], towards[lit])
 
-    around = rng.standard_normal((len(points), 3), dtype=np.float32)
-    around /= np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-6)
-    around += normals  # distributed by the cosine law
-    # A fixed half of the points is enough after averaging.
-    row, column = np.divmod(pixels, shape[1])
-    near = _near_ray(start, around, middle, size / 2) & ((row + column) % 2 == 0)
+    # Crevices are dimmed smoothly: half the pixels are enough. Sums of a unit vector and the
+    # normal are distributed by the cosine law.
+    chosen = (row + column) % 2 == 0
+    around = _directions(32, turn)[4 * (row % 8) + (column // 2) % 4] + normals
+    near = _near_ray(start, around, middle, size / 2) & chosen
     closed = np.zeros(len(points), np.float32)
     closed[near] = scene.occluded(start[near], around[near], 0.6 * size)
-    weight = ((row + column) % 2 == 0).astype(np.float32)
 
-    sharp = shape[0] / 224
-    shadow = _average(shadow, np.ones_like(shadow), pixels, shape, 0.8 * sharp)
-    closed = _average(closed, weight, pixels, shape, 2.5 * sharp)
+    everywhere = np.ones(len(points), np.float32)
+    shadow = _average(shadow, everywhere, pixels, shape, (4, 4))
+    closed = _average(closed, chosen.astype(np.float32), pixels, shape, (8, 8))
     return 1 - shadow, 1 - closed
+
+
+def _directions(count: int, turn: NDArray[np.float64]) -> Floats:
+    """Return unit vectors spread evenly (a Fibonacci lattice), turned."""
+    height = (2 * np.arange(count) + 1) / count - 1
+    angle = np.pi * (1 + np.sqrt(5)) * np.arange(count)
+    radius = np.sqrt(1 - height**2)
+    lattice = np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=1)
+    return np.asarray(lattice @ turn, np.float32)
 
 
 def _near_ray(start: Floats, towards: Floats, middle: Floats, radius: float) -> NDArray[np.bool_]:
@@ -143,12 +152,16 @@ def _near_ray(start: Floats, towards: Floats, middle: Floats, radius: float) -> 
 
 
 def _average(
-    values: Floats, weight: Floats, pixels: NDArray[np.intp], shape: tuple[int, int], sigma: float
+    values: Floats,
+    weight: Floats,
+    pixels: NDArray[np.intp],
+    shape: tuple[int, int],
+    block: tuple[int, int],
 ) -> Floats:
-    """Average over neighbouring pixels of the same set."""
+    """Average over neighbouring pixels of the same set, in blocks of so many columns and rows."""
     planes = np.zeros((*shape, 2), np.float32)
     flat = planes.reshape(-1, 2)
     flat[pixels, 0] = values * weight
     flat[pixels, 1] = weight
-    blurred = cv2.GaussianBlur(planes, (0, 0), sigma).reshape(-1, 2)[pixels]
+    blurred = cv2.blur(planes, block).reshape(-1, 2)[pixels]
     return np.asarray(blurred[:, 0] / np.maximum(blurred[:, 1], 1e-6), np.float32)
