@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from omnibind_ros.simulation.camera import Camera, View
 from omnibind_ros.simulation.gel import TouchSettings
-from omnibind_ros.simulation.scene import Scene
+from omnibind_ros.simulation.scene import Scene, nearest
 from omnibind_ros.simulation.touch import height_map
 
 _TRIES = 6
@@ -49,37 +49,21 @@ def find_contact(
     Raises:
         ValueError: Nothing of the object is seen.
     """
-    points, normals, materials = _visible(scene, view)
-    if not len(points):
+    rays = Camera(view, 48, 48).directions()
+    seen = nearest(scene, np.asarray(view.position, np.float32), rays)
+    places = np.flatnonzero(seen.hit)
+    if not len(places):
         raise ValueError(
             f"nothing of {scene.model.object_id} is seen from {view.position}: move the sensor."
         )
-    places = rng.choice(len(points), _TRIES)
+    places = rng.choice(places, _TRIES)
     best, most = places[0], -1.0
     for place in places:
-        heights, _ = height_map(scene, points[place], normals[place], settings, step=4)
+        heights, _ = height_map(scene, seen.points[place], seen.normals[place], settings, step=4)
         share = float((heights > heights.max() - _LEVEL).mean())
         if share > most:
             best, most = place, share
         if share > _REACHED:
             break
-    return Contact(points[best], normals[best], int(materials[best]))
-
-
-def _visible(
-    scene: Scene, view: View
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
-    """Return points, normals and materials of what is seen of the object, panes too."""
-    rays = Camera(view, 48, 48).directions()
-    origin = np.asarray(view.position, np.float32)
-    solid = scene.cast(origin, rays)
-    found = [(solid, solid.hit)]
-    if scene.transparent.any():
-        panes = scene.cast(origin, rays, transparent=True)
-        nearer = panes.distance < solid.distance
-        found = [(solid, solid.hit & ~nearer), (panes, nearer)]
-    points, normals, materials = (
-        np.concatenate([getattr(hits, name)[mask] for hits, mask in found])
-        for name in ("points", "normals", "materials")
-    )
-    return points.astype(float), normals.astype(float), materials
+    point, normal = (values[best].astype(float) for values in (seen.points, seen.normals))
+    return Contact(point, normal, int(seen.materials[best]))

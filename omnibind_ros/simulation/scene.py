@@ -200,6 +200,24 @@ class Scene:
         return Hits(hit, distance, points, normals, uv, triangles, materials)
 
 
+def nearest(scene: Scene, origin: Floats, directions: Floats) -> Hits:
+    """Cast rays that transparent parts stop as well; arguments as of `Scene.cast`."""
+    hits = scene.cast(origin, directions)
+    if not scene.transparent.any():
+        return hits
+    panes = scene.cast(origin, directions, transparent=True)
+    first = panes.distance < hits.distance
+    return Hits(
+        hits.hit | panes.hit,
+        np.where(first, panes.distance, hits.distance),
+        np.where(first[:, None], panes.points, hits.points),
+        np.where(first[:, None], panes.normals, hits.normals),
+        np.where(first[:, None], panes.uv, hits.uv),
+        np.where(first, panes.triangles, hits.triangles),
+        np.where(first, panes.materials, hits.materials),
+    )
+
+
 def _barycentric(weights: Floats) -> Floats:
     """Complete Embree's two weights, of the second and third corner."""
     return np.concatenate([1 - weights.sum(axis=1, keepdims=True), weights], axis=1)

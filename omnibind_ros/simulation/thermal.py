@@ -24,7 +24,7 @@ from .camera import Camera, View
 from .decor import SIDE, noise
 from .heat import HotSpot, find_heat
 from .light import Light
-from .scene import Hits, Scene, sample_textures
+from .scene import Hits, Scene, nearest, sample_textures
 from .substances import SUBSTANCES
 from .surroundings import Surroundings
 
@@ -146,24 +146,6 @@ def render_thermal(
         mixed = (1 - reflectance) * (own + KELVIN) ** 4 + reflectance * (mirrored + KELVIN) ** 4
         apparent[seen] = mixed**0.25 - KELVIN
     return _sensor(apparent.reshape(height, width).astype(np.float32), settings, rng)
-
-
-def nearest(scene: Scene, origin: Floats, directions: Floats) -> Hits:
-    """Cast rays that transparent parts stop as well."""
-    hits = scene.cast(origin, directions)
-    if not scene.transparent.any():
-        return hits
-    panes = scene.cast(origin, directions, transparent=True)
-    first = panes.distance < hits.distance
-    return Hits(
-        hits.hit | panes.hit,
-        np.where(first, panes.distance, hits.distance),
-        np.where(first[:, None], panes.points, hits.points),
-        np.where(first[:, None], panes.normals, hits.normals),
-        np.where(first[:, None], panes.uv, hits.uv),
-        np.where(first, panes.triangles, hits.triangles),
-        np.where(first, panes.materials, hits.materials),
-    )
 
 
 def surface_temperatures(

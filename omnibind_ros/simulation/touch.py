@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from omnibind_ros.simulation.gel import Heights, Pixels, TouchSettings, press, shade
 from omnibind_ros.simulation.relief import micro_relief
-from omnibind_ros.simulation.scene import Scene
+from omnibind_ros.simulation.scene import Scene, nearest
 from omnibind_ros.simulation.substances import SUBSTANCES
 
 HEIGHT, WIDTH = 120, 160
@@ -107,17 +107,9 @@ def height_map(
     plane = x[None, :, None] * across + y[:, None, None] * down
     origins = np.asarray(point, float) + _REACH * out + plane.reshape(-1, 3)
     directions = np.broadcast_to(-out, origins.shape)
-    solid = scene.cast(origins.astype(np.float32), directions.astype(np.float32))
-    distance, materials = solid.distance, solid.materials
-    if scene.transparent.any():
-        clear = scene.cast(
-            origins.astype(np.float32), directions.astype(np.float32), transparent=True
-        )
-        nearer = clear.distance < distance
-        distance = np.where(nearer, clear.distance, distance)
-        materials = np.where(nearer, clear.materials, materials)
-    heights = np.maximum(_REACH - distance.astype(float), _GAP)
-    materials = np.where(heights > _GAP, materials, -1)
+    hits = nearest(scene, origins.astype(np.float32), directions.astype(np.float32))
+    heights = np.maximum(_REACH - hits.distance.astype(float), _GAP)
+    materials = np.where(heights > _GAP, hits.materials, -1)
     shape = y.size, x.size
     return heights.reshape(shape), materials.reshape(shape).astype(np.int32)
 
