@@ -91,8 +91,12 @@ def run_build(plan: Plan, options: argparse.Namespace) -> int:
     """
     from .build import build_dataset
 
-    with _progress_bar(f"building {options.out}") as progress:
-        built = build_dataset(plan, options.out, workers=options.workers, progress=progress)
+    try:
+        with _progress_bar(f"building {options.out}") as progress:
+            built = build_dataset(plan, options.out, workers=options.workers, progress=progress)
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on with what is missing", file=sys.stderr)
+        raise
     again = f" ({built.resumed} of them were there)" if built.resumed else ""
     print(f"built {built.out}: {built.samples} samples{again}")
     if len(built.skipped):
