@@ -39,6 +39,9 @@ GROUNDS: dict[str, tuple[Colour, ...]] = {
 """Open ground, sRGB."""
 
 
+GAP = -1e-3
+"""Height of what things stand on, metres: flat things would be lost in it at 0."""
+
 HAZE, SKY, GREENERY = (
     np.asarray(colour, np.float32)
     for colour in ((0.93, 0.95, 0.97), (0.62, 0.78, 0.95), (0.45, 0.52, 0.34))
@@ -101,6 +104,7 @@ class Surroundings:
         """
         nearest = np.full(len(directions), np.inf, np.float32)
         which = np.full(len(directions), -1, np.int32)
+        out = np.zeros(len(directions), bool)
         for number, surface in enumerate(self.surfaces):
             normal = np.asarray(surface.normal, np.float32)
             slope = directions @ normal
@@ -108,10 +112,13 @@ class Surroundings:
             with np.errstate(divide="ignore", invalid="ignore"):
                 distance = np.where(slope < -1e-5, -height / slope, np.inf)
             closer = (distance > 0) & (distance < nearest)
-            if self.hole and surface.normal == (1.0, 0.0, 0.0):
-                closer &= ~self._in_hole(origin, directions, distance)
             nearest = np.where(closer, distance, nearest).astype(np.float32)
             which[closer] = number
+            if self.hole and surface.normal == (1.0, 0.0, 0.0):
+                out |= (distance > 0) & self._in_hole(origin, directions, distance)
+        # Nothing of the room lies beyond its wall.
+        nearest[out] = np.inf
+        which[out] = -1
         return nearest, which
 
     def _in_hole(self, origin: Floats, directions: Floats, distance: Floats) -> NDArray[np.bool_]:
@@ -181,7 +188,7 @@ def draw_surroundings(model: ObjectModel, view: View, rng: np.random.Generator) 
     size = float(model.size.max())
     if where == "outdoors":
         kind = str(rng.choice(list(GROUNDS), p=[0.4, 0.6]))
-        ground = _surface((0, 0, 1), 0.0, kind, GROUNDS[kind], (1.0, 3.0), rng)
+        ground = _surface((0, 0, 1), GAP, kind, GROUNDS[kind], (1.0, 3.0), rng)
         haze = rng.uniform(0.75, 0.95)
         blue = rng.uniform(0, 1)
         overhead = (0.75 - 0.45 * blue, 0.80 - 0.25 * blue, 0.86)
@@ -190,10 +197,10 @@ def draw_surroundings(model: ObjectModel, view: View, rng: np.random.Generator) 
     if where == "table":
         kind = str(rng.choice(["planks", "plain", "concrete"], p=[0.6, 0.3, 0.1]))
         colours = WALLS if kind == "plain" else FLOORS[kind]
-        surfaces.append(_surface((0, 0, 1), 0.0, kind, colours, (0.6, 1.6), rng, 0.5))
+        surfaces.append(_surface((0, 0, 1), GAP, kind, colours, (0.6, 1.6), rng, 0.5))
     elif where == "floor":
         kind = str(rng.choice(list(FLOORS), p=[0.5, 0.2, 0.2, 0.1]))
-        surfaces.append(_surface((0, 0, 1), 0.0, kind, FLOORS[kind], (1.2, 2.4), rng, 0.5))
+        surfaces.append(_surface((0, 0, 1), GAP, kind, FLOORS[kind], (1.2, 2.4), rng, 0.5))
     elif where == "wall":
         kind = str(rng.choice(list(FLOORS), p=[0.5, 0.2, 0.2, 0.1]))
         below = -model.elevation
