@@ -94,7 +94,7 @@ NCALTECH101 = Reader(
     title="N-Caltech101",
     modalities=("event",),
     layout="Caltech101/CLASS/image_NNNN.bin",
-    licence="CC BY 4.0",
+    licence="as garrickorchard.com says",
     author="Orchard et al. 2015",
     scan=_scan_ncaltech101,
 )
