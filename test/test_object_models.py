@@ -235,6 +235,13 @@ def test_textures_are_found_whatever_their_case_and_reduced(tmp_path):
     assert texture[0, 0].tolist() == [255, 0, 0, 255]
 
 
+@pytest.mark.parametrize("name", ["C:\\\\Ann\\\\FRONT.png", "/home/ann/front.png", "old.jpg"])
+def test_a_texture_that_lay_elsewhere_is_found_beside_the_model(tmp_path, name):
+    model = load(tmp_path, picture=png(), mtl=MTL.replace("front.png", name))
+    assert model.notes == ()
+    assert any(material.texture is not None for material in model.materials)
+
+
 @pytest.mark.parametrize(("picture", "reason"), [(b"", "is missing"), (png()[:200], "be read")])
 def test_without_its_texture_a_material_keeps_its_colour(tmp_path, picture, reason):
     model = load(tmp_path, picture=picture)

@@ -18,6 +18,10 @@ TEXTURE_SIDE = 512
 """Longest side of a texture in pixels; larger ones are reduced, as no picture shows more."""
 
 
+PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tga", ".tif", ".tiff")
+"""How the names of textures end."""
+
+
 @dataclass(frozen=True, eq=False)
 class Material:
     """How a part of a model looks, and what it is made of.
@@ -56,11 +60,27 @@ class ZipFolder(Resolver):
     def get(self, name: str) -> bytes:
         """Return a file's contents."""
         path = posixpath.normpath(posixpath.join(self._folder, name.replace("\\", "/")))
-        member = self._names.get(path.lower())
+        member = self._names.get(path.lower()) or self._replacement(path)
         if member is None:
             self.missing.append(name)
             raise FileNotFoundError(name)
         return self._package.read(member)
+
+    def _replacement(self, path: str) -> str | None:
+        """Find a picture that an author renamed or named by a path of her own machine.
+
+        That is the one of the same name in this folder, or else the only one there.
+        """
+        if not path.lower().endswith(PICTURES):
+            return None
+        folder = f"{self._folder}/".lower()
+        same = self._names.get(folder + posixpath.basename(path).lower())
+        beside = [
+            name
+            for small, name in self._names.items()
+            if small.startswith(folder) and small.endswith(PICTURES)
+        ]
+        return same or (beside[0] if len(beside) == 1 else None)
 
     def keys(self) -> list[str]:
         """Return the names of all files."""
