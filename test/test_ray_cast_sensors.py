@@ -139,6 +139,19 @@ def test_a_view_frames_the_thing_and_stays_in_the_room(box, seed):
         assert np.dot(surface.normal, view.position) > surface.offset
 
 
+@given(
+    st.tuples(*[st.floats(0.05, 15)] * 3), st.integers(0, 10**6),
+    st.sampled_from(["", "Vehicles", "Lights"]), st.sampled_from([0.0, 0.4, 1.6]),
+)  # fmt: skip
+def test_things_of_any_shape_are_in_the_picture(box, size, seed, category, elevation):
+    shape = np.asarray(size, np.float32) / box.size
+    model = replace(box, vertices=box.vertices * shape, category=category, elevation=elevation)
+    view = draw_view(model, np.random.default_rng(seed))
+    column, row, depth = Camera(view, 100, 100).project(model.vertices).T
+    assert depth.min() > 0
+    assert ((column > -15) & (column < 115) & (row > -15) & (row < 115)).all()
+
+
 def test_views_prefer_the_front_and_cover_all_sides(box):
     rng = np.random.default_rng(1)
     azimuths = np.array([draw_view(box, rng).azimuth for _ in range(300)])
@@ -318,13 +331,16 @@ def test_range_noise_grows_with_the_square_of_the_range(box):
         assert points[near, 0].std() == pytest.approx(2e-3 * distance**2, rel=0.15)
 
 
-def test_points_are_lost_at_random_and_never_on_glass(box):
+def test_points_are_lost_at_random_and_rare_on_glass(box):
     few = PointSettings(lost=0.999, flying=0)
     scene = Scene(box)
     assert len(render_points(scene, FRONT, ROOM, few, np.random.default_rng(0))) < 100
     glass = Scene(with_material(box, opacity=0.2))
-    nothing = render_points(glass, FRONT, ROOM, PointSettings(), np.random.default_rng(0))
-    assert nothing.shape == (0, 3)
+    blind = PointSettings(pattern="lidar", glass=0.0)
+    assert render_points(glass, FRONT, ROOM, blind, np.random.default_rng(0)).shape == (0, 3)
+    solid = render_points(scene, FRONT, ROOM, replace(blind), np.random.default_rng(0), 9999)
+    some = render_points(glass, FRONT, ROOM, replace(blind, glass=0.2), np.random.default_rng(0))
+    assert len(some) == pytest.approx(0.2 * len(solid), rel=0.2)
 
 
 def test_ground_takes_its_share_of_points_and_no_more(box):

@@ -171,24 +171,45 @@ def draw_view(model: ObjectModel, rng: np.random.Generator) -> View:
             math.sin(elevation),
         ]
     )
-    target, distance = middle, 1.3 * reach
-    for _ in range(3):
-        view = _view(target, towards, distance, angle, roll)
-        column, row, depth = Camera(view, 1000, 1000).project(points).T
-        span = max(float(np.ptp(column)), float(np.ptp(row))) / 1000
-        distance *= max(span / fill, 0.2)
-        distance = max(distance, 1.05 * (distance - float(depth.min())))
-        # Aim at the middle of what is seen.
-        shift = np.array([column.min() + column.max(), row.min() + row.max()]) / 2 - 500
-        step = shift / Camera(view, 1000, 1000).focal * distance
-        target = target + view.rotation[:, :2] @ step
+    turn = _view(middle, towards, 1.0, angle, roll).rotation.astype(np.float64)
+    target, distance = _frame(points, middle, turn, fill * math.tan(math.radians(angle) / 2))
     slack = (1 - fill) * distance * math.tan(math.radians(angle) / 2)
-    target = target + view.rotation[:, :2] @ rng.uniform(-0.4, 0.4, 2) * slack
+    target = target + turn[:, :2] @ rng.uniform(-0.4, 0.4, 2) * slack
     view = _view(target, towards, distance, angle, roll)
     x, y, z = view.position
     if where in ("floor", "table", "outdoors"):
         z = max(z, 0.05 * float(model.size[2]) + 0.02)
     return View((x, y, z), view.target, angle, roll)
+
+
+def _frame(
+    points: NDArray[np.floating],
+    target: NDArray[np.float64],
+    turn: NDArray[np.float64],
+    slope: float,
+) -> tuple[NDArray[np.float64], float]:
+    """Find the nearest place from which points fill a square of the picture.
+
+    Args:
+        points: [N, 3].
+        target: What to look at at first, float64 [3].
+        turn: Axes right, down and forward as columns, float64 [3, 3].
+        slope: Tangent of half the square's angle.
+
+    Returns:
+        What to look at, so that the square is in the middle; and from how far.
+    """
+    distance = 0.0
+    for _ in range(5):
+        local = (points - target) @ turn
+        aside = np.abs(local[:, :2]).max(axis=1)
+        # No point is nearer than that lets it into the square, or at the sensor itself.
+        near = 0.05 * float(np.ptp(local, axis=0).max())
+        distance = float((np.maximum(aside / slope, near) - local[:, 2]).max())
+        seen = local[:, :2] / (distance + local[:, 2:])
+        middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
+        target = target + turn[:, :2] @ middle * distance
+    return target, distance
 
 
 def _view(

@@ -15,6 +15,7 @@ SIDE = 256
 Pattern = NDArray[np.float32]
 
 
+@cache
 def noise(seed: int, scales: tuple[float, ...], side: int = SIDE) -> Pattern:
     """Make smooth noise that repeats, 0 +- 1: white noise blurred to each of some scales.
 

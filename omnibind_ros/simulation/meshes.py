@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,12 @@ class ObjectModel:
     source: str = ""
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def size(self) -> NDArray[np.float32]:
         """Extents forward, to the left and up, metres, float32 [3]."""
         return np.asarray(np.ptp(self.vertices, axis=0), np.float32)
 
-    @property
+    @cached_property
     def areas(self) -> NDArray[np.float32]:
         """Area of each triangle, m2, float32 [T]."""
         return np.asarray(_areas(self.vertices[self.triangles]), np.float32)

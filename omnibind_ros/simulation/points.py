@@ -3,7 +3,7 @@
 Range noise of a depth camera that triangulates grows with the square of the range (Khoshelham and
 Elberink, Accuracy and Resolution of Kinect Depth Data, Sensors 2012: 1.4 mm at 1 m); that of a
 LiDAR is constant (about a centimetre in makers' data sheets). Rays are lost at random, on surfaces
-seen at a grazing angle, and on those that are shiny or dark; glass is not seen.
+seen at a grazing angle, and on those that are shiny or dark; most go through glass.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .camera import Camera, View
-from .scene import Scene, sample_textures
+from .scene import Scene, nearest, sample_textures
 from .substances import SUBSTANCES
 from .surroundings import Surroundings
 
@@ -38,6 +38,7 @@ class PointSettings:
         constant: Range noise that does not depend on the range, standard deviation, m.
         quadratic: Range noise at 1 m that grows with the square of the range, m.
         lost: Share of rays lost at random.
+        glass: Share of rays that transparent parts return; the others go through.
         grazing: Cosine of the angle to the normal below which nothing comes back.
         rings: Angle between a LiDAR's rings, degrees.
         step: Angle between a ring's points, degrees.
@@ -49,6 +50,7 @@ class PointSettings:
     constant: float = 0.0
     quadratic: float = 1.4e-3
     lost: float = 0.05
+    glass: float = 0.2
     grazing: float = 0.1
     rings: float = 0.7
     step: float = 0.2
@@ -64,6 +66,7 @@ class PointSettings:
             constant=float(rng.uniform(0.004, 0.015) if lidar else 0.0),
             quadratic=0.0 if lidar else float(rng.uniform(0.7e-3, 2.5e-3)),
             lost=float(rng.uniform(0.01, 0.2)),
+            glass=float(rng.uniform(0.08, 0.35)),
             grazing=float(rng.uniform(0.05, 0.2)),
             rings=float(rng.uniform(0.35, 1.2)),
             step=float(rng.uniform(0.1, 0.3)),
@@ -96,7 +99,7 @@ def render_points(
     """
     origin = np.asarray(view.position, np.float32)
     directions = _rays(scene, view, settings)
-    hits = scene.cast(origin, directions)
+    hits = nearest(scene, origin, directions, rng.random(len(directions)) < settings.glass)
     far, _ = surroundings.trace(origin, directions)
     on_thing = hits.hit & (hits.distance < far)
     distance = np.where(on_thing, hits.distance, far)

@@ -200,15 +200,29 @@ class Scene:
         return Hits(hit, distance, points, normals, uv, triangles, materials)
 
 
-def nearest(scene: Scene, origin: Floats, directions: Floats) -> Hits:
-    """Cast rays that transparent parts stop as well; arguments as of `Scene.cast`."""
+def nearest(
+    scene: Scene,
+    origin: Floats,
+    directions: Floats,
+    stopped: NDArray[np.bool_] | None = None,
+) -> Hits:
+    """Cast rays that transparent parts stop as well.
+
+    Args:
+        scene: What they are cast at.
+        origin: As of `Scene.cast`.
+        directions: Likewise.
+        stopped: bool [N], which rays transparent parts stop; None for all.
+    """
     hits = scene.cast(origin, directions)
     if not scene.transparent.any():
         return hits
     panes = scene.cast(origin, directions, transparent=True)
     first = panes.distance < hits.distance
+    if stopped is not None:
+        first &= stopped
     return Hits(
-        hits.hit | panes.hit,
+        hits.hit | first,
         np.where(first, panes.distance, hits.distance),
         np.where(first[:, None], panes.points, hits.points),
         np.where(first[:, None], panes.normals, hits.normals),
