@@ -141,3 +141,18 @@ def test_skip_logs_merge_to_the_same_counts(entries):
     first.merge(second)
     assert first.counts == whole.counts
     assert SkipLog.from_dict(json.loads(json.dumps(first.to_dict()))).counts == whole.counts
+
+
+@pytest.mark.parametrize(
+    "command", [("dataset", "build", "digits"), ("dataset", "combine"), ("dataset", "build")]
+)
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--help"])
+    assert stop.value.code == 0
+    assert "usage: omnibind dataset" in capsys.readouterr().out
+
+
+def test_combining_what_is_no_dataset_is_one_sentence(tmp_path, capsys):
+    assert main(["dataset", "combine", "nowhere", "--out", str(tmp_path / "out")]) == 1
+    assert "'nowhere' is no dataset" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,58 @@ if TYPE_CHECKING:
 NEEDS = "install omnibind_ros[sim]"
 
 
+class _LateParser(argparse.ArgumentParser):
+    """A parser that gets its arguments when it is first used.
+
+    The modules that know them are slow to import, and most commands do without.
+    """
+
+    def __init__(
+        self, *args: Any, fill: Callable[[argparse.ArgumentParser], None] | None = None, **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self._fill = fill
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            try:
+                fill(self)
+            except ImportError as error:
+                self.exit(1, f"{self.prog}: the Python module {error.name} is missing: {NEEDS}.\n")
+        return super().parse_known_args(args, namespace)
+
+
 def add_dataset(commands: Any) -> None:
     """Add `dataset` and its actions to the parser of `omnibind`."""
-    dataset = commands.add_parser("dataset", help="build and inspect datasets")
-    actions = dataset.add_subparsers(dest="action", metavar="ACTION", required=True)
+    dataset = commands.add_parser("dataset", help="build, join and inspect datasets")
+    actions = dataset.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=_LateParser
+    )
     _add_build(actions)
+    actions.add_parser("combine", help="join sets by what their labels mean", fill=_fill_combine)
     _add_inspect(actions)
+
+
+def _fill_combine(parser: argparse.ArgumentParser) -> None:
+    from .combine_command import add_arguments, run
+
+    add_arguments(parser)
+    parser.set_defaults(run=run, needs=NEEDS)
+
+
+def _fill_digits(parser: argparse.ArgumentParser) -> None:
+    from .digits import add_arguments, make_plan
+
+    add_arguments(parser)
+    add_build_options(parser)
+    parser.set_defaults(run=lambda options: run_build(make_plan(options), options), needs=NEEDS)
 
 
 def _add_build(actions: Any) -> None:
     build = actions.add_parser("build", help="build a dataset; interrupted, it goes on")
-    sets = build.add_subparsers(dest="set", metavar="SET", required=True)
+    sets = build.add_subparsers(dest="set", metavar="SET", required=True, parser_class=_LateParser)
+    sets.add_parser("digits", help="recorded digits in four modalities", fill=_fill_digits)
     household = sets.add_parser("household", help="object models in seven simulated modalities")
     household.add_argument(
         "--samples", type=int, default=2000, metavar="N", help="simulated samples (2000)"

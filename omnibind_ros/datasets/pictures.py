@@ -78,14 +78,14 @@ def _event(data: Mapping[str, Any], size: int) -> Picture:
 def _points(data: npt.NDArray[np.float32], size: int) -> Picture:
     """Project points (x forward, y left, z up) from beside the sensor; near ones are bright."""
     # Stray points, as between an edge and the wall behind it, must not shrink the thing.
-    low, high = np.percentile(data, (3, 97), axis=0)
+    low, high = np.percentile(data, (1, 99), axis=0)
     centred = data - (low + high) / 2
     turn, lift = (np.cos(AZIMUTH), np.sin(AZIMUTH)), (np.cos(ELEVATION), np.sin(ELEVATION))
     forward = turn[0] * centred[:, 0] + turn[1] * centred[:, 1]
     left = -turn[1] * centred[:, 0] + turn[0] * centred[:, 1]
     depth = lift[0] * forward - lift[1] * centred[:, 2]
     up = lift[1] * forward + lift[0] * centred[:, 2]
-    reach = max(float(np.percentile(np.abs(np.stack([left, up])), 98)), 1e-6) * 1.15
+    reach = max(float(np.percentile(np.abs(np.stack([left, up])), 99)), 1e-6) * 1.1
     column = ((1 - left / reach) * (size - 1) / 2).astype(int)
     row = ((1 - up / reach) * (size - 1) / 2).astype(int)
     near, far = np.percentile(depth, (3, 97))
