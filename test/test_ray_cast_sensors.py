@@ -269,6 +269,12 @@ def test_a_body_at_rest_has_its_surroundings_temperature(box):
     assert abs(picture - 21).max() < 2
 
 
+def test_a_wall_seen_along_itself_is_no_warmer_than_a_room(box):
+    along = View((-0.9, 0.0, 0.5), (-0.99, 20.0, 12.0), 60.0)
+    picture = render_thermal(Scene(box), along, ROOM, DAY, QUIET, np.random.default_rng(0))
+    assert abs(picture - QUIET.air).max() < 5
+
+
 def test_a_warm_body_seems_warmer_the_more_it_emits(box):
     def middle(substance):
         body = with_material(replace(box, name="Radiator"), substance=substance)

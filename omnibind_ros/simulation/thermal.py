@@ -34,6 +34,8 @@ WIDTH, HEIGHT = 160, 120
 """Columns and rows of a picture."""
 
 KELVIN = 273.15
+ROOM_HEIGHT = 3.0
+"""Metres."""
 
 
 @dataclass(frozen=True)
@@ -218,9 +220,9 @@ def _background(
             level += 0.4 * settings.sun
         axis = [int(abs(surface.normal[0]) > 0.5), 2] if upright else [0, 1]
         cells = np.floor(points[:, axis] * (SIDE / 4)).astype(np.int64) % SIDE
-        apparent[mask] = (
-            level + 0.15 * cloudy[cells[:, 0], cells[:, 1]] + (0.4 * points[:, 2] if upright else 0)
-        )
+        # Warm air rises; a wall goes on for ever here, warmth does not.
+        rise = 0.4 * np.clip(points[:, 2], -ROOM_HEIGHT, ROOM_HEIGHT) if upright else 0.0
+        apparent[mask] = level + 0.15 * cloudy[cells[:, 0], cells[:, 1]] + rise
     return apparent
 
 
