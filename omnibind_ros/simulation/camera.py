@@ -199,17 +199,21 @@ def _frame(
     Returns:
         What to look at, so that the square is in the middle; and from how far.
     """
-    distance = 0.0
-    for _ in range(5):
+
+    def distance_from(target: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
         local = (points - target) @ turn
         aside = np.abs(local[:, :2]).max(axis=1)
         # No point is nearer than that lets it into the square, or at the sensor itself.
         near = 0.05 * float(np.ptp(local, axis=0).max())
-        distance = float((np.maximum(aside / slope, near) - local[:, 2]).max())
+        return local, float((np.maximum(aside / slope, near) - local[:, 2]).max())
+
+    for _ in range(10):
+        local, distance = distance_from(target)
         seen = local[:, :2] / (distance + local[:, 2:])
         middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
-        target = target + turn[:, :2] @ middle * distance
-    return target, distance
+        # Half the way: a long thing seen from its end would swing from side to side.
+        target = target + turn[:, :2] @ middle * distance / 2
+    return target, distance_from(target)[1]
 
 
 def _view(
