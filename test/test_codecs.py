@@ -74,13 +74,23 @@ def test_sounds_come_back_exactly(sound):
     assert np.array_equal(returned("audio", sound), sound)
 
 
-@pytest.mark.parametrize("n", [0, 1, 5000])
-def test_events_come_back_exactly(n):
-    window = events(n)
+@pytest.mark.parametrize(
+    "window",
+    [
+        events(0),
+        events(1),
+        events(5000),
+        events(5000, width=1280, height=720),
+        events(2, width=256, height=257) | {"t": np.array([0, 2**33]), "duration_ns": 2**34},
+    ],
+)
+def test_events_come_back_exactly(window):
     again = returned("event", window)
     for name, value in window.items():
         assert np.array_equal(again[name], value), name
-    assert again["t"].dtype == np.int64
+    assert {name: again[name].dtype for name in "xytp"} == {
+        name: window[name].dtype for name in "xytp"
+    }
 
 
 def test_sentences_come_back():

@@ -164,8 +164,14 @@ def _encode_event(data: Any) -> bytes:
         raise CodecError("event data has times that go back or leave its window")
     buffer = io.BytesIO()
     size = np.array([width, height, duration], np.int64)
-    # Differences of times are small numbers, which compress to half of what times do.
-    np.savez_compressed(buffer, x=x, y=y, t=np.diff(t, prepend=0), p=arrays["p"], size=size)
+    # Small types instead of compression, which costs three times as long to read and saves a
+    # third: 7 bytes an event where the sensor has up to 256 pixels a side.
+    place = np.uint8 if max(width, height) <= 256 else np.uint16
+    steps = np.diff(t, prepend=0)
+    step = np.uint32 if not len(t) or steps.max() <= np.iinfo(np.uint32).max else np.int64
+    np.savez(
+        buffer, x=x.astype(place), y=y.astype(place), t=steps.astype(step), p=arrays["p"], size=size
+    )
     return buffer.getvalue()
 
 
@@ -176,7 +182,8 @@ def _decode_event(data: bytes | memoryview) -> dict[str, Any]:
             size = file["size"].tolist()
     except (OSError, ValueError, KeyError, EOFError, zlib.error, BadZipFile) as error:
         raise CodecError(f"stored events cannot be decoded ({error})") from error
-    arrays["t"] = np.cumsum(arrays["t"])
+    arrays["t"] = np.cumsum(arrays["t"], dtype=np.int64)
+    arrays |= {name: arrays[name].astype(np.uint16) for name in "xy"}
     return arrays | dict(zip(EVENT_SIZES, size, strict=True))
 
 
