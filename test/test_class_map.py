@@ -41,7 +41,7 @@ def test_meshes_are_of_substances_that_exist(class_map):
 
 def test_no_word_stands_for_two_classes(class_map):
     words = Counter(
-        word for entry in class_map.classes.values() for word in {entry.label, *entry.synonyms, *entry.vague}
+        word for label in class_map.classes for word in {label, *class_map.words(label)}
     )
     assert [word for word, times in words.items() if times > 1] == []
 
