@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from ctypes.util import find_library
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def missing():
     needed = [
         *(tool for tool in ("pulseaudio", "pactl", "pacat") if not shutil.which(tool)),
         *([] if list(Path("/usr/lib").glob(f"*/{ALSA_PLUGIN}")) else ["libasound2-plugins"]),
+        *([] if find_library("portaudio") else ["libportaudio2"]),
         *([] if find_spec("sounddevice") else ["sounddevice"]),
     ]
     return ", ".join(needed)
