@@ -27,18 +27,18 @@ demo: ## recognise photographs over real topics (DURATION=30 seconds, JSON=FILE 
 	@$(ENTER) && exec omnibind demo --duration $(DURATION) $(if $(JSON),--json "$(JSON_PATH)")
 
 test: ## run the tests (PYTEST_ARGS="-k name -x")
-	@$(SETUP) demo dev mic
+	@$(SETUP) demo dev mic sim
 	@$(ENTER) && exec python3 -m pytest $(PYTEST_ARGS)
 
 lint: ## ruff, mypy and the import contracts
-	@$(SETUP) demo dev
+	@$(SETUP) demo dev mic sim
 	@$(ENTER) && status=0; \
 	for check in "ruff check" "ruff format --check" mypy lint-imports; do \
 	  $$check || { status=1; echo "lint: $$check failed" >&2; }; \
 	done; exit $$status
 
 format: ## let ruff format and fix the code
-	@$(SETUP) demo dev
+	@$(SETUP) demo dev mic sim
 	@$(ENTER) && ruff check --fix-only && ruff format
 
 lock: ## write constraints.txt anew (UPGRADE=1: with the newest versions)
