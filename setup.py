@@ -7,6 +7,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "omnibind_ros"
+# The extras, each a file in requirements/.
+GROUPS = ("cpu", "gpu", "mic", "train", "export", "sim", "demo", "bench", "dev")
 # colcon's symlinked builds run a link to this file from another folder.
 ROOT = Path(__file__).resolve().parent
 # Relative names: setuptools wants them, and colcon runs this file beside the data.
@@ -62,12 +64,7 @@ setup(
     # colcon takes pytest as the test runner where an extra called test asks for it.
     extras_require={
         "test": ["pytest"],
-        **{
-            group: requirements(group)
-            for group in (
-                "cpu", "gpu", "mic", "train", "export", "sim", "demo", "bench", "dev",
-            )  # fmt: skip
-        },
+        **{group: requirements(group) for group in GROUPS},
     },
     zip_safe=True,
 )
