@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from engine_rig import KIND, AxisEncoder, Rig, config, decode
 
+from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.runtime.channel import Channel
+from omnibind_ros.runtime.config import SensorConfig
 from omnibind_ros.runtime.presence import Presence
 from omnibind_ros.sensors import NotReadyError, RejectedSampleError, SensorType
 
@@ -183,6 +185,21 @@ def test_an_assembler_that_raises_is_counted(rig):
     r.offer("mic", 0)
     r.wait(lambda: r.state("mic").rejected == 1)
     assert r.reports == [("mic", "the chunks do not fit together")]
+
+
+def test_no_moment_of_a_live_change_has_a_max_age_of_zero():
+    """Workers divide by it meanwhile, without a lock."""
+
+    class Watched(SensorConfig):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            ages.append(self.max_age)
+
+    ages = []
+    channel = Channel("cam", Watched(modality="image", max_age=5.0), KIND, AxisEncoder())
+    ages.clear()
+    channel.update_live(SensorConfig(modality="image"))  # 0: the modality's default
+    assert set(ages) == {MODALITIES["image"].max_age}
 
 
 class Changes:

@@ -299,10 +299,11 @@ class Channel:
     def update_live(self, given: SensorConfig) -> None:
         """Take over the parameters that may change at run time."""
         for spec in fields(SensorConfig):
-            if spec.metadata["live"]:
-                setattr(self.config, spec.name, getattr(given, spec.name))
-        if not self.config.max_age and self.config.modality in MODALITIES:
-            self.config.max_age = MODALITIES[self.config.modality].max_age
+            value = getattr(given, spec.name)
+            if spec.name == "max_age" and not value and self.config.modality in MODALITIES:
+                value = MODALITIES[self.config.modality].max_age
+            if spec.metadata["live"]:  # each in one step: the workers read them meanwhile
+                setattr(self.config, spec.name, value)
 
     def state(self, now: float) -> SensorState:
         """Return a snapshot."""
