@@ -9,6 +9,7 @@ import pytest
 from engine_rig import KIND, AxisEncoder, Rig, config, decode
 
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.runtime.buffer import Arrival, Buffer
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.config import SensorConfig
 from omnibind_ros.runtime.presence import Presence
@@ -147,6 +148,15 @@ def test_a_bad_message_leaves_the_window_and_the_rest_is_used(rig):
     r.offer("mic", 2)
     r.wait(lambda: r.encoder.seen[-1] == 3)
     assert r.state("mic").rejected == 1
+
+
+def test_of_messages_that_look_alike_the_bad_one_is_discarded():
+    buffer = Buffer(60.0)
+    alike = [Arrival(None, 1, "frame", 1.0, chunk=np.full(3, value)) for value in (0, 1)]
+    for arrival in alike:
+        buffer.put(arrival)
+    buffer.discard(alike[1])
+    assert [arrival is alike[0] for arrival in buffer.take()] == [True]
 
 
 def test_good_messages_that_make_no_sample_yet_are_no_fault(rig):

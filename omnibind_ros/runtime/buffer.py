@@ -10,7 +10,7 @@ MAX_MESSAGES = 4096
 """Messages in a window at most, whatever a publisher sends."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Arrival:
     """A message in a buffer.
 
