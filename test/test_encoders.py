@@ -153,3 +153,20 @@ def test_encoders_may_be_used_from_threads(image_encoder, text_encoder):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_long_run_of_the_teachers_can_be_cancelled(text_encoder):
+    errors = []
+
+    def run():
+        try:
+            text_encoder.encode_batch(["a long sentence of many words " * 20] * 4000)
+        except Exception as error:  # noqa: BLE001 - the library's own
+            errors.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+    while thread.is_alive():
+        text_encoder.cancel()
+        thread.join(0.01)
+    assert "terminate" in str(errors[0]).lower()

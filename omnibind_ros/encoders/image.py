@@ -83,3 +83,7 @@ class ImageEncoder:
         seen = structure(crop if square.shape[0] > size else square)
         trust = float(np.clip(quality.reshape(-1)[0], 0, 1))
         return Encoding(values[0], trust * ramp(seen, STRUCTURE))
+
+    def cancel(self) -> None:
+        """Ask the runs under way to end early, with an error."""
+        self._model.cancel()

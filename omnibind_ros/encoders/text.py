@@ -85,3 +85,7 @@ class TextEncoder:
             if progress is not None:
                 progress(min(start + BATCH, len(order)), len(order))
         return np.stack(rows) if rows else np.empty((0, 0), np.float32)
+
+    def cancel(self) -> None:
+        """Ask the runs under way to end early, with an error."""
+        self._model.cancel()
