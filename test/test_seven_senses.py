@@ -179,6 +179,16 @@ def test_a_clock_that_jumps_ages_no_sensor(senses, probe):
     probe.node.destroy_publisher(clock)
 
 
+def test_a_clock_that_stands_still_hides_no_state(senses):
+    s = senses(use_sim_time=True)  # and nobody publishes /clock
+    s.until(lambda: s.d.sensor("text").state == SensorStatus.FRESH, "text")
+    s.d.probe.node.destroy_publisher(s.publishers["text"])
+    assert s.d.probe.spin(lambda: s.d.sensor("text").state == SensorStatus.ABSENT)
+    s.publishers["text"] = s.d.probe.node.create_publisher(
+        TYPES["text"], MODALITIES["text"].topic, SENSOR_QOS
+    )
+
+
 def test_sensors_that_are_pulled_leave_no_gap(senses):
     s = senses()
     s.until(lambda: s.fused() == set(MODALITIES), *MODALITIES)

@@ -10,6 +10,7 @@ from typing import Any, Generic
 import cv2
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -58,7 +59,11 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self._changing = False
         self._throttle = Throttle(lambda sentence: self.get_logger().warning(sentence))
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._diagnostics_timer = self.create_timer(1.0, self._publish_diagnostics)
+        # With use_sim_time the node's own clock may stand still, or not be there yet.
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._diagnostics_timer = self.create_timer(
+            1.0, self._publish_diagnostics, clock=self._steady
+        )
 
     # For subclasses
 
@@ -132,12 +137,15 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self._sensor_set.activate()
         config = self.parameters.config
         self._own_timers = [
-            self.create_timer(1.0 / config.status_rate, self._metered(self._tick)),
-            self.create_timer(0.5, self._sensor_set.poll),
+            self.create_timer(
+                1.0 / config.status_rate, self._metered(self._tick), clock=self._steady
+            ),
+            self.create_timer(0.5, self._sensor_set.poll, clock=self._steady),
         ]
         if config.discover:
             self._discovery = Discovery(self, self.parameters, self._sensor_set)
-            self._own_timers.append(self.create_timer(1.0, self._discovery.look))
+            look = self.create_timer(1.0, self._discovery.look, clock=self._steady)
+            self._own_timers.append(look)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
