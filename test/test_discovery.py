@@ -28,3 +28,5 @@ def test_names():
     assert sensor_name("/front/image", {"front_image", "front_image_2"}) == "front_image_3"
     assert sensor_name("/3d", ()) == "sensor_3d"
     assert sensor_name("/", ()) == "sensor"
+    assert sensor_name("/very" * 40 + "/long/image", ()).endswith("very_long_image")
+    assert len(sensor_name("/very" * 40 + "/long/image", ())) <= 48

@@ -42,7 +42,8 @@ class Discovery:
         """Adopt and let go."""
         now = time.monotonic()
         own = self._node.get_fully_qualified_name() + "/"
-        used = self._sensors.topics()
+        # Also those whose encoder is still being loaded, or that could not be subscribed to.
+        used = self._sensors.topics().union(topic for topic, _ in self._seen.values())
         there = {
             topic: types
             for topic, types in self._node.get_topic_names_and_types()

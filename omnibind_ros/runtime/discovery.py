@@ -41,7 +41,7 @@ def sensor_name(topic: str, taken: Collection[str]) -> str:
         topic: Full name.
         taken: Names in use.
     """
-    name = re.sub(r"\W+", "_", topic).strip("_") or "sensor"
+    name = re.sub(r"[^A-Za-z0-9]+", "_", topic).strip("_")[-48:].strip("_") or "sensor"
     if not name[0].isalpha():
         name = f"sensor_{name}"
     number = 2
