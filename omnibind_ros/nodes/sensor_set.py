@@ -85,11 +85,13 @@ class SensorSet:
         return loading
 
     def rename(self, name: str, new_name: str) -> None:
-        """Rename a sensor that runs on.
+        """Rename a sensor that runs on; one that is still being loaded is left to `apply`.
 
         Raises:
-            KeyError: There is none of that name, or one of the new name already.
+            KeyError: There is one of the new name already.
         """
+        if name not in self._engine.channels():
+            return
         self._engine.rename(name, new_name)
         self._wanted[new_name] = self._wanted.pop(name)
         if name in self._feeds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotYetError
@@ -79,6 +80,10 @@ class Services:
             response.success = False
             response.message = str(error)
             self._node.get_logger().warning(response.message)
+        except Exception as error:  # noqa: BLE001 - one call's fault does not end all services
+            response.success = False
+            response.message = f"the node could not do it ({type(error).__name__}: {error})"
+            self._node.get_logger().error(f"{response.message}\n{traceback.format_exc()}")
         return response
 
     def _spin(self) -> None:
