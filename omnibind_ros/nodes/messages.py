@@ -27,8 +27,8 @@ from omnibind_ros.runtime.presence import Presence
 
 
 def to_time(nanoseconds: int) -> Time:
-    """Return a stamp for nanoseconds since the epoch."""
-    seconds, rest = divmod(max(nanoseconds, 0), 10**9)
+    """Return the nearest stamp there is (its seconds are an int32) for ns since the epoch."""
+    seconds, rest = divmod(min(max(nanoseconds, 0), 2**31 * 10**9 - 1), 10**9)
     return Time(sec=seconds, nanosec=rest)
 
 
