@@ -1,10 +1,16 @@
 """Sensors that are added, changed, renamed, removed and discovered while perception runs."""
 
+import logging
+import threading
+import time
+from types import SimpleNamespace
+
 import pytest
 import yaml
 
 pytest.importorskip("rclpy")
 
+from builtin_interfaces.msg import Time
 from desk import image, photograph
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
@@ -13,6 +19,13 @@ from sensor_msgs.msg import Image
 
 from omnibind_msgs.msg import SensorStatus
 from omnibind_msgs.srv import SetSensor
+from omnibind_ros.nodes.discovery import Discovery
+from omnibind_ros.nodes.messages import to_nanoseconds, to_time
+from omnibind_ros.nodes.sensor_set import SensorSet
+from omnibind_ros.nodes.services import Services
+from omnibind_ros.runtime.channel import Channel
+from omnibind_ros.runtime.config import SensingConfig, SensorConfig, SensorSetup
+from omnibind_ros.runtime.engine import Engine
 
 SET, REMOVE, RENAME = SetSensor.Request.SET, SetSensor.Request.REMOVE, SetSensor.Request.RENAME
 
@@ -70,6 +83,7 @@ def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(desk):
         (SET, "nose", {"modality": "smell"}, "must be one of"),
         (SET, "nose", {"topic": "nose"}, "no known modality"),
         (SET, "two words", {"modality": "image"}, "cannot be a sensor's name"),
+        (SET, "a" * 65, {"modality": "image"}, "cannot be a sensor's name"),
         (SET, "left", {"modality": "image", "type": "no_msgs/msg/Such"}, "no decoder"),
         (SET, "left", {"modality": "thermal", "topic": "thermal"}, "no encoder"),
         (REMOVE, "nobody", {}, "there is no sensor 'nobody'"),
@@ -83,6 +97,64 @@ def test_changes_that_cannot_be_made_are_explained(desk, operation, name, fields
     assert not answer.success
     assert words in answer.message
     d.show(photograph("coffee"), lambda: d.recognises("cup"))
+
+
+def test_a_sensor_named_after_its_modality_can_be_renamed(desk, seven_bundle):
+    d = desk("-p", f"bundle:={seven_bundle}", "-p", "sensors:=[image,thermal]", ready=False)
+    assert d.probe.spin(lambda: d.sensor("thermal").state != 255, 30), d.process.output()
+    answer = change(d, RENAME, "thermal", new_name="front")
+    assert answer.success, answer.message
+    assert d.probe.spin(lambda: names(d) == ["image", "front"])
+    assert change(d, SET, "front", topic="elsewhere").success  # and it is made anew
+    assert d.probe.spin(lambda: d.sensor("front").topic == "/elsewhere")
+    assert (d.sensor("front").modality, d.sensor("front").reason) == ("thermal", "")
+
+
+def test_options_of_a_new_sensor_are_checked_by_its_own_type(desk, seven_bundle):
+    d = desk("-p", f"bundle:={seven_bundle}", ready=False)
+    assert d.probe.spin(lambda: d.got("sensors"), 30), d.process.output()
+    window = Parameter("window", value=2.0).to_parameter_msg()  # too long for events, not for sound
+    answer = change(d, SET, "mic", modality="audio", parameters=[window])
+    assert answer.success, answer.message
+    far = Parameter("window", value=31.0).to_parameter_msg()
+    assert "must be in" in change(d, SET, "other", modality="audio", parameters=[far]).message
+
+
+def test_a_call_that_fails_inside_is_answered(caplog):
+    node = SimpleNamespace(get_logger=lambda: logging.getLogger("node"))
+    services = SimpleNamespace(_node=node)
+
+    def work():
+        raise KeyError("left")
+
+    answer = Services.answer(services, SetSensor.Response(success=True), work)
+    assert not answer.success
+    assert "KeyError: 'left'" in answer.message
+    assert "Traceback" in caplog.text  # it is ours to mend
+
+
+def test_a_sensor_can_be_renamed_while_its_encoder_is_loaded():
+    queue = SimpleNamespace(call=lambda function: function())
+    engine = Engine(print, time.time_ns)
+    sensors = SensorSet(None, engine, None, SensingConfig(), queue, lambda names: None)
+    loading, loaded = threading.Event(), threading.Event()
+
+    def make(name, setup):
+        loading.set()
+        assert loaded.wait(10)
+        return Channel(name, setup.config, None, None, "no encoder")
+
+    sensors._make = make
+    sensors._node = SimpleNamespace(get_logger=lambda: logging.getLogger("node"))
+    first = sensors.apply({"left": SensorSetup(SensorConfig(modality="image"))})
+    assert loading.wait(10)
+    sensors.rename("left", "right")
+    second = sensors.apply({"right": SensorSetup(SensorConfig(modality="image"))})
+    loaded.set()
+    for future in (*first, *second):
+        future.result(10)
+    assert list(engine.channels()) == ["right"]
+    sensors.close()
 
 
 def test_sensors_follow_the_parameters(desk):
@@ -151,3 +223,26 @@ def test_topics_that_appear_are_discovered(desk, tmp_path):
     d.probe.node.destroy_publisher(front)
     d.probe.node.destroy_publisher(depth)
     assert d.probe.spin(lambda: d.sensor(name).state == SensorStatus.ABSENT)
+
+
+def test_a_topic_that_cannot_be_subscribed_to_is_adopted_once():
+    added = []
+    node = SimpleNamespace(
+        get_fully_qualified_name=lambda: "/perception",
+        get_topic_names_and_types=lambda: [("/dvs/events", ["event_camera_msgs/msg/EventPacket"])],
+        count_publishers=lambda _topic: 1,
+        get_logger=lambda: logging.getLogger("node"),
+    )
+    parameters = SimpleNamespace(
+        config=SimpleNamespace(sensors=added), set_sensor=lambda name, _: added.append(name)
+    )
+    discovery = Discovery(node, parameters, SimpleNamespace(topics=set))
+    for _ in range(3):  # no such package, or its encoder is still being loaded
+        discovery.look()
+    assert added == ["dvs_events"]
+
+
+def test_stamps_beyond_the_last_one_are_the_last_one():
+    largest = Time(sec=2**31 - 1, nanosec=2**32 - 1)  # what a broken driver may send
+    assert to_time(to_nanoseconds(largest)) == Time(sec=2**31 - 1, nanosec=10**9 - 1)
+    assert to_time(-1) == Time()

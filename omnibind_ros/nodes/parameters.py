@@ -31,7 +31,7 @@ from omnibind_ros.sensors import NoOptions, options_of, register_module, sensor_
 NodeConfig = TypeVar("NodeConfig", bound=SensingConfig)
 Config = TypeVar("Config")
 
-SENSOR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+SENSOR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")  # a part of topics, which end at 247
 SENSOR_PARAMETER = re.compile(r"sensor\.([^.]+)\.(\w+)")
 
 
@@ -109,7 +109,8 @@ class Parameters(Generic[NodeConfig]):
         """
         if not SENSOR_NAME.fullmatch(name):
             raise ParameterError(
-                f"'{name[:60]}' cannot be a sensor's name; use letters, digits and underscores"
+                f"'{name[:60]}' cannot be a sensor's name; use at most 64 letters, digits and "
+                "underscores"
             )
         prefix = f"sensor.{name}."
         changes = [Parameter(prefix + key, value=value) for key, value in values.items()]
@@ -139,13 +140,15 @@ class Parameters(Generic[NodeConfig]):
         if new_name in self.config.sensors or not SENSOR_NAME.fullmatch(new_name):
             raise ParameterError(
                 f"'{new_name[:60]}' cannot be the new name of sensor '{name}'; use one that is "
-                "free, of letters, digits and underscores"
+                "free, of at most 64 letters, digits and underscores"
             )
         old = self._node.get_parameters_by_prefix(f"sensor.{name}")
+        values = {key: parameter.value for key, parameter in old.items()}
+        values["modality"] = self.sensors[name].config.modality  # it may be in the name alone
         names = [new_name if n == name else n for n in self.config.sensors]
         self._set(
             [
-                *(Parameter(f"sensor.{new_name}.{key}", value=p.value) for key, p in old.items()),
+                *(Parameter(f"sensor.{new_name}.{key}", value=v) for key, v in values.items()),
                 Parameter("sensors", value=names),
             ]
         )
@@ -179,7 +182,7 @@ class Parameters(Generic[NodeConfig]):
         for name in set(names) - set(usable):
             self._problem(
                 f"'{name[:60]}' in parameter sensors cannot be a sensor's name and is left out; "
-                "use letters, digits and underscores"
+                "use at most 64 letters, digits and underscores"
             )
         for name in set(self.sensors) - set(usable):
             for parameter in self._node.get_parameters_by_prefix(f"sensor.{name}"):
@@ -192,6 +195,7 @@ class Parameters(Generic[NodeConfig]):
         modality = MODALITIES.get(config.modality or name)
         if modality is None:
             return SensorSetup(config)
+        config.modality = modality.name  # said or not: a sensor that is renamed keeps it
         options = options_of(modality.name, config.type or modality.type)
         return SensorSetup(config, self._read(options(), prefix))
 
@@ -276,8 +280,13 @@ class Parameters(Generic[NodeConfig]):
         own = type(setup.options) if setup is not None else NoOptions
         # A sensor that is not there yet, or is to change its type, may get any type's options.
         kinds = dict.fromkeys([SensorConfig, own, *(kind.options for kind in sensor_types())])
+        refused: ParameterError | None = None
         for kind in kinds:
             if any(spec.name == key for spec in fields(kind)):
-                check(kind, key, value, f"sensor.{sensor}.")
-                return True
-        raise ParameterError(self._unknown(name))
+                try:
+                    check(kind, key, value, f"sensor.{sensor}.")
+                except ParameterError as error:  # another type's option may have another range
+                    refused = refused or error
+                else:
+                    return True
+        raise refused or ParameterError(self._unknown(name))
