@@ -179,6 +179,17 @@ def test_sensors_follow_the_parameters(desk):
     d.show(photograph("coffee"), lambda: d.recognises("cup"))
 
 
+def test_a_publisher_whose_qos_does_not_match_is_absent(desk):
+    d = desk()
+    publisher = d.probe.node.create_publisher(Image, "second", qos_profile_sensor_data)
+    reliable = Parameter("reliability", value="reliable").to_parameter_msg()
+    answer = change(d, SET, "second", modality="image", topic="second", parameters=[reliable])
+    assert answer.success, answer.message
+    d.show(photograph("coffee"), lambda: d.sensor("second").state != 255)
+    assert d.sensor("second").state == SensorStatus.ABSENT
+    d.probe.node.destroy_publisher(publisher)
+
+
 def test_lifecycle_round_trips_with_a_service_call_under_way(desk):
     from lifecycle_msgs.msg import Transition  # noqa: PLC0415
     from lifecycle_msgs.srv import ChangeState  # noqa: PLC0415

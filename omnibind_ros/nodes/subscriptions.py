@@ -84,7 +84,11 @@ class SensorSubscription:
             **options,
         )
         self.topic = self.subscription.topic_name
-        self.poll()
+        if self.polled:
+            self.poll()
+        else:
+            # The graph counts publishers too that do not match, and of whose end no event tells.
+            engine.set_publishers(channel.name, 0)
 
     def poll(self) -> None:
         """Ask the graph how many publishers there are."""
