@@ -113,6 +113,22 @@ def test_a_hanging_encoder_does_not_keep_the_engine_from_stopping(rig):
     assert not any(thread.is_alive() for thread in r.threads())
 
 
+def test_what_hangs_while_the_engine_stops_comes_to_nothing(rig, monkeypatch):
+    monkeypatch.setattr("omnibind_ros.runtime.workers.STOP_PATIENCE", 0.05)
+    r = rig(cam=config())
+    r.encoder.gate.clear()
+    r.offer("cam", 0)
+    assert r.encoder.entered.wait(10)
+    r.engine.stop()
+    hanging = r.threads()
+    r.engine.start()  # deactivated and activated again
+    r.encoder.gate.set()
+    r.wait(lambda: not any(thread.is_alive() for thread in hanging))
+    assert r.results == []
+    r.offer("cam", 1)
+    r.wait(lambda: len(r.results) == 1)
+
+
 WINDOW = SensorType(
     "image",
     "test_msgs/msg/Number",

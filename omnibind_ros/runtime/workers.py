@@ -121,7 +121,11 @@ class Workers:
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
             if thread.is_alive():
-                _log.warning("an encoder hangs; its thread ends with the process")
+                _log.warning("an encoder hangs; its thread ends when the encoder comes back")
+        with self._changed:
+            for job in self._jobs:
+                job.abandoned = True  # whatever it yields, it is too late
+                job.encoding = math.inf
 
     def watch(self, now: float) -> None:
         """Give up the encodes that have taken too long, and let others take their threads' places.
