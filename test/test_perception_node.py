@@ -167,6 +167,16 @@ def test_texts_are_embedded(desk):
         assert words in answer.message
 
 
+def test_an_enrolment_under_way_does_not_keep_the_node_from_ending(desk):
+    d = desk()
+    client = d.probe.node.create_client(Enroll, "/perception/enroll")
+    assert d.probe.spin(client.service_is_ready)
+    client.call_async(Enroll.Request(label="my mug", duration=60.0))
+    d.probe.spin_for(0.5)
+    assert d.process.stop() == 0
+    d.probe.node.destroy_client(client)
+
+
 def test_a_thing_is_enrolled(desk):
     d = desk()
     enroll = "/perception/enroll"
