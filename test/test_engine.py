@@ -4,8 +4,10 @@ import time
 
 import numpy as np
 import pytest
-from engine_rig import Rig, config
+from engine_rig import KIND, AxisEncoder, Rig, config
 
+from omnibind_ros.encoders.base import Encoding
+from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.presence import Presence
 
 
@@ -79,6 +81,19 @@ def test_a_failing_encoder_is_tried_again(rig):
     r.wait(lambda: len(r.results) == 1)
     assert r.state("cam").state is Presence.FRESH
     assert r.state("cam").reason == ""
+
+
+def test_an_embedding_that_is_not_finite_reaches_nobody(rig):
+    r = rig(good=config())
+    for name, (value, quality) in {"a": (np.nan, 1.0), "b": (1.0, np.nan)}.items():
+        broken = AxisEncoder()
+        broken.encode = lambda _, v=value, q=quality: Encoding(np.full(4, v, np.float32), q)
+        r.engine.add(Channel(name, config(), KIND, broken))
+        r.offer(name, 0)
+        r.wait(lambda name=name: "not finite" in r.state(name).reason)
+    r.offer("good", 0)
+    r.wait(lambda: len(r.results) == 1)
+    assert r.results[0].sensors == ("good",)
 
 
 def test_presence_follows_publishers_and_age(rig):

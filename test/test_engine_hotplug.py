@@ -176,9 +176,12 @@ def test_of_messages_that_look_alike_the_bad_one_is_discarded():
 
 
 def test_good_messages_that_make_no_sample_yet_are_no_fault(rig):
+    made = []
+
     class Patient:
         def __init__(self, _options):
             self.count = 0
+            made.append(self)
 
         def __call__(self, chunks):
             self.count += 1
@@ -193,9 +196,9 @@ def test_good_messages_that_make_no_sample_yet_are_no_fault(rig):
     assert r.state("pad").reason == "the reference is being taken"
     assert r.state("pad").state is Presence.FRESH
     assert (r.state("pad").rejected, r.reports) == (0, [])
-    for _ in range(2):
+    for count in (2, 3):
         r.offer("pad", 0)
-        time.sleep(0.05)
+        r.wait(lambda count=count: made[0].count == count)
     r.wait(lambda: len(r.results) == 1)
     assert r.state("pad").reason == ""
 

@@ -212,8 +212,8 @@ class Engine:
             return
         try:
             encoding = self._encode(job, channel.encoder, sample)
-            if not np.isfinite(encoding.values).all():
-                raise ArithmeticError("the embedding is not finite")  # noqa: TRY301
+            if not (np.isfinite(encoding.values).all() and math.isfinite(encoding.quality)):
+                raise ArithmeticError("its embedding or quality is not finite")  # noqa: TRY301
         except RejectedSampleError as error:
             self._reject(job, str(error))
             return
