@@ -54,10 +54,10 @@ def test_a_run_that_is_cancelled_ends_with_an_error_and_the_next_one_is_as_usual
     thread.start()
     assert entered.wait(10)
     while thread.is_alive() and not errors:
-        model.cancel()
+        model.cancel(thread.ident)
         time.sleep(0.01)
     thread.join(60)
     assert len(errors) == 1
     assert "terminate" in str(errors[0]).lower()
     assert not model._running
-    model.cancel()  # nothing runs: nothing happens
+    model.cancel(thread.ident)  # nothing runs: nothing happens

@@ -167,6 +167,6 @@ def test_a_long_run_of_the_teachers_can_be_cancelled(text_encoder):
     thread = Thread(target=run)
     thread.start()
     while thread.is_alive():
-        text_encoder.cancel()
+        text_encoder.cancel(thread.ident)
         thread.join(0.01)
     assert "terminate" in str(errors[0]).lower()

@@ -98,9 +98,24 @@ def test_an_encoder_that_hangs_is_a_fault_and_the_others_go_on(rig):
     r.wait(lambda: sum(t.name == "encode" and t.is_alive() for t in r.threads()) == 1)
 
 
+def test_the_others_go_on_long_before_a_hanging_encoder_is_given_up(rig):
+    hanging = AxisEncoder()
+    hanging.gate.clear()
+    r = rig(encode_timeout=3600.0, good=config())
+    r.engine.add(Channel("bad", config(), KIND, hanging))
+    r.offer("bad", 0)
+    assert hanging.entered.wait(10)
+    r.offer("good", 1)
+    r.wait(lambda: len(r.results) == 1)
+    assert r.state("bad").rejected == 0
+    hanging.gate.set()  # it was slow, no more: its embedding counts
+    r.wait(lambda: r.state("bad").encoded == 1)
+    r.wait(lambda: sum(t.name == "encode" and t.is_alive() for t in r.threads()) == 1)
+
+
 def test_a_hanging_encoder_does_not_keep_the_engine_from_stopping(rig):
     class Cancelled(AxisEncoder):
-        def cancel(self):
+        def cancel(self, thread):
             self.gate.set()
 
     encoder = Cancelled()

@@ -108,7 +108,7 @@ class Faulty:
             raise self.answer
         return self.answer(inputs)
 
-    def cancel(self):
+    def cancel(self, thread):
         pass
 
 

@@ -24,8 +24,12 @@ class Model(Protocol):
         """Run it; the outputs come in the manifest's order."""
         ...
 
-    def cancel(self) -> None:
-        """Ask the runs under way to end early, with an error; later runs are as usual."""
+    def cancel(self, thread: int) -> None:
+        """Ask the run under way in a thread to end early, with an error; later ones are as usual.
+
+        Args:
+            thread: Its `threading.get_ident()`.
+        """
         ...
 
 
@@ -64,7 +68,7 @@ class OnnxRuntimeModel:
         self._check(path.name, "input", spec.inputs, self._session.get_inputs())
         self._check(path.name, "output", spec.outputs, self._session.get_outputs())
         self._outputs = [tensor.name for tensor in spec.outputs]
-        self._running: set[Any] = set()
+        self._running: dict[int, Any] = {}
         self._lock = threading.Lock()
 
     @staticmethod
@@ -93,20 +97,25 @@ class OnnxRuntimeModel:
             float32 arrays, in the manifest's order of outputs.
         """
         options = onnxruntime.RunOptions()
+        thread = threading.get_ident()
         with self._lock:
-            self._running.add(options)
+            self._running[thread] = options
         try:
             outputs = self._session.run(self._outputs, dict(inputs), options)
         finally:
             with self._lock:
-                self._running.discard(options)
+                del self._running[thread]
         return [np.asarray(out) for out in outputs]
 
-    def cancel(self) -> None:
-        """Ask the runs under way to end early, with an error; later runs are as usual."""
+    def cancel(self, thread: int) -> None:
+        """Ask the run under way in a thread to end early, with an error; later ones are as usual.
+
+        Args:
+            thread: Its `threading.get_ident()`.
+        """
         with self._lock:
-            for options in self._running:
-                options.terminate = True
+            if thread in self._running:
+                self._running[thread].terminate = True
 
 
 BACKENDS = {".onnx": OnnxRuntimeModel}

@@ -84,6 +84,6 @@ class ImageEncoder:
         trust = float(np.clip(quality.reshape(-1)[0], 0, 1))
         return Encoding(values[0], trust * ramp(seen, STRUCTURE))
 
-    def cancel(self) -> None:
-        """Ask the runs under way to end early, with an error."""
-        self._model.cancel()
+    def cancel(self, thread: int) -> None:
+        """Ask the run under way in a thread to end early, with an error."""
+        self._model.cancel(thread)

@@ -68,9 +68,9 @@ class StudentEncoder:
         trust = float(np.clip(quality[0].reshape(-1)[0], 0, 1)) if quality else 1.0
         return Encoding(values[0], prepared.quality * trust)
 
-    def cancel(self) -> None:
-        """Ask the runs under way to end early, with an error."""
-        self._model.cancel()
+    def cancel(self, thread: int) -> None:
+        """Ask the run under way in a thread to end early, with an error."""
+        self._model.cancel(thread)
 
 
 def student(modality: str, prepare: Prepare) -> Callable[[Model, str, FileSpec, Path], Any]:

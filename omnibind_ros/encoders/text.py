@@ -86,6 +86,6 @@ class TextEncoder:
                 progress(min(start + BATCH, len(order)), len(order))
         return np.stack(rows) if rows else np.empty((0, 0), np.float32)
 
-    def cancel(self) -> None:
-        """Ask the runs under way to end early, with an error."""
-        self._model.cancel()
+    def cancel(self, thread: int) -> None:
+        """Ask the run under way in a thread to end early, with an error."""
+        self._model.cancel(thread)

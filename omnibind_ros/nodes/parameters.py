@@ -75,7 +75,8 @@ class Parameters(Generic[NodeConfig]):
         self._node = node
         self._on_change = on_change
         self._declaring = False
-        self.problems: list[str] = []
+        self._lasting: list[str] = []
+        self._passing: list[str] = []
         self.config = config
         self.sensors: dict[str, SensorSetup] = {}
         self._read(config, "")
@@ -94,6 +95,11 @@ class Parameters(Generic[NodeConfig]):
                 value = self._node.get_parameter(spec.name).value
                 setattr(self.config, spec.name, check(type(self.config), spec.name, value))
         self._read_sensors()
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the parameters, a sentence each."""
+        return [*self._lasting, *self._passing]
 
     # Changes from within
 
@@ -167,20 +173,21 @@ class Parameters(Generic[NodeConfig]):
     # Reading
 
     def _read_sensors(self) -> None:
+        self._passing = []
         for module in self.config.sensor_modules:
             try:
                 register_module(module)
             except ValueError as error:
-                self._problem(str(error))
+                self._passing.append(str(error))
         names = self.config.sensors
         usable = [name for name in dict.fromkeys(names) if SENSOR_NAME.fullmatch(name)]
         if len(set(names)) < len(names):
-            self._problem(
+            self._passing.append(
                 "parameter sensors names a sensor twice; the second one is left out, "
                 "give it a name of its own"
             )
         for name in set(names) - set(usable):
-            self._problem(
+            self._passing.append(
                 f"'{name[:60]}' in parameter sensors cannot be a sensor's name and is left out; "
                 "use at most 64 letters, digits and underscores"
             )
@@ -235,8 +242,8 @@ class Parameters(Generic[NodeConfig]):
         return self._node.get_parameter(name).value
 
     def _problem(self, sentence: str) -> None:
-        if sentence not in self.problems:
-            self.problems.append(sentence)
+        if sentence not in self._lasting:
+            self._lasting.append(sentence)
 
     def _report_unknown_names(self) -> None:
         # Typos in a parameter file are silent otherwise. rclpy offers the overrides to itself only.

@@ -315,7 +315,8 @@ def run(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) -> 
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C
+        for impatient in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(impatient, signal.SIG_IGN)
         node.close()
         node.destroy_node()
         executor.shutdown(timeout_sec=1.0)

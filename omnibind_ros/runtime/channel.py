@@ -158,7 +158,7 @@ class Channel:
             now: Monotonic time, seconds.
         """
         waiting = self._buffer.newest
-        if waiting is None or self.busy:
+        if waiting is None or self.busy or now - waiting.taken > self.config.max_age:
             return None
         limit = self.config.rate_limit
         next_allowed = self._last_served + 1.0 / limit if limit > 0.0 else -math.inf

@@ -19,6 +19,10 @@ STOP_PATIENCE = 2.0
 """Seconds that `Workers.stop` waits, twice: before it cancels encodes that hang, and after."""
 
 
+SLOW = 0.2
+"""Seconds after which an encode may hang: then another worker stands in until it ends."""
+
+
 class Job:
     """An encode under way.
 
@@ -29,11 +33,14 @@ class Job:
         abandoned: Whether the watchdog has given it up: what it yields comes to nothing.
         estimate: Processor seconds that it is expected to take.
         elsewhere: Processor seconds that it has taken in other threads, the encoder's own.
+        relieved: Whether another worker has taken its thread's place.
+        thread: Number of the thread that does it.
         rejected: Why the last message that is not in the sample is not; empty if all are.
     """
 
     __slots__ = (
         "abandoned", "arrivals", "channel", "elsewhere", "encoding", "estimate", "rejected",
+        "relieved", "thread",
     )  # fmt: skip
 
     def __init__(self, channel: Channel, arrivals: list[Arrival]) -> None:
@@ -44,6 +51,8 @@ class Job:
         self.abandoned = False
         self.estimate = channel.cost
         self.elsewhere = 0.0
+        self.relieved = False
+        self.thread = 0
         self.rejected = ""
 
 
@@ -128,18 +137,22 @@ class Workers:
                 job.encoding = math.inf
 
     def watch(self, now: float) -> None:
-        """Give up the encodes that have taken too long, and let others take their threads' places.
+        """Give up the encodes that have taken too long, and relieve those that may hang.
 
         Args:
             now: Monotonic time, seconds.
         """
         with self._changed:
+            for job in self._jobs:
+                patience = min(max(SLOW, 3.0 * job.estimate), self._timeout)
+                if now - job.encoding > patience and not job.relieved:
+                    job.relieved = True
+                    self._spawn(self._work, "encode")
             late = [job for job in self._jobs if now - job.encoding > self._timeout]
             for job in late:
                 job.abandoned = True
                 job.encoding = math.inf
                 self._give_up(job)
-                self._spawn(self._work, "encode")
         for job in late:
             cancel(job)
 
@@ -150,24 +163,37 @@ class Workers:
 
     def _work(self) -> None:
         before = time.thread_time()
-        while (job := self._next()) is not None:
+        while self.running:
+            try:
+                job = self._next()
+            except Exception:  # noqa: BLE001 - a worker outlives whatever was forgotten
+                _log.exception("the next message could not be chosen")
+                self._stopped.wait(0.1)
+                continue
+            if job is None:
+                break
+            job.thread = threading.get_ident()
             try:
                 self._process(job)
-            except Exception:  # noqa: BLE001 - a worker outlives whatever was forgotten
+            except Exception:  # noqa: BLE001 - as above
                 _log.exception("%s: a message could not be processed", job.channel.name)
             spent = time.thread_time() - before
             before += spent
             self._meter.add("workers", spent)
-            cost = spent + job.elsewhere
-            with self._changed:
-                self._jobs.discard(job)
-                self._budget.spend(cost - job.estimate)
-                job.channel.charge(cost)
-                job.channel.busy = False
-                if job.abandoned:
-                    break  # another worker has taken this one's place
+            if self._finish(job, spent + job.elsewhere):
+                break
         with self._changed:
             self._threads.discard(threading.current_thread())
+
+    def _finish(self, job: Job, cost: float) -> bool:
+        """Settle a job, and return whether its thread is one too many now."""
+        with self._changed:
+            self._jobs.discard(job)
+            if not job.abandoned:  # else the others would pay for the one that hung
+                self._budget.spend(cost - job.estimate)
+                job.channel.charge(cost)
+            job.channel.busy = False
+            return job.relieved or job.abandoned
 
     def _next(self) -> Job | None:
         """Wait for the next job; None when the workers are to stop."""
@@ -189,14 +215,14 @@ class Workers:
         return None
 
     def _watch(self) -> None:
-        while not self._stopped.wait(min(self._timeout / 4, 0.5)):
+        while not self._stopped.wait(min(self._timeout / 4, SLOW / 2)):
             self.watch(self._monotonic())
         with self._changed:
             self._threads.discard(threading.current_thread())
 
 
 def cancel(job: Job) -> None:
-    """Ask a job's encoder to end early, if it can be asked; other encodes of it end too."""
+    """Ask a job's encoder to end early, if it can be asked."""
     stop = getattr(job.channel.encoder, "cancel", None)
     if stop is not None:
-        stop()
+        stop(job.thread)
