@@ -61,10 +61,10 @@ class ApproximateTime(Generic[Item]):
             del own[min(own)]
         near = []
         for other, queue in self._queues.items():
-            stamps = own.keys() & {stamp_ns} if other == name else queue.keys()
+            candidates = own.keys() & {stamp_ns} if other == name else queue.keys()
             near.append(
                 sorted(
-                    (stamp for stamp in stamps if abs(stamp - stamp_ns) <= self._slop),
+                    (stamp for stamp in candidates if abs(stamp - stamp_ns) <= self._slop),
                     key=lambda stamp: abs(stamp - stamp_ns),
                 )
             )
