@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from omnibind_ros import __version__
+from omnibind_ros.datasets.commands import add_dataset
 
 DEFAULT_BUNDLE = "household"
 
@@ -87,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
             help=f"the bundle's folder, or its name ({DEFAULT_BUNDLE})",
         )
         action.set_defaults(run=run, needs="install what requirements/run.txt lists")
+
+    add_dataset(commands)
     return parser
 
 

@@ -1,0 +1,51 @@
+"""Readers of published sets and of recordings, by name. A new one is a file and a line here."""
+
+from __future__ import annotations
+
+from omnibind_ros.datasets.sample import DatasetError
+
+from .audioset import AUDIOSET
+from .bags import BAG
+from .base import Reader
+from .esc import ESC10, ESC50
+from .fsdd import FSDD
+from .imagefolder import IMAGEFOLDER, IMAGENET
+from .llvip import LLVIP
+from .modelnet40 import MODELNET40
+from .nimagenet import NIMAGENET
+from .nmnist import NCALTECH101, NMNIST
+from .shapenet import SHAPENET
+from .touch_and_go import TOUCH_AND_GO
+from .yolo_thermal import YOLO_THERMAL
+
+READERS: dict[str, Reader] = {
+    reader.name: reader
+    for reader in (
+        AUDIOSET,
+        BAG,
+        ESC10,
+        ESC50,
+        FSDD,
+        IMAGEFOLDER,
+        IMAGENET,
+        LLVIP,
+        MODELNET40,
+        NCALTECH101,
+        NIMAGENET,
+        NMNIST,
+        SHAPENET,
+        TOUCH_AND_GO,
+        YOLO_THERMAL,
+    )
+}
+
+
+def find_reader(name: str) -> Reader:
+    """Return a reader.
+
+    Raises:
+        DatasetError: There is none of this name.
+    """
+    if name not in READERS:
+        raise DatasetError(f"there is no reader '{name}'; use one of {', '.join(sorted(READERS))}")
+    return READERS[name]

@@ -1,0 +1,113 @@
+"""The contact sheet: one row a class, one column a modality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .dataset import Dataset, Sample
+from .files import write_whole
+from .pictures import INK, PAPER, PICTURES, Picture
+from .sample import DatasetError
+
+CELL, GAP, MARGIN, HEAD = 128, 4, 96, 20
+"""Pixels: a cell's side, between cells, left of a row, above the first row."""
+
+WORDS = 2
+"""Cells that text takes in width."""
+
+
+def _written(picture: Picture, text: str, left: int, bottom: int) -> None:
+    place, font = (left, bottom), cv2.FONT_HERSHEY_SIMPLEX
+    plain = text.encode("ascii", "replace").decode()
+    cv2.putText(picture, plain, place, font, 0.4, (INK,) * 3, 1, cv2.LINE_AA)
+
+
+def _cell(sample: Sample | None, modality: str, width: int) -> Picture:
+    if sample is None:
+        return np.full((CELL, width, 3), 235, np.uint8)
+    # Text is as wide as its cell, the others are square.
+    picture = PICTURES[modality](sample[modality], max(width, CELL))
+    if sample.origin[modality] == "recorded":
+        _written(picture, "recorded", 3, 12)
+    return picture[:CELL]
+
+
+def _rows(dataset: Dataset, per_class: int) -> Iterator[tuple[str, dict[str, Sample]]]:
+    """Yield rows: a class and, by modality, the sample to show, of a different object in each."""
+    labels, objects = dataset.column("label"), dataset.column("object_id")
+    for label in sorted(set(labels)):
+        chosen: dict[str, list[Sample]] = {modality: [] for modality in PICTURES}
+        seen: set[str] = set()
+        recorded: dict[str, list[Sample]] = {modality: [] for modality in PICTURES}
+        for index in np.flatnonzero(labels == label):
+            if objects[index] in seen:
+                continue
+            seen.add(objects[index])
+            sample = dataset[int(index)]
+            group = chosen if len(sample.modalities) > 1 else recorded
+            for modality in sample.modalities:
+                if len(group[modality]) < per_class:
+                    group[modality].append(sample)
+            if all(len(samples) >= per_class for samples in chosen.values()):
+                break
+        # What only recordings have is shown from recordings.
+        filled = {name: (chosen[name] + recorded[name])[:per_class] for name in PICTURES}
+        for row in range(max(map(len, filled.values()))):
+            yield label, {name: found[row] for name, found in filled.items() if len(found) > row}
+
+
+def contact_sheet(dataset: Dataset, per_class: int = 1) -> Picture:
+    """Draw the sheet.
+
+    Args:
+        dataset: The samples; select those to be shown.
+        per_class: Rows of each class, each of another object.
+
+    Returns:
+        uint8 [H, W, 3], RGB.
+
+    Raises:
+        DatasetError: There is no sample.
+    """
+    widths = {name: CELL * (WORDS if name == "text" else 1) for name in PICTURES}
+    strips = []
+    for label, samples in _rows(dataset, per_class):
+        cells = [np.full((CELL, MARGIN, 3), PAPER, np.uint8)]
+        _written(cells[0], label[:13], 4, CELL // 2)
+        for modality, width in widths.items():
+            cells += [
+                np.full((CELL, GAP, 3), PAPER, np.uint8),
+                _cell(samples.get(modality), modality, width),
+            ]
+        strip = np.concatenate(cells, axis=1)
+        strips += [strip, np.full((GAP, strip.shape[1], 3), PAPER, np.uint8)]
+    if not strips:
+        raise DatasetError(f"{dataset.folder} has no samples to show")
+    head = np.full((HEAD, strips[0].shape[1], 3), PAPER, np.uint8)
+    left = MARGIN + GAP
+    for modality, width in widths.items():
+        _written(head, modality, left + 2, HEAD - 6)
+        left += width + GAP
+    return np.concatenate([head, *strips])
+
+
+def write_sheet(path: Path, sheet: Picture) -> None:
+    """Write the sheet as the suffix says, e.g. .png or .jpg.
+
+    Raises:
+        DatasetError: The suffix is no picture's, or the file cannot be written.
+    """
+    try:
+        good, data = cv2.imencode(path.suffix, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    except cv2.error as error:
+        raise DatasetError(f"{path} is no name of a picture: end it in .png or .jpg") from error
+    if not good:
+        raise DatasetError(f"{path} cannot be made: end it in .png or .jpg")
+    try:
+        write_whole(path, bytes(data))
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be written ({error.strerror})") from error

@@ -1,0 +1,214 @@
+"""An event camera: what a sequence of intensities makes its pixels report.
+
+The model of ESIM (Rebecq, Gehrig and Scaramuzza 2018) with the imperfections of v2e (Hu, Liu and
+Delbruck 2021). A pixel reports an event whenever the logarithm of its intensity has moved by a
+threshold since the last; between two frames the logarithm is taken to be linear in time, which
+gives the crossing times. Thresholds differ from pixel to pixel, a pixel is blind for a refractory
+time after an event, and background activity comes on top. Left out: v2e's limited bandwidth, as
+the lights simulated here are those of a lit room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_NS = 1_000_000_000
+
+
+class Events(NamedTuple):
+    """The events of a window.
+
+    Attributes:
+        x: Columns, uint16 [N], 0 at the left.
+        y: Rows, uint16 [N], 0 at the top.
+        t: Nanoseconds since the window's start, int64 [N], ascending.
+        p: 1 brighter, 0 darker, uint8 [N].
+        width: Columns of the sensor.
+        height: Rows of the sensor.
+        duration_ns: Length of the window.
+    """
+
+    x: NDArray[np.uint16]
+    y: NDArray[np.uint16]
+    t: NDArray[np.int64]
+    p: NDArray[np.uint8]
+    width: int
+    height: int
+    duration_ns: int
+
+
+@dataclass(frozen=True)
+class EventSettings:
+    """An event camera's figures.
+
+    Attributes:
+        brighter: Threshold of a brighter event, in units of the natural logarithm.
+        darker: Threshold of a darker event.
+        mismatch: Standard deviation of the thresholds over the pixels, same units.
+        refractory: Time in s in which a pixel is blind after an event.
+        noise: Events of background activity per pixel and second, of either sign.
+        leak: Brighter events by leakage per pixel and second.
+        floor: Intensity (of 1) added before the logarithm: dark current, which keeps noise in the
+            shadows from firing (v2e maps the darkest grey values linearly to the same end).
+    """
+
+    brighter: float = 0.2
+    darker: float = 0.2
+    mismatch: float = 0.03
+    refractory: float = 1e-3
+    noise: float = 0.5
+    leak: float = 0.1
+    floor: float = 0.02
+
+    @staticmethod
+    def draw(rng: np.random.Generator) -> EventSettings:
+        """Draw a camera: thresholds as of a DAVIS346 (Hu et al. 2021), cleaner or noisier."""
+        threshold = rng.uniform(0.15, 0.3)
+        return EventSettings(
+            brighter=float(threshold),
+            darker=float(threshold * rng.uniform(0.85, 1.2)),
+            mismatch=float(rng.uniform(0.02, 0.05)),
+            refractory=float(rng.uniform(0.2e-3, 2e-3)),
+            noise=float(10 ** rng.uniform(-1, 0.5)),
+            leak=float(rng.uniform(0.05, 0.2)),
+        )
+
+
+class EventCamera:
+    """A camera whose pixels remember: windows that follow each other continue each other."""
+
+    def __init__(
+        self, width: int, height: int, settings: EventSettings, rng: np.random.Generator
+    ) -> None:
+        """Draw the thresholds of the pixels.
+
+        Args:
+            width: Columns.
+            height: Rows.
+            settings: The camera's figures.
+            rng: Source of chance, of this and of every later call.
+
+        Raises:
+            ValueError: A threshold is not positive, or a time or rate is negative.
+        """
+        if min(settings.brighter, settings.darker, settings.floor) <= 0:
+            raise ValueError("an event camera's thresholds and floor must be above 0.")
+        if min(settings.mismatch, settings.refractory, settings.noise, settings.leak) < 0:
+            raise ValueError("an event camera's mismatch, rest and rates must be at least 0.")
+        self.settings, self._rng, self._shape = settings, rng, (height, width)
+        spread = rng.standard_normal((2, height * width)) * settings.mismatch
+        # v2e cuts thresholds off at 0.01: a pixel below would fire at nothing.
+        self._brighter = np.maximum(settings.brighter + spread[0], 0.01)
+        self._darker = np.maximum(settings.darker + spread[1], 0.01)
+        self._last: NDArray[np.float64] | None = None
+        self._reference = np.zeros(height * width)
+
+    def window(self, frames: ArrayLike, times_ns: ArrayLike) -> Events:
+        """Turn intensities into events.
+
+        Args:
+            frames: Linear intensity, 0..1, [K, H, W]; the first continues the last window, or
+                sets the pixels' references where there was none.
+            times_ns: When, in nanoseconds from the window's start, [K], ascending from 0.
+
+        Returns:
+            The events up to the last frame.
+
+        Raises:
+            ValueError: The shapes or times do not fit.
+        """
+        stack = np.asarray(frames, float)
+        times = np.asarray(times_ns, np.int64)
+        if stack.ndim != 3 or stack.shape[1:] != self._shape or len(stack) != len(times):
+            raise ValueError(
+                f"frames of shape {stack.shape} at {times.size} times do not fit an event camera "
+                f"of {self._shape[1]}x{self._shape[0]} pixels."
+            )
+        if times.size == 0 or times[0] != 0 or (np.diff(times) <= 0).any():
+            raise ValueError("the times of an event camera's frames must ascend from 0.")
+        logs = np.log(np.maximum(stack, 0) + self.settings.floor).reshape(len(stack), -1)
+        if self._last is None:
+            # Real pixels are caught anywhere between two events.
+            phase = self._rng.uniform(-0.5, 0.5, logs.shape[1])
+            self._reference = logs[0] + phase * np.minimum(self._brighter, self._darker)
+            self._last = logs[0]
+        pieces = [self._noise(int(times[-1]))]
+        for before, log, start, end in zip(
+            [self._last, *logs[1:-1]], logs[1:], times, times[1:], strict=False
+        ):
+            pieces += self._crossings(before, log, int(start), int(end))
+        self._last = logs[-1]
+        return self._gather(pieces, int(times[-1]))
+
+    def _crossings(
+        self, before: NDArray[np.float64], log: NDArray[np.float64], start: int, end: int
+    ) -> list[_Piece]:
+        """Find the thresholds that the pixels cross between two frames."""
+        pieces = []
+        for polarity, sign, threshold in ((1, 1.0, self._brighter), (0, -1.0, self._darker)):
+            counts = np.floor(sign * (log - self._reference) / threshold).astype(np.int64)
+            pixels = np.flatnonzero(counts > 0)
+            count = counts[pixels]
+            pixel = np.repeat(pixels, count)
+            # 1, 2 ... count for every pixel.
+            number = np.arange(pixel.size) - np.repeat(np.cumsum(count) - count, count) + 1
+            level = self._reference[pixel] + sign * number * threshold[pixel]
+            change = log[pixel] - before[pixel]
+            moved = np.abs(change) > 1e-12
+            share = np.where(moved, (level - before[pixel]) / np.where(moved, change, 1), 0)
+            time = start + np.clip(share, 0, 1) * (end - start)
+            self._reference[pixels] += sign * count * threshold[pixels]
+            pieces.append((pixel, time.astype(np.int64), np.full(pixel.size, polarity, np.uint8)))
+        return pieces
+
+    def _noise(self, duration: int) -> _Piece:
+        """Draw background activity: shot noise of either sign, and leaks, which are brighter."""
+        pixels, seconds = self._reference.size, duration / _NS
+        shot = self._rng.poisson(self.settings.noise * seconds * pixels)
+        leak = self._rng.poisson(self.settings.leak * seconds * pixels)
+        polarity = np.concatenate([self._rng.integers(0, 2, shot), np.ones(leak, np.int64)])
+        return (
+            self._rng.integers(0, pixels, shot + leak),
+            self._rng.integers(0, max(duration, 1), shot + leak),
+            polarity.astype(np.uint8),
+        )
+
+    def _gather(self, pieces: list[_Piece], duration: int) -> Events:
+        """Join events, leave out those in a refractory time, and sort by time."""
+        pixel, time, polarity = (np.concatenate(part) for part in zip(*pieces, strict=True))
+        order = np.lexsort((time, pixel))
+        pixel, time, polarity = pixel[order], time[order], polarity[order]
+        kept = _rested(pixel, time, round(self.settings.refractory * _NS), self._reference.size)
+        order = kept[np.lexsort((pixel[kept], time[kept]))]
+        rows, columns = np.divmod(pixel[order], self._shape[1])
+        return Events(
+            columns.astype(np.uint16), rows.astype(np.uint16), time[order], polarity[order],
+            self._shape[1], self._shape[0], duration,
+        )  # fmt: skip
+
+
+_Piece = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]
+
+
+def _rested(
+    pixel: NDArray[np.int64], time: NDArray[np.int64], rest: int, pixels: int
+) -> NDArray[np.int64]:
+    """Return the indices of events at least `rest` ns after the last kept one of their pixel.
+
+    Events are sorted by pixel, then time. Each round takes the next event of every pixel, so the
+    rounds are as many as the busiest pixel has events.
+    """
+    first = np.flatnonzero(np.diff(pixel, prepend=-1))
+    last = np.full(pixels, -rest - 1, np.int64)
+    rank = np.arange(pixel.size) - np.repeat(first, np.diff(first, append=pixel.size))
+    kept = []
+    order = np.argsort(rank, kind="stable")
+    for members in np.split(order, np.cumsum(np.bincount(rank))[:-1]) if rank.size else ():
+        fine = members[time[members] - last[pixel[members]] >= rest]
+        last[pixel[fine]] = time[fine]
+        kept.append(fine)
+    return np.sort(np.concatenate(kept)) if kept else np.zeros(0, np.int64)

@@ -1,0 +1,133 @@
+"""A colour camera: from the light on its pixels to a picture, with the sensor's faults.
+
+The chain is that of EMVA Standard 1288 and of common camera pipelines: optical blur, vignetting,
+exposure, shot noise (variance in proportion to the signal) and read noise in linear light, white
+balance, then the sRGB curve.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import Camera, View
+from .light import Light, to_srgb
+from .lighting import radiance
+from .scene import Scene
+from .surroundings import Surroundings
+
+Floats = NDArray[np.float32]
+
+SIDE = 224
+"""Rows and columns of a picture."""
+
+SUPERSAMPLING = 1.5
+"""Rays along a pixel's side."""
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """A colour camera's figures.
+
+    Attributes:
+        exposure: Deviation from a correct exposure, stops.
+        balance: Gains of red and blue that the white balance is wrong by.
+        blur: Standard deviation of the optics' blur, pixels.
+        vignette: Share of light that the corners lack.
+        full_well: Electrons at white: 1000 for a noisy phone in dim light, 20000 in good light.
+        read_noise: Standard deviation, electrons.
+    """
+
+    exposure: float = 0.0
+    balance: tuple[float, float] = (1.0, 1.0)
+    blur: float = 0.4
+    vignette: float = 0.1
+    full_well: float = 10_000.0
+    read_noise: float = 5.0
+
+    @staticmethod
+    def draw(rng: np.random.Generator) -> ImageSettings:
+        """Draw a camera and its faults of the moment."""
+        return ImageSettings(
+            exposure=float(rng.normal(0, 0.3)),
+            balance=(float(rng.uniform(0.93, 1.07)), float(rng.uniform(0.93, 1.07))),
+            blur=float(rng.uniform(0.2, 0.5)),
+            vignette=float(rng.uniform(0, 0.25)),
+            full_well=float(10 ** rng.uniform(3.5, 4.4)),
+            read_noise=float(rng.uniform(2, 8)),
+        )
+
+
+def render_image(
+    scene: Scene,
+    view: View,
+    surroundings: Surroundings,
+    light: Light,
+    settings: ImageSettings,
+    rng: np.random.Generator,
+    side: int = SIDE,
+) -> NDArray[np.uint8]:
+    """Take a picture.
+
+    Args:
+        scene: The thing.
+        view: Where the camera stands and looks.
+        surroundings: What lies around the thing.
+        light: The light.
+        settings: The camera.
+        rng: For noise.
+        side: Rows and columns.
+
+    Returns:
+        uint8 [side, side, 3], RGB, sRGB.
+    """
+    fine = math.ceil(side * SUPERSAMPLING)
+    light_on_pixels = radiance(scene, Camera(view, fine, fine), surroundings, light, rng)
+    small = cv2.resize(light_on_pixels, (side, side), interpolation=cv2.INTER_AREA)
+    return develop(small.astype(np.float32), settings, rng)
+
+
+def develop(linear: Floats, settings: ImageSettings, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Turn light on pixels into a picture.
+
+    Args:
+        linear: float32 [H, W, 3], linear RGB of any scale.
+        settings: The camera.
+        rng: For noise.
+
+    Returns:
+        uint8 [H, W, 3], sRGB.
+    """
+    height, width = linear.shape[:2]
+    # Automatic exposure: the mean to middle grey, but not so far that a tenth would burn out.
+    grey = linear.mean(axis=2)
+    gain = min(0.36 / max(float(grey.mean()), 1e-4), 1.1 / max(_high(grey), 1e-4))
+    signal = linear * np.float32(gain * 2**settings.exposure)
+    if settings.blur > 0.2:
+        signal = cv2.GaussianBlur(signal, (0, 0), settings.blur)
+    across = (np.arange(width) + 0.5) / width * 2 - 1
+    down = (np.arange(height) + 0.5) / height * 2 - 1
+    radius = (across**2 + down[:, None] ** 2) / 2
+    signal = signal * (1 - settings.vignette * radius[..., None]).astype(np.float32)
+    electrons = np.clip(signal, 0, 1.2) * settings.full_well
+    spread = np.sqrt(electrons + settings.read_noise**2)
+    noise = rng.standard_normal(signal.shape, dtype=np.float32)
+    signal = (electrons + spread * noise) / settings.full_well
+    signal *= np.array([settings.balance[0], 1.0, settings.balance[1]], np.float32)
+    return np.asarray(np.round(to_srgb(_shoulder(signal)) * 255), np.uint8)
+
+
+def _high(grey: Floats) -> float:
+    """Return the brightness that a tenth of the picture exceeds."""
+    place = int(grey.size * 0.9)
+    return float(np.partition(grey, place, axis=None)[place])
+
+
+def _shoulder(signal: Floats) -> Floats:
+    """Bend the curve above 0.7 so that highlights fade into white, as cameras do."""
+    over = np.maximum(signal - 0.7, 0)
+    return np.where(signal > 0.7, 0.7 + 0.3 * (1 - np.exp(-over / 0.3)), signal)

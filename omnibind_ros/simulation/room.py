@@ -1,0 +1,132 @@
+"""What a room and a microphone do to a sound.
+
+Direct sound and first reflections come from the image-source method in a rectangular room (Allen
+and Berkley 1979); the tail is noise that decays exponentially (Moorer 1979, Polack 1988), faster at
+high frequencies, where air and furnishings absorb more.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omnibind_ros.simulation.synthesis import RATE, Rng, Wave, shaped_noise
+
+_SPEED_OF_SOUND = 343.0
+
+
+@dataclass(frozen=True)
+class Room:
+    """A rectangular room with a source and a microphone in it.
+
+    Attributes:
+        size: Length, width and height in metres.
+        reverberation: Time in s in which the sound decays by 60 dB, at low frequencies.
+        source: Where the sound is made, in metres from a corner of the floor.
+        microphone: Where it is heard.
+        snr: Ratio of the sound to the microphone's noise, in dB.
+        level: Highest peak of the recording, in dB below full scale (negative).
+    """
+
+    size: tuple[float, float, float]
+    reverberation: float
+    source: tuple[float, float, float]
+    microphone: tuple[float, float, float]
+    snr: float
+    level: float
+
+    @staticmethod
+    def draw(rng: Rng) -> Room:
+        """Draw a room of a home, with the robot 0.3 to 2 m from the sound."""
+        size = rng.uniform((2.0, 2.0, 2.3), (7.0, 5.0, 3.2))
+        source = rng.uniform((0.3, 0.3, 0.1), size - (0.3, 0.3, 0.8))
+        angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 2.0)
+        away = source + reach * np.array([math.cos(angle), math.sin(angle), rng.uniform(-0.2, 0.4)])
+        microphone = np.clip(away, 0.1, size - 0.1)
+        return Room(
+            _triple(size), float(rng.uniform(0.15, 0.7)), _triple(source), _triple(microphone),
+            snr=float(rng.uniform(15, 45)), level=float(rng.uniform(-20, -2)),
+        )  # fmt: skip
+
+
+def impulse_response(room: Room, rng: Rng) -> Wave:
+    """Return what the microphone hears of a click: direct sound, reflections, tail.
+
+    The direct sound arrives at once (the travel time is left out) with an amplitude of 1.
+
+    Args:
+        room: The room.
+        rng: Source of chance of the tail.
+
+    Returns:
+        float64, as long as it takes to decay by 60 dB.
+    """
+    size, source, ear = (np.array(v) for v in (room.size, room.source, room.microphone))
+    reflection = _reflection(room)
+    # Up to one reflection an axis: 27 images, the object itself among them.
+    order = np.stack(np.meshgrid(*[(-1, 0, 1)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    images = np.where(order == 0, source, np.where(order < 0, -source, 2 * size - source))
+    distance = np.maximum(np.linalg.norm(images - ear, axis=1), 0.1)
+    direct = distance[len(order) // 2]
+    late = (distance - direct) / _SPEED_OF_SOUND * RATE
+    gain = reflection ** np.abs(order).sum(axis=1) * direct / distance
+    count = round(room.reverberation * RATE)
+    response = np.zeros(count)
+    np.add.at(response, np.minimum(np.maximum(late.round().astype(int), 0), count - 1), gain)
+    return response + _tail(room, float(direct), rng, count)
+
+
+def record(sound: Wave, room: Room, rng: Rng) -> NDArray[np.int16]:
+    """Record a sound in a room with a noisy microphone.
+
+    Args:
+        sound: What is made, at 16 kHz, any scale.
+        room: Where.
+        rng: Source of chance.
+
+    Returns:
+        int16 of the same length.
+    """
+    response = impulse_response(room, rng)
+    size = 1 << (sound.size + response.size - 1).bit_length()
+    # A small microphone hears little below 50 Hz: a first-order high pass.
+    ratio = 1j * np.fft.rfftfreq(size, 1 / RATE) / 50.0
+    spectrum = np.fft.rfft(sound, size) * np.fft.rfft(response, size) * ratio / (1 + ratio)
+    heard = np.fft.irfft(spectrum, size)[: sound.size]
+    peak = float(np.abs(heard).max(initial=0.0))
+    heard = heard / peak if peak > 0 else heard
+    noise = shaped_noise(sound.size, rng, ((30, 12), (200, 3), (1000, 0), (8000, 0)))
+    loudness = float(np.sqrt(np.mean(np.square(heard)))) or 0.1
+    heard = heard + noise * loudness * 10 ** (-room.snr / 20)
+    heard *= 10 ** (room.level / 20) / max(float(np.abs(heard).max(initial=0.0)), 1e-9)
+    return np.asarray(np.round(np.clip(heard, -1, 1) * 32767), np.int16)
+
+
+def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = (float(value) for value in values)
+    return x, y, z
+
+
+def _reflection(room: Room) -> float:
+    """Return the walls' pressure reflection that gives the reverberation time (Sabine's law)."""
+    x, y, z = room.size
+    surface = 2 * (x * y + y * z + x * z)
+    absorption = 0.161 * x * y * z / (surface * room.reverberation)
+    return math.sqrt(max(1 - absorption, 0.0))
+
+
+def _tail(room: Room, direct: float, rng: Rng, count: int) -> Wave:
+    """Return the diffuse tail: two bands of noise, the upper one decaying twice as fast."""
+    time = np.arange(count) / RATE
+    fall = math.log(1000) / room.reverberation
+    low = shaped_noise(count, rng, ((60, 0), (1500, 0), (3000, -24), (8000, -60)))
+    high = shaped_noise(count, rng, ((1500, -40), (3000, 0), (8000, -6)))
+    tail = low * np.exp(-fall * time) + high * np.exp(-2 * fall * time)
+    # Direct and diffuse energies are equal at the critical distance (Kuttruff 2016, section 5.6).
+    x, y, z = room.size
+    critical = 0.057 * math.sqrt(x * y * z / room.reverberation)
+    energy = float(np.sum(np.square(tail)))
+    return tail * (direct / critical) / math.sqrt(energy) if energy > 0 else tail

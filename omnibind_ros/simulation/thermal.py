@@ -1,0 +1,245 @@
+"""A thermal camera: apparent surface temperatures.
+
+The model, for opaque grey bodies in an enclosure (Vollmer and Moellmann, Infrared Thermal Imaging,
+2nd ed., chapter 2): a surface sends out its own radiation and mirrors its surroundings',
+T_apparent^4 = e T_surface^4 + (1 - e) T_mirrored^4, with total radiation (Stefan-Boltzmann) instead
+of the band's, which is off by less than 0.5 K between 0 and 60 C. Emissivity e falls towards
+grazing angles, 1 - e by Schlick's approximation; metals in truth become more emissive there.
+
+Surface temperatures come from `heat`; things at rest differ from the room by a little, walls,
+floor and window panes by what lies behind them, and outdoors dark surfaces warm in the sun.
+The sensor: optical blur, temporal noise (NETD), columns' fixed pattern and a calibration error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import Camera, View
+from .decor import SIDE, noise
+from .heat import HotSpot, find_heat
+from .light import Light
+from .scene import Hits, Scene, nearest, sample_textures
+from .substances import SUBSTANCES
+from .surroundings import Surroundings
+
+Floats = NDArray[np.float32]
+
+WIDTH, HEIGHT = 160, 120
+"""Columns and rows of a picture."""
+
+KELVIN = 273.15
+
+
+@dataclass(frozen=True)
+class ThermalSettings:
+    """The temperatures of the moment, and a thermal camera's figures.
+
+    Attributes:
+        air: Room or outdoor temperature, C.
+        outside: Temperature behind outer walls and windows, C.
+        wall: Walls' temperature less the air's, K.
+        floor: Floor's temperature less the air's, K.
+        sky: Apparent temperature of the open sky, C.
+        sun: Rise of a black surface that faces the sun, K; 0 indoors.
+        running: Whether the thing is on, or was used lately.
+        seed: Of the rises within their ranges, and of the small differences between parts.
+        netd: Temporal noise, standard deviation, K.
+        columns: Fixed pattern of the columns, standard deviation, K.
+        offset: Calibration error, K.
+        blur: Standard deviation of the optics' blur, pixels.
+    """
+
+    air: float = 21.0
+    outside: float = 10.0
+    wall: float = -1.5
+    floor: float = -1.0
+    sky: float = -15.0
+    sun: float = 0.0
+    running: bool = True
+    seed: int = 0
+    netd: float = 0.05
+    columns: float = 0.02
+    offset: float = 0.0
+    blur: float = 0.7
+
+    @staticmethod
+    def draw(name: str, outdoors: bool, rng: np.random.Generator) -> ThermalSettings:
+        """Draw the temperatures and a camera.
+
+        Args:
+            name: What the thing is called: decides how often it is on.
+            outdoors: Whether it stands in the open.
+            rng: For all choices.
+        """
+        outside = float(rng.uniform(0, 32))
+        air = outside if outdoors else float(rng.uniform(18, 26))
+        heat = find_heat(name)
+        return ThermalSettings(
+            air=air,
+            outside=outside,
+            wall=0.25 * (outside - air) * float(rng.uniform(0.2, 1)) + float(rng.normal(0, 0.7)),
+            floor=float(rng.normal(3 if outdoors else -0.5, 1.5)),
+            sky=outside - float(rng.uniform(5, 40)),
+            sun=float(rng.uniform(0, 15)) if outdoors else 0.0,
+            running=heat is not None and bool(rng.random() < heat.chance),
+            seed=int(rng.integers(2**31)),
+            netd=float(rng.uniform(0.03, 0.10)),
+            columns=float(rng.uniform(0.0, 0.05)),
+            offset=float(rng.normal(0, 0.7)),
+            blur=float(rng.uniform(0.5, 1.0)),
+        )
+
+
+def render_thermal(
+    scene: Scene,
+    view: View,
+    surroundings: Surroundings,
+    light: Light,
+    settings: ThermalSettings,
+    rng: np.random.Generator,
+    width: int = WIDTH,
+    height: int = HEIGHT,
+) -> Floats:
+    """Take a thermal picture.
+
+    Args:
+        scene: The thing.
+        view: Where the camera stands and looks.
+        surroundings: What lies around the thing.
+        light: The sun, outdoors.
+        settings: Temperatures and camera.
+        rng: For noise.
+        width: Columns.
+        height: Rows.
+
+    Returns:
+        float32 [height, width], apparent temperature, C.
+    """
+    camera = Camera(view, width, height)
+    origin = np.asarray(view.position, np.float32)
+    directions = camera.directions()
+    window = np.zeros((height, width), bool)
+    window[camera.box(scene.model.vertices)] = True
+    inside = np.flatnonzero(window)
+    # Glass is opaque to thermal radiation: panes are surfaces like others.
+    hits = nearest(scene, origin, directions[inside])
+    far, planes = surroundings.trace(origin, directions)
+
+    apparent = _background(surroundings, origin, directions, far, planes, settings)
+    front = hits.hit & (hits.distance < far[inside])
+    seen = inside[front]
+    if len(seen):
+        own = surface_temperatures(scene, hits, light, settings)[front]
+        facing = np.clip(-np.einsum("ij,ij->i", hits.normals, directions[inside]), 0, 1)[front]
+        bounced = directions[seen] + 2 * facing[:, None] * hits.normals[front]
+        emissivity = np.array(
+            [SUBSTANCES[each.substance].emissivity for each in scene.model.materials]
+        )[hits.materials[front]]
+        reflectance = (1 - emissivity) + emissivity * (1 - facing) ** 5
+        mirrored = _mirrored(surroundings, bounced, settings)
+        mixed = (1 - reflectance) * (own + KELVIN) ** 4 + reflectance * (mirrored + KELVIN) ** 4
+        apparent[seen] = mixed**0.25 - KELVIN
+    return _sensor(apparent.reshape(height, width).astype(np.float32), settings, rng)
+
+
+def surface_temperatures(
+    scene: Scene, hits: Hits, light: Light, settings: ThermalSettings
+) -> NDArray[np.float64]:
+    """Compute the true temperature of the thing where rays hit it.
+
+    Returns:
+        float64 [N], C; meaningless where nothing is hit.
+    """
+    model = scene.model
+    rng = np.random.default_rng(settings.seed)
+    # Parts at rest were warmed and cooled differently; metal evens out with the air.
+    small = rng.normal(0.2, 0.35, len(model.materials))
+    small *= [0.5 if SUBSTANCES[each.substance].metallic else 1.0 for each in model.materials]
+    if model.opening:
+        panes = np.array([each.substance == "glass" for each in model.materials])
+        small += np.where(panes, 0.35, 0.12) * (settings.outside - settings.air)
+    result = settings.air + small[hits.materials]
+    result += 0.4 * (hits.points[:, 2] - model.size[2] / 2)  # warm air rises: 0.4 K/m
+    if settings.sun:
+        colours = sample_textures(model, np.maximum(hits.materials, 0), hits.uv)[:, :3]
+        facing = np.maximum(hits.normals @ np.asarray(light.direction, np.float32), 0)
+        result += settings.sun * facing * (1 - 0.8 * colours.mean(axis=1))
+    heat = find_heat(model.name) if settings.running else None
+    for spot in heat.spots if heat else ():
+        rise = float(rng.uniform(*spot.rise))
+        result += rise * _weight(spot, scene, hits)
+    return np.asarray(result, np.float64)
+
+
+def _weight(spot: HotSpot, scene: Scene, hits: Hits) -> NDArray[np.float64]:
+    """Return how much of a hot spot's rise points have, 0..1."""
+    model = scene.model
+    weight = np.ones(len(hits))
+    if spot.parts:
+        names = [f"{each.name} {each.substance}".lower() for each in model.materials]
+        weight *= np.array([bool(re.search(spot.parts, name)) for name in names])[hits.materials]
+    half = np.asarray(model.size, np.float64) / 2
+    centres: list[NDArray[np.float64]] = []
+    if spot.bulbs:
+        centres = [np.asarray(bulb.position, np.float64) for bulb in model.lights]
+        centres = centres or [np.array([0.0, 0.0, 1.5 * half[2]])]
+    elif spot.at is not None:
+        centres = [np.array([spot.at[0], spot.at[1], 2 * spot.at[2]]) * half]
+    if centres:
+        radius = spot.radius * float(model.size.max())
+        gaps = [((hits.points - centre) ** 2).sum(axis=1) for centre in centres]
+        weight *= np.exp(-np.min(gaps, axis=0) / (2 * radius**2))
+    return weight
+
+
+def _background(
+    surroundings: Surroundings,
+    origin: Floats,
+    directions: Floats,
+    far: Floats,
+    planes: NDArray[np.int32],
+    settings: ThermalSettings,
+) -> NDArray[np.float64]:
+    """Compute the apparent temperature of what is around the thing."""
+    apparent = _mirrored(surroundings, directions, settings)
+    cloudy = noise(settings.seed % 8, (12.0, 40.0))
+    for number, surface in enumerate(surroundings.surfaces):
+        mask = planes == number
+        points = origin + far[mask, None] * directions[mask]
+        upright = abs(surface.normal[2]) < 0.5
+        level = settings.air + (settings.floor if surface.normal[2] > 0.5 else settings.wall)
+        if surface.normal[2] > 0.5 and surroundings.outdoors:
+            level += 0.4 * settings.sun
+        axis = [int(abs(surface.normal[0]) > 0.5), 2] if upright else [0, 1]
+        cells = np.floor(points[:, axis] * (SIDE / 4)).astype(np.int64) % SIDE
+        apparent[mask] = (
+            level + 0.15 * cloudy[cells[:, 0], cells[:, 1]] + (0.4 * points[:, 2] if upright else 0)
+        )
+    return apparent
+
+
+def _mirrored(
+    surroundings: Surroundings, directions: Floats, settings: ThermalSettings
+) -> NDArray[np.float64]:
+    """Return the temperature that is seen in a direction far from the thing."""
+    up = np.clip(directions[:, 2].astype(np.float64), -1, 1)
+    below = settings.air + settings.floor
+    above = np.full(len(up), settings.air + 0.5)
+    if surroundings.outdoors:  # near the horizon the sky is as warm as the air
+        above = settings.air + (settings.sky - settings.air) * np.sqrt(np.maximum(up, 0))
+    share = 1 / (1 + np.exp(-12 * up))
+    return np.asarray(below * (1 - share) + above * share)
+
+
+def _sensor(apparent: Floats, settings: ThermalSettings, rng: np.random.Generator) -> Floats:
+    picture = cv2.GaussianBlur(apparent, (0, 0), settings.blur) if settings.blur else apparent
+    height, width = picture.shape
+    grain = settings.netd * rng.standard_normal((height, width), dtype=np.float32)
+    columns = settings.columns * rng.standard_normal((1, width), dtype=np.float32)
+    return np.asarray(picture + grain + columns + np.float32(settings.offset), np.float32)
