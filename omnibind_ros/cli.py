@@ -11,6 +11,7 @@ from pathlib import Path
 
 from omnibind_ros import __version__
 from omnibind_ros.datasets.commands import add_dataset
+from omnibind_ros.learning.commands import add_train
 
 DEFAULT_BUNDLE = "household"
 
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         action.set_defaults(run=run, needs="install what requirements/run.txt lists")
 
     add_dataset(commands)
+    add_train(commands)
     return parser
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .cache import TensorCache
-from .config import AdaptConfig
+from .config import AdaptConfig, no_progress
 from .losses import TorchBank
 from .metrics import Accuracy, accuracy
 
@@ -97,7 +97,7 @@ def adapt(
     labels: npt.NDArray[np.int64],
     config: AdaptConfig,
     seed: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = no_progress,
 ) -> Adaptation:
     """Adapt the image teacher of a cache.
 

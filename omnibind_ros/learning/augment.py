@@ -96,9 +96,12 @@ def augment_points(x: Tensor, chance: torch.Generator) -> Tensor:
     x = x * torch.stack([torch.ones_like(sign), sign, torch.ones_like(sign)], 2)
     x = x * torch.exp(_uniform(x, -0.15, 0.15, chance, 1, 1))
     x = _noise(x, 0.008, chance)
-    # As a cloud of few points is filled: with points that it has, here one of them.
-    lost = _uniform(x, 0, 1, chance, x.shape[1], 1) < _uniform(x, 0.0, 0.5, chance, 1, 1)
-    x = torch.where(lost, x[:, :1], x)
+    # As a cloud of few points is filled: with those that it has, in turn.
+    order = _uniform(x, 0, 1, chance, x.shape[1]).argsort(1)
+    kept = (_uniform(x, 0.5, 1.0, chance) * x.shape[1]).long().clamp(min=1)
+    place = torch.arange(x.shape[1], device=x.device) % kept[:, None]
+    index = torch.gather(order, 1, place)[..., None].expand_as(x)
+    x = torch.gather(x, 1, index)
     return x - x.mean(1, keepdim=True)
 
 

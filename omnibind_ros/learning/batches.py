@@ -123,7 +123,7 @@ class StudentData(data.Dataset):
 
     def inputs(self, start: int, stop: int) -> Tensor:
         """Return prepared inputs, float32 [stop - start, ...], without pairs."""
-        return torch.from_numpy(np.asarray(self._x[self.place[start:stop]], np.float32))
+        return torch.from_numpy(self._x[self.place[start:stop]].astype(np.float32))
 
     def __getitems__(self, indices: Sequence[int]) -> StudentBatch:
         """Return a batch."""
@@ -133,7 +133,7 @@ class StudentData(data.Dataset):
         pairs = self._pairing.draw(samples, labels, self._rng)
         image = np.where((pairs >= 0)[:, None], self._image[pairs] if self.has_images else 0, names)
         return StudentBatch(
-            torch.from_numpy(np.asarray(self._x[self.place[chosen]], np.float32)),
+            torch.from_numpy(self._x[self.place[chosen]].astype(np.float32)),
             torch.from_numpy(labels),
             torch.from_numpy(image.astype(np.float32)),
             torch.from_numpy(self._texts(samples, names)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.recognition.label_bank import Label, LabelBank
 
 from .cache_task import SENTENCES, CacheTask, Piece
-from .config import TrainingError
+from .config import TrainingError, no_progress
 from .specs import STUDENT_SPECS
 from .teachers import Anchors, Teacher, load_teacher
 
@@ -154,7 +155,7 @@ def build_cache(
     where: Path,
     teacher: str = "household",
     workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = no_progress,
 ) -> TensorCache:
     """Prepare a dataset's tensors, or open them where they are there already.
 
@@ -181,9 +182,26 @@ def build_cache(
     loaded = load_teacher(teacher)
     key = _key(dataset, loaded, labels)
     folder = where / key[:16]
-    if (folder / RECORD).is_file():
-        return TensorCache.open(folder)
-    (folder / "done").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Of several processes that train together the first prepares, and the others wait for it.
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / RECORD).is_file():
+            _prepare(folder, dataset, loaded, labels, teacher, key, workers, progress)
+    return TensorCache.open(folder)
+
+
+def _prepare(
+    folder: Path,
+    dataset: Dataset,
+    loaded: Teacher,
+    labels: list[Label],
+    teacher: str,
+    key: str,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> None:
+    (folder / "done").mkdir(exist_ok=True)
     bank = LabelBank.build(labels, TEMPLATES, loaded)
     rows = {name: np.flatnonzero(dataset.has(name)) for name in _MODALITIES}
     shapes = _shapes(loaded, rows, bank)
@@ -201,7 +219,6 @@ def build_cache(
     run_tasks(task, todo, workers, lambda steps: progress(ready + steps, total))
     progress(total, total)
     _finish(folder, dataset, rows, bank, loaded, key)
-    return TensorCache.open(folder)
 
 
 def _shapes(

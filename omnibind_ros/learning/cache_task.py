@@ -103,7 +103,9 @@ class CacheTask:
                 tick()
                 continue
             said = self._ask().embed_images([picture])
-            for array, values in zip(arrays, (said.values, said.quality, said.features), strict=True):
+            for array, values in zip(
+                arrays, (said.values, said.quality, said.features), strict=True
+            ):
                 array[row] = values[0]
             tick()
         _flush(*arrays)

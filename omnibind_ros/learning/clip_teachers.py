@@ -65,7 +65,7 @@ class _ClipTeacher:
         """Embed N pictures, each uint8 [H, W, 3], RGB; the features are the embeddings."""
         values = np.concatenate([self._images(batch) for batch in _batches(pictures)])
         quality = [ramp(structure(picture), STRUCTURE) for picture in pictures]
-        return ImageEmbeddings(values, np.float32(quality), values)
+        return ImageEmbeddings(values, np.array(quality, np.float32), values)
 
     def encode_batch(self, texts: Sequence[str]) -> Floats:
         """Embed N sentences: unit vectors, float32 [N, D]."""

@@ -19,6 +19,10 @@ STUDENT_MODALITIES = tuple(name for name, m in MODALITIES.items() if not m.teach
 T = TypeVar("T")
 
 
+def no_progress(done: int, total: int) -> None:
+    """Tell nobody how many steps of how many are done."""
+
+
 class TrainingError(ValueError):
     """A training run that cannot start or go on; the text is one sentence."""
 

@@ -23,9 +23,7 @@ STUDENT_SPECS: Mapping[str, TensorSpec] = MappingProxyType(
         ),
         "thermal": TensorSpec("thermal", (1, 1, 60, 80), "float32", "NCHW", "degrees Celsius"),
         "event": TensorSpec("event", (1, 5, 64, 64), "float32", "NCHW", "voxel grid of polarities"),
-        "points": TensorSpec(
-            "points", (1, 512, 3), "float32", "NPC", "m, centred at the centroid"
-        ),
+        "points": TensorSpec("points", (1, 512, 3), "float32", "NPC", "m, centred at the centroid"),
         # 98 frames, 20 ms apart, are 1.97 s.
         "audio": TensorSpec(
             "audio",

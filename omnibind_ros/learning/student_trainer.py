@@ -113,9 +113,7 @@ class StudentTrainer:
         )
         self._loader = fabric.setup_dataloaders(loader)
         torch.manual_seed(config.seed)
-        model = build(
-            modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout
-        )
+        model = build(modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout)
         self._raw = model
         optimizer = torch.optim.AdamW(
             _decayed(model, self._schedule.weight_decay), self._schedule.learning_rate
@@ -204,8 +202,10 @@ class StudentTrainer:
         """Pass over the training samples once, and return means of loss and terms."""
         rank = self._fabric.global_rank
         # A run that goes on draws as one that was never interrupted.
-        torch.manual_seed(hash((self._seed, epoch, rank)) % 2**63)
-        chance = torch.Generator(self._fabric.device).manual_seed(self._seed * 100_003 + epoch)
+        torch.manual_seed((self._seed * 100_003 + epoch) * 1009 + rank)
+        chance = torch.Generator(self._fabric.device).manual_seed(
+            (self._seed * 100_003 + epoch) * 1009 + rank
+        )
         self._train.start_epoch(epoch, rank)
         self._sampler.epoch = epoch
         self._model.train()
@@ -229,7 +229,7 @@ class StudentTrainer:
                     totals[name] = totals.get(name, 0.0) + value
             self._check(skipped, seen, epoch, number + 1 == len(self._loader))
         figures = {name: total / steps for name, total in totals.items()}
-        return {"learning_rate": rate, "skipped": skipped, **figures}
+        return {"learning_rate": rate, "skipped": float(skipped), **figures}
 
     def _step(
         self, batch: StudentBatch, rate: float, chance: torch.Generator
@@ -252,14 +252,18 @@ class StudentTrainer:
             self._model, self._optimizer, max_norm=self._schedule.clip, error_if_nonfinite=False
         )
         self._optimizer.step()
-        return {"loss": float(loss), **{name: float(value) for name, value in terms.items()}}
+        return {
+            "loss": float(loss.detach()),
+            **{name: float(value) for name, value in terms.items()},
+        }
 
     def _any(self, happened: bool) -> bool:
         """Return whether something happened in any process."""
         if self._fabric.world_size == 1:
             return happened
         flag = torch.tensor(float(happened), device=self._fabric.device)
-        return bool(self._fabric.all_reduce(flag, reduce_op="sum") > 0)
+        total: Any = self._fabric.all_reduce(flag, reduce_op="sum")
+        return bool(total > 0)
 
     def _check(self, skipped: int, seen: int, epoch: int, last: bool) -> None:
         if last and skipped > TOLERATED * seen:

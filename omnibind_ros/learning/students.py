@@ -14,6 +14,7 @@ Only operators that TensorRT's ONNX parser supports; every shape is static but t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -102,8 +103,7 @@ class PictureStudent(nn.Module):
         self.start, channels = start() if start else (nn.BatchNorm2d(channels), channels)
         self.stem = nn.Conv2d(channels, WIDTHS[0], 5, 2, 2, bias=False)
         self.stem_norm = nn.BatchNorm2d(WIDTHS[0])
-        pairs = zip(WIDTHS[:-1], WIDTHS[1:], strict=True)
-        self.blocks = nn.Sequential(*(Residual(n_in, n_out) for n_in, n_out in pairs))
+        self.blocks = nn.Sequential(*(Residual(*pair) for pair in pairwise(WIDTHS)))
         self.head = _Head(2 * WIDTHS[-1], size, dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -152,7 +152,7 @@ class PointStudent(nn.Module):
 def _shared(*widths: int) -> nn.Sequential:
     """Return layers that see each place by itself, as 1x1 convolutions."""
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(widths[:-1], widths[1:], strict=True):
+    for n_in, n_out in pairwise(widths):
         layers += [nn.Conv2d(n_in, n_out, 1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
     return nn.Sequential(*layers)
 

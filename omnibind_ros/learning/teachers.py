@@ -121,7 +121,9 @@ class BundleTeacher:
             values.append(said[0][0])
             qualities.append(np.clip(said[1][0], 0, 1) * ramp(structure(crop), STRUCTURE))
             features.append(said[2][0] if len(said) > 2 else said[0][0])
-        return ImageEmbeddings(np.stack(values), np.float32(qualities), np.stack(features))
+        return ImageEmbeddings(
+            np.stack(values), np.array(qualities, np.float32), np.stack(features)
+        )
 
     def encode_batch(self, texts: Sequence[str]) -> Floats:
         """Embed N sentences: unit vectors, float32 [N, D]."""

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from omnibind_ros.datasets.files import write_whole, whole_file
+from omnibind_ros.datasets.files import whole_file, write_whole
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from . import checkpoints
@@ -41,7 +42,7 @@ def make_fabric(config: TrainingConfig) -> Fabric:
     Raises:
         TrainingError: The machine does not have them.
     """
-    precision = config.precision
+    precision: Any = config.precision
     if precision == "auto":
         gpu = torch.cuda.is_available() and config.accelerator in ("auto", "gpu", "cuda")
         half = "bf16-mixed" if gpu and torch.cuda.is_bf16_supported() else "16-mixed"
@@ -146,9 +147,10 @@ def _stage_zero(
     progress: Progress,
 ) -> Adaptation:
     """Adapt the image teacher: seconds, so that every process does it alike and none resumes."""
+    said = progress if fabric.is_global_zero else _silent
     adapted = adapt(
         cache, TorchBank(bank), class_numbers(cache, bank), config.adapt, config.seed,
-        lambda done, total: progress("teacher", done, total, {}),
+        lambda done, total: said("teacher", done, total, {}),
     )  # fmt: skip
     if fabric.is_global_zero:
         checkpoints.save(
@@ -198,7 +200,7 @@ def write_embeddings(
         x = cache.tensors[modality]
 
         def part(start: int, stop: int, x: npt.NDArray[np.generic] = x) -> Tensor:
-            return torch.from_numpy(np.asarray(x[start:stop], np.float32))
+            return torch.from_numpy(np.array(x[start:stop], np.float32))
 
         arrays[modality] = encode(model, part, len(x), cache.embedding_size).astype(np.float16)
         arrays[f"{modality}-rows"] = cache.rows[modality]
