@@ -55,7 +55,10 @@ def test_teachers_say_what_the_bundle_says(lessons, lesson_cache, bundle_dir):
 def test_it_is_made_once(lessons, lesson_cache, bundle_dir):
     steps = []
     again = build_cache(
-        lessons, lesson_cache.folder.parent, str(bundle_dir), progress=lambda *done: steps.append(done)
+        lessons,
+        lesson_cache.folder.parent,
+        str(bundle_dir),
+        progress=lambda *done: steps.append(done),
     )
     assert again.key == lesson_cache.key
     assert not steps

@@ -116,7 +116,7 @@ def adapt(
     features = torch.from_numpy(np.array(cache.features, np.float32))
     of = torch.from_numpy(labels[cache.rows["image"]])
     split = cache.splits[cache.rows["image"]]
-    projection = Projection(features.shape[1] if len(features) else 1, cache.embedding_size)
+    projection = Projection(features.shape[1], cache.embedding_size)
     train = torch.from_numpy(np.flatnonzero((split == "train") & (of.numpy() >= 0)))
 
     def measure() -> dict[str, Accuracy]:
