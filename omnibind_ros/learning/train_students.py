@@ -168,7 +168,7 @@ def write_embeddings(
 
     Writes out/embeddings.npz: of each modality (image with the adapted teacher and text included)
     MODALITY (float16 [n_m, D]), MODALITY-rows (sample of each) and MODALITY-quality; and of the n
-    samples labels, objects and splits; and label_names.
+    samples labels, objects and splits; and label_names, and the label bank's prototypes and owner.
 
     Args:
         cache: The dataset's tensors.
@@ -183,6 +183,8 @@ def write_embeddings(
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "labels": cache.labels,
         "label_names": np.array(cache.label_names, np.str_),
+        "prototypes": cache.bank.prototypes,
+        "owner": cache.bank.owner,
         "objects": cache.objects,
         "splits": cache.splits,
         "image": image.astype(np.float16),
