@@ -65,7 +65,7 @@ setup(
         **{
             group: requirements(group)
             for group in (
-                "cpu", "gpu", "mic", "train", "export", "sim", "demo", "bench", "dev",
+                "cpu", "gpu", "mic", "train", "teachers", "export", "sim", "demo", "bench", "dev",
             )  # fmt: skip
         },
     },

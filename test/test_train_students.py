@@ -170,7 +170,7 @@ def test_a_rate_that_explodes_ends_the_run(tmp_path, lesson_cache, monkeypatch):
         return (batch.z / 0).sum()
 
     monkeypatch.setitem(sys.modules["omnibind_ros.learning.losses"].CAD_TERMS, "contrast", explodes)
-    with pytest.raises(TrainingError, match="lower schedule.learning_rate"):
+    with pytest.raises(TrainingError, match=r"lower schedule\.learning_rate"):
         train_students(lesson_cache, tmp_path / "run", short())
 
 

@@ -155,8 +155,9 @@ class StudentTrainer:
                     figures["validation_samples"] = found.samples
                     figures["validation_objects"] = found.objects
                 figures["seconds"] = time.monotonic() - started
-                self._keep(epoch + 1)
+                # The row first: a run that goes on from the old checkpoint writes it anew.
                 curves.add(modality=self._modality, epoch=epoch, **figures)
+                self._keep(epoch + 1)
                 progress(self._modality, epoch + 1, epochs, figures)
         return self._finish()
 

@@ -5,9 +5,9 @@ ten layers (He et al., arXiv 1512.03385), a quarter of the width of the original
 thousands of samples at hand, and on two cores, that is where the small networks of the
 literature meet: PANNs' shortest ones for log-mel (arXiv 1912.10211), ResNet-18 for gel images
 (Touch and Go, arXiv 2211.12498) and for voxel grids of events (N-ImageNet, arXiv 2112.01041).
-Points go, with the covariances of their neighbourhoods (FoldingNet, arXiv 1712.07262), to PointNet's
-shared layers and maximum (arXiv 1612.00593), which do not see the order; edge convolutions (DGCNN,
-arXiv 1801.07829) over as many points took three times as long to train.
+Points go, with the covariances of their neighbourhoods (FoldingNet, arXiv 1712.07262), to the
+shared layers and maximum of PointNet (arXiv 1612.00593), which see no order; edge convolutions
+(DGCNN, arXiv 1801.07829) over as many points took twice as long to train.
 
 Only operators that TensorRT's ONNX parser supports; every shape is static but the batch.
 """
