@@ -134,6 +134,24 @@ class TrainingConfig:
         path.write_text(text, encoding="utf-8")
 
 
+def parse_section(section: type[T], data: Any) -> T:
+    """Make a configuration of simple parameters of what a YAML file holds.
+
+    Args:
+        section: A dataclass whose fields `parameter` made.
+        data: What the file holds.
+
+    Raises:
+        ParameterError: A key is unknown, or a value is not allowed.
+    """
+    given = _mapping(data, "the file")
+    known = [f.name for f in fields(section)]  # type: ignore[arg-type]
+    for key in given:
+        if key not in known:
+            raise ParameterError(f"there is no parameter {key}; use one of {', '.join(known)}")
+    return section(**{key: check(section, key, value) for key, value in given.items()})
+
+
 SECTIONS: dict[str, type] = {"loss": LossConfig, "schedule": ScheduleConfig, "adapt": AdaptConfig}
 
 
@@ -155,15 +173,23 @@ def read_config(path: Path | None) -> TrainingConfig:
     if path is None:
         return TrainingConfig()
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_config(read_yaml(path))
+    except ParameterError as error:
+        raise TrainingError(f"{path}: {error}") from error
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file; an empty one holds no keys.
+
+    Raises:
+        TrainingError: It cannot be read.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise TrainingError(f"{path} cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise TrainingError(f"{path} is not YAML ({type(error).__name__}); correct it") from error
-    try:
-        return parse_config(data or {})
-    except ParameterError as error:
-        raise TrainingError(f"{path}: {error}") from error
 
 
 def parse_config(data: Mapping[str, Any]) -> TrainingConfig:
@@ -193,6 +219,7 @@ def parse_config(data: Mapping[str, Any]) -> TrainingConfig:
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    """Return a value that must be a mapping; raises ParameterError where it is none."""
     if not isinstance(value, Mapping):
         raise ParameterError(f"{where} holds {str(value)[:60]!r}, but must be `key: value` lines")
     return value
