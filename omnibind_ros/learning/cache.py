@@ -150,6 +150,12 @@ def _key(dataset: Dataset, teacher: Teacher, labels: list[Label]) -> str:
     return hashlib.sha256(manifest + json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def class_labels(dataset: Dataset) -> list[Label]:
+    """Return the labels of a dataset's classes, with the synonyms that are known of them."""
+    known = ClassMap.load().classes
+    return [Label(name, known[name].synonyms if name in known else ()) for name in dataset.labels]
+
+
 def build_cache(
     data: Path,
     where: Path,
@@ -177,8 +183,7 @@ def build_cache(
         BundleError: The teacher's bundle is broken.
     """
     dataset = Dataset.open(data)
-    known = ClassMap.load().classes
-    labels = [Label(name, known[name].synonyms if name in known else ()) for name in dataset.labels]
+    labels = class_labels(dataset)
     loaded = load_teacher(teacher)
     key = _key(dataset, loaded, labels)
     folder = where / key[:16]
