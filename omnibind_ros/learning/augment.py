@@ -76,14 +76,14 @@ def augment_thermal(x: Tensor, chance: torch.Generator) -> Tensor:
 
 def augment_event(x: Tensor, chance: torch.Generator) -> Tensor:
     """Another place and distance, the contrary contrast, the way back, lost and false events."""
-    x = _warp(x, chance, math.pi / 12, 0.2, 0.1, "zeros")
+    x = _warp(x, chance, math.pi / 18, 0.15, 0.06, "zeros")
     # A scene and its negative differ in polarity; backwards in time, edges swap theirs as well.
     x = x * torch.where(_uniform(x, 0, 1, chance, 1, 1, 1) < 0.5, -1.0, 1.0)
     backwards = _uniform(x, 0, 1, chance, 1, 1, 1) < 0.5
     x = torch.where(backwards, -x.flip(1), x)
-    kept = _uniform(x, 0, 1, chance, *x.shape[1:]) >= _uniform(x, 0.0, 0.3, chance, 1, 1, 1)
-    patch = _band(x, 2, 0.4, chance) & _band(x, 3, 0.4, chance)
-    return _noise(torch.where(kept & ~patch, x, 0.0), 0.05, chance)
+    kept = _uniform(x, 0, 1, chance, *x.shape[1:]) >= _uniform(x, 0.0, 0.2, chance, 1, 1, 1)
+    patch = _band(x, 2, 0.3, chance) & _band(x, 3, 0.3, chance)
+    return _noise(torch.where(kept & ~patch, x, 0.0), 0.02, chance)
 
 
 def augment_points(x: Tensor, chance: torch.Generator) -> Tensor:

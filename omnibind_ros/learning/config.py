@@ -77,7 +77,7 @@ class AdaptConfig:
     learning_rate: float = parameter(1e-3, "Learning rate of AdamW", low=1e-7, high=1)
     weight_decay: float = parameter(0.1, "Pull of the projection to its start", low=0, high=100)
     keep: float = parameter(
-        1.0, "Weight of staying as it was on what is no image of the set", low=0, high=100
+        4.0, "Weight of staying as it was on what is no image of the set", low=0, high=100
     )
     tau: float = parameter(0.05, "Temperature of the classes", low=0.001, high=1)
 

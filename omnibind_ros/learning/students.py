@@ -48,6 +48,22 @@ class Standardise(nn.Module):
         return torch.cat([apart / deviation, (celsius - 22.0) / 10.0], 1)
 
 
+class Edges(nn.Module):
+    """A voxel grid of events beside its magnitude: where something moved, either way.
+
+    Which polarity an edge has depends on the way that it moves, and on what lies behind.
+    """
+
+    def __init__(self, bins: int) -> None:
+        """Create it for a number of bins of time."""
+        super().__init__()
+        self.norm = nn.BatchNorm2d(2 * bins)
+
+    def forward(self, grid: Tensor) -> Tensor:
+        """Return [B, 2 * bins, H, W] for [B, bins, H, W]."""
+        return self.norm(torch.cat([grid, grid.abs()], 1))
+
+
 class Residual(nn.Module):
     """Two 3x3 convolutions with batch normalisation beside a shortcut; halves the sides."""
 
@@ -180,10 +196,15 @@ def _thermal(spec: TensorSpec, size: int, dropout: float) -> nn.Module:
     return PictureStudent(spec, size, dropout, lambda: (Standardise(), 2))
 
 
+def _event(spec: TensorSpec, size: int, dropout: float) -> nn.Module:
+    bins = spec.shape[1]
+    return PictureStudent(spec, size, dropout, lambda: (Edges(bins), 2 * bins))
+
+
 STUDENTS: dict[str, Callable[[TensorSpec, int, float], nn.Module]] = {
     "touch": PictureStudent,
     "thermal": _thermal,
-    "event": PictureStudent,
+    "event": _event,
     "points": PointStudent,
     "audio": PictureStudent,
 }
