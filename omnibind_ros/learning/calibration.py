@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
-
-from omnibind_ros.encoders.manifest import Calibration
 
 from .config import TrainingError
 from .embeddings import EmbeddingSet, Floats, similarities
@@ -72,44 +68,22 @@ def fit_threshold(known: Floats, unknown: Floats) -> float:
     return float(candidates[int(np.argmax(kept + refused))])
 
 
-def calibrate(
-    known: EmbeddingSet,
-    unknown: EmbeddingSet,
-    fused: tuple[Floats, npt.NDArray[np.int64]],
-    before: Calibration,
-) -> Calibration:
-    """Calibrate a bundle.
+def fit_thresholds(known: EmbeddingSet, unknown: EmbeddingSet) -> dict[str, float]:
+    """Return each modality's threshold, from its own embeddings.
 
     Args:
-        known: Validation samples of the classes with labels.
+        known: Samples of the classes with labels, of objects that no encoder was trained on.
         unknown: Samples of classes that training has not seen, or none.
-        fused: Fused embeddings of validation samples, float32 [N, D], and their classes.
-        before: Says what is not calibrated here.
 
     Returns:
-        The temperature of fused embeddings; and a threshold for each modality, from its own
-        embeddings.
-
-    Raises:
-        TrainingError: There is too little to calibrate on.
+        By modality, the least similarity of the best label at which it is known.
     """
-    values, labels = fused
-    thresholds: dict[str, float] = dict(before.min_similarity)
+    thresholds = {}
     for m, name in enumerate(known.modalities):
-        there, also = known.present[:, m], unknown.present[:, m]
-        if there.any():
-            thresholds[name] = fit_threshold(_best(known, m, there), _best(unknown, m, also))
-    return Calibration(
-        fit_temperature(similarities(known.bank, values), labels), before.min_quality,
-        _rounded(thresholds),
-    )  # fmt: skip
-
-
-def _best(data: EmbeddingSet, place: int, there: npt.NDArray[np.bool_]) -> Floats:
-    if not there.any():
-        return np.zeros(0, np.float32)
-    return np.asarray(similarities(data.bank, data.values[there, place]).max(1))
-
-
-def _rounded(thresholds: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 3) for name, value in thresholds.items()}
+        best = [
+            similarities(part.bank, part.values[part.present[:, m], m]).max(1)
+            for part in (known, unknown)
+        ]
+        if len(best[0]):
+            thresholds[name] = round(fit_threshold(*best), 3)
+    return thresholds

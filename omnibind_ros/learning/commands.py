@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .commands_fusion import add_fusion
+
 if TYPE_CHECKING:
     from .train_students import Progress
 
@@ -32,6 +34,7 @@ def add_train(commands: Any) -> None:
         "--resume", action="store_true", help="go on with the interrupted run in --out"
     )
     students.set_defaults(run=_train_students, needs=NEEDS)
+    add_fusion(actions)
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from omnibind_ros.datasets.files import write_whole
-
-from . import checkpoints
 from .calibration import fit_temperature
 from .config import TrainingError, no_progress
 from .embeddings import EmbeddingSet, similarities
@@ -29,8 +24,6 @@ LOOKS = 20
 
 SEEN = 2048
 """Sets drawn from them, the same at each look."""
-
-FILE = "fusion.pt"
 
 
 @dataclass(frozen=True)
@@ -238,38 +231,3 @@ def fit(
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-def save_fusion(folder: Path, trained: TrainedFusion, config: FusionConfig) -> None:
-    """Write fusion.pt, and fusion.json with configuration and figures; raises OSError."""
-    checkpoints.save(
-        folder / FILE,
-        {
-            "key": "fusion", "size": trained.network.residual.out_features,
-            "width": config.width, "temperature": trained.temperature,
-            "state": trained.network.state_dict(),
-        },
-    )  # fmt: skip
-    said = {
-        "config": asdict(config), "temperature": trained.temperature, "figures": trained.figures,
-    }  # fmt: skip
-    write_whole(folder / "fusion.json", json.dumps(said, indent=1))
-
-
-def load_fusion(folder: Path) -> TrainedFusion:
-    """Read what `save_fusion` wrote.
-
-    Raises:
-        TrainingError: It cannot be read, or is of another version of the network.
-    """
-    content = checkpoints.load(folder / FILE)
-    try:
-        network = FusionNetwork(int(content["size"]), int(content["width"]))
-        network.load_state_dict(content["state"])
-        temperature = float(content["temperature"])
-    except (KeyError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise TrainingError(
-            f"{folder / FILE} holds no fusion of this version ({reason}); train it again"
-        ) from error
-    return TrainedFusion(network.eval(), temperature, {})

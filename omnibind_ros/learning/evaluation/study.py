@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.datasets.files import write_whole
-from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.cache import build_cache
-from omnibind_ros.learning.calibration import calibrate
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.embeddings import EmbeddingSet
-from omnibind_ros.learning.members import members_of
+from omnibind_ros.learning.fusion_files import calibrate_fusion
 from omnibind_ros.learning.train_fusion import train_fusion
 from omnibind_ros.learning.train_students import train_students
 
@@ -136,14 +134,7 @@ def _fusion(
     trained = train_fusion(
         embeddings, config, lambda *step: progress(f"{run.name} fusion", *step, {})
     )
-    known, unknown = embeddings.without_classes(config.left_out)
-    validation = known.split(*config.splits)
-    validation = validation.samples(validation.present.any(1))
-    fused, _ = trained.fuse(members_of(validation, trained.temperature))
-    calibration = calibrate(
-        validation, unknown.split(*config.splits), (fused, validation.labels),
-        Calibration(trained.temperature, 0.0, {}),
-    )  # fmt: skip
+    calibration = calibrate_fusion(trained, embeddings, config)
     plan = Plan(calibration, tuple(config.left_out), config, run.seed)
     found = measure(
         embeddings, trained.fuse, plan,
