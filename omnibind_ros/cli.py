@@ -12,6 +12,7 @@ from pathlib import Path
 from omnibind_ros import __version__
 from omnibind_ros.datasets.commands import add_dataset
 from omnibind_ros.learning.commands import add_train
+from omnibind_ros.learning.evaluation.commands import add_evaluation
 
 DEFAULT_BUNDLE = "household"
 
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_dataset(commands)
     add_train(commands)
+    add_evaluation(commands)
     return parser
 
 
