@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from pathlib import Path
 
 import torch
@@ -13,8 +11,7 @@ from omnibind_ros.encoders.manifest import FileSpec
 from omnibind_ros.fusion.adaptive import MAX_MEMBERS, fusion_inputs, fusion_outputs
 from omnibind_ros.learning.fusion import ExportedFusion, FusionNetwork
 
-OPSET = 18
-"""The lowest that torch's exporter writes without converting."""
+from .torch_onnx import write_network
 
 FILE = "fusion.onnx"
 
@@ -40,25 +37,11 @@ def export_fusion(network: FusionNetwork, folder: Path) -> FileSpec:
         torch.zeros(3, dtype=torch.int64), torch.zeros(3), torch.ones(3), torch.zeros(3),
     )  # fmt: skip
     path = folder / FILE
-    with warnings.catch_warnings():
-        # Of the exporter's own code, and of axis names that are the same on purpose.
-        warnings.simplefilter("ignore")
-        logger = logging.getLogger("torch.onnx")
-        level, before = logging.ERROR, logger.level
-        logger.setLevel(level)
-        try:
-            program = torch.onnx.export(
-                ExportedFusion(network).eval(), example, dynamo=True, verbose=False,
-                input_names=[spec.name for spec in inputs],
-                output_names=[spec.name for spec in outputs],
-                dynamic_shapes=tuple({0: members} for _ in inputs), opset_version=OPSET,
-            )  # fmt: skip
-        finally:
-            logger.setLevel(before)
-    if program is None:
-        raise RuntimeError("torch exported no fusion network; use the torch that requirements name")
-    program.save(str(path))
+    write_network(
+        ExportedFusion(network).eval(), example, inputs, outputs, path,
+        tuple({0: members} for _ in inputs),
+    )  # fmt: skip
     return FileSpec(
         FILE, file_sha256(path), "Apache-2.0", "trained with `omnibind train fusion`", inputs,
-        outputs,
+        outputs, precision="fp32",
     )  # fmt: skip
