@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 
 NAME = "omnibind_ros"
 # The extras, each a file in requirements/.
-GROUPS = ("cpu", "gpu", "mic", "train", "export", "sim", "demo", "bench", "dev")
+GROUPS = ("cpu", "gpu", "mic", "train", "teachers", "export", "sim", "demo", "bench", "dev")
 # colcon's symlinked builds run a link to this file from another folder.
 ROOT = Path(__file__).resolve().parent
 # Relative names: setuptools wants them, and colcon runs this file beside the data.

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from omnibind_ros import __version__
 from omnibind_ros.datasets.commands import add_dataset
+from omnibind_ros.export.commands import add_export
+from omnibind_ros.learning.commands import add_train
+from omnibind_ros.learning.evaluation.commands import add_evaluation
 
 DEFAULT_BUNDLE = "household"
 
@@ -90,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         action.set_defaults(run=run, needs="install what requirements/run.txt lists")
 
     add_dataset(commands)
+    add_train(commands)
+    add_export(commands)
+    add_evaluation(commands)
     return parser
 
 

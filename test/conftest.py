@@ -42,6 +42,26 @@ def seven_bundle(tmp_path_factory):
     return build_untrained(out, BUNDLE, SMALL, link=True).root
 
 
+@pytest.fixture(scope="session")
+def lessons(tmp_path_factory):
+    """A dataset of 60 samples from which each modality can learn its class."""
+    from lesson_plan import LessonPlan  # noqa: PLC0415 - needs pyarrow
+
+    from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
+
+    out = tmp_path_factory.mktemp("lessons")
+    build_dataset(LessonPlan(60), out, workers=1)
+    return out
+
+
+@pytest.fixture(scope="session")
+def lesson_cache(lessons, tmp_path_factory):
+    """Its tensors, as training takes them."""
+    from omnibind_ros.learning.cache import build_cache  # noqa: PLC0415 - needs onnx
+
+    return build_cache(lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
+
+
 @pytest.fixture(scope="module")
 def ros_domain():
     """A ROS domain id that no other process uses, and discovery on this host only."""

@@ -11,10 +11,36 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from .engines import FOLDER, TENSORRT, provider_options
 from .manifest import BundleError, FileSpec, TensorSpec
 
-PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
+CPU = "CPUExecutionProvider"
+PROVIDERS = (TENSORRT, "CUDAExecutionProvider", CPU)
 """ONNX Runtime's execution providers, best first."""
+
+Provider = str | tuple[str, dict[str, str]]
+"""A provider's name, or its name and options."""
+
+
+def choose_providers(
+    spec: FileSpec, asked: Sequence[str] | None, there: Sequence[str]
+) -> list[Provider]:
+    """Return the execution providers for a file.
+
+    Args:
+        spec: What the manifest says of the file.
+        asked: Providers by name; None for the best that are there. A network whose inputs have
+            free dimensions then stays on the processor: TensorRT would build engines anew for
+            sizes that it has not seen.
+        there: Providers that this ONNX Runtime has.
+
+    Raises:
+        OSError: The folder for TensorRT's engines cannot be made.
+    """
+    free = any(size < 0 for tensor in spec.inputs for size in tensor.shape)
+    wanted = asked or ((CPU,) if free else PROVIDERS)
+    chosen = [name for name in wanted if name in there] or [CPU]
+    return [(name, provider_options(spec)) if name == TENSORRT else name for name in chosen]
 
 
 class Model(Protocol):
@@ -56,8 +82,13 @@ class OnnxRuntimeModel:
         options.log_severity_level = 3
         # Spinning threads burn the cores that decoding and DDS need.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        there = onnxruntime.get_available_providers()
-        chosen = [p for p in (providers or PROVIDERS) if p in there] or ["CPUExecutionProvider"]
+        try:
+            chosen = choose_providers(spec, providers, onnxruntime.get_available_providers())
+        except OSError as error:
+            raise BundleError(
+                f"the folder for TensorRT's engines cannot be made ({error.strerror}); set "
+                f"{FOLDER} to one that can be written"
+            ) from error
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
         except Exception as error:

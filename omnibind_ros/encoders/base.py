@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -30,4 +31,12 @@ class Encoder(Protocol):
 
     def encode(self, sample: Any) -> Encoding:
         """Encode one sample, as the modality's sensor module decodes it."""
+        ...
+
+
+class SentenceEncoder(Protocol):
+    """Encodes many sentences at once: the bundle's text encoder, or another teacher's."""
+
+    def encode_batch(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return unit vectors, float32 [N, D], of N sentences."""
         ...

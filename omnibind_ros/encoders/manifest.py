@@ -39,6 +39,8 @@ class FileSpec:
     outputs: tuple[TensorSpec, ...] = ()
     extra: Mapping[str, FileSpec] = field(default_factory=dict)
     """Files that belong to it by role, such as a tokenizer."""
+    precision: str = ""
+    """In which a network computes: fp32, fp16 or int8; empty where it is not said."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def _file(entry: Any) -> FileSpec:
         inputs=_tensors(entry.get("inputs")),
         outputs=_tensors(entry.get("outputs")),
         extra={role: _file(sub) for role, sub in (entry.get("extra") or {}).items()},
+        precision=str(entry.get("precision", "")),
     )
 
 
@@ -182,6 +185,7 @@ def _entry(spec: FileSpec) -> dict[str, Any]:
         "sha256": spec.sha256,
         "licence": spec.licence,
         "origin": spec.origin,
+        "precision": spec.precision,
         "inputs": [_tensor(tensor) for tensor in spec.inputs],
         "outputs": [_tensor(tensor) for tensor in spec.outputs],
         "extra": {role: _entry(file) for role, file in spec.extra.items()},

@@ -20,6 +20,7 @@ from omnibind_ros.encoders.manifest import (
     write_manifest,
 )
 from omnibind_ros.fusion.adaptive import fusion_inputs, fusion_outputs
+from omnibind_ros.learning.specs import STUDENT_SPECS
 from omnibind_ros.recognition.label_bank import CACHE
 
 from .graph import Graph
@@ -55,30 +56,23 @@ _BODY = (
 
 STUDENTS: dict[str, Student] = {
     "touch": Student(
-        TensorSpec("touch", (1, 3, 120, 160), "float32", "NCHW", "difference to reference, -1..1"),
+        STUDENT_SPECS["touch"],
         _separable((32, 2), (64, 1), *_BODY),
     ),
     "thermal": Student(
-        TensorSpec("thermal", (1, 1, 120, 160), "float32", "NCHW", "degrees Celsius"),
+        STUDENT_SPECS["thermal"],
         _separable((32, 2), (64, 1), *_BODY),
     ),
     "event": Student(
-        TensorSpec("event", (1, 5, 64, 64), "float32", "NCHW", "voxel grid of polarities"),
+        STUDENT_SPECS["event"],
         _separable((32, 1), (64, 1), *_BODY),
     ),
     "points": Student(
-        TensorSpec("points", (1, 1024, 3), "float32", "NPC", "m, centred at the centroid"),
+        STUDENT_SPECS["points"],
         _pointwise(64, 128, 512),
     ),
     "audio": Student(
-        TensorSpec(
-            "audio",
-            (1, 1, 64, 98),
-            "float32",
-            "NCHW",
-            "log-mel",
-            {"sample_rate": 16000.0, "window": 0.025, "hop": 0.01},
-        ),
+        STUDENT_SPECS["audio"],
         _separable((32, 1), (64, 1), *_BODY),
     ),
 }

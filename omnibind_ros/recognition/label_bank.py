@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.text import TextEncoder
 
 _log = logging.getLogger(__name__)
@@ -155,7 +156,7 @@ class LabelBank:
 
     @classmethod
     def build(
-        cls, labels: Sequence[Label], templates: Sequence[str], encoder: TextEncoder
+        cls, labels: Sequence[Label], templates: Sequence[str], encoder: SentenceEncoder
     ) -> LabelBank:
         """Embed labels.
 

@@ -1,0 +1,145 @@
+"""Variations of prepared inputs in training, as sensors and scenes vary: one function a modality.
+
+Each takes a batch and a generator, and returns a batch of the same shape; on the device where the
+batch lies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+LOG_FLOOR = math.log(1e-10)
+"""What a log-mel spectrogram has where there is no sound; see encoders/audio.py."""
+
+
+def _uniform(x: Tensor, low: float, high: float, chance: torch.Generator, *shape: int) -> Tensor:
+    """Return numbers between two limits, [B, *shape], beside a batch."""
+    drawn = torch.rand((len(x), *shape), generator=chance, device=x.device, dtype=x.dtype)
+    return low + (high - low) * drawn
+
+
+def _noise(x: Tensor, deviation: float, chance: torch.Generator) -> Tensor:
+    drawn = torch.randn(x.shape, generator=chance, device=x.device, dtype=x.dtype)
+    return x + deviation * drawn
+
+
+def _warp(
+    x: Tensor, chance: torch.Generator, turn: float, zoom: float, shift: float, padding: str
+) -> Tensor:
+    """Turn (radians), scale and shift (share of the side) pictures [B, C, H, W]; half mirrored."""
+    angle = _uniform(x, -turn, turn, chance)
+    scale = torch.exp(_uniform(x, -zoom, zoom, chance))
+    mirror = torch.where(_uniform(x, 0, 1, chance) < 0.5, -1.0, 1.0)
+    offset = 2 * _uniform(x, -shift, shift, chance, 2)
+    ratio = x.shape[2] / x.shape[3]  # keeps turned pictures from shearing
+    cosine, sine = scale * torch.cos(angle), scale * torch.sin(angle)
+    rows = [
+        torch.stack([cosine * mirror, -sine * ratio, offset[:, 0]], 1),
+        torch.stack([sine * mirror / ratio, cosine, offset[:, 1]], 1),
+    ]
+    grid = functional.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
+    return functional.grid_sample(x, grid, padding_mode=padding, align_corners=False)
+
+
+def _band(x: Tensor, axis: int, share: float, chance: torch.Generator) -> Tensor:
+    """Return which places along an axis lie in a band, bool, one band a sample."""
+    length = x.shape[axis]
+    width = _uniform(x, 0, share * length, chance)
+    start = _uniform(x, 0, 1, chance) * (length - width)
+    place = torch.arange(length, device=x.device, dtype=x.dtype)
+    inside = (place >= start[:, None]) & (place < (start + width)[:, None])
+    shape = [len(x)] + [1] * (x.dim() - 1)
+    shape[axis] = length
+    return inside.reshape(shape)
+
+
+def augment_touch(x: Tensor, chance: torch.Generator) -> Tensor:
+    """Another place and turn on the pad, other gains of its lamps, the camera's noise."""
+    x = _warp(x, chance, math.pi / 6, 0.2, 0.1, "zeros")
+    return _noise(x * torch.exp(_uniform(x, -0.35, 0.35, chance, 3, 1, 1)), 0.006, chance)
+
+
+def augment_thermal(x: Tensor, chance: torch.Generator) -> Tensor:
+    """Another place and distance, warmer or colder air, more or less contrast, noise, a patch."""
+    x = _warp(x, chance, math.pi / 18, 0.2, 0.08, "border")
+    mean = x.mean((2, 3), keepdim=True)
+    gain = torch.exp(_uniform(x, -0.3, 0.3, chance, 1, 1, 1))
+    x = mean + (x - mean) * gain + _uniform(x, -4.0, 4.0, chance, 1, 1, 1)
+    patch = _band(x, 2, 0.4, chance) & _band(x, 3, 0.4, chance)
+    return _noise(torch.where(patch, x.mean((2, 3), keepdim=True), x), 0.05, chance)
+
+
+def augment_event(x: Tensor, chance: torch.Generator) -> Tensor:
+    """Another place and distance, the contrary contrast, the way back, lost and false events."""
+    x = _warp(x, chance, math.pi / 18, 0.15, 0.06, "zeros")
+    # A scene and its negative differ in polarity; backwards in time, edges swap theirs as well.
+    x = x * torch.where(_uniform(x, 0, 1, chance, 1, 1, 1) < 0.5, -1.0, 1.0)
+    backwards = _uniform(x, 0, 1, chance, 1, 1, 1) < 0.5
+    x = torch.where(backwards, -x.flip(1), x)
+    kept = _uniform(x, 0, 1, chance, *x.shape[1:]) >= _uniform(x, 0.0, 0.2, chance, 1, 1, 1)
+    patch = _band(x, 2, 0.3, chance) & _band(x, 3, 0.3, chance)
+    return _noise(torch.where(kept & ~patch, x, 0.0), 0.02, chance)
+
+
+def augment_points(x: Tensor, chance: torch.Generator) -> Tensor:
+    """Turned about the vertical, a little tilted, mirrored, scaled, jittered, and partly lost."""
+    yaw, roll, pitch = (
+        _uniform(x, -limit, limit, chance) for limit in (math.pi, math.pi / 24, math.pi / 24)
+    )
+    x = x @ _turn(yaw, 0, 1) @ _turn(roll, 1, 2) @ _turn(pitch, 0, 2)
+    sign = torch.where(_uniform(x, 0, 1, chance, 1) < 0.5, -1.0, 1.0)
+    x = x * torch.stack([torch.ones_like(sign), sign, torch.ones_like(sign)], 2)
+    x = x * torch.exp(_uniform(x, -0.15, 0.15, chance, 1, 1))
+    x = _noise(x, 0.008, chance)
+    # As a cloud of few points is filled: with those that it has, in turn.
+    order = _uniform(x, 0, 1, chance, x.shape[1]).argsort(1)
+    kept = (_uniform(x, 0.5, 1.0, chance) * x.shape[1]).long().clamp(min=1)
+    place = torch.arange(x.shape[1], device=x.device) % kept[:, None]
+    index = torch.gather(order, 1, place)[..., None].expand_as(x)
+    x = torch.gather(x, 1, index)
+    return x - x.mean(1, keepdim=True)
+
+
+def _turn(angle: Tensor, first: int, second: int) -> Tensor:
+    """Return rotations [B, 3, 3] in the plane of two axes."""
+    turns = torch.eye(3, device=angle.device, dtype=angle.dtype).repeat(len(angle), 1, 1)
+    turns[:, first, first] = turns[:, second, second] = torch.cos(angle)
+    turns[:, first, second] = torch.sin(angle)
+    turns[:, second, first] = -torch.sin(angle)
+    return turns
+
+
+def augment_audio(x: Tensor, chance: torch.Generator) -> Tensor:
+    """Louder or quieter, later, shorter, with bands of time and pitch missing.
+
+    SpecAugment (Park et al., arXiv 1904.08779) masks bands; silence comes first where a sound is
+    shorter than the input, as `prepare_audio` has it.
+    """
+    frames = x.shape[3]
+    place = torch.arange(frames, device=x.device)
+    start = (_uniform(x, 0, 1, chance) * frames).long()
+    index = (place + start[:, None]) % frames
+    x = torch.gather(x, 3, index[:, None, None, :].expand_as(x))
+    x = torch.clamp(x + _uniform(x, -1.5, 1.5, chance, 1, 1, 1), min=LOG_FLOOR)
+    masked = _band(x, 2, 0.2, chance) | _band(x, 3, 0.25, chance)
+    x = torch.where(masked, x.mean((2, 3), keepdim=True), x)
+    length = torch.where(
+        _uniform(x, 0, 1, chance) < 0.5, _uniform(x, 0.5, 1.0, chance), torch.ones(len(x)).to(x)
+    )
+    silent = place < ((1 - length) * frames)[:, None]
+    return torch.where(silent[:, None, None, :], LOG_FLOOR, _noise(x, 0.1, chance))
+
+
+AUGMENT: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+    "touch": augment_touch,
+    "thermal": augment_thermal,
+    "event": augment_event,
+    "points": augment_points,
+    "audio": augment_audio,
+}
+"""By student modality."""

@@ -1,0 +1,89 @@
+"""Calibration: the temperature of probabilities, and below what similarity a thing is unknown."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+
+from .config import TrainingError
+from .embeddings import EmbeddingSet, Floats, similarities
+
+LOWEST, HIGHEST = 0.002, 1.0
+"""Temperatures that are looked through."""
+
+KEPT = 0.05
+"""Share of known things that may be called unknown."""
+
+
+def fit_temperature(similarity: Floats, labels: npt.NDArray[np.int64]) -> float:
+    """Return the softmax temperature of least negative log-likelihood (arXiv 1706.04599).
+
+    Args:
+        similarity: float32 [N, L], cosine similarities to the labels.
+        labels: int [N].
+
+    Raises:
+        TrainingError: There is nothing to calibrate on.
+    """
+    if len(labels) == 0 or similarity.shape[1] < 2:
+        raise TrainingError(
+            f"{len(labels)} samples in {similarity.shape[1]} classes are too few to calibrate on"
+        )
+    apart = similarity - similarity.max(1, keepdims=True)
+    own = apart[np.arange(len(labels)), labels]
+
+    def loss(log_temperature: float) -> float:
+        scale = np.exp(-log_temperature)
+        return float((np.log(np.exp(apart * scale).sum(1)) - own * scale).mean())
+
+    bounds = (float(np.log(LOWEST)), float(np.log(HIGHEST)))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def fit_threshold(known: Floats, unknown: Floats) -> float:
+    """Return the similarity that best tells known things from unknown ones.
+
+    It maximises the balanced accuracy (Youden's J), but calls at most `KEPT` of what is known
+    unknown; without unknown things it lies where it calls just so many of them unknown.
+
+    Args:
+        known: float32 [N], the best label's similarity of things whose class has a label.
+        unknown: float32 [K], that of things whose class has none.
+
+    Raises:
+        TrainingError: Nothing is known.
+    """
+    if len(known) == 0:
+        raise TrainingError("there is no sample of a known class to set a threshold by")
+    limit = float(np.quantile(known, KEPT))
+    if len(unknown) == 0:
+        return limit
+    candidates = np.unique(np.concatenate([known, unknown]))
+    candidates = candidates[candidates <= limit]
+    if len(candidates) == 0:
+        return limit
+    kept = 1 - np.searchsorted(np.sort(known), candidates) / len(known)
+    refused = np.searchsorted(np.sort(unknown), candidates) / len(unknown)
+    return float(candidates[int(np.argmax(kept + refused))])
+
+
+def fit_thresholds(known: EmbeddingSet, unknown: EmbeddingSet) -> dict[str, float]:
+    """Return each modality's threshold, from its own embeddings.
+
+    Args:
+        known: Samples of the classes with labels, of objects that no encoder was trained on.
+        unknown: Samples of classes that training has not seen, or none.
+
+    Returns:
+        By modality, the least similarity of the best label at which it is known.
+    """
+    thresholds = {}
+    for m, name in enumerate(known.modalities):
+        best = [
+            similarities(part.bank, part.values[part.present[:, m], m]).max(1)
+            for part in (known, unknown)
+        ]
+        if len(best[0]):
+            thresholds[name] = round(fit_threshold(*best), 3)
+    return thresholds

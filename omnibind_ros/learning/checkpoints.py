@@ -1,0 +1,111 @@
+"""Files of a training run: whole or not at all, and read without pickled code."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from omnibind_ros.datasets.files import write_whole
+from omnibind_ros.encoders.manifest import TensorSpec
+
+from .config import TrainingError
+from .students import build
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write tensors, numbers and texts to a file that is there whole or not at all.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_whole(path, buffer.getvalue())
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read what `save` wrote; nothing in the file is run.
+
+    Raises:
+        TrainingError: It cannot be read.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise TrainingError(
+            f"{path} cannot be read ({reason}); remove it, and the student is trained again"
+        ) from error
+    if not isinstance(content, dict) or "key" not in content:
+        raise TrainingError(f"{path} is no file of a training run; remove it")
+    return content
+
+
+def check_key(path: Path, content: dict[str, Any], key: str) -> None:
+    """Check that a checkpoint is of the run that would go on from it.
+
+    Raises:
+        TrainingError: It is not.
+    """
+    if content["key"] != key:
+        raise TrainingError(
+            f"{path} was written with another configuration or dataset; go on with those, or give "
+            "another folder for --out"
+        )
+
+
+def save_student(
+    path: Path, modality: str, model: nn.Module, spec: TensorSpec, size: int, key: str,
+    metrics: dict[str, float],
+) -> None:  # fmt: skip
+    """Write a trained student.
+
+    Args:
+        path: The file.
+        modality: Its modality.
+        model: As `students.build` made it.
+        spec: Its input.
+        size: Values of an embedding.
+        key: Hash of what it was trained with.
+        metrics: What was measured of it.
+    """
+    described = asdict(spec) | {"shape": list(spec.shape), "parameters": dict(spec.parameters)}
+    state = {name: tensor.cpu() for name, tensor in model.state_dict().items()}
+    content = {
+        "key": key, "modality": modality, "embedding_size": size, "spec": described,
+        "metrics": metrics, "state": state,
+    }  # fmt: skip
+    save(path, content)
+
+
+def load_student(path: Path) -> tuple[nn.Module, TensorSpec, dict[str, Any]]:
+    """Read a trained student.
+
+    Args:
+        path: OUT/students/MODALITY.pt.
+
+    Returns:
+        The network in evaluation mode, its input, and all else that the file says: key,
+        modality, embedding_size and metrics.
+
+    Raises:
+        TrainingError: It cannot be read, or is of another version of the network.
+    """
+    content = load(path)
+    try:
+        described = dict(content["spec"])
+        spec = TensorSpec(**(described | {"shape": tuple(described["shape"])}))
+        model = build(content["modality"], int(content["embedding_size"]), spec)
+        model.load_state_dict(content.pop("state"))
+    except (KeyError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise TrainingError(
+            f"{path} holds no student of this version ({reason}); train it again"
+        ) from error
+    return model.eval(), spec, content

@@ -1,0 +1,90 @@
+"""Evaluates a bundle as the robot runs it: its own encoders, its own fusion, its calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+from omnibind_ros.fusion import make_fusion
+from omnibind_ros.fusion.base import Fusion
+from omnibind_ros.learning.embeddings import Floats
+from omnibind_ros.learning.fusion_config import FusionConfig
+from omnibind_ros.learning.members import Members
+from omnibind_ros.modalities import MODALITIES
+
+from .encoding import encode_dataset
+from .evaluate import Fuse, Plan, Progress, _silent, measure
+from .study_results import read_study
+
+_NAMES = tuple(MODALITIES)
+
+
+def evaluate_bundle(
+    name: str,
+    data: Path,
+    cache: Path,
+    config: FusionConfig,
+    unknown: Sequence[str] | None = None,
+    study: Path | None = None,
+    workers: int = 1,
+    progress: Progress = _silent,
+) -> dict[str, Any]:
+    """Evaluate a bundle on a dataset.
+
+    Args:
+        name: The bundle's folder or name.
+        data: The dataset's folder.
+        cache: Where embeddings are kept.
+        config: How the bundle's fusion was trained; the perceptron is trained alike.
+        unknown: Classes that training has not seen; None for those that the manifest's figures
+            name under left_out.
+        study: Folder of the study's results; what it says of students and scale is taken over.
+        workers: Processes that encode.
+        progress: Told what is under way.
+
+    Returns:
+        What `measure` returns; and bundle, data, fusion, students and scale.
+
+    Raises:
+        BundleError: The bundle cannot be used.
+        DatasetError: The dataset cannot be read.
+        TrainingError: They share too little.
+    """
+    bundle = Bundle.load(resolve_bundle(name))
+    splits = tuple(dict.fromkeys((*config.splits, "test")))
+    encoded = encode_dataset(
+        bundle, data, cache, splits, workers, lambda *done: progress("embeddings", *done)
+    )
+    left_out = bundle.manifest.figures.get("left_out", ()) if unknown is None else unknown
+    fusion, warning = make_fusion("adaptive", bundle)
+    plan = Plan(
+        bundle.manifest.calibration, tuple(left_out), config, config.seed,
+        recorded=encoded.recorded,
+    )  # fmt: skip
+    found = measure(encoded.data, fuse_at_run_time(fusion), plan, progress)
+    said = read_study(study) if study is not None else {"students": {}, "scale": {}}
+    return {
+        "bundle": bundle.manifest.model, "data": data.resolve().name,
+        "fusion": warning or "adaptive", **found, **said,
+    }  # fmt: skip
+
+
+def fuse_at_run_time(fusion: Fusion) -> Fuse:
+    """Return what fuses as the robot does: one set at a time, through the bundle's network."""
+
+    def fuse(members: Members) -> tuple[Floats, Floats]:
+        fused = np.zeros((len(members.values), members.values.shape[2]), np.float32)
+        weights = np.zeros(members.present.shape, np.float32)
+        for row, present in enumerate(members.present):
+            names = [_NAMES[number] for number in members.modality[row, present]]
+            facts = (array[row, present] for array in (members.age, members.quality,
+                                                       members.entropy))  # fmt: skip
+            said = fusion.fuse(members.values[row, present], names, *facts)
+            fused[row], weights[row, present] = said.values, said.weights
+        return fused, weights
+
+    return fuse

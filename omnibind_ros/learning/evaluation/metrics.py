@@ -1,0 +1,108 @@
+"""The figures by which answers are judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
+
+from omnibind_ros.learning.config import TrainingError
+
+Scores = npt.NDArray[np.floating[Any]]
+Labels = npt.NDArray[np.int64]
+
+BINS = 15
+"""Bins of equal width of the calibration error, as Guo et al. have them (arXiv 1706.04599)."""
+
+
+def top_k(scores: Scores, labels: Labels, k: int = 1) -> float:
+    """Return how often the right label is among the k best, in percent.
+
+    Of labels that score alike the first count as better, as with `argmax`.
+
+    Args:
+        scores: [N, L], higher is better.
+        labels: int [N].
+        k: Labels that count.
+
+    Raises:
+        TrainingError: There is no sample.
+    """
+    _some(labels)
+    own = scores[np.arange(len(labels)), labels][:, None]
+    place = np.arange(scores.shape[1])[None]
+    ahead = (scores > own) | ((scores == own) & (place < labels[:, None]))
+    return float(100 * (ahead.sum(1) < k).mean())
+
+
+def mean_average_precision(scores: Scores, labels: Labels) -> float:
+    """Return the mean over classes of the average precision of ranking all samples, in percent.
+
+    Average precision is sum over ranks of (R_n - R_n-1) P_n, as scikit-learn has it; samples that
+    score alike share a rank. Only classes with samples count.
+
+    Args:
+        scores: [N, L].
+        labels: int [N].
+
+    Raises:
+        TrainingError: There is no sample.
+    """
+    _some(labels)
+    found = []
+    for label in np.unique(labels):
+        order = np.argsort(-scores[:, label], kind="stable")
+        ranked, hits = scores[order, label], (labels[order] == label).cumsum()
+        last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+        precision, recall = hits[last] / (last + 1), hits[last] / hits[-1]
+        found.append(float((np.diff(recall, prepend=0) * precision).sum()))
+    return float(100 * np.mean(found))
+
+
+def calibration_error(probabilities: Scores, labels: Labels, bins: int = BINS) -> float:
+    """Return the expected calibration error of the best label, in percent.
+
+    ECE is the mean over samples of |accuracy - confidence| of the bin of their confidence.
+
+    Args:
+        probabilities: [N, L], sum 1.
+        labels: int [N].
+        bins: Bins of equal width.
+
+    Raises:
+        TrainingError: There is no sample.
+    """
+    _some(labels)
+    confidence = probabilities.max(1).astype(np.float64)
+    right = probabilities.argmax(1) == labels
+    of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    apart = np.bincount(of, right, bins) - np.bincount(of, confidence, bins)
+    return float(100 * np.abs(apart).sum() / len(labels))
+
+
+def auroc(positive: Scores, negative: Scores) -> float:
+    """Return the area under the receiver operating characteristic, 0..1.
+
+    Args:
+        positive: [N], scores of what should score high.
+        negative: [K], scores of what should score low.
+
+    Raises:
+        TrainingError: One of them is empty.
+    """
+    _some(positive)
+    _some(negative)
+    truth = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
+    return float(roc_auc_score(truth, np.concatenate([positive, negative])))
+
+
+def confusion(predicted: Labels, labels: Labels, classes: int) -> npt.NDArray[np.int64]:
+    """Return how often a class (row) was taken for another (column), int [classes, classes]."""
+    return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def _some(values: npt.NDArray[Any]) -> None:
+    if len(values) == 0:
+        raise TrainingError("there is no sample to measure; use a dataset that has held-out ones")

@@ -1,0 +1,156 @@
+"""The plan of a study: a list of runs, read from YAML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from omnibind_ros.config import ParameterError
+from omnibind_ros.learning.config import (
+    STUDENT_MODALITIES,
+    TrainingConfig,
+    TrainingError,
+    parse_config,
+    parse_section,
+    read_yaml,
+)
+from omnibind_ros.learning.fusion_config import FusionConfig
+from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
+
+KEYS = {
+    "students": ("kind", "data", "objective", "without", "share", "seed", "config"),
+    "fusion": ("kind", "data", "of", "seed", "config"),
+}
+LISTS = ("objective", "without", "share", "seed")
+"""Keys of which an entry may name several values: it stands for a run of each combination."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a study.
+
+    Attributes:
+        name: Unique in the study; its result is NAME.json.
+        kind: students or fusion.
+        data: Name of the dataset.
+        seed: Decides all chance.
+        objective: Of students.
+        without: The term of CAD that is switched off, or ''.
+        share: Percent of the students' training data.
+        of: Name of the run of students whose embeddings a fusion learns from.
+        config: Other values of the configuration.
+    """
+
+    name: str
+    kind: str
+    data: str
+    seed: int = 0
+    objective: str = "cad"
+    without: str = ""
+    share: float = 100.0
+    of: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    def key(self, dataset: str) -> str:
+        """Return a hash of all that its result follows from, the dataset's own hash included."""
+        facts = json.dumps([asdict(self), dataset], sort_keys=True)
+        return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+    def students(self) -> TrainingConfig:
+        """Return the configuration of a run of students; raises ParameterError."""
+        given = dict(self.config)
+        loss = dict(given.pop("loss", {})) | {"objective": self.objective}
+        if self.without:
+            loss[self.without] = 0.0
+        config = parse_config(given | {"loss": loss, "seed": self.seed})
+        return replace(config, shares=dict.fromkeys(STUDENT_MODALITIES, float(self.share)))
+
+    def fusion(self) -> FusionConfig:
+        """Return the configuration of a run of fusion; raises ParameterError."""
+        return parse_section(FusionConfig, dict(self.config) | {"seed": self.seed})
+
+
+def read_plan(path: Path) -> list[Run]:
+    """Read a plan.
+
+    Args:
+        path: YAML with `runs`, a list of entries; and `defaults`, by kind the configuration that
+            entries of that kind begin with.
+
+    Returns:
+        The runs in the order of the file, those of an entry with several values one by one.
+
+    Raises:
+        TrainingError: It cannot be read, or a run cannot be.
+    """
+    data = read_yaml(path)
+    if not isinstance(data, Mapping) or not isinstance(data.get("runs"), list):
+        raise TrainingError(f"{path} is no plan of a study; it needs `runs`, a list")
+    runs: list[Run] = []
+    for number, entry in enumerate(data["runs"]):
+        try:
+            runs += _expand(entry, data.get("defaults") or {})
+        except (ParameterError, ValueError, TypeError) as error:
+            raise TrainingError(f"{path}, entry {number + 1} of runs: {error}") from error
+    _check_names(path, runs)
+    return runs
+
+
+def _expand(entry: Any, defaults: Mapping[str, Any]) -> list[Run]:
+    if not isinstance(entry, Mapping) or entry.get("kind") not in KEYS:
+        raise ValueError(f"kind must be one of {', '.join(KEYS)}")
+    kind = str(entry["kind"])
+    for key in entry:
+        if key not in KEYS[kind]:
+            raise ValueError(f"there is no key {key}; use {', '.join(KEYS[kind])}")
+    config = dict(defaults.get(kind) or {}) | dict(entry.get("config") or {})
+    base = Run("", kind, str(entry.get("data", "household")), of=str(entry.get("of", "")),
+               config=config)  # fmt: skip
+    lists = {key: _list(entry[key]) for key in LISTS if key in entry}
+    made = []
+    for values in product(*lists.values()):
+        run = replace(base, **dict(zip(lists, values, strict=True)))
+        run = replace(run, name=_name(run), without=run.without or "")
+        _check(run)
+        made.append(run)
+    return made
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _check(run: Run) -> None:
+    """Say now what would fail after hours."""
+    if run.objective not in ("cad", *PLAIN):
+        raise ValueError(f"objective is {run.objective!r}, but must be cad, {', '.join(PLAIN)}")
+    if run.without and (run.objective != "cad" or run.without not in CAD_TERMS):
+        raise ValueError(f"without is {run.without!r}, but must be a term of cad: "
+                         f"{', '.join(CAD_TERMS)}")  # fmt: skip
+    if not 0 < run.share <= 100:
+        raise ValueError(f"share is {run.share}, but must be a percentage above 0, up to 100")
+    _ = run.students() if run.kind == "students" else run.fusion()
+
+
+def _name(run: Run) -> str:
+    if run.kind == "fusion":
+        return f"{run.data}-fusion-s{run.seed}"
+    what = f"cad-without-{run.without}" if run.without else run.objective
+    return f"{run.data}-{what}-{run.share:g}-s{run.seed}"
+
+
+def _check_names(path: Path, runs: Sequence[Run]) -> None:
+    seen: set[str] = set()
+    for run in runs:
+        if run.name in seen:
+            raise TrainingError(f"{path} has the run {run.name} twice; leave one out")
+        if run.kind == "fusion" and run.of not in seen:
+            raise TrainingError(
+                f"{path}: the run {run.name} is of '{run.of}', which is no earlier run of students"
+            )
+        seen.add(run.name)

@@ -1,0 +1,109 @@
+"""What the runs of a study say together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from omnibind_ros.learning.config import STUDENT_MODALITIES, TrainingError
+
+HEADLINE = 10.0
+"""Percent of student data in the unequal-scale setting."""
+
+Result = Mapping[str, Any]
+
+
+def read_result(path: Path) -> Result:
+    """Read the result of a run.
+
+    Raises:
+        TrainingError: It is none.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{path} is no result of a run ({error}); remove it, and it is run again"
+        ) from error
+    if not isinstance(found, dict) or not {"key", "kind", "data"} <= found.keys():
+        raise TrainingError(f"{path} is no result of a run; remove it, and it is run again")
+    return found
+
+
+def read_results(folder: Path) -> list[Result]:
+    """Read all results of a study, by name; none where the folder is not there."""
+    return [read_result(path) for path in sorted(folder.glob("*.json"))]
+
+
+def read_study(folder: Path, data: str = "household") -> dict[str, Any]:
+    """Return `students` and `scale` of a study, as `omnibind evaluate` reports them.
+
+    Args:
+        folder: Where results are.
+        data: Name of the dataset.
+    """
+    results = [r for r in read_results(folder) if r["data"] == data and r["kind"] == "students"]
+    return {"students": students(results), "scale": scale(results)}
+
+
+def students(results: Iterable[Result]) -> dict[str, Any]:
+    """Compare objectives.
+
+    Returns:
+        By student modality: each objective's top-1 on test samples in percent with `HEADLINE`
+        percent of the data, mean over seeds; `spread`, the standard deviation over seeds;
+        `seeds`; `at_100`, the same with all data; and `without`, CAD without each term.
+    """
+    results = list(results)
+    found: dict[str, Any] = {}
+    for modality in STUDENT_MODALITIES:
+        entry: dict[str, Any] = {}
+        at_100: dict[str, Any] = {}
+        for share, into in ((HEADLINE, entry), (100.0, at_100)):
+            spread, seeds = {}, {}
+            for objective, values in _by_objective(results, modality, share).items():
+                into[objective] = float(np.mean(values))
+                spread[objective] = float(np.std(values))
+                seeds[objective] = len(values)
+            if spread:
+                into |= {"spread": spread, "seeds": seeds}
+        without = {
+            r["without"]: _top1(r, modality)
+            for r in results
+            if r["without"] and r["share"] == HEADLINE and modality in r["modalities"]
+        }
+        if entry or at_100:
+            found[modality] = entry | {"at_100": at_100, "without": without}
+    return found
+
+
+def scale(results: Iterable[Result]) -> dict[str, Any]:
+    """Return top-1 in percent by objective, percent of data, and modality (`mean`: of all)."""
+    found: dict[str, Any] = {}
+    for result in results:
+        if result["without"]:
+            continue
+        place = found.setdefault(result["objective"], {}).setdefault(f"{result['share']:g}", {})
+        for modality in result["modalities"]:
+            place.setdefault(modality, []).append(_top1(result, modality))
+    for shares in found.values():
+        for share, values in shares.items():
+            each = {modality: float(np.mean(v)) for modality, v in values.items()}
+            shares[share] = each | {"mean": float(np.mean(list(each.values())))}
+    return found
+
+
+def _by_objective(results: Iterable[Result], modality: str, share: float) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for result in results:
+        if not result["without"] and result["share"] == share and modality in result["modalities"]:
+            found.setdefault(result["objective"], []).append(_top1(result, modality))
+    return found
+
+
+def _top1(result: Result, modality: str) -> float:
+    return 100 * float(result["modalities"][modality]["test_samples"])

@@ -1,0 +1,67 @@
+"""Telling things whose class has a label from things whose class has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from omnibind_ros.learning.embeddings import EmbeddingSet, Floats, probabilities, similarities
+from omnibind_ros.learning.members import Members, members_of
+
+from .metrics import auroc
+
+
+def measure_unknown(
+    known: EmbeddingSet,
+    unknown: EmbeddingSet,
+    fuse: Callable[[Members], tuple[Floats, Floats]],
+    temperature: float,
+    thresholds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Measure how well fused embeddings of unknown things are found out.
+
+    Args:
+        known: Test samples that have every modality, of classes with labels.
+        unknown: Such samples of classes without.
+        fuse: Members -> fused embeddings [B, D] and weights [B, N].
+        temperature: Of the softmax over labels.
+        thresholds: By modality, the least similarity of what is known.
+
+    Returns:
+        `similarity` and `probability`, AUROC (0..1) by the best label's similarity and by its
+        probability; `margin`, by similarity less the members' weighted thresholds, which is what
+        recognition goes by; `known_accepted` and `unknown_refused`, in percent, at a margin of
+        zero; and by modality, AUROC by similarity alone.
+    """
+    similarity, probability, margin = zip(
+        *(_scores(part, fuse, temperature, thresholds) for part in (known, unknown)), strict=True
+    )
+    alone = {}
+    for m, name in enumerate(known.modalities):
+        best = [similarities(p.bank, p.values[p.present[:, m], m]).max(1) for p in (known, unknown)]
+        alone[name] = auroc(best[0], best[1])
+    return {
+        "similarity": auroc(*similarity),
+        "probability": auroc(*probability),
+        "margin": auroc(*margin),
+        "known_accepted": float(100 * (margin[0] >= 0).mean()),
+        "unknown_refused": float(100 * (margin[1] < 0).mean()),
+        "modalities": alone,
+        "samples": len(unknown),
+    }
+
+
+def _scores(
+    data: EmbeddingSet,
+    fuse: Callable[[Members], tuple[Floats, Floats]],
+    temperature: float,
+    thresholds: Mapping[str, float],
+) -> tuple[Floats, Floats, Floats]:
+    fused, weights = fuse(members_of(data, temperature))
+    similarity = similarities(data.bank, fused)
+    default = max(thresholds.values(), default=0.0)
+    limits = np.array([thresholds.get(name, default) for name in data.modalities], np.float32)
+    best = similarity.max(1)
+    return best, probabilities(similarity, temperature).max(1), best - weights @ limits

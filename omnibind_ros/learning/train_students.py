@@ -1,0 +1,211 @@
+"""Trains the students of a bundle: stage zero, then one student after another."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from omnibind_ros.datasets.files import whole_file, write_whole
+from omnibind_ros.recognition.label_bank import LabelBank
+
+from . import checkpoints
+from .adapt import Adaptation, adapt
+from .batches import StudentData, check_samples, class_bank, class_numbers
+from .cache import TensorCache
+from .config import TrainingConfig, TrainingError, read_config
+from .curves import Curves
+from .losses import TorchBank
+from .student_trainer import StudentTrainer, encode
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int, Mapping[str, float]], None]
+"""(what is trained, epochs done, epochs, figures of the last one) -> nothing."""
+
+
+def _silent(what: str, done: int, total: int, figures: Mapping[str, float]) -> None:
+    """Say nothing."""
+
+
+def make_fabric(config: TrainingConfig) -> Fabric:
+    """Return what runs the training, on the devices and in the precision that are configured.
+
+    Raises:
+        TrainingError: The machine does not have them.
+    """
+    precision: Any = config.precision
+    if precision == "auto":
+        gpu = torch.cuda.is_available() and config.accelerator in ("auto", "gpu", "cuda")
+        half = "bf16-mixed" if gpu and torch.cuda.is_bf16_supported() else "16-mixed"
+        precision = half if gpu else "32-true"
+    try:
+        fabric = Fabric(
+            accelerator=config.accelerator, devices=config.devices, num_nodes=config.nodes,
+            precision=precision,
+        )  # fmt: skip
+    except Exception as error:
+        raise TrainingError(
+            f"the accelerator {config.accelerator} with {config.devices} devices and precision "
+            f"{precision} cannot be had ({' '.join(str(error).split())[:160]}); change "
+            "accelerator, devices or precision"
+        ) from error
+    fabric.launch()
+    return fabric
+
+
+def train_students(
+    cache: TensorCache,
+    out: Path,
+    config: TrainingConfig,
+    resume: bool = False,
+    progress: Progress = _silent,
+) -> dict[str, dict[str, float]]:
+    """Train the students that a configuration names.
+
+    Writes out/config.yaml, curves.csv, curves.png, teacher.pt and teacher.json (stage zero),
+    students/MODALITY.pt and embeddings.npz; checkpoints lie in out/checkpoints until all is done.
+
+    Args:
+        cache: The dataset's tensors.
+        out: The run's folder.
+        config: How.
+        resume: Go on with what an interrupted run left in `out`.
+        progress: Told after each epoch.
+
+    Returns:
+        By modality, what `students/MODALITY.pt` says was measured.
+
+    Raises:
+        TrainingError: Something is missing or wrong, or the loss is no number.
+        OSError: `out` cannot be written.
+    """
+    fabric = make_fabric(config)
+    bank = class_bank(cache, config.left_out)
+    _check_modalities(cache, bank, config)
+    if fabric.is_global_zero:
+        _enter(out, config, resume)
+    fabric.barrier()
+    teacher = _stage_zero(cache, bank, config, out, fabric, progress)
+    curves = Curves(out / "curves.csv")
+    measured = {}
+    for modality in config.modalities:
+        trainer = StudentTrainer(cache, modality, bank, config, teacher.image, fabric, out)
+        measured[modality] = trainer.train(curves, progress)
+        fabric.barrier()
+    if fabric.is_global_zero:
+        curves.plot(out / "curves.png")
+        write_embeddings(cache, out, teacher.image, config.modalities)
+        for path in (out / "checkpoints").glob("*.pt"):
+            path.unlink()
+    fabric.barrier()
+    return measured
+
+
+def _check_modalities(cache: TensorCache, bank: LabelBank, config: TrainingConfig) -> None:
+    """Find what is missing before hours are spent."""
+    image = np.zeros((len(cache.image), cache.embedding_size), np.float32)
+    for modality in config.modalities:
+        train = StudentData(cache, modality, "train", bank, config, image)
+        check_samples(train, bank, config.of(modality)[0].objective != "cross_entropy")
+
+
+def _enter(out: Path, config: TrainingConfig, resume: bool) -> None:
+    """Take a folder for a run, or take up the run that is in it."""
+    path = out / "config.yaml"
+    if path.is_file():
+        if not resume:
+            raise TrainingError(
+                f"{out} holds a training run; add --resume to go on with it, or give another "
+                "folder for --out"
+            )
+        if (before := read_config(path)) != config:
+            changed = [name for name in vars(config) if vars(config)[name] != vars(before)[name]]
+            raise TrainingError(
+                f"the run in {out} has another configuration ({', '.join(changed)} differ); go on "
+                f"with {path}, or give another folder for --out"
+            )
+    for folder in (out / "students", out / "checkpoints"):
+        folder.mkdir(parents=True, exist_ok=True)
+    config.write(path)
+
+
+def _stage_zero(
+    cache: TensorCache,
+    bank: LabelBank,
+    config: TrainingConfig,
+    out: Path,
+    fabric: Fabric,
+    progress: Progress,
+) -> Adaptation:
+    """Adapt the image teacher: seconds, so that every process does it alike and none resumes."""
+    said = progress if fabric.is_global_zero else _silent
+    adapted = adapt(
+        cache, TorchBank(bank), class_numbers(cache, bank), config.adapt, config.seed,
+        lambda done, total: said("teacher", done, total, {}),
+    )  # fmt: skip
+    if fabric.is_global_zero:
+        checkpoints.save(
+            out / "teacher.pt",
+            {"key": cache.key, "teacher": cache.teacher, "state": adapted.projection.state_dict()},
+        )
+        write_whole(out / "teacher.json", json.dumps(adapted.figures(), indent=1))
+    return adapted
+
+
+def write_embeddings(
+    cache: TensorCache, out: Path, image: npt.NDArray[np.float32], modalities: list[str]
+) -> None:
+    """Embed every sample of the dataset with the trained students.
+
+    Writes out/embeddings.npz: of each modality (image with the adapted teacher and text included)
+    MODALITY (float16 [n_m, D]), MODALITY-rows (sample of each) and MODALITY-quality; and of the n
+    samples labels, objects and splits; and label_names, and the label bank's prototypes and owner.
+
+    Args:
+        cache: The dataset's tensors.
+        out: The run's folder.
+        image: float32 [n_image, D], the adapted teacher's embeddings.
+        modalities: Of the students.
+
+    Raises:
+        TrainingError: A student is missing.
+        OSError: The file cannot be written.
+    """
+    arrays: dict[str, npt.NDArray[np.generic]] = {
+        "labels": cache.labels,
+        "label_names": np.array(cache.label_names, np.str_),
+        "prototypes": cache.bank.prototypes,
+        "owner": cache.bank.owner,
+        "objects": cache.objects,
+        "splits": cache.splits,
+        "image": image.astype(np.float16),
+        "image-rows": cache.rows["image"],
+        "image-quality": cache.quality["image"],
+    }
+    heard = cache.text_count > 0
+    arrays |= {
+        "text": np.array(cache.text[heard, 0]),
+        "text-rows": cache.rows["text"][heard],
+        "text-quality": np.ones(int(heard.sum()), np.float32),
+    }
+    for modality in modalities:
+        model, _, _ = checkpoints.load_student(out / "students" / f"{modality}.pt")
+        x = cache.tensors[modality]
+
+        def part(start: int, stop: int, x: npt.NDArray[np.generic] = x) -> Tensor:
+            return torch.from_numpy(np.array(x[start:stop], np.float32))
+
+        arrays[modality] = encode(model, part, len(x), cache.embedding_size).astype(np.float16)
+        arrays[f"{modality}-rows"] = cache.rows[modality]
+        arrays[f"{modality}-quality"] = cache.quality[modality]
+    with whole_file(out / "embeddings.npz") as file:
+        np.savez(file, allow_pickle=False, **arrays)

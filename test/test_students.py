@@ -1,0 +1,89 @@
+"""Students are small, exportable, and give unit vectors."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from omnibind_ros.learning.specs import PREPARE, STUDENT_SPECS  # noqa: E402
+from omnibind_ros.learning.students import STUDENTS, build, parameter_count  # noqa: E402
+from omnibind_ros.modalities import MODALITIES  # noqa: E402
+
+SIZE = 384
+
+
+def inputs(modality, count, seed=0):
+    chance = torch.Generator().manual_seed(seed)
+    return torch.randn((count, *STUDENT_SPECS[modality].shape[1:]), generator=chance)
+
+
+def made(modality):
+    torch.manual_seed(0)
+    student = build(modality, SIZE, STUDENT_SPECS[modality])
+    with torch.no_grad():  # so that batch normalisation has something to say
+        student.train()(inputs(modality, 8, seed=1))
+    return student.eval()
+
+
+def test_there_is_one_for_each_student_modality():
+    wanted = {name for name, modality in MODALITIES.items() if not modality.teacher}
+    assert set(STUDENTS) == set(STUDENT_SPECS) == set(PREPARE) == wanted
+    assert list(STUDENT_SPECS) == [name for name in MODALITIES if name in wanted]
+
+
+@pytest.mark.parametrize("modality", STUDENTS)
+def test_it_has_at_most_three_million_parameters(modality):
+    assert 1e5 < parameter_count(made(modality)) <= 3e6
+
+
+@pytest.mark.parametrize("modality", STUDENTS)
+def test_embeddings_are_unit_vectors_that_follow_the_input_alone(modality):
+    student, x = made(modality), inputs(modality, 3)
+    with torch.no_grad():
+        together = student(x)
+        alone = torch.cat([student(one[None]) for one in x])
+    assert torch.allclose(together.norm(dim=1), torch.ones(3), atol=1e-5)
+    assert torch.allclose(together, alone, atol=1e-4)
+    assert (together[0] - together[1]).abs().max() > 1e-3
+
+
+def test_the_order_of_points_is_all_one():
+    student, x = made("points"), inputs("points", 2)
+    order = torch.randperm(x.shape[1], generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        assert torch.allclose(student(x), student(x[:, order]), atol=1e-4)
+
+
+def test_a_cloud_in_one_place_and_a_flat_picture_give_numbers():
+    for modality in STUDENTS:
+        x = torch.zeros(2, *STUDENT_SPECS[modality].shape[1:], requires_grad=True)
+        z = made(modality)(x)
+        z.sum().backward()
+        assert torch.isfinite(z).all(), modality
+        assert torch.isfinite(x.grad).all(), modality
+
+
+def test_air_temperature_alone_changes_little():
+    student, x = made("thermal"), inputs("thermal", 4) + 20
+    with torch.no_grad():
+        warmer, other = student(x + 1), student(x.flip(3) * 1.5)
+        same, apart = ((student(x) * z).sum(1) for z in (warmer, other))
+    assert (same > apart).all()
+
+
+@pytest.mark.parametrize("modality", STUDENTS)
+def test_it_runs_as_onnx(modality, tmp_path):
+    student, x = made(modality), inputs(modality, 1)
+    path = tmp_path / "student.onnx"
+    torch.onnx.export(
+        student, (x,), str(path), opset_version=17, dynamo=False,
+        input_names=["x"], output_names=["embedding"],
+    )  # fmt: skip
+    model = onnx.load(str(path))
+    onnx.checker.check_model(model)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (got,) = session.run(None, {"x": x.numpy()})
+    with torch.no_grad():
+        assert np.abs(got - student(x).numpy()).max() < 1e-4
