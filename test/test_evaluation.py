@@ -92,7 +92,7 @@ def test_the_run_time_is_asked_with_who_is_there_only(three):
     fused, weights = mean_fuse(members)
     assert not weights[:, 1].any()
     np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
-    wanted = (members.values * (members.quality / members.quality.sum(1, keepdims=True))[..., None])
+    wanted = members.values * (members.quality / members.quality.sum(1, keepdims=True))[..., None]
     wanted = wanted.sum(1)
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
     np.testing.assert_allclose(fused, wanted, atol=1e-5)
@@ -118,7 +118,7 @@ def test_a_lying_sensor_costs_the_mean_and_its_absence_is_the_measure():
     test = make_embeddings(samples=400, modalities=THREE, noise=noise).split("test")
     rules = {"mean": lambda members: similarities(test.bank, mean(members))}
     found = measure_robustness(test, rules, 0.05, 0, {})
-    assert {name: set(of) for name, of in found.items()} == dict.fromkeys(THREE, set(FAULTS))
+    assert {name: set(of) for name, of in found.items()} == {key: set(FAULTS) for key in THREE}
     lying = found["image"]["other_object"]
     assert lying["mean"] < lying["mean_whole"] - 10
     rest = only(members_of(test, 0.05), test, ("touch", "audio"))
