@@ -52,7 +52,8 @@ class Senses:
             self.d.probe.spin(condition, 0.05)
 
     def fused(self):
-        return set(self.d.got()[-1].sensors) if self.d.got() else set()
+        heard = self.d.got() and self.d.got("embedding")  # each by a subscription of its own
+        return set(self.d.got()[-1].sensors) if heard else set()
 
     def close(self):
         for publisher in self.publishers.values():

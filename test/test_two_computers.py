@@ -39,7 +39,11 @@ def pair(desk, start_node, tmp_path):
 def test_embeddings_cross_over_and_one_computer_may_die(pair):
     d, encoder = pair()
     crossed = d.probe.received["/encoder/embeddings/camera"]
-    d.show(photograph("coffee"), lambda: d.recognises("cup") and crossed, seconds=40)
+    d.show(
+        photograph("coffee"),
+        lambda: d.recognises("cup") and crossed and d.got("embedding"),
+        seconds=40,
+    )
     _, embedding = crossed[-1]
     assert (embedding.sensor, embedding.modality) == ("camera", "image")
     assert embedding.header.frame_id == "eye"
