@@ -45,7 +45,7 @@ class Plan:
     unknown: Sequence[str] = ()
     training: FusionConfig = field(default_factory=FusionConfig)
     seed: int = 0
-    faulty_samples: int = 300
+    faulty_samples: int = 150
     recorded: Recorded = field(default_factory=dict)
 
 
