@@ -1,0 +1,257 @@
+"""Writes the report: tables and pictures from the JSON of an evaluation and a study."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from omnibind_ros.datasets.files import write_whole
+from omnibind_ros.learning.config import TrainingError
+from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
+
+from .pictures import WORDS, draw_combinations, draw_confusion, draw_faults, draw_scale
+from .study_results import HEADLINE, read_results, read_study
+from .targets import Target, fusion_targets, student_targets
+
+Result = Mapping[str, Any]
+
+RULES = ("af", "mean", "mean_logits", "entropy_weighted", "concat_mlp", "best_single")
+
+
+def write_report(results: Path, out: Path) -> None:
+    """Write the report and its pictures.
+
+    Args:
+        results: Folder with evaluation.json (what `omnibind evaluate --json` wrote) and study/
+            (what `omnibind study` wrote); one of them may be missing. Pictures go there.
+        out: The report, Markdown.
+
+    Raises:
+        TrainingError: Neither is there, or one is damaged.
+        OSError: The report cannot be written.
+    """
+    found = _evaluation(results / "evaluation.json")
+    study = read_results(results / "study")
+    if found is None and not study:
+        raise TrainingError(
+            f"{results} has neither evaluation.json nor study/; write them with `omnibind "
+            "evaluate` and `omnibind study`"
+        )
+    pictures = Path(os.path.relpath(results, out.parent))
+    said = read_study(results / "study")
+    parts = [_HEAD, *_targets(found, said)]
+    if found is not None:
+        parts += _bundle(found, results, pictures)
+    parts += _students(said, results, pictures)
+    for run in study:
+        if run["kind"] == "fusion":
+            parts += _fusion_run(run, results, pictures)
+    write_whole(out, "\n\n".join(part.strip() for part in parts if part) + "\n")
+
+
+_HEAD = """# Results
+
+`omnibind report` writes this page from the JSON files in `docs/results`; change nothing by hand.
+These commands make the files; each goes on where it was interrupted:
+
+    omnibind study --plan config/study.yaml --data household=DIR --data digits=DIR --work DIR
+    omnibind evaluate --bundle household --data DIR --json docs/results/evaluation.json
+    omnibind report
+
+All figures are of test objects, which no encoder, fusion, threshold or temperature has seen. Top-1
+is the share of samples whose best label is right. docs/evaluation.md says how each is measured."""
+
+
+def _evaluation(path: Path) -> Result | None:
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found["combinations"], found["summary"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            f"{path} is no evaluation ({error}); write it again with `omnibind evaluate`"
+        ) from error
+    return dict(found)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
+    return "\n".join(lines)
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _targets(found: Result | None, said: Result) -> list[str]:
+    targets: list[Target] = list(fusion_targets(found)) if found is not None else []
+    targets += student_targets(said["students"], said["scale"])
+    rows = []
+    for target in targets:
+        digits = 3 if target.unit == "AUROC" else 2
+        unit = "" if target.unit == "AUROC" else f" {target.unit}"
+        bound = "at most" if target.most else "at least"
+        value = "" if target.found is None else f"{target.found:.{digits}f}{unit}"
+        goal = f"{bound} {target.goal:g}{unit}"
+        rows.append((target.what, goal, value, target.verdict))
+    if not rows:
+        return []
+    return ["## At a glance", _table(("figure", "goal", "measured", "verdict"), rows)]
+
+
+def _bundle(found: Result, results: Path, pictures: Path) -> list[str]:
+    parts = [
+        "## The bundle",
+        f"{found['bundle']} on {found['samples']} samples of {found['objects']} objects in "
+        f"{found['classes']} classes that have every modality.",
+    ]
+    parts += _combinations(found, results, pictures, "")
+    parts += _alone(found)
+    parts += _unknown(found)
+    parts += _retrieval(found)
+    draw_confusion(found, results / "confusion.png")
+    parts += ["### What is taken for what", f"![confusion]({pictures}/confusion.png)"]
+    parts += [_mistakes(found)]
+    return parts
+
+
+def _combinations(found: Result, results: Path, pictures: Path, prefix: str) -> list[str]:
+    """Return the section of combinations and faults, which a run of a fusion has too."""
+    draw_combinations(found, results / f"{prefix}combinations.png")
+    rules = [rule for rule in RULES if rule in next(iter(found["combinations"].values()))]
+    rows = [
+        (f"{name.replace('_', ' ')} ({part['combinations']})",
+         *(_percent(part["top1"][rule]) for rule in rules))
+        for name, part in found["summary"].items()
+    ]  # fmt: skip
+    for size in range(1, len(found["modalities"]) + 1):
+        of = [v for name, v in found["combinations"].items() if name.count("+") == size - 1]
+        values = (float(np.mean([v[rule] for v in of])) for rule in rules)
+        rows.append((f"of {size} ({len(of)})", *map(_percent, values)))
+    parts = [
+        "### Combinations",
+        f"![combinations]({pictures}/{prefix}combinations.png)",
+        "Top-1 in percent, means over combinations; the first rows over those of two or more:",
+        _table(("combinations", *(WORDS[rule] for rule in rules)), rows),
+    ]
+    if found["robustness"]:
+        draw_faults(found, results / f"{prefix}faults.png")
+        parts += [
+            "### One faulty sensor among three or more",
+            f"![faults]({pictures}/{prefix}faults.png)",
+            "Top-1 that is lost against leaving the sensor out, in points, AF / mean of embeddings;"
+            " means over all combinations that it is in:",
+            _faults(found["robustness"]),
+        ]
+    return parts
+
+
+def _faults(robust: Result) -> str:
+    faults = list(next(iter(robust.values())))
+    rows = [
+        (modality, *(f"{of[f]['af_loss']:.1f} / {of[f]['mean_loss']:.1f}" for f in faults))
+        for modality, of in robust.items()
+    ]
+    return _table(("sensor", *(fault.replace("_", " ") for fault in faults)), rows)
+
+
+def _alone(found: Result) -> list[str]:
+    rows = [
+        (name, _percent(of["encoder"]), _percent(of["af"]), f"{of['samples']:g}",
+         f"{of['classes']:g}")
+        for name, of in found["singles"].items()
+    ]  # fmt: skip
+    return [
+        "### Each modality alone",
+        "On all test samples that have it, recordings included:",
+        _table(("modality", "encoder, top-1 (%)", "through AF", "samples", "classes"), rows),
+    ]
+
+
+def _unknown(found: Result) -> list[str]:
+    parts = [
+        "### Calibration and unknown things",
+        f"ECE of all modalities fused is {found['ece']:.1f}% at temperature "
+        f"{found['temperature']:.4f}.",
+    ]
+    of = found["unknown"]
+    if "margin" in of:
+        parts.append(
+            f"Against {of['samples']} samples of classes that training has not seen "
+            f"({', '.join(of['classes'])}), AUROC is {of['margin']:.3f} by the margin that "
+            f"recognition goes by, {of['similarity']:.3f} by similarity and "
+            f"{of['probability']:.3f} by probability. At the shipped thresholds "
+            f"{of['known_accepted']:.0f}% of known things are accepted and "
+            f"{of['unknown_refused']:.0f}% of unknown ones refused."
+        )
+    return parts
+
+
+def _retrieval(found: Result) -> list[str]:
+    names = found["modalities"]
+    rows = [
+        (query, *(_percent(found["retrieval"].get(f"{query}>{other}", {}).get("map"))
+                  for other in names))
+        for query in names
+    ]  # fmt: skip
+    return [
+        "### Cross-modal retrieval",
+        "Mean average precision in percent; a row's samples seek those of a column, other objects "
+        "of the same class count as found:",
+        _table(("", *names), rows),
+    ]
+
+
+def _mistakes(found: Result) -> str:
+    counts, labels = np.array(found["confusion"]["counts"]), found["confusion"]["labels"]
+    np.fill_diagonal(counts, 0)
+    worst = np.dstack(np.unravel_index(np.argsort(-counts, axis=None)[:8], counts.shape))[0]
+    said = [f"{labels[a]} for {labels[b]} ({counts[a, b]})" for a, b in worst if counts[a, b]]
+    return f"The most frequent mistakes: {', '.join(said) or 'none'}."
+
+
+def _students(said: Result, results: Path, pictures: Path) -> list[str]:
+    students, scale = said["students"], said["scale"]
+    if not students:
+        return []
+    parts = ["## Students"]
+    for share, title in ((None, f"{HEADLINE:g}% of student data"), ("at_100", "all student data")):
+        rows = [_student(name, of[share] if share else of) for name, of in students.items()]
+        if any(any(row[1:]) for row in rows):
+            head = ("student", *(WORDS[name] for name in ("cad", *PLAIN)))
+            parts += [f"Top-1 in percent with {title}, mean ± deviation over seeds:",
+                      _table(head, rows)]  # fmt: skip
+    if any(of["without"] for of in students.values()):
+        rows = [
+            (name, _percent(of.get("cad")), *(_percent(of["without"].get(t)) for t in CAD_TERMS))
+            for name, of in students.items()
+        ]
+        parts += [f"CAD without each of its terms, {HEADLINE:g}% of student data:",
+                  _table(("student", "CAD", *CAD_TERMS), rows)]  # fmt: skip
+    if any(len(shares) > 1 for shares in scale.values()):
+        draw_scale(scale, results / "scale.png")
+        parts += ["### Scale", f"![accuracy against share of data]({pictures}/scale.png)"]
+    return parts
+
+
+def _student(name: str, of: Result) -> tuple[str, ...]:
+    spread = of.get("spread", {})
+    cells = (
+        f"{of[o]:.1f} ± {spread.get(o, 0):.1f}" if o in of else "" for o in ("cad", *PLAIN)
+    )
+    return (name, *cells)
+
+
+def _fusion_run(run: Result, results: Path, pictures: Path) -> list[str]:
+    parts = [
+        f"## Fusion: {run['data']}, seed {run['seed']}",
+        f"On {run['samples']} samples of {run['objects']} objects in {run['classes']} classes, "
+        f"from the students of {run['of']}; ECE {run['ece']:.1f}%.",
+    ]
+    return parts + _combinations(run, results, pictures, f"{run['name']}-")

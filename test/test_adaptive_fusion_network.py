@@ -1,0 +1,105 @@
+"""Adaptive Fusion in torch begins as the mean, and says at run time what it says in training."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not installed")
+
+from omnibind_ros.encoders.backend import load_model  # noqa: E402
+from omnibind_ros.export.fusion import export_fusion  # noqa: E402
+from omnibind_ros.fusion import AdaptiveFusion, MeanFusion  # noqa: E402
+from omnibind_ros.learning.fusion import ExportedFusion, FusionNetwork  # noqa: E402
+from omnibind_ros.modalities import MODALITIES  # noqa: E402
+
+SIZE = 48
+NAMES = list(MODALITIES)
+
+
+def members(count, seed=0):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(count, SIZE)).astype(np.float32)
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    facts = (rng.random(count).astype(np.float32) for _ in range(3))
+    return (values, rng.integers(0, len(NAMES), count), *facts)
+
+
+def trained(seed=0):
+    """A network that has left its starting state."""
+    torch.manual_seed(seed)
+    network = FusionNetwork(SIZE).eval()
+    for layer in (network.score, network.residual):
+        torch.nn.init.normal_(layer.weight, std=0.2)
+        torch.nn.init.normal_(layer.bias, std=0.2)
+    return network
+
+
+def run(network, seen):
+    with torch.no_grad():
+        fused, weights = ExportedFusion(network)(*map(torch.from_numpy, seen))
+    return fused.numpy(), weights.numpy()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fusion")
+    network = trained()
+    spec = export_fusion(network, folder)
+    model = load_model(folder / spec.path, spec, 1, ("CPUExecutionProvider",))
+    return network, AdaptiveFusion(model, spec, SIZE)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64])
+def test_it_begins_as_the_quality_weighted_mean(count):
+    seen = members(count)
+    fused, weights = run(FusionNetwork(SIZE).eval(), seen)
+    values, numbers, age, quality, entropy = seen
+    mean = MeanFusion().fuse(values, [NAMES[n] for n in numbers], age, quality, entropy)
+    np.testing.assert_allclose(fused, mean.values, atol=1e-6)
+    np.testing.assert_allclose(weights, mean.weights, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 64])
+def test_the_exported_network_says_what_torch_says(exported, count):
+    network, fusion = exported
+    for seed in range(5):
+        seen = members(count, seed)
+        values, numbers, *facts = seen
+        said = fusion.fuse(values, [NAMES[n] for n in numbers], *facts)
+        fused, weights = run(network, seen)
+        np.testing.assert_allclose(said.values, fused, atol=1e-4)
+        np.testing.assert_allclose(said.weights, weights, atol=1e-4)
+    assert fusion.failures == 0
+
+
+def test_the_order_of_members_changes_nothing():
+    network, seen = trained(), members(9)
+    order = np.random.default_rng(1).permutation(9)
+    fused, weights = run(network, seen)
+    again, turned = run(network, tuple(array[order] for array in seen))
+    np.testing.assert_allclose(again, fused, atol=1e-6)
+    np.testing.assert_allclose(turned, weights[order], atol=1e-6)
+
+
+def test_an_empty_place_in_a_batch_changes_nothing():
+    network, seen = trained(), members(5)
+    fused, weights = run(network, seen)
+    present = np.array([[True] * 5 + [False] * 4])
+    padded = [np.concatenate([a, a[:4]])[None] for a in seen]
+    with torch.no_grad():
+        got, shares = network(*map(torch.from_numpy, (*padded, present)))
+    np.testing.assert_allclose(got[0], fused, atol=1e-6)
+    np.testing.assert_allclose(shares[0, :5], weights, atol=1e-6)
+    assert not shares[0, 5:].any()
+
+
+def test_the_exported_operators_are_few_and_known_to_tensorrt(tmp_path):
+    import onnx  # noqa: PLC0415
+
+    export_fusion(trained(), tmp_path)
+    graph = onnx.load(tmp_path / "fusion.onnx").graph
+    known = {
+        "Add", "Cast", "Clip", "Concat", "Div", "Equal", "Expand", "Gather", "Gemm",
+        "LayerNormalization", "Log", "MatMul", "Mul", "Not", "Pow", "ReduceSum", "Relu", "Reshape",
+        "Shape", "Slice", "Softmax", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+    }  # fmt: skip
+    assert {node.op_type for node in graph.node} <= known
