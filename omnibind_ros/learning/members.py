@@ -15,6 +15,9 @@ from omnibind_ros.modalities import MODALITIES
 
 from .embeddings import EmbeddingSet, Floats, entropies, similarities
 
+OLD = 0.5
+"""Share of the age that a modality allows from which a reading that has stopped is stale."""
+
 Rng = np.random.Generator
 Booleans = npt.NDArray[np.bool_]
 
@@ -90,7 +93,7 @@ class Drawer:
         present = self._subsets(data.present[rows])
         values, quality = data.values[rows].copy(), data.quality[rows].copy()
         # Most are young; some are as old as they may be and show the same thing all the same.
-        age = (rng.random(present.shape) ** 2 * self._limits).astype(np.float32)
+        age = (rng.random(present.shape) ** 3 * self._limits).astype(np.float32)
         good = present.copy()
         bad = self._victims(present)
         kinds = rng.integers(0, len(CORRUPTIONS), present.shape)
@@ -194,7 +197,7 @@ def lying(spoilt: Spoilt, rng: Rng) -> Result:
 def stale(spoilt: Spoilt, rng: Rng) -> Result:
     """A sensor that has stopped: another object's embedding, and old."""
     values, quality, _, still = lying(spoilt, rng)
-    age = spoilt.limits * rng.uniform(0.3, 1.0, len(values)).astype(np.float32)
+    age = spoilt.limits * rng.uniform(OLD, 1.0, len(values)).astype(np.float32)
     return values, quality, age, still
 
 

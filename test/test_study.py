@@ -1,0 +1,164 @@
+"""A study is a list of runs; what is done stays done, and its results add up."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch trains the students, and is not installed")
+
+from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.learning.evaluation import study as running  # noqa: E402
+from omnibind_ros.learning.evaluation.report import write_report  # noqa: E402
+from omnibind_ros.learning.evaluation.study import run_study  # noqa: E402
+from omnibind_ros.learning.evaluation.study_plan import read_plan  # noqa: E402
+from omnibind_ros.learning.evaluation.study_results import (  # noqa: E402
+    read_results,
+    read_study,
+    students,
+)
+
+SHIPPED = Path(__file__).resolve().parent.parent / "config" / "study.yaml"
+
+PLAN = """
+defaults:
+  students:
+    modalities: [touch, thermal]
+    adapt: {epochs: 2}
+    schedule: {epochs: 1, batch_size: 16}
+runs:
+  - {kind: students, data: lessons, objective: [cad, cross_entropy], share: 100, seed: 0}
+  - {kind: fusion, data: lessons, of: lessons-cad-100-s0, seed: 0, config: {steps: 10}}
+"""
+
+
+def plan(folder, text=PLAN):
+    path = folder / "plan.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_plan(path)
+
+
+def quiet(*_):
+    pass
+
+
+def result(objective, share, seed, **top1):
+    return {
+        "kind": "students", "data": "household", "key": "", "objective": objective,
+        "share": share, "seed": seed, "without": "",
+        "modalities": {m: {"test_samples": value} for m, value in top1.items()},
+    }  # fmt: skip
+
+
+def test_an_entry_with_lists_is_a_run_of_each_combination(tmp_path):
+    text = "runs:\n  - {kind: students, objective: [cad, infonce], share: [10, 100], seed: [0, 1]}"
+    runs = plan(tmp_path, text)
+    assert len(runs) == 8
+    assert runs[0].name == "household-cad-10-s0"
+    assert runs[-1].students().loss.objective == "infonce"
+    assert runs[-1].students().shares["touch"] == 100
+
+
+def test_a_term_is_switched_off_by_its_name(tmp_path):
+    (run,) = plan(tmp_path, "runs:\n  - {kind: students, without: distil, share: 10, seed: 0}")
+    assert run.name == "household-cad-without-distil-10-s0"
+    assert run.students().loss.distil == 0
+    assert run.students().loss.contrast > 0
+
+
+def test_the_shipped_plan_can_be_read():
+    runs = read_plan(SHIPPED)
+    assert {run.kind for run in runs} == {"students", "fusion"}
+    assert {run.data for run in runs} == {"household", "digits"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("runs: 3", "it needs `runs`, a list"),
+        ("runs:\n  - {kind: dance}", "entry 1 of runs: kind must be one of students, fusion"),
+        ("runs:\n  - {kind: students, size: 3}", "there is no key size"),
+        ("runs:\n  - {kind: students, objective: best}", "objective is 'best'"),
+        ("runs:\n  - {kind: students, without: all}", "without is 'all'"),
+        ("runs:\n  - {kind: students, share: 0}", "share is 0"),
+        ("runs:\n  - {kind: students, config: {epochs: 3}}", "no parameter epochs"),
+        ("runs:\n  - {kind: fusion, of: none}", "'none', which is no earlier run"),
+        ("runs:\n  - {kind: students}\n  - {kind: students}", "twice; leave one out"),
+    ],
+)
+def test_what_cannot_be_planned_is_said(tmp_path, text, sentence):
+    with pytest.raises(TrainingError, match=sentence):
+        plan(tmp_path, text)
+
+
+@pytest.fixture(scope="module")
+def finished(lessons, tmp_path_factory):
+    """A study that has been run, and what it left."""
+    folder = tmp_path_factory.mktemp("study")
+    runs = plan(folder)
+    done = run_study(
+        runs, {"lessons": lessons}, folder / "study", folder / "work", 1, quiet
+    )
+    assert done == 3
+    return folder, runs
+
+
+def test_each_run_has_a_result(finished):
+    folder, runs = finished
+    results = {r["name"]: r for r in read_results(folder / "study")}
+    assert set(results) == {run.name for run in runs}
+    assert set(results["lessons-cad-100-s0"]["modalities"]) == {"touch", "thermal"}
+    fusion = results["lessons-fusion-s0"]
+    assert "image+text+touch+thermal" in fusion["combinations"]
+    assert len(fusion["combinations"]) == 15
+
+
+def test_what_is_done_is_not_done_again(finished, lessons, monkeypatch):
+    folder, runs = finished
+    monkeypatch.setattr(running, "train_students", lambda *_, **__: pytest.fail("trained again"))
+    assert run_study(runs, {"lessons": lessons}, folder / "study", folder / "work", 1, quiet) == 0
+
+
+def test_embeddings_that_nobody_needs_do_not_stay(finished):
+    folder, _ = finished
+    kept = {path.name for path in (folder / "work").iterdir()} - {"cache"}
+    assert kept == {"lessons-cad-100-s0"}
+
+
+def test_a_dataset_that_is_not_given_is_said_before_anything_runs(finished):
+    folder, runs = finished
+    with pytest.raises(TrainingError, match="--data lessons=DIR"):
+        run_study(runs, {}, folder / "other", folder / "work", 1, quiet)
+
+
+def test_the_report_is_written_from_results_alone(finished):
+    folder, _ = finished
+    write_report(folder, folder / "results.md")
+    text = (folder / "results.md").read_text(encoding="utf-8")
+    assert "Fusion: lessons, seed 0" in text
+    assert "(lessons-fusion-s0-combinations.png)" in text.replace("./", "")
+    assert (folder / "lessons-fusion-s0-combinations.png").stat().st_size > 10_000
+
+
+def test_seeds_are_averaged_and_their_spread_is_told(tmp_path):
+    results = [result("cad", 10.0, seed, touch=value) for seed, value in enumerate((0.5, 0.7))]
+    results += [result("cross_entropy", 10.0, 0, touch=0.4), result("cad", 100.0, 0, touch=0.9)]
+    found = students(results)["touch"]
+    assert found["cad"] == pytest.approx(60)
+    assert found["spread"]["cad"] == pytest.approx(100 * np.std([0.5, 0.7]))
+    assert found["cross_entropy"] == pytest.approx(40)
+    assert found["at_100"]["cad"] == pytest.approx(90)
+    for number, one in enumerate(results):
+        (tmp_path / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
+    scale = read_study(tmp_path)["scale"]
+    assert scale["cad"]["10"] == pytest.approx({"touch": 60, "mean": 60})
+
+
+def test_a_damaged_result_and_no_results_are_said(tmp_path):
+    with pytest.raises(TrainingError, match="neither evaluation.json nor study"):
+        write_report(tmp_path, tmp_path / "results.md")
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "one.json").write_text("{", encoding="utf-8")
+    with pytest.raises(TrainingError, match="remove it, and it is run again"):
+        write_report(tmp_path, tmp_path / "results.md")
