@@ -85,7 +85,7 @@ class EmbeddingSet:
 
     def complete(self) -> EmbeddingSet:
         """Return the samples that have every modality."""
-        return self.samples(self.present.all(1))
+        return self.samples(np.asarray(self.present.all(1)))
 
     def without_classes(self, names: Sequence[str]) -> tuple[EmbeddingSet, EmbeddingSet]:
         """Part the samples of some classes, which the bank forgets, from the others.

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.encoders.manifest import Calibration
 
@@ -47,7 +49,7 @@ def best_temperature(trained: TrainedFusion, data: EmbeddingSet, config: FusionC
     """Return the temperature that would suit all members, fused, best: near the one in use."""
     known, _ = data.without_classes(config.left_out)
     known = known.split(*config.splits)
-    known = known.samples(known.present.any(1))
+    known = known.samples(np.asarray(known.present.any(1)))
     fused, _ = trained.fuse(members_of(known, trained.temperature))
     return fit_temperature(similarities(known.bank, fused), known.labels)
 

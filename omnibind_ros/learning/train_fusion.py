@@ -73,7 +73,7 @@ def prepare(data: EmbeddingSet, config: FusionConfig) -> tuple[EmbeddingSet, Emb
     """
     known, _ = data.without_classes(config.left_out)
     usable = known.split(*config.splits)
-    usable = usable.samples(usable.present.any(1))
+    usable = usable.samples(np.asarray(usable.present.any(1)))
     objects = np.unique(usable.objects)
     if len(objects) < 4 or len(np.unique(usable.labels)) < 2:
         raise TrainingError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,7 +124,7 @@ def measure(
     }
 
 
-def _singles(data: EmbeddingSet, fuse: Fuse, temperature: float) -> dict[str, Mapping[str, float]]:
+def _singles(data: EmbeddingSet, fuse: Fuse, temperature: float) -> dict[str, dict[str, float]]:
     """Return how well each modality does alone on all test samples that have it."""
     found = {}
     for m, name in enumerate(data.modalities):

@@ -67,7 +67,10 @@ def with_fault(
             members.quality[sets, place], members.age[sets, place], limits,
         )  # fmt: skip
         values, quality, age, _ = FAULTS[fault](spoilt, rng)
-    made = Members(*(array.copy() for array in members))
+    made = members._replace(
+        values=members.values.copy(), age=members.age.copy(), quality=members.quality.copy(),
+        entropy=members.entropy.copy(),
+    )  # fmt: skip
     made.values[sets, place], made.quality[sets, place], made.age[sets, place] = (
         values,
         quality,
@@ -136,7 +139,7 @@ def measure_robustness(
 def _row(
     faulty: Mapping[str, float], rest: Mapping[str, float], whole: Mapping[str, float]
 ) -> dict[str, float]:
-    row = {}
+    row: dict[str, float] = {}
     for rule in faulty:
         row |= {
             rule: faulty[rule], f"{rule}_left_out": rest[rule], f"{rule}_whole": whole[rule],

@@ -132,12 +132,12 @@ def _fusion(
     config = run.fusion()
     embeddings = EmbeddingSet.load(work / run.of / EMBEDDINGS)
     trained = train_fusion(
-        embeddings, config, lambda *step: progress(f"{run.name} fusion", *step, {})
+        embeddings, config, lambda done, total: progress(f"{run.name} fusion", done, total, {})
     )
     calibration = calibrate_fusion(trained, embeddings, config)
     plan = Plan(calibration, tuple(config.left_out), config, run.seed)
     found = measure(
         embeddings, trained.fuse, plan,
-        lambda what, *step: progress(f"{run.name} {what}", *step, {}),
+        lambda what, done, total: progress(f"{run.name} {what}", done, total, {}),
     )  # fmt: skip
     return {"fusion": trained.figures, **found}

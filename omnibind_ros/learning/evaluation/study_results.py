@@ -62,7 +62,8 @@ def students(results: Iterable[Result]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for modality in STUDENT_MODALITIES:
         entry: dict[str, Any] = {}
-        for share, into in ((HEADLINE, entry), (100.0, at_100 := {})):
+        at_100: dict[str, Any] = {}
+        for share, into in ((HEADLINE, entry), (100.0, at_100)):
             spread, seeds = {}, {}
             for objective, values in _by_objective(results, modality, share).items():
                 into[objective] = float(np.mean(values))
