@@ -42,7 +42,9 @@ def _train_fusion(options: argparse.Namespace) -> int:
     data = EmbeddingSet.load(options.embeddings)
     options.out.mkdir(parents=True, exist_ok=True)
     with progress_bars() as progress:
-        trained = train_fusion(data, config, lambda done, total: progress("fusion", done, total, {}))
+        trained = train_fusion(
+            data, config, lambda done, total: progress("fusion", done, total, {})
+        )
     calibration = calibrate_fusion(trained, data, config)
     save_fusion(options.out, trained, calibration, config)
     figures = trained.figures

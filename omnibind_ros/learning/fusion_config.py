@@ -31,6 +31,9 @@ class FusionConfig:
     dropout: float = parameter(0.1, "Share of a token's values dropped", low=0, high=0.9)
     width: int = parameter(64, "Values of a token, a multiple of 4", low=4, high=1024)
     residual: bool = parameter(True, "Whether there is a residual beside the weights")
+    pull: float = parameter(
+        1.0, "Weight of the residual's square, which pulls it to nothing", low=0, high=1000
+    )
     corrupt: float = parameter(
         0.15, "Chance that a member is corrupted; half of a set at most", low=0, high=1
     )
@@ -40,8 +43,8 @@ class FusionConfig:
     regret: float = parameter(
         1.0, "Weight of what a set loses against its best modality alone", low=0, high=100
     )
-    temperature: float = parameter(
-        0.0, "Softmax temperature; 0: calibrated on the members", low=0, high=1
+    rounds: int = parameter(
+        2, "Trainings, each at the temperature that suited the one before", low=1, high=10
     )
 
 
