@@ -82,6 +82,21 @@ def test_corrupted_members_are_a_minority_and_lone_ones_are_whole():
     assert len(CORRUPTIONS) == 5
 
 
+def test_mixed_members_are_of_the_same_class():
+    data = make_embeddings(samples=100)
+    data.values[:] = np.eye(data.size)[data.labels][:, None]
+    data.quality[:] = np.arange(100)[:, None] / 100
+    drawn = Drawer(data, 0.05, 0.0, 0, mix=0.5).draw(300)
+    members = drawn.members
+    np.testing.assert_array_equal(
+        members.values.argmax(2)[members.present],
+        np.broadcast_to(drawn.labels[:, None], members.present.shape)[members.present],
+    )
+    several = members.present.sum(1) > 4
+    differ = [len(set(q[p])) > 1 for q, p in zip(members.quality, members.present, strict=True)]
+    assert np.mean(np.array(differ)[several]) > 0.9
+
+
 def test_nothing_is_corrupted_where_none_is_wanted():
     data = make_embeddings(samples=100)
     drawn = Drawer(data, 0.05, 0.0, 0).draw(200)
@@ -121,4 +136,4 @@ def test_a_loss_that_is_no_number_ends_the_training():
     data = make_embeddings(samples=200, modalities=("image", "touch"))
     data.values[data.splits == "validation"] = np.nan
     with pytest.raises(TrainingError, match="the loss is no number in step 1"):
-        train_fusion(data, FusionConfig(steps=5, temperature=0.05))
+        train_fusion(data, FusionConfig(steps=5))

@@ -146,7 +146,7 @@ def _train(
     network = FusionNetwork(learn.size, config.width, config.dropout)
     network.residual.requires_grad_(config.residual)
     objective = FusionObjective(learn, temperature, config)
-    drawer = Drawer(learn, temperature, config.corrupt, config.seed)
+    drawer = Drawer(learn, temperature, config.corrupt, config.seed, config.mix)
     seen = Drawer(back, temperature, config.corrupt, config.seed + 1).draw(SEEN)
     before = objective.measure(network, seen)
     fit(
