@@ -10,13 +10,16 @@ torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not
 
 from omnibind_ros.cli import main  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.learning.embeddings import entropies, similarities  # noqa: E402
 from omnibind_ros.learning.fusion_config import FusionConfig, read_fusion_config  # noqa: E402
 from omnibind_ros.learning.fusion_files import load_fusion  # noqa: E402
 from omnibind_ros.learning.members import CORRUPTIONS, Drawer, members_of  # noqa: E402
 from omnibind_ros.learning.train_fusion import train_fusion  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
 
-QUICK = FusionConfig(steps=120, batch_size=128, learning_rate=3e-3)
+QUICK = FusionConfig(
+    steps=120, batch_size=128, learning_rate=3e-3, dropout=0.0, corrupt=0.05, blame=0.5
+)
 UNEQUAL = {"image": 0.6, "touch": 4.0, "audio": 4.0}
 
 
@@ -38,7 +41,8 @@ def test_it_does_better_than_the_mean_where_members_are_unequal(trained):
 
 def test_the_weights_turn_to_the_member_that_is_right(trained, unequal):
     _, weights = trained.fuse(members_of(unequal.split("test"), trained.temperature))
-    assert weights[:, 0].mean() > 0.6
+    # A third would be its share in the mean of three alike.
+    assert weights[:, 0].mean() > 0.5
 
 
 def test_one_seed_gives_one_network(unequal, trained):
@@ -137,3 +141,12 @@ def test_a_loss_that_is_no_number_ends_the_training():
     data.values[data.splits == "validation"] = np.nan
     with pytest.raises(TrainingError, match="the loss is no number in step 1"):
         train_fusion(data, FusionConfig(steps=5))
+
+
+def test_entropies_of_drawn_members_are_their_own():
+    data = make_embeddings(samples=100)
+    members = Drawer(data, 0.05, 0.5, 0, mix=0.5).draw(100).members
+    wanted = entropies(similarities(data.bank, members.values), 0.05)
+    there = members.present
+    np.testing.assert_allclose(members.entropy[there], wanted[there], atol=1e-5)
+    assert (members.entropy[~there] == 1).all()

@@ -82,6 +82,7 @@ class Drawer:
         """
         self.data = data
         self._mix = mix
+        self._entropy = entropies(similarities(data.bank, data.values), temperature)
         classes = np.arange(len(data.bank.labels))
         self._kin = []
         for there in data.present.T:
@@ -119,7 +120,8 @@ class Drawer:
                 values[sets, places], quality[sets, places], age[sets, places], still = made
                 good[sets, places] = still
         values *= present[..., None]
-        entropy = entropies(similarities(data.bank, values), self.temperature)
+        entropy = self._entropy[sources, own]
+        entropy[bad] = entropies(similarities(data.bank, values[bad]), self.temperature)
         members = Members(
             values, numbers(data)[:1].repeat(count, 0), age * present, quality * present,
             np.where(present, entropy, np.float32(1)), present,
