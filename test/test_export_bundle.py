@@ -75,7 +75,7 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(made):
     assert touch.licence == "Apache-2.0"
     assert "omnibind train students" in touch.origin
     assert touch.precision in ("fp32", "int8")
-    assert bundle.manifest.version.startswith("0.2.0+")
+    assert bundle.manifest.model.startswith("household@0.2.0+")
 
 
 def test_an_encoder_runs_as_in_the_perception_node(made):

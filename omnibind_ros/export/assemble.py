@@ -137,8 +137,8 @@ class _Work:
         taken = [spec.path for spec in (text, *text.extra.values(), manifest.labels)]
         if (self.source.root / CACHE).is_file():
             taken.append(CACHE)
-        for name in taken:
-            shutil.copyfile(self.source.root / name, stage / name)
+        for file in taken:
+            shutil.copyfile(self.source.root / file, stage / file)
         exported: dict[str, Exported] = {}
         with tempfile.TemporaryDirectory() as scratch:
             for modality in MODALITIES:
