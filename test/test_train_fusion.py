@@ -1,6 +1,7 @@
 """The fusion learns whom to trust, and never ends worse than it began."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -150,3 +151,8 @@ def test_entropies_of_drawn_members_are_their_own():
     there = members.present
     np.testing.assert_allclose(members.entropy[there], wanted[there], atol=1e-5)
     assert (members.entropy[~there] == 1).all()
+
+
+def test_the_shipped_configuration_is_good():
+    path = Path(__file__).resolve().parent.parent / "config" / "fusion.yaml"
+    assert read_fusion_config(path).splits == ["validation"]

@@ -38,7 +38,7 @@ class FusionConfig:
         0.3, "Chance that a member is corrupted; half of a set at most", low=0, high=1
     )
     mix: float = parameter(
-        0.5, "Chance that a member is that of another object of the class", low=0, high=1
+        0.3, "Chance that a member is that of another object of the class", low=0, high=1
     )
     blame: float = parameter(
         0.1, "Weight of the pull of the weights to those who are right", low=0, high=100
