@@ -37,11 +37,14 @@ def test_what_is_saved_reads_the_same(tmp_path):
         np.testing.assert_array_equal(getattr(again, name), getattr(data, name))
 
 
-def test_students_that_gave_nothing_are_not_there(tmp_path):
+@pytest.mark.parametrize("nothing", [0, np.nan])
+def test_embeddings_that_say_nothing_are_not_there(tmp_path, nothing):
     data = make_embeddings(samples=40)
-    data.values[5, 1] = 0
+    data.values[5, 1] = nothing
     data.save(tmp_path / "embeddings.npz")
-    assert not EmbeddingSet.load(tmp_path / "embeddings.npz").present[5, 1]
+    again = EmbeddingSet.load(tmp_path / "embeddings.npz")
+    assert not again.present[5, 1]
+    assert not again.values[5, 1].any()
 
 
 def test_classes_that_are_left_out_are_forgotten():

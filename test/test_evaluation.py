@@ -118,7 +118,7 @@ def test_a_lying_sensor_costs_the_mean_and_its_absence_is_the_measure():
     test = make_embeddings(samples=400, modalities=THREE, noise=noise).split("test")
     rules = {"mean": lambda members: similarities(test.bank, mean(members))}
     found = measure_robustness(test, rules, 0.05, 0, {})
-    assert {name: set(of) for name, of in found.items()} == {key: set(FAULTS) for key in THREE}
+    assert {name: set(of) for name, of in found.items()} == {m: set(FAULTS) for m in THREE}
     lying = found["image"]["other_object"]
     assert lying["mean"] < lying["mean_whole"] - 10
     rest = only(members_of(test, 0.05), test, ("touch", "audio"))

@@ -154,7 +154,7 @@ def test_seeds_are_averaged_and_their_spread_is_told(tmp_path):
 
 
 def test_a_damaged_result_and_no_results_are_said(tmp_path):
-    with pytest.raises(TrainingError, match=r"neither evaluation.json nor study"):
+    with pytest.raises(TrainingError, match=r"neither evaluation\.json nor study"):
         write_report(tmp_path, tmp_path / "results.md")
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "one.json").write_text("{", encoding="utf-8")

@@ -1,6 +1,7 @@
 """The fusion learns whom to trust, and never ends worse than it began."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,13 +11,16 @@ torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not
 
 from omnibind_ros.cli import main  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.learning.embeddings import entropies, similarities  # noqa: E402
 from omnibind_ros.learning.fusion_config import FusionConfig, read_fusion_config  # noqa: E402
 from omnibind_ros.learning.fusion_files import load_fusion  # noqa: E402
 from omnibind_ros.learning.members import CORRUPTIONS, Drawer, members_of  # noqa: E402
 from omnibind_ros.learning.train_fusion import train_fusion  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
 
-QUICK = FusionConfig(steps=120, batch_size=128, learning_rate=3e-3)
+QUICK = FusionConfig(
+    steps=120, batch_size=128, learning_rate=3e-3, dropout=0.0, corrupt=0.05, blame=0.5
+)
 UNEQUAL = {"image": 0.6, "touch": 4.0, "audio": 4.0}
 
 
@@ -38,7 +42,8 @@ def test_it_does_better_than_the_mean_where_members_are_unequal(trained):
 
 def test_the_weights_turn_to_the_member_that_is_right(trained, unequal):
     _, weights = trained.fuse(members_of(unequal.split("test"), trained.temperature))
-    assert weights[:, 0].mean() > 0.6
+    # A third would be its share in the mean of three alike.
+    assert weights[:, 0].mean() > 0.5
 
 
 def test_one_seed_gives_one_network(unequal, trained):
@@ -82,6 +87,21 @@ def test_corrupted_members_are_a_minority_and_lone_ones_are_whole():
     assert len(CORRUPTIONS) == 5
 
 
+def test_mixed_members_are_of_the_same_class():
+    data = make_embeddings(samples=100)
+    data.values[:] = np.eye(data.size)[data.labels][:, None]
+    data.quality[:] = np.arange(100)[:, None] / 100
+    drawn = Drawer(data, 0.05, 0.0, 0, mix=0.5).draw(300)
+    members = drawn.members
+    np.testing.assert_array_equal(
+        members.values.argmax(2)[members.present],
+        np.broadcast_to(drawn.labels[:, None], members.present.shape)[members.present],
+    )
+    several = members.present.sum(1) > 4
+    differ = [len(set(q[p])) > 1 for q, p in zip(members.quality, members.present, strict=True)]
+    assert np.mean(np.array(differ)[several]) > 0.9
+
+
 def test_nothing_is_corrupted_where_none_is_wanted():
     data = make_embeddings(samples=100)
     drawn = Drawer(data, 0.05, 0.0, 0).draw(200)
@@ -120,5 +140,19 @@ def test_what_cannot_be_is_said(tmp_path):
 def test_a_loss_that_is_no_number_ends_the_training():
     data = make_embeddings(samples=200, modalities=("image", "touch"))
     data.values[data.splits == "validation"] = np.nan
-    with pytest.raises((TrainingError, ValueError), match=r"no number|NaN"):
-        train_fusion(data, FusionConfig(steps=5, temperature=0.05))
+    with pytest.raises(TrainingError, match="the loss is no number in step 1"):
+        train_fusion(data, FusionConfig(steps=5))
+
+
+def test_entropies_of_drawn_members_are_their_own():
+    data = make_embeddings(samples=100)
+    members = Drawer(data, 0.05, 0.5, 0, mix=0.5).draw(100).members
+    wanted = entropies(similarities(data.bank, members.values), 0.05)
+    there = members.present
+    np.testing.assert_allclose(members.entropy[there], wanted[there], atol=1e-5)
+    assert (members.entropy[~there] == 1).all()
+
+
+def test_the_shipped_configuration_is_good():
+    path = Path(__file__).resolve().parent.parent / "config" / "fusion.yaml"
+    assert read_fusion_config(path).splits == ["validation"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -29,14 +28,12 @@ from omnibind_ros.encoders.manifest import (
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.cache import TensorCache
-from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.learning.fusion_files import RECORD, load_fusion
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import CACHE, LabelBank
 
 from .adapted_image import load_projection, write_adapted_image
 from .encoder import AUTO, Exported, export_encoder
-from .fusion import export_fusion
+from .fusion import export_run
 from .replace import replaced_folder
 from .samples import Samples, choose_samples
 from .torch_onnx import write_network
@@ -137,8 +134,11 @@ class _Work:
         """Write all files of the bundle."""
         manifest = self.source.manifest
         text = manifest.encoders["text"]
-        for spec in (text, *text.extra.values(), manifest.labels):
-            shutil.copyfile(self.source.root / spec.path, stage / spec.path)
+        taken = [spec.path for spec in (text, *text.extra.values(), manifest.labels)]
+        if (self.source.root / CACHE).is_file():
+            taken.append(CACHE)
+        for file in taken:
+            shutil.copyfile(self.source.root / file, stage / file)
         exported: dict[str, Exported] = {}
         with tempfile.TemporaryDirectory() as scratch:
             for modality in MODALITIES:
@@ -208,28 +208,10 @@ class _Work:
         )
 
     def _fusion(self, stage: Path) -> tuple[FileSpec | None, Calibration]:
-        before, folder = self.source.manifest.calibration, self.order.fusion
+        manifest, folder = self.source.manifest, self.order.fusion
         if folder is None:
-            return None, before
-        trained = load_fusion(folder)
-        size = trained.network.residual.out_features
-        if size != self.source.manifest.embedding_size:
-            raise TrainingError(
-                f"the fusion in {folder} is for embeddings of {size} values, not "
-                f"{self.source.manifest.embedding_size}; train it on this run's"
-            )
-        try:
-            said = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-            thresholds = {str(m): float(v) for m, v in said["min_similarity"].items()}
-            temperature = float(said["temperature"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise TrainingError(
-                f"{folder / RECORD} says nothing of calibration ({error}); train the fusion again"
-            ) from error
-        calibration = Calibration(
-            temperature, before.min_quality, {**before.min_similarity, **thresholds}
-        )
-        return export_fusion(trained.network, stage), calibration
+            return None, manifest.calibration
+        return export_run(folder, stage, manifest.embedding_size, manifest.calibration)
 
 
 @torch.no_grad()

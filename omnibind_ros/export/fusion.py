@@ -1,15 +1,18 @@
-"""Writes a trained Adaptive Fusion as fusion.onnx."""
+"""Writes a trained Adaptive Fusion as fusion.onnx, with its calibration."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
 
 from omnibind_ros.encoders.bundle import file_sha256
-from omnibind_ros.encoders.manifest import FileSpec
+from omnibind_ros.encoders.manifest import Calibration, FileSpec
 from omnibind_ros.fusion.adaptive import MAX_MEMBERS, fusion_inputs, fusion_outputs
+from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.fusion import ExportedFusion, FusionNetwork
+from omnibind_ros.learning.fusion_files import RECORD, load_fusion
 
 from .torch_onnx import write_network
 
@@ -45,3 +48,40 @@ def export_fusion(network: FusionNetwork, folder: Path) -> FileSpec:
         FILE, file_sha256(path), "Apache-2.0", "trained with `omnibind train fusion`", inputs,
         outputs, precision="fp32",
     )  # fmt: skip
+
+
+def export_run(
+    run: Path, folder: Path, size: int, before: Calibration
+) -> tuple[FileSpec, Calibration]:
+    """Write what `omnibind train fusion` has trained.
+
+    Args:
+        run: Its folder.
+        folder: Where to write fusion.onnx.
+        size: Values of an embedding of the bundle.
+        before: The calibration of what is not calibrated in the run.
+
+    Returns:
+        What a bundle's manifest says of the file, and the bundle's calibration.
+
+    Raises:
+        TrainingError: The run cannot be read, or is for embeddings of another size.
+        OSError: The file cannot be written.
+    """
+    trained = load_fusion(run)
+    if (found := trained.network.residual.out_features) != size:
+        raise TrainingError(
+            f"the fusion in {run} is for embeddings of {found} values, not {size}; train it on "
+            "the embeddings of this run"
+        )
+    try:
+        said = json.loads((run / RECORD).read_text(encoding="utf-8"))
+        thresholds = {str(name): float(value) for name, value in said["min_similarity"].items()}
+        calibration = Calibration(
+            float(said["temperature"]), before.min_quality, {**before.min_similarity, **thresholds}
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TrainingError(
+            f"{run / RECORD} says nothing of calibration ({error}); train the fusion again"
+        ) from error
+    return export_fusion(trained.network, folder), calibration

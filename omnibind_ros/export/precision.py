@@ -24,7 +24,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from omnibind_ros.encoders.manifest import BundleError
 
-from .torch_onnx import save_model
+from .graph import save_model
 
 Arrays = Sequence[npt.NDArray[Any]]
 

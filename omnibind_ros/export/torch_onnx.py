@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
 from torch import Tensor, nn
 
 from omnibind_ros.encoders.manifest import TensorSpec
 
-from .graph import IR_VERSION
+from .graph import save_model
 
 OPSET = 18
 """The lowest that torch's exporter writes without converting; its file format is graph.py's."""
@@ -52,28 +51,6 @@ def write_network(
     if program is None:
         raise RuntimeError(f"torch exported no {path.stem}; use the torch that requirements name")
     save_model(program.model_proto, path)
-
-
-def save_model(model: Any, path: Path) -> None:
-    """Check a model and write it: the same model, the same bytes, whoever wrote it and where.
-
-    Args:
-        model: An ONNX model; its comments, which name source files, are taken out.
-        path: The file.
-
-    Raises:
-        OSError: The file cannot be written.
-    """
-    graph = model.graph
-    for part in (model, graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input,
-                 *graph.output):  # fmt: skip
-        part.ClearField("doc_string")
-        part.ClearField("metadata_props")
-    model.ir_version = IR_VERSION
-    model.producer_name, model.producer_version = "omnibind_ros", ""
-    graph.name = path.stem
-    onnx.checker.check_model(model, full_check=True)
-    path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 @contextmanager

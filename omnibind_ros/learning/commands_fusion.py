@@ -24,7 +24,10 @@ def add_fusion(actions: Any) -> None:
     )
     fusion.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
     fusion.add_argument(
-        "--config", type=Path, metavar="FILE", help="how (the defaults of docs/evaluation.md)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="how, such as config/fusion.yaml (the defaults)",
     )
     fusion.set_defaults(run=_train_fusion, needs=NEEDS)
 

@@ -153,6 +153,7 @@ class EmbeddingSet:
                 quality[rows, m] = arrays[f"{name}-quality"]
                 # What no encoder could make sense of is zeros, and as good as not there.
                 present[rows, m] = np.linalg.norm(values[rows, m], axis=1) > 0.5
+            values[~present] = quality[~present] = 0
             bank = LabelBank(
                 tuple(map(str, arrays["label_names"])), arrays["prototypes"], arrays["owner"]
             )

@@ -68,7 +68,9 @@ def numbers(data: EmbeddingSet) -> npt.NDArray[np.int64]:
 class Drawer:
     """Draws sets of members from a set of embeddings."""
 
-    def __init__(self, data: EmbeddingSet, temperature: float, corrupt: float, seed: int) -> None:
+    def __init__(
+        self, data: EmbeddingSet, temperature: float, corrupt: float, seed: int, mix: float = 0.0
+    ) -> None:
         """Take the samples.
 
         Args:
@@ -76,8 +78,18 @@ class Drawer:
             temperature: Of the members' label distributions.
             corrupt: Chance that a member is corrupted.
             seed: Decides all chance.
+            mix: Chance that a member is that of another sample of the class.
         """
         self.data = data
+        self._mix = mix
+        self._entropy = entropies(similarities(data.bank, data.values), temperature)
+        classes = np.arange(len(data.bank.labels))
+        self._kin = []
+        for there in data.present.T:
+            rows = np.flatnonzero(there)
+            rows = rows[np.argsort(data.labels[rows], kind="stable")]
+            starts = np.searchsorted(data.labels[rows], classes)
+            self._kin.append((rows, starts, np.diff(starts, append=len(rows))))
         self.temperature = temperature
         self._corrupt = corrupt
         self._rng = np.random.default_rng(seed)
@@ -91,7 +103,8 @@ class Drawer:
         rng, data = self._rng, self.data
         rows = rng.choice(len(data), count, p=self._share)
         present = self._subsets(data.present[rows])
-        values, quality = data.values[rows].copy(), data.quality[rows].copy()
+        sources, own = self._mixed(rows), np.arange(present.shape[1])
+        values, quality = data.values[sources, own], data.quality[sources, own]
         # Most are young; some are as old as they may be and show the same thing all the same.
         age = (rng.random(present.shape) ** 3 * self._limits).astype(np.float32)
         good = present.copy()
@@ -107,12 +120,24 @@ class Drawer:
                 values[sets, places], quality[sets, places], age[sets, places], still = made
                 good[sets, places] = still
         values *= present[..., None]
-        entropy = entropies(similarities(data.bank, values), self.temperature)
+        entropy = self._entropy[sources, own]
+        entropy[bad] = entropies(similarities(data.bank, values[bad]), self.temperature)
         members = Members(
             values, numbers(data)[:1].repeat(count, 0), age * present, quality * present,
             np.where(present, entropy, np.float32(1)), present,
         )  # fmt: skip
         return Draw(members, data.labels[rows], good)
+
+    def _mixed(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return which sample each member is of, int [B, M]: its own, or one of its class."""
+        sources = np.repeat(rows[:, None], len(self._kin), 1)
+        labels = self.data.labels[rows]
+        for place, (kin, starts, counts) in enumerate(self._kin):
+            draws = self._rng.random((2, len(rows)))
+            mixed = (draws[0] < self._mix) & self.data.present[rows, place]
+            chosen = starts[labels] + (draws[1] * counts[labels]).astype(np.int64)
+            sources[mixed, place] = kin[chosen[mixed]]
+        return sources
 
     def _subsets(self, there: Booleans) -> Booleans:
         """Return random subsets: of all sizes alike often, at least one member each."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ class TrainedFusion:
 
     Attributes:
         network: In evaluation mode.
-        temperature: That of the entropies it was trained with.
+        temperature: That which suits what is fused, and that of the entropies at run time.
         figures: Cross-entropy and top-1 (0..1) on sets of held-back objects: of the network, and
             of the quality-weighted mean, with which it began.
     """
@@ -110,15 +111,40 @@ def train_fusion(
         TrainingError: There is too little to learn from, or the loss is no number.
     """
     learn, back = prepare(data, config)
-    temperature = config.temperature or fit_temperature(
+    temperature = fit_temperature(
         similarities(learn.bank, learn.values[learn.present]),
         np.repeat(learn.labels, learn.present.sum(1)),
     )
+    total = config.rounds * config.steps
+    for number in range(config.rounds):
+        trained = _train(learn, back, temperature, config, partial(_later, progress, number, total))
+        # What is fused is surer than its members, and the members' entropies are to be of the one
+        # temperature that the bundle will have: so again, at that of what was fused.
+        drawn = Drawer(back, temperature, 0.0, config.seed + 2).draw(SEEN)
+        fused, _ = trained.fuse(drawn.members)
+        temperature = fit_temperature(similarities(back.bank, fused), drawn.labels)
+    return replace(trained, temperature=temperature)
+
+
+def _later(
+    progress: Callable[[int, int], None], number: int, total: int, step: int, steps: int
+) -> None:
+    """Tell the progress of one of several trainings as that of all."""
+    progress(number * steps + step, total)
+
+
+def _train(
+    learn: EmbeddingSet,
+    back: EmbeddingSet,
+    temperature: float,
+    config: FusionConfig,
+    progress: Callable[[int, int], None],
+) -> TrainedFusion:
     torch.manual_seed(config.seed)
-    network = FusionNetwork(data.size, config.width, config.dropout)
+    network = FusionNetwork(learn.size, config.width, config.dropout)
     network.residual.requires_grad_(config.residual)
     objective = FusionObjective(learn, temperature, config)
-    drawer = Drawer(learn, temperature, config.corrupt, config.seed)
+    drawer = Drawer(learn, temperature, config.corrupt, config.seed, config.mix)
     seen = Drawer(back, temperature, config.corrupt, config.seed + 1).draw(SEEN)
     before = objective.measure(network, seen)
     fit(
@@ -161,13 +187,15 @@ class FusionObjective:
     def __call__(self, network: nn.Module, drawn: Draw) -> Tensor:
         """Return the loss of sets.
 
-        Three terms: cross-entropy of the fused embedding; blame, the cross-entropy between the
-        weights and how right each good member is alone; and regret, what the fused embedding does
-        worse than the member of the modality that is best alone, if anything.
+        Four terms: cross-entropy of the fused embedding; blame, the cross-entropy between the
+        weights and how right each good member is alone; regret, what the fused embedding does
+        worse than the member of the modality that is best alone, if anything; and the square of
+        what the residual moves it.
         """
         members = tensors(drawn.members)
         labels, good = torch.from_numpy(drawn.labels), torch.from_numpy(drawn.good)
         fused, weights = network(*members)
+        residual = fused - functional.normalize((weights[:, None] @ members[0])[:, 0], dim=1)
         loss = self._cross_entropy(fused, labels)
         batch, places = good.shape
         flat = self._cross_entropy(members[0].flatten(0, 1), labels.repeat_interleave(places))
@@ -178,7 +206,9 @@ class FusionObjective:
         # A modality that is best alone speaks for the set, unless it was corrupted.
         best = self._alone.expand_as(each).masked_fill(~good, torch.inf).argmin(1, keepdim=True)
         regret = (loss - each.gather(1, best)[:, 0])[usable].clamp(min=0).mean()
-        return loss.mean() + self._config.blame * blame + self._config.regret * regret
+        pull = residual.square().sum(1).mean()
+        weighted = self._config.blame * blame + self._config.regret * regret
+        return loss.mean() + weighted + self._config.pull * pull
 
     @torch.no_grad()
     def measure(self, network: nn.Module, drawn: Draw) -> tuple[float, float]:

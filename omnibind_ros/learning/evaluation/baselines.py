@@ -100,7 +100,7 @@ def train_concat(
     learn, back = prepare(data, config)
     torch.manual_seed(config.seed)
     network = ConcatNetwork(len(data.modalities), data.size, len(learn.bank.labels))
-    drawer = Drawer(learn, temperature, config.corrupt, config.seed)
+    drawer = Drawer(learn, temperature, config.corrupt, config.seed, config.mix)
     seen = Drawer(back, temperature, config.corrupt, config.seed + 1).draw(SEEN)
 
     def loss_of(drawn: Draw) -> Tensor:

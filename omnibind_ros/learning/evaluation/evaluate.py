@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +45,7 @@ class Plan:
     unknown: Sequence[str] = ()
     training: FusionConfig = field(default_factory=FusionConfig)
     seed: int = 0
-    faulty_samples: int = 300
+    faulty_samples: int = 150
     recorded: Recorded = field(default_factory=dict)
 
 
@@ -124,9 +124,9 @@ def measure(
     }
 
 
-def _singles(data: EmbeddingSet, fuse: Fuse, temperature: float) -> dict[str, Mapping[str, float]]:
+def _singles(data: EmbeddingSet, fuse: Fuse, temperature: float) -> dict[str, dict[str, float]]:
     """Return how well each modality does alone on all test samples that have it."""
-    found: dict[str, Mapping[str, float]] = {}
+    found = {}
     for m, name in enumerate(data.modalities):
         there = data.samples(data.present[:, m])
         if not len(there):

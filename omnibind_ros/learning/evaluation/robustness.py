@@ -67,7 +67,10 @@ def with_fault(
             members.quality[sets, place], members.age[sets, place], limits,
         )  # fmt: skip
         values, quality, age, _ = FAULTS[fault](spoilt, rng)
-    made = Members._make(array.copy() for array in members)
+    made = members._replace(
+        values=members.values.copy(), age=members.age.copy(), quality=members.quality.copy(),
+        entropy=members.entropy.copy(),
+    )  # fmt: skip
     made.values[sets, place], made.quality[sets, place], made.age[sets, place] = (
         values,
         quality,

@@ -1,0 +1,41 @@
+"""A training run as `omnibind train` leaves it, in a moment: its networks are untrained."""
+
+from __future__ import annotations
+
+import torch
+
+from omnibind_ros.encoders.manifest import Calibration
+from omnibind_ros.learning import checkpoints
+from omnibind_ros.learning.adapt import Projection
+from omnibind_ros.learning.fusion import FusionNetwork
+from omnibind_ros.learning.fusion_config import FusionConfig
+from omnibind_ros.learning.fusion_files import save_fusion
+from omnibind_ros.learning.specs import STUDENT_SPECS
+from omnibind_ros.learning.students import build
+from omnibind_ros.learning.train_fusion import TrainedFusion
+
+SIZE, FEATURES = 384, 1280
+
+
+def make_run(folder, cache, modalities=("touch",)):
+    """Write students/MODALITY.pt and teacher.pt."""
+    (folder / "students").mkdir(parents=True)
+    for number, modality in enumerate(modalities):
+        torch.manual_seed(number)
+        spec = STUDENT_SPECS[modality]
+        path = folder / "students" / f"{modality}.pt"
+        checkpoints.save_student(path, modality, build(modality, SIZE, spec), spec, SIZE, "k", {})
+    state = Projection(FEATURES, SIZE).state_dict()
+    checkpoints.save(
+        folder / "teacher.pt", {"key": cache.key, "teacher": cache.teacher, "state": state}
+    )
+    return folder
+
+
+def make_fusion_run(folder):
+    """Write fusion.pt and fusion.json."""
+    folder.mkdir()
+    torch.manual_seed(0)
+    trained = TrainedFusion(FusionNetwork(SIZE).eval(), 0.07, {})
+    save_fusion(folder, trained, Calibration(0.07, 0.0, {"touch": 0.33}), FusionConfig())
+    return folder
