@@ -62,6 +62,26 @@ def lesson_cache(lessons, tmp_path_factory):
     return build_cache(lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
 
 
+@pytest.fixture(scope="session")
+def real_lessons(tmp_path_factory):
+    """A dataset of 60 simulated samples and 48 recordings beside them."""
+    from lesson_plan import LessonPlan  # noqa: PLC0415 - needs pyarrow
+
+    from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
+
+    out = tmp_path_factory.mktemp("real")
+    build_dataset(LessonPlan(108, recorded=48), out, workers=1)
+    return out
+
+
+@pytest.fixture(scope="session")
+def real_cache(real_lessons, tmp_path_factory):
+    """Its tensors, as training takes them."""
+    from omnibind_ros.learning.cache import build_cache  # noqa: PLC0415 - needs onnx
+
+    return build_cache(real_lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
+
+
 @pytest.fixture(scope="module")
 def ros_domain():
     """A ROS domain id that no other process uses, and discovery on this host only."""
