@@ -15,8 +15,9 @@ from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
 
 from .pictures import WORDS, draw_combinations, draw_confusion, draw_faults, draw_scale
+from .report_reality import simulation_and_reality
 from .study_results import HEADLINE, read_results, read_study
-from .targets import Target, fusion_targets, student_targets
+from .targets import Target, fusion_targets, real_targets, student_targets
 
 Result = Mapping[str, Any]
 
@@ -48,6 +49,7 @@ def write_report(results: Path, out: Path) -> None:
     if found is not None:
         parts += _bundle(found, results, pictures)
     parts += _students(said, results, pictures)
+    parts += simulation_and_reality(said["reality"], found)
     for run in study:
         if run["kind"] == "fusion":
             parts += _fusion_run(run, results, pictures)
@@ -91,6 +93,8 @@ def _percent(value: float | None) -> str:
 
 def _targets(found: Result | None, said: Result) -> list[str]:
     targets: list[Target] = list(fusion_targets(found)) if found is not None else []
+    if found is not None and "real" in found:
+        targets += real_targets(found["real"])
     targets += student_targets(said["students"], said["scale"])
     rows = []
     for target in targets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
@@ -23,10 +24,12 @@ from omnibind_ros.learning.fusion_config import FusionConfig
 from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
 
 KEYS = {
-    "students": ("kind", "data", "objective", "without", "share", "seed", "config"),
-    "fusion": ("kind", "data", "of", "seed", "config"),
-}
-LISTS = ("objective", "without", "share", "seed")
+    "students": (
+        "kind", "data", "objective", "without", "share", "origins", "seed", "tag", "config"
+    ),
+    "fusion": ("kind", "data", "of", "seed", "tag", "config"),
+}  # fmt: skip
+LISTS = ("objective", "without", "share", "origins", "seed")
 """Keys of which an entry may name several values: it stands for a run of each combination."""
 
 
@@ -42,6 +45,9 @@ class Run:
         objective: Of students.
         without: The term of CAD that is switched off, or ''.
         share: Percent of the students' training data.
+        origins: Whether students are trained on all samples, simulated or recorded ones.
+        tag: Says in the run's name what its configuration changes, or ''; a run that has one is
+            not compared with the others.
         of: Name of the run of students whose embeddings a fusion learns from.
         config: Other values of the configuration.
     """
@@ -53,12 +59,20 @@ class Run:
     objective: str = "cad"
     without: str = ""
     share: float = 100.0
+    origins: str = "all"
+    tag: str = ""
     of: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self, dataset: str) -> str:
         """Return a hash of all that its result follows from, the dataset's own hash included."""
-        facts = json.dumps([asdict(self), dataset], sort_keys=True)
+        # A value that every run had before the field was there does not make it another run.
+        given = {
+            name: value
+            for name, value in asdict(self).items()
+            if (name, value) not in (("origins", "all"), ("tag", ""))
+        }
+        facts = json.dumps([given, dataset], sort_keys=True)
         return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
     def students(self) -> TrainingConfig:
@@ -67,7 +81,8 @@ class Run:
         loss = dict(given.pop("loss", {})) | {"objective": self.objective}
         if self.without:
             loss[self.without] = 0.0
-        config = parse_config(given | {"loss": loss, "seed": self.seed})
+        own = {"loss": loss, "seed": self.seed, "origins": self.origins}
+        config = parse_config(given | own)
         return replace(config, shares=dict.fromkeys(STUDENT_MODALITIES, float(self.share)))
 
     def fusion(self) -> FusionConfig:
@@ -110,7 +125,7 @@ def _expand(entry: Any, defaults: Mapping[str, Any]) -> list[Run]:
             raise ValueError(f"there is no key {key}; use {', '.join(KEYS[kind])}")
     config = dict(defaults.get(kind) or {}) | dict(entry.get("config") or {})
     base = Run("", kind, str(entry.get("data", "household")), of=str(entry.get("of", "")),
-               config=config)  # fmt: skip
+               tag=str(entry.get("tag", "")), config=config)  # fmt: skip
     lists = {key: _list(entry[key]) for key in LISTS if key in entry}
     made = []
     for values in product(*lists.values()):
@@ -134,14 +149,18 @@ def _check(run: Run) -> None:
                          f"{', '.join(CAD_TERMS)}")  # fmt: skip
     if not 0 < run.share <= 100:
         raise ValueError(f"share is {run.share}, but must be a percentage above 0, up to 100")
+    if not re.fullmatch(r"[a-z_]*", run.tag):
+        raise ValueError(f"tag is {run.tag!r}, but must be of small letters and _")
     _ = run.students() if run.kind == "students" else run.fusion()
 
 
 def _name(run: Run) -> str:
+    tag = f"-{run.tag}" if run.tag else ""
     if run.kind == "fusion":
-        return f"{run.data}-fusion-s{run.seed}"
+        return f"{run.data}-fusion{tag}-s{run.seed}"
     what = f"cad-without-{run.without}" if run.without else run.objective
-    return f"{run.data}-{what}-{run.share:g}-s{run.seed}"
+    origins = "" if run.origins == "all" else f"-{run.origins}"
+    return f"{run.data}-{what}-{run.share:g}{origins}{tag}-s{run.seed}"
 
 
 def _check_names(path: Path, runs: Sequence[Run]) -> None:

@@ -14,6 +14,8 @@ from omnibind_ros.learning.config import STUDENT_MODALITIES, TrainingError
 HEADLINE = 10.0
 """Percent of student data in the unequal-scale setting."""
 
+ORIGIN_ORDER = ("simulated", "recorded", "all")
+
 Result = Mapping[str, Any]
 
 
@@ -40,14 +42,57 @@ def read_results(folder: Path) -> list[Result]:
 
 
 def read_study(folder: Path, data: str = "household") -> dict[str, Any]:
-    """Return `students` and `scale` of a study, as `omnibind evaluate` reports them.
+    """Return `students`, `scale` and `reality` of a study, as `omnibind evaluate` reports them.
 
     Args:
         folder: Where results are.
         data: Name of the dataset.
     """
     results = [r for r in read_results(folder) if r["data"] == data and r["kind"] == "students"]
-    return {"students": students(results), "scale": scale(results)}
+    plain = [r for r in results if not r.get("tag") and r.get("origins", "all") == "all"]
+    return {"students": students(plain), "scale": scale(plain), "reality": reality(results)}
+
+
+def reality(results: Iterable[Result]) -> dict[str, Any]:
+    """Compare students by the origin of what they were trained on.
+
+    Returns:
+        By origin (simulated, recorded, all) and modality that has held-out recordings, means over
+        the seeds of CAD with all data, in percent: `simulated`, top-1 on simulated test samples,
+        and `recorded`, `competing` and `own_names`, what `measure_recordings` says of recordings;
+        and `seeds`. Nothing where only one origin was trained on.
+    """
+    found: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for result in results:
+        if result["objective"] != "cad" or result["without"] or result.get("tag"):
+            continue
+        if result["share"] != 100:
+            continue
+        for modality, real in result.get("real", {}).items():
+            if "top1" not in real:
+                continue
+            place = found.setdefault(result.get("origins", "all"), {}).setdefault(modality, {})
+            simulated = result["modalities"][modality].get("test_samples_simulated")
+            said = {
+                "simulated": None if simulated is None else 100 * simulated,
+                "recorded": real["top1"],
+                "competing": real["competing"]["top1"],
+                "own_names": real.get("own_names", {}).get("top1"),
+            }
+            for name, value in said.items():
+                if value is not None:
+                    place.setdefault(name, []).append(value)
+    if len(found) < 2:
+        return {}
+    return {
+        origin: {
+            modality: {name: float(np.mean(values)) for name, values in of.items()}
+            | {"seeds": len(of["recorded"])}
+            for modality, of in found[origin].items()
+        }
+        for origin in ORIGIN_ORDER
+        if origin in found
+    }
 
 
 def students(results: Iterable[Result]) -> dict[str, Any]:

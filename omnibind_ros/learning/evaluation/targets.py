@@ -73,6 +73,25 @@ def fusion_targets(found: Result) -> Iterator[Target]:
     yield Target("AUROC of unknown things", 0.85, found["auroc_unknown"], "AUROC")
 
 
+REAL = {
+    "audio": ("real sounds, named as their set names them", 85.0),
+    "thermal": ("real thermal pictures, named as their set names them", 90.0),
+}
+"""By modality, a target of what `measure_recordings` says under own_names."""
+
+
+def real_targets(real: Result) -> Iterator[Target]:
+    """Yield the targets of held-out recordings."""
+    for modality, (what, goal) in REAL.items():
+        of = real.get(modality, {})
+        own = of.get("own_names")
+        if own is None:
+            yield Target(what, goal, None, "%")
+            continue
+        where = f"{', '.join(of['sources'])}: {len(own['labels'])} names, {of['samples']} samples"
+        yield Target(f"{what} ({where})", goal, own["top1"], "%")
+
+
 def student_targets(students: Result, scale: Result) -> Iterator[Target]:
     """Yield the targets of the students."""
     if not students:
