@@ -65,6 +65,12 @@ class ScheduleConfig:
     same_class: float = parameter(
         0.0, "Chance that a sample's paired image is another object's of its class", low=0, high=1
     )
+    start: str = parameter(
+        "auto",
+        "Weights that students of pictures begin with; auto: the image teacher's under cad, random "
+        "ones under a plain objective",
+        choices=("auto", "teacher", "random"),
+    )
     augment: bool = parameter(True, "Whether the inputs are varied in training")
 
 
@@ -112,6 +118,11 @@ class TrainingConfig:
             names = {f.name for f in fields(section)}
             parts.append(replace(section, **{k: v for k, v in given.items() if k in names}))
         return parts[0], parts[1]  # type: ignore[return-value]
+
+    def taught(self, modality: str) -> bool:
+        """Return whether a student begins with the image teacher's weights."""
+        loss, schedule = self.of(modality)
+        return {"teacher": True, "random": False}.get(schedule.start, loss.objective == "cad")
 
     def key(self, modality: str) -> str:
         """Return a hash of all that decides what becomes of a student."""
