@@ -86,6 +86,13 @@ class AdaptConfig:
         4.0, "Weight of staying as it was on what is no image of the set", low=0, high=100
     )
     tau: float = parameter(0.05, "Temperature of the classes", low=0.001, high=1)
+    folds: int = parameter(
+        1,
+        "Parts of the training objects; with two or more, students learn from a training image "
+        "what a projection says of it that was fitted to the other parts",
+        low=1,
+        high=100,
+    )
 
 
 @dataclass(frozen=True)
