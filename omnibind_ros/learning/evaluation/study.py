@@ -78,7 +78,8 @@ def run_study(
         said = {
             "name": run.name, "key": keys[run.name], "kind": run.kind, "data": run.data,
             "seed": run.seed, "objective": run.objective, "without": run.without,
-            "share": run.share, "of": run.of, "seconds": round(time.monotonic() - started, 1),
+            "start": run.start, "share": run.share, "of": run.of,
+            "seconds": round(time.monotonic() - started, 1),
         }  # fmt: skip
         write_whole(path, json.dumps(said | found, indent=1) + "\n")
         if run.kind == "students" and run.name not in needed:

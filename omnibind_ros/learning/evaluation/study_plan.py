@@ -23,11 +23,14 @@ from omnibind_ros.learning.fusion_config import FusionConfig
 from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
 
 KEYS = {
-    "students": ("kind", "data", "objective", "without", "share", "seed", "config"),
+    "students": ("kind", "data", "objective", "without", "start", "share", "seed", "config"),
     "fusion": ("kind", "data", "of", "seed", "config"),
 }
-LISTS = ("objective", "without", "share", "seed")
+LISTS = ("objective", "without", "start", "share", "seed")
 """Keys of which an entry may name several values: it stands for a run of each combination."""
+
+TRANSFER = "transfer"
+"""What CAD has beside its losses: students of pictures begin as layers of the image teacher."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Run:
         data: Name of the dataset.
         seed: Decides all chance.
         objective: Of students.
-        without: The term of CAD that is switched off, or ''.
+        without: The term of CAD that is switched off, or `TRANSFER`, or ''.
+        start: What students of pictures begin as, if another than is usual for the objective.
         share: Percent of the students' training data.
         of: Name of the run of students whose embeddings a fusion learns from.
         config: Other values of the configuration.
@@ -52,6 +56,7 @@ class Run:
     seed: int = 0
     objective: str = "cad"
     without: str = ""
+    start: str = "auto"
     share: float = 100.0
     of: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -65,9 +70,13 @@ class Run:
         """Return the configuration of a run of students; raises ParameterError."""
         given = dict(self.config)
         loss = dict(given.pop("loss", {})) | {"objective": self.objective}
-        if self.without:
+        start = self.start
+        if self.without == TRANSFER:
+            start = "random"
+        elif self.without:
             loss[self.without] = 0.0
-        config = parse_config(given | {"loss": loss, "seed": self.seed})
+        schedule = dict(given.pop("schedule", {})) | {"start": start}
+        config = parse_config(given | {"loss": loss, "schedule": schedule, "seed": self.seed})
         return replace(config, shares=dict.fromkeys(STUDENT_MODALITIES, float(self.share)))
 
     def fusion(self) -> FusionConfig:
@@ -129,9 +138,9 @@ def _check(run: Run) -> None:
     """Say now what would fail after hours."""
     if run.objective not in ("cad", *PLAIN):
         raise ValueError(f"objective is {run.objective!r}, but must be cad, {', '.join(PLAIN)}")
-    if run.without and (run.objective != "cad" or run.without not in CAD_TERMS):
+    if run.without and (run.objective != "cad" or run.without not in (*CAD_TERMS, TRANSFER)):
         raise ValueError(f"without is {run.without!r}, but must be a term of cad: "
-                         f"{', '.join(CAD_TERMS)}")  # fmt: skip
+                         f"{', '.join((*CAD_TERMS, TRANSFER))}")  # fmt: skip
     if not 0 < run.share <= 100:
         raise ValueError(f"share is {run.share}, but must be a percentage above 0, up to 100")
     _ = run.students() if run.kind == "students" else run.fusion()
@@ -141,7 +150,8 @@ def _name(run: Run) -> str:
     if run.kind == "fusion":
         return f"{run.data}-fusion-s{run.seed}"
     what = f"cad-without-{run.without}" if run.without else run.objective
-    return f"{run.data}-{what}-{run.share:g}-s{run.seed}"
+    start = "" if run.start == "auto" else f"-from-{run.start}"
+    return f"{run.data}-{what}{start}-{run.share:g}-s{run.seed}"
 
 
 def _check_names(path: Path, runs: Sequence[Run]) -> None:
