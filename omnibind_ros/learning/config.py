@@ -99,7 +99,7 @@ class AdaptConfig:
 class TrainingConfig:
     """A training run. `overrides` holds, by modality, fields of loss and schedule that differ."""
 
-    teacher: str = parameter("household", "Bundle, or OpenCLIP or Hugging Face model")
+    teacher: str = parameter("teacher", "Bundle, or OpenCLIP or Hugging Face model")
     seed: int = parameter(0, "Decides all chance", low=0, high=2**31)
     modalities: list[str] = parameter(list(STUDENT_MODALITIES), "Students to train")
     left_out: list[str] = parameter([], "Classes that training does not see, to be unknown later")
