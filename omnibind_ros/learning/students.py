@@ -199,6 +199,9 @@ STUDENTS: dict[str, Callable[[TensorSpec, int, float, bool], nn.Module]] = {
 }
 """What builds a student, by modality."""
 
+PICTURES = tuple(name for name, student in STUDENTS.items() if student is not PointStudent)
+"""The modalities whose students can begin as the image teacher."""
+
 
 def build(
     modality: str,
