@@ -18,18 +18,18 @@ hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
-BUNDLE = ROOT / "models" / "household"
+BUNDLE = ROOT / "models" / "teacher"
 
 
 @pytest.fixture(scope="session")
 def bundle_dir():
-    """The shipped bundle."""
+    """The bundle of the frozen teachers, image and text."""
     return BUNDLE
 
 
 @pytest.fixture
 def bundle_copy(tmp_path):
-    """A copy of the shipped bundle that a test may damage."""
+    """A copy of that bundle which a test may damage."""
     return Path(shutil.copytree(BUNDLE, tmp_path / "household"))
 
 

@@ -5,6 +5,11 @@ begins with zero, so that the teacher begins as it was. Two things keep its open
 decay, and that what it was trained to name stays where its name is (data-free learning without
 forgetting, after Li and Hoiem, arXiv 1606.09282: features of a class are taken to lie along the
 classifier's row, as far from the mean as those of real images do).
+
+A projection knows its own training images by heart, so that what it says of them is little more
+than their labels. Students can be taught across folds instead (cross-fitting, as stacking does:
+Wolpert, Stacked generalization, 1992): each training image is embedded by a projection that was
+fitted without its object.
 """
 
 from __future__ import annotations
@@ -18,8 +23,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from omnibind_ros.datasets.sample import SPLITS
+
 from .cache import TensorCache
-from .config import AdaptConfig, no_progress
+from .config import AdaptConfig, TrainingError, no_progress
 from .losses import TorchBank
 from .metrics import Accuracy, accuracy
 
@@ -61,15 +68,20 @@ class Adaptation:
     Attributes:
         projection: The network.
         image: float32 [n_image, D], the cached images' new embeddings.
+        taught: float32 [n_image, D], those that students learn from: with several folds, a training
+            image's is that of a projection which has not seen its object.
         before: Accuracy by split, of the teacher as it was.
         after: Accuracy by split.
+        crossed: Accuracy of `taught` on training images; None without folds.
         kept: Share of the classes that it was trained on which their own name still fits best.
     """
 
     projection: Projection
     image: npt.NDArray[np.float32]
+    taught: npt.NDArray[np.float32]
     before: Mapping[str, Accuracy]
     after: Mapping[str, Accuracy]
+    crossed: Accuracy | None
     kept: float
 
     def figures(self) -> dict[str, object]:
@@ -77,6 +89,7 @@ class Adaptation:
         return {
             "before": {split: found._asdict() for split, found in self.before.items()},
             "after": {split: found._asdict() for split, found in self.after.items()},
+            "crossed": self.crossed._asdict() if self.crossed else None,
             "kept": self.kept,
         }
 
@@ -89,6 +102,64 @@ def anchor_features(projection: Projection, directions: Tensor) -> Tensor:
     apart = directions - directions.mean(0)
     apart = apart / apart.norm(dim=1, keepdim=True).clamp(min=1e-6)
     return (projection.mean + projection.scale * apart).clamp(min=0)
+
+
+def fold_of(
+    objects: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], folds: int, seed: int
+) -> npt.NDArray[np.int64]:
+    """Deal objects into folds, class by class, so that each fold has its part of every class.
+
+    Args:
+        objects: [N], the object of each image.
+        labels: int [N], its class. An object of several classes is dealt with the last of them.
+        folds: How many.
+        seed: Decides the order.
+
+    Returns:
+        int [N], 0 to folds - 1, the same for all images of an object.
+    """
+    names, place = np.unique(objects, return_inverse=True)
+    classes = np.zeros(len(names), np.int64)
+    classes[place] = labels
+    order = np.random.default_rng([seed, folds]).permutation(len(names))
+    order = order[np.argsort(classes[order], kind="stable")]
+    fold = np.empty(len(names), np.int64)
+    fold[order] = np.arange(len(names)) % folds
+    return np.asarray(fold[place])
+
+
+@dataclass(frozen=True)
+class _Images:
+    """A cache's images of classes to learn: what the backbone says of them, and what they are."""
+
+    values: Tensor
+    features: Tensor
+    labels: Tensor
+    splits: npt.NDArray[np.str_]
+    objects: npt.NDArray[np.str_]
+
+    @classmethod
+    def of(cls, cache: TensorCache, labels: npt.NDArray[np.int64]) -> _Images:
+        rows = cache.rows["image"]
+        values, features = (
+            torch.from_numpy(np.array(a, np.float32)) for a in (cache.image, cache.features)
+        )
+        return cls(
+            values, features, torch.from_numpy(labels[rows]), cache.splits[rows],
+            cache.objects[rows],
+        )  # fmt: skip
+
+    def places(self, split: str) -> npt.NDArray[np.int64]:
+        return np.flatnonzero((self.splits == split) & (self.labels.numpy() >= 0))
+
+    def right(self, bank: TorchBank, z: Tensor, places: npt.NDArray[np.int64]) -> Accuracy:
+        """Return how often embeddings [K, D] of the images at K places are right."""
+        best = bank(z).argmax(1)
+        return accuracy((best == self.labels[places]).numpy(), self.objects[places])
+
+    def by_split(self, bank: TorchBank, image: Tensor) -> dict[str, Accuracy]:
+        found = {name: self.places(name) for name in SPLITS}
+        return {name: self.right(bank, image[at], at) for name, at in found.items() if len(at)}
 
 
 def adapt(
@@ -111,53 +182,67 @@ def adapt(
 
     Returns:
         The projection with the best accuracy on validation objects.
+
+    Raises:
+        TrainingError: There are fewer training objects than folds.
     """
-    values = torch.from_numpy(np.array(cache.image, np.float32))
-    features = torch.from_numpy(np.array(cache.features, np.float32))
-    of = torch.from_numpy(labels[cache.rows["image"]])
-    split = cache.splits[cache.rows["image"]]
-    projection = Projection(features.shape[1], cache.embedding_size)
-    train = torch.from_numpy(np.flatnonzero((split == "train") & (of.numpy() >= 0)))
+    images = _Images.of(cache, labels)
+    train = images.places("train")
+    crossed = config.folds > 1 and config.epochs > 0 and len(train) > 0
+    total = config.epochs * (1 + config.folds * crossed)
 
-    def measure() -> dict[str, Accuracy]:
-        objects = cache.objects[cache.rows["image"]]
-        image = _project(projection, values, features)
-        found = {}
-        for name in ("train", "validation", "test"):
-            chosen = np.flatnonzero((split == name) & (of.numpy() >= 0))
-            if len(chosen):
-                best = bank(image[chosen]).argmax(1)
-                found[name] = accuracy((best == of[chosen]).numpy(), objects[chosen])
-        return found
+    def fitted(chosen: npt.NDArray[np.int64], number: int) -> tuple[Projection, Tensor]:
+        projection = Projection(images.features.shape[1], cache.embedding_size)
+        if len(chosen):
+            projection.fit_scale(images.features[chosen])
+        if len(chosen) and config.epochs:
+            _fit(projection, bank, images, chosen, cache, config, seed,
+                 lambda done, _: progress(number * config.epochs + done, total))  # fmt: skip
+        return projection, _project(projection, images.values, images.features)
 
-    if len(train):
-        projection.fit_scale(features[train])
-    before = measure()
-    if len(train) and config.epochs:
-        _fit(projection, bank, (values[train], features[train], of[train]), cache, config, seed,
-             measure, progress)  # fmt: skip
-    image = _project(projection, values, features).numpy()
-    return Adaptation(projection, image, before, measure(), _kept(projection, cache))
+    projection, image = fitted(train, 0)
+    taught = image.clone()
+    if crossed:
+        _check_objects(images.objects[train], config.folds)
+        fold = fold_of(images.objects[train], images.labels.numpy()[train], config.folds, seed)
+        for number in range(config.folds):
+            _, seen_by = fitted(train[fold != number], number + 1)
+            taught[train[fold == number]] = seen_by[train[fold == number]]
+    return Adaptation(
+        projection, image.numpy(), taught.numpy(), images.by_split(bank, images.values),
+        images.by_split(bank, image), images.right(bank, taught[train], train) if crossed else None,
+        _kept(projection, cache),
+    )  # fmt: skip
+
+
+def _check_objects(objects: npt.NDArray[np.str_], folds: int) -> None:
+    if (found := len(np.unique(objects))) < folds:
+        raise TrainingError(
+            f"adapt.folds is {folds}, but there are training images of {found} objects only; "
+            "lower it, or add images"
+        )
 
 
 def _fit(
     projection: Projection,
     bank: TorchBank,
-    images: tuple[Tensor, Tensor, Tensor],
+    images: _Images,
+    train: npt.NDArray[np.int64],
     cache: TensorCache,
     config: AdaptConfig,
     seed: int,
-    measure: Callable[[], dict[str, Accuracy]],
     progress: Callable[[int, int], None],
 ) -> None:
-    values, features, of = images
+    """Fit a projection to training images, and leave it in its best state on validation objects."""
+    values, features, of = (a[train] for a in (images.values, images.features, images.labels))
+    validation = images.places("validation")
     chance = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(
         projection.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )
     directions, places = (torch.from_numpy(np.array(a, np.float32)) for a in cache.anchors)
     anchors = anchor_features(projection, directions) if len(directions) else None
-    best, kept = -1.0, {name: value.clone() for name, value in projection.state_dict().items()}
+    best, kept = -1.0, _copy(projection)
     for epoch in range(config.epochs):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * (1 - epoch / config.epochs)
@@ -170,12 +255,18 @@ def _fit(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        found = measure().get("validation")
-        if found is None or found.objects >= best:
-            best = found.objects if found else best
-            kept = {name: value.clone() for name, value in projection.state_dict().items()}
+        found = best  # without validation images the last epoch's is kept
+        if len(validation):
+            z = _project(projection, images.values[validation], images.features[validation])
+            found = images.right(bank, z, validation).objects
+        if found >= best:
+            best, kept = found, _copy(projection)
         progress(epoch + 1, config.epochs)
     projection.load_state_dict(kept)
+
+
+def _copy(projection: Projection) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in projection.state_dict().items()}
 
 
 @torch.no_grad()

@@ -174,7 +174,7 @@ def class_labels(dataset: Dataset) -> list[Label]:
 def build_cache(
     data: Path,
     where: Path,
-    teacher: str = "household",
+    teacher: str = "teacher",
     workers: int = 1,
     progress: Callable[[int, int], None] = no_progress,
 ) -> TensorCache:

@@ -80,6 +80,12 @@ class ScheduleConfig:
         low=0,
         high=0.95,
     )
+    start: str = parameter(
+        "auto",
+        "Weights that students of pictures begin with; auto: the image teacher's under cad, random "
+        "ones under a plain objective",
+        choices=("auto", "teacher", "random"),
+    )
     augment: bool = parameter(True, "Whether the inputs are varied in training")
 
 
@@ -95,13 +101,20 @@ class AdaptConfig:
         4.0, "Weight of staying as it was on what is no image of the set", low=0, high=100
     )
     tau: float = parameter(0.05, "Temperature of the classes", low=0.001, high=1)
+    folds: int = parameter(
+        1,
+        "Parts of the training objects; with two or more, students learn from a training image "
+        "what a projection says of it that was fitted to the other parts",
+        low=1,
+        high=100,
+    )
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """A training run. `overrides` holds, by modality, fields of loss and schedule that differ."""
 
-    teacher: str = parameter("household", "Bundle, or OpenCLIP or Hugging Face model")
+    teacher: str = parameter("teacher", "Bundle, or OpenCLIP or Hugging Face model")
     seed: int = parameter(0, "Decides all chance", low=0, high=2**31)
     modalities: list[str] = parameter(list(STUDENT_MODALITIES), "Students to train")
     left_out: list[str] = parameter([], "Classes that training does not see, to be unknown later")
@@ -132,6 +145,11 @@ class TrainingConfig:
             names = {f.name for f in fields(section)}
             parts.append(replace(section, **{k: v for k, v in given.items() if k in names}))
         return parts[0], parts[1]  # type: ignore[return-value]
+
+    def taught(self, modality: str) -> bool:
+        """Return whether a student begins with the image teacher's weights."""
+        loss, schedule = self.of(modality)
+        return {"teacher": True, "random": False}.get(schedule.start, loss.objective == "cad")
 
     def key(self, modality: str) -> str:
         """Return a hash of all that decides what becomes of a student."""

@@ -118,7 +118,10 @@ class StudentTrainer:
         )
         self._loader = fabric.setup_dataloaders(loader)
         torch.manual_seed(config.seed)
-        model = build(modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout)
+        model = build(
+            modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout,
+            config.taught(modality),
+        )  # fmt: skip
         self._raw = model
         optimizer = torch.optim.AdamW(
             _decayed(model, self._schedule.weight_decay), self._schedule.learning_rate

@@ -99,7 +99,7 @@ def train_students(
     curves = Curves(out / "curves.csv")
     measured = {}
     for modality in config.modalities:
-        trainer = StudentTrainer(cache, modality, bank, config, teacher.image, fabric, out)
+        trainer = StudentTrainer(cache, modality, bank, config, teacher.taught, fabric, out)
         measured[modality] = trainer.train(curves, progress)
         fabric.barrier()
     if fabric.is_global_zero:

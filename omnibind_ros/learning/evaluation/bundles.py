@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,22 @@ def _simulated(encoded: Encoded, modality: str, left_out: Sequence[str]) -> floa
     chosen = encoded.data.present[:, m] & ~encoded.origin[:, m] & (encoded.data.splits == "test")
     known, _ = encoded.data.samples(chosen).without_classes(left_out)
     return top_k(similarities(known.bank, known.values[:, m]), known.labels) if len(known) else None
+
+
+def main_figures(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the few figures of an evaluation that a bundle's manifest keeps; accuracies in %."""
+    everything = found["combinations"]["+".join(found["modalities"])]
+    auroc = found["auroc_unknown"]
+    return {
+        **{name: found[name] for name in ("data", "classes", "objects", "samples")},
+        "alone": {name: round(of["encoder"], 1) for name, of in found["singles"].items()},
+        "all": {name: round(everything[name], 1) for name in ("af", "mean", "best_single")},
+        "gain_over_mean": {
+            name: round(of["gain_over_mean"], 2) for name, of in found["summary"].items()
+        },
+        "ece": round(found["ece"], 1),
+        "auroc_unknown": None if auroc is None else round(auroc, 3),
+    }
 
 
 def fuse_at_run_time(fusion: Fusion) -> Fuse:

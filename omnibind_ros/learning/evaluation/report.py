@@ -12,11 +12,12 @@ import numpy as np
 
 from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
+from omnibind_ros.learning.losses import CAD_TERMS
 
 from .pictures import WORDS, draw_combinations, draw_confusion, draw_faults, draw_scale
 from .report_reality import simulation_and_reality
-from .study_results import HEADLINE, read_results, read_study
+from .study_plan import TRANSFER
+from .study_results import HEADLINE, OBJECTIVES, read_results, read_study
 from .targets import Target, fusion_targets, real_targets, student_targets
 
 Result = Mapping[str, Any]
@@ -228,16 +229,17 @@ def _students(said: Result, results: Path, pictures: Path) -> list[str]:
     for share, title in ((None, f"{HEADLINE:g}% of student data"), ("at_100", "all student data")):
         rows = [_student(name, of[share] if share else of) for name, of in students.items()]
         if any(any(row[1:]) for row in rows):
-            head = ("student", *(WORDS[name] for name in ("cad", *PLAIN)))
+            head = ("student", *(WORDS[name] for name in OBJECTIVES))
             parts += [f"Top-1 in percent with {title}, mean ± deviation over seeds:",
                       _table(head, rows)]  # fmt: skip
+    switches = (*CAD_TERMS, TRANSFER)
     if any(of["without"] for of in students.values()):
         rows = [
-            (name, _percent(of.get("cad")), *(_percent(of["without"].get(t)) for t in CAD_TERMS))
+            (name, _percent(of.get("cad")), *(_percent(of["without"].get(t)) for t in switches))
             for name, of in students.items()
         ]
         parts += [f"CAD without each of its terms, {HEADLINE:g}% of student data:",
-                  _table(("student", "CAD", *CAD_TERMS), rows)]  # fmt: skip
+                  _table(("student", "CAD", *switches), rows)]  # fmt: skip
     if any(len(shares) > 1 for shares in scale.values()):
         draw_scale(scale, results / "scale.png")
         parts += ["### Scale", f"![accuracy against share of data]({pictures}/scale.png)"]
@@ -246,7 +248,7 @@ def _students(said: Result, results: Path, pictures: Path) -> list[str]:
 
 def _student(name: str, of: Result) -> tuple[str, ...]:
     spread = of.get("spread", {})
-    cells = (f"{of[o]:.1f} ± {spread.get(o, 0):.1f}" if o in of else "" for o in ("cad", *PLAIN))
+    cells = (f"{of[o]:.1f} ± {spread.get(o, 0):.1f}" if o in of else "" for o in OBJECTIVES)
     return (name, *cells)
 
 

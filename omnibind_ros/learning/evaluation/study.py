@@ -81,7 +81,8 @@ def run_study(
         said = {
             "name": run.name, "key": keys[run.name], "kind": run.kind, "data": run.data,
             "seed": run.seed, "objective": run.objective, "without": run.without,
-            "share": run.share, "origins": run.origins, "tag": run.tag, "of": run.of,
+            "start": run.start, "share": run.share, "origins": run.origins, "tag": run.tag,
+            "of": run.of,
             "seconds": round(time.monotonic() - started, 1),
         }  # fmt: skip
         write_whole(path, json.dumps(said | found, indent=1) + "\n")

@@ -25,12 +25,15 @@ from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
 
 KEYS = {
     "students": (
-        "kind", "data", "objective", "without", "share", "origins", "seed", "tag", "config"
+        "kind", "data", "objective", "without", "start", "share", "origins", "seed", "tag", "config"
     ),
     "fusion": ("kind", "data", "of", "seed", "tag", "config"),
 }  # fmt: skip
-LISTS = ("objective", "without", "share", "origins", "seed")
+LISTS = ("objective", "without", "start", "share", "origins", "seed")
 """Keys of which an entry may name several values: it stands for a run of each combination."""
+
+TRANSFER = "transfer"
+"""What CAD has beside its losses: students of pictures begin as layers of the image teacher."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Run:
         data: Name of the dataset.
         seed: Decides all chance.
         objective: Of students.
-        without: The term of CAD that is switched off, or ''.
+        without: The term of CAD that is switched off, or `TRANSFER`, or ''.
+        start: What students of pictures begin as, if another than is usual for the objective.
         share: Percent of the students' training data.
         origins: Whether students are trained on all samples, simulated or recorded ones.
         tag: Says in the run's name what its configuration changes, or ''; a run that has one is
@@ -58,6 +62,7 @@ class Run:
     seed: int = 0
     objective: str = "cad"
     without: str = ""
+    start: str = "auto"
     share: float = 100.0
     origins: str = "all"
     tag: str = ""
@@ -79,9 +84,15 @@ class Run:
         """Return the configuration of a run of students; raises ParameterError."""
         given = dict(self.config)
         loss = dict(given.pop("loss", {})) | {"objective": self.objective}
-        if self.without:
+        start = self.start
+        if self.without == TRANSFER:
+            start = "random"
+        elif self.without:
             loss[self.without] = 0.0
-        own = {"loss": loss, "seed": self.seed, "origins": self.origins}
+        own = {
+            "loss": loss, "schedule": dict(given.pop("schedule", {})) | {"start": start},
+            "seed": self.seed, "origins": self.origins,
+        }  # fmt: skip
         config = parse_config(given | own)
         return replace(config, shares=dict.fromkeys(STUDENT_MODALITIES, float(self.share)))
 
@@ -144,9 +155,9 @@ def _check(run: Run) -> None:
     """Say now what would fail after hours."""
     if run.objective not in ("cad", *PLAIN):
         raise ValueError(f"objective is {run.objective!r}, but must be cad, {', '.join(PLAIN)}")
-    if run.without and (run.objective != "cad" or run.without not in CAD_TERMS):
+    if run.without and (run.objective != "cad" or run.without not in (*CAD_TERMS, TRANSFER)):
         raise ValueError(f"without is {run.without!r}, but must be a term of cad: "
-                         f"{', '.join(CAD_TERMS)}")  # fmt: skip
+                         f"{', '.join((*CAD_TERMS, TRANSFER))}")  # fmt: skip
     if not 0 < run.share <= 100:
         raise ValueError(f"share is {run.share}, but must be a percentage above 0, up to 100")
     if not re.fullmatch(r"[a-z_]*", run.tag):
@@ -159,8 +170,9 @@ def _name(run: Run) -> str:
     if run.kind == "fusion":
         return f"{run.data}-fusion{tag}-s{run.seed}"
     what = f"cad-without-{run.without}" if run.without else run.objective
+    start = "" if run.start == "auto" else f"-from-{run.start}"
     origins = "" if run.origins == "all" else f"-{run.origins}"
-    return f"{run.data}-{what}-{run.share:g}{origins}{tag}-s{run.seed}"
+    return f"{run.data}-{what}{start}-{run.share:g}{origins}{tag}-s{run.seed}"
 
 
 def _check_names(path: Path, runs: Sequence[Run]) -> None:

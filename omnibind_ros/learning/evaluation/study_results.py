@@ -10,11 +10,18 @@ from typing import Any
 import numpy as np
 
 from omnibind_ros.learning.config import STUDENT_MODALITIES, TrainingError
+from omnibind_ros.learning.losses import PLAIN
 
 HEADLINE = 10.0
 """Percent of student data in the unequal-scale setting."""
 
 ORIGIN_ORDER = ("simulated", "recorded", "all")
+
+TAUGHT = tuple(f"{name}_from_teacher" for name in PLAIN)
+"""The plain objectives with what CAD's students begin as: the image teacher's first layers."""
+
+OBJECTIVES = ("cad", *PLAIN, *TAUGHT)
+"""What results are told of, in this order."""
 
 Result = Mapping[str, Any]
 
@@ -132,7 +139,7 @@ def scale(results: Iterable[Result]) -> dict[str, Any]:
     for result in results:
         if result["without"]:
             continue
-        place = found.setdefault(result["objective"], {}).setdefault(f"{result['share']:g}", {})
+        place = found.setdefault(label(result), {}).setdefault(f"{result['share']:g}", {})
         for modality in result["modalities"]:
             place.setdefault(modality, []).append(_top1(result, modality))
     for shares in found.values():
@@ -146,8 +153,14 @@ def _by_objective(results: Iterable[Result], modality: str, share: float) -> dic
     found: dict[str, list[float]] = {}
     for result in results:
         if not result["without"] and result["share"] == share and modality in result["modalities"]:
-            found.setdefault(result["objective"], []).append(_top1(result, modality))
+            found.setdefault(label(result), []).append(_top1(result, modality))
     return found
+
+
+def label(result: Result) -> str:
+    """Return the objective of a run; as OBJECTIVE_from_START where it began as is not usual."""
+    start = result.get("start", "auto")
+    return f"{result['objective']}_from_{start}" if start != "auto" else str(result["objective"])
 
 
 def _top1(result: Result, modality: str) -> float:

@@ -9,6 +9,8 @@ import numpy as np
 
 from omnibind_ros.learning.losses import PLAIN
 
+from .study_results import TAUGHT
+
 Result = Mapping[str, Any]
 
 
@@ -106,6 +108,16 @@ def student_targets(students: Result, scale: Result) -> Iterator[Target]:
         "five students: the same, on average", 3.0, float(np.mean(known)) if known else None,
         "points",
     )  # fmt: skip
+    alike = [
+        entry["cad"] - max(taught)
+        for entry in students.values()
+        if (taught := [entry[name] for name in TAUGHT if name in entry]) and "cad" in entry
+    ]
+    if alike:
+        yield Target(
+            "the same over plain objectives that begin as the teacher's layers too, on average",
+            3.0, float(np.mean(alike)), "points",
+        )  # fmt: skip
     cad = scale.get("cad", {}).get("10", {}).get("mean")
     plain = scale.get("cross_entropy", {}).get("30", {}).get("mean")
     lead = None if cad is None or plain is None else cad - plain
