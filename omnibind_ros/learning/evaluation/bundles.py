@@ -51,8 +51,9 @@ def evaluate_bundle(
         progress: Told what is under way.
 
     Returns:
-        What `measure` returns; and bundle, data, fusion, students, scale, reality, and real: what
-        `measure_recordings` returns, and the top-1 on simulated test samples beside it.
+        What `measure` returns, where `unknown` names the `run` of the study that it is of, if the
+        bundle itself has learnt all classes; and bundle, data, fusion, students, scale, reality,
+        and real: what `measure_recordings` returns, and the top-1 on simulated test samples.
 
     Raises:
         BundleError: The bundle cannot be used.
@@ -78,8 +79,12 @@ def evaluate_bundle(
     )  # fmt: skip
     for name, of in real.items():
         of["simulated"] = _simulated(encoded, name, left_out)
-    empty: dict[str, Any] = {"students": {}, "scale": {}, "reality": {}}
+    empty: dict[str, Any] = {"students": {}, "scale": {}, "reality": {}, "unknown": {}}
     said = read_study(study) if study is not None else empty
+    stranger = said.pop("unknown")
+    if found["auroc_unknown"] is None and stranger:
+        # The bundle has learnt all classes: a run of the study that has not says how it would do.
+        found |= {"auroc_unknown": stranger["auroc"], "unknown": stranger}
     return {
         "bundle": bundle.manifest.model, "data": data.resolve().name,
         "fusion": warning or "adaptive", **found, "real": real, **said,

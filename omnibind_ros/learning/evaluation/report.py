@@ -52,7 +52,9 @@ def write_report(results: Path, out: Path) -> None:
     parts += _students(said, results, pictures)
     parts += simulation_and_reality(said["reality"], found)
     for run in study:
-        if run["kind"] == "fusion":
+        if run["kind"] == "fusion" and run.get("tag"):
+            parts += _tagged_run(run)
+        elif run["kind"] == "fusion":
             parts += _fusion_run(run, results, pictures)
     write_whole(out, "\n\n".join(part.strip() for part in parts if part) + "\n")
 
@@ -93,6 +95,8 @@ def _percent(value: float | None) -> str:
 
 
 def _targets(found: Result | None, said: Result) -> list[str]:
+    if found is not None and found["auroc_unknown"] is None and said["unknown"]:
+        found = {**found, "auroc_unknown": said["unknown"]["auroc"]}
     targets: list[Target] = list(fusion_targets(found)) if found is not None else []
     if found is not None and "real" in found:
         targets += real_targets(found["real"])
@@ -186,16 +190,28 @@ def _unknown(found: Result) -> list[str]:
         f"{found['temperature']:.4f}.",
     ]
     of = found["unknown"]
-    if "margin" in of:
+    if "run" in of:
         parts.append(
-            f"Against {of['samples']} samples of classes that training has not seen "
-            f"({', '.join(of['classes'])}), AUROC is {of['margin']:.3f} by the margin that "
-            f"recognition goes by, {of['similarity']:.3f} by similarity and "
-            f"{of['probability']:.3f} by probability. At the shipped thresholds "
-            f"{of['known_accepted']:.0f}% of known things are accepted and "
-            f"{of['unknown_refused']:.0f}% of unknown ones refused."
+            f"The bundle has learnt every class. How unknown things are found out is measured on "
+            f"{of['run']}, trained alike but for the classes that it leaves out."
         )
-    return parts
+    return parts + _strangers(of)
+
+
+def _strangers(of: Result) -> list[str]:
+    """Say how well things of classes that training has not seen are found out."""
+    if "margin" not in of:
+        return []
+    alone = ", ".join(f"{name} {value:.2f}" for name, value in of["modalities"].items())
+    return [
+        f"Against {of['samples']} samples of classes that training has not seen "
+        f"({', '.join(of['classes'])}), AUROC is {of['margin']:.3f} by the margin that "
+        f"recognition goes by, {of['similarity']:.3f} by similarity and "
+        f"{of['probability']:.3f} by probability. At its thresholds "
+        f"{of['known_accepted']:.0f}% of known things are accepted and "
+        f"{of['unknown_refused']:.0f}% of unknown ones refused. Each modality alone, by "
+        f"similarity: {alone}."
+    ]
 
 
 def _retrieval(found: Result) -> list[str]:
@@ -250,6 +266,18 @@ def _student(name: str, of: Result) -> tuple[str, ...]:
     spread = of.get("spread", {})
     cells = (f"{of[o]:.1f} ± {spread.get(o, 0):.1f}" if o in of else "" for o in OBJECTIVES)
     return (name, *cells)
+
+
+def _tagged_run(run: Result) -> list[str]:
+    """Return the short section of a run whose configuration differs from the others'."""
+    everything = run["combinations"]["+".join(run["modalities"])]
+    return [
+        f"## Fusion: {run['data']}, {run['tag'].replace('_', ' ')}, seed {run['seed']}",
+        f"On {run['samples']} samples of {run['objects']} objects in {run['classes']} classes, "
+        f"from the students of {run['of']}: all modalities fused, top-1 {everything['af']:.1f}%, "
+        f"ECE {run['ece']:.1f}%.",
+        *_strangers(run["unknown"]),
+    ]
 
 
 def _fusion_run(run: Result, results: Path, pictures: Path) -> list[str]:

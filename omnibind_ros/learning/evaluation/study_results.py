@@ -49,15 +49,33 @@ def read_results(folder: Path) -> list[Result]:
 
 
 def read_study(folder: Path, data: str = "household") -> dict[str, Any]:
-    """Return `students`, `scale` and `reality` of a study, as `omnibind evaluate` reports them.
+    """Return `students`, `scale`, `reality` and `unknown` of a study, for `omnibind evaluate`.
 
     Args:
         folder: Where results are.
         data: Name of the dataset.
     """
-    results = [r for r in read_results(folder) if r["data"] == data and r["kind"] == "students"]
+    every = [r for r in read_results(folder) if r["data"] == data]
+    results = [r for r in every if r["kind"] == "students"]
     plain = [r for r in results if not r.get("tag") and r.get("origins", "all") == "all"]
-    return {"students": students(plain), "scale": scale(plain), "reality": reality(results)}
+    return {
+        "students": students(plain), "scale": scale(plain), "reality": reality(results),
+        "unknown": unknown(every),
+    }  # fmt: skip
+
+
+def unknown(results: Iterable[Result]) -> dict[str, Any]:
+    """Return what runs say whose training left classes out, as `measure_unknown` does.
+
+    Returns:
+        `run`, the first such fusion's name, `auroc`, what recognition goes by, and what else
+        `measure_unknown` says of it; nothing where there is no such run.
+    """
+    for result in results:
+        if result["kind"] == "fusion" and result.get("auroc_unknown") is not None:
+            said = {"run": result["name"], "auroc": result["auroc_unknown"]}
+            return said | result["unknown"]
+    return {}
 
 
 def reality(results: Iterable[Result]) -> dict[str, Any]:
