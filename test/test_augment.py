@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from omnibind_ros.learning.augment import AUGMENT, LOG_FLOOR  # noqa: E402
+from omnibind_ros.learning.augment import AUGMENT, LOG_FLOOR, _behind  # noqa: E402
 from omnibind_ros.learning.specs import STUDENT_SPECS  # noqa: E402
 
 
@@ -47,6 +47,17 @@ def test_points_stay_points_of_the_thing(lesson_cache):
     assert varied.mean(1).abs().max() < 1e-5
     reach, before = (cloud.norm(dim=2).amax(1) for cloud in (varied, x))
     assert (reach < 1.6 * before + 0.1).all()
+
+
+def test_a_sound_behind_adds_power_and_stays_behind(lesson_cache):
+    x = batch(lesson_cache, "audio")
+    mixed = _behind(x, chance())
+    change = (mixed - x).flatten(1)
+    assert change.min() > -1e-5
+    untouched = change.amax(1) < 1e-6
+    assert 0 < untouched.sum() < len(x)
+    level, before = (sound.mean(2).amax(2) for sound in (mixed, x))
+    assert (level - before).max() < 2.5  # nats of power, where the sound is loudest
 
 
 def test_sounds_do_not_fall_below_silence(lesson_cache):

@@ -114,13 +114,36 @@ def _turn(angle: Tensor, first: int, second: int) -> Tensor:
     return turns
 
 
+BEHIND = (6.0, 30.0)
+"""How much another sound is fainter that is mixed in behind, dB."""
+
+NEPER = math.log(10) / 10
+"""Natural logarithm of a power, a decibel."""
+
+
+def _behind(x: Tensor, chance: torch.Generator) -> Tensor:
+    """Mix another sound of the batch behind half of the sounds, log-mel [B, 1, M, T].
+
+    Powers add where phases are random. The level is that of what there is of the sound, so that a
+    short one keeps its background: levels between sounds as in Tokozume et al., arXiv 1711.10282,
+    who mix sounds of two classes and learn the ratio; here the louder one is named.
+    """
+    fainter = NEPER * _uniform(x, *BEHIND, chance, 1, 1, 1)
+    peaks = x.mean(2, keepdim=True).amax(3, keepdim=True)
+    other = x.roll(1, 0)
+    other = other + peaks - peaks.roll(1, 0) - fainter
+    mixed = torch.logaddexp(x, other.clamp(min=LOG_FLOOR))
+    return torch.where(_uniform(x, 0, 1, chance, 1, 1, 1) < 0.5, mixed, x)
+
+
 def augment_audio(x: Tensor, chance: torch.Generator) -> Tensor:
-    """Louder or quieter, later, shorter, with bands of time and pitch missing.
+    """Louder or quieter, later, shorter, another sound behind it, bands of time and pitch missing.
 
     SpecAugment (Park et al., arXiv 1904.08779) masks bands; silence comes first where a sound is
     shorter than the input, as `prepare_audio` has it.
     """
     frames = x.shape[3]
+    x = _behind(x, chance)
     place = torch.arange(frames, device=x.device)
     start = (_uniform(x, 0, 1, chance) * frames).long()
     index = (place + start[:, None]) % frames

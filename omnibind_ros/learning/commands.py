@@ -75,6 +75,11 @@ def _train_students(options: argparse.Namespace) -> int:
             for split in ("validation", "test")
             if f"{split}_objects" in found
         ]
+        shares += [
+            f"{origin} test samples {found[f'test_samples_{origin}']:.1%}"
+            for origin in ("simulated", "recorded")
+            if f"test_samples_{origin}" in found
+        ]
         print(f"{modality}: {', '.join(shares) or 'no held-out objects'}")
     print(f"trained {options.out}")
     return 0

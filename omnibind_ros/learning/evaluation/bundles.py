@@ -110,6 +110,11 @@ def main_figures(found: Mapping[str, Any]) -> dict[str, Any]:
         "gain_over_mean": {
             name: round(of["gain_over_mean"], 2) for name, of in found["summary"].items()
         },
+        "real": {
+            name: round(of.get("own_names", of["competing"])["top1"], 1)
+            for name, of in found.get("real", {}).items()
+            if "top1" in of
+        },
         "ece": round(found["ece"], 1),
         "auroc_unknown": None if auroc is None else round(auroc, 3),
     }

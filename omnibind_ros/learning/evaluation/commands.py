@@ -127,6 +127,13 @@ def _print(found: dict[str, Any]) -> None:
     everything = "+".join(found["modalities"])
     print(f"{everything}: top-1 {found['combinations'][everything]['af']:.1f}%, "
           f"ECE {found['ece']:.1f}%")  # fmt: skip
+    for modality, of in found["real"].items():
+        if "top1" in of:
+            own = of.get("own_names", of["competing"])
+            print(
+                f"{modality}, {of['samples']} recordings: top-1 {of['top1']:.1f}% of all classes, "
+                f"{own['top1']:.1f}% among {len(own['labels'])} names of {', '.join(of['sources'])}"
+            )
     if found["auroc_unknown"] is not None:
         print(f"unknown things: AUROC {found['auroc_unknown']:.3f}")
 
