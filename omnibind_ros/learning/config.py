@@ -66,6 +66,9 @@ class ScheduleConfig:
         0.0, "Chance that a sample's paired image is another object's of its class", low=0, high=1
     )
     augment: bool = parameter(True, "Whether the inputs are varied in training")
+    mirror: float = parameter(
+        0.5, "Chance that a varied input is mirrored; 0 for what is written", low=0, high=1
+    )
 
 
 @dataclass(frozen=True)
