@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the dataset")
     parser.add_argument("--cache", type=Path, required=True, metavar="DIR", help="of tensors")
-    parser.add_argument("--teacher", default="household", help="as in the configuration")
+    parser.add_argument("--teacher", default="teacher", help="as in the configuration")
     parser.add_argument("--keep", type=float, nargs="+", default=[0.0, 1.0, 4.0], metavar="W")
     options = parser.parse_args()
     cache = build_cache(options.data, options.cache, options.teacher)

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import skimage.data
-import yaml
 from rich.console import Console
 from rich.table import Table
 
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+from omnibind_ros.encoders.manifest import record_figures
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
@@ -119,10 +119,7 @@ def main() -> None:
         f"{figures['unknown_right']} of {figures['unknown_total']}"
     )
     if options.record:
-        manifest = bundle.root / "bundle.yaml"
-        before = manifest.read_text(encoding="utf-8").partition("\nfigures:")[0]
-        measured = yaml.safe_dump({"figures": {"photographs": figures}}, sort_keys=False)
-        manifest.write_text(f"{before}\n{measured}", encoding="utf-8")
+        record_figures(bundle.root, "photographs", figures)
     if options.json:
         options.json.write_text(json.dumps({**figures, "pictures": rows}, indent=2))
 

@@ -16,6 +16,7 @@ from omnibind_ros.learning.commands import add_train
 from omnibind_ros.learning.evaluation.commands import add_evaluation
 
 DEFAULT_BUNDLE = "household"
+TEACHER = "teacher"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,9 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     bundle = commands.add_parser("bundle", help="build and check bundles of encoders")
     actions = bundle.add_subparsers(dest="action", metavar="ACTION", required=True)
     build = actions.add_parser("build-teacher", help="build the image and text encoders")
-    build.add_argument(
-        "--out", type=Path, metavar="DIR", help=f"where to (models/{DEFAULT_BUNDLE})"
-    )
+    build.add_argument("--out", type=Path, metavar="DIR", help=f"where to (models/{TEACHER})")
     build.set_defaults(run=_build_teacher, needs="install omnibind_ros[train]")
     build = actions.add_parser(
         "build-untrained", help="build all seven encoders, five of them untrained, to measure with"
@@ -110,7 +109,7 @@ def _build_teacher(options: argparse.Namespace) -> int:
 
     models = Path(__file__).resolve().parent.parent / "models"
     # Built and installed, the package lies elsewhere than the models: then the present folder's.
-    out = options.out or (models if models.is_dir() else Path("models")) / DEFAULT_BUNDLE
+    out = options.out or (models if models.is_dir() else Path("models")) / TEACHER
     build_teacher(out)
     print(f"built {out}")
     return 0

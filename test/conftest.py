@@ -18,18 +18,18 @@ hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
-BUNDLE = ROOT / "models" / "household"
+BUNDLE = ROOT / "models" / "teacher"
 
 
 @pytest.fixture(scope="session")
 def bundle_dir():
-    """The shipped bundle."""
+    """The bundle of the frozen teachers, image and text."""
     return BUNDLE
 
 
 @pytest.fixture
 def bundle_copy(tmp_path):
-    """A copy of the shipped bundle that a test may damage."""
+    """A copy of that bundle which a test may damage."""
     return Path(shutil.copytree(BUNDLE, tmp_path / "household"))
 
 
@@ -60,6 +60,26 @@ def lesson_cache(lessons, tmp_path_factory):
     from omnibind_ros.learning.cache import build_cache  # noqa: PLC0415 - needs onnx
 
     return build_cache(lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
+
+
+@pytest.fixture(scope="session")
+def real_lessons(tmp_path_factory):
+    """A dataset of 60 simulated samples and 48 recordings beside them."""
+    from lesson_plan import LessonPlan  # noqa: PLC0415 - needs pyarrow
+
+    from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
+
+    out = tmp_path_factory.mktemp("real")
+    build_dataset(LessonPlan(108, recorded=48), out, workers=1)
+    return out
+
+
+@pytest.fixture(scope="session")
+def real_cache(real_lessons, tmp_path_factory):
+    """Its tensors, as training takes them."""
+    from omnibind_ros.learning.cache import build_cache  # noqa: PLC0415 - needs onnx
+
+    return build_cache(real_lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
 
 
 @pytest.fixture(scope="module")

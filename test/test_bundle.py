@@ -8,7 +8,12 @@ import yaml
 
 from omnibind_ros.encoders.backend import BACKENDS, load_model
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
-from omnibind_ros.encoders.manifest import BundleError, FileSpec
+from omnibind_ros.encoders.manifest import (
+    BundleError,
+    FileSpec,
+    read_manifest,
+    record_figures,
+)
 
 
 def edit(folder, change):
@@ -26,7 +31,9 @@ def one_sentence(error):
     return text
 
 
-def test_the_shipped_bundle_is_whole(bundle_dir):
+@pytest.mark.parametrize("name", ["teacher", "household"])
+def test_the_shipped_bundles_are_whole(name):
+    bundle_dir = resolve_bundle(name)
     bundle = Bundle.load(bundle_dir)
     assert bundle.problems == {}
     assert bundle.manifest.model == f"{bundle.manifest.name}@{bundle.manifest.version}"
@@ -177,3 +184,16 @@ def test_backends_are_chosen_by_file_name(tmp_path, monkeypatch):
         load_model(tmp_path / "model.engine", spec)
     monkeypatch.setitem(BACKENDS, ".engine", lambda *_: "another backend")
     assert load_model(tmp_path / "model.engine", spec) == "another backend"
+
+
+def test_figures_are_recorded_beside_those_that_are_there(bundle_copy):
+    before = (bundle_copy / "bundle.yaml").read_text(encoding="utf-8")
+    photographs = read_manifest(bundle_copy).figures["photographs"]
+    record_figures(bundle_copy, "evaluation", {"top1": 90.5, "alone": {"image": 67.0}})
+    record_figures(bundle_copy, "evaluation", {"top1": 91.0})
+    figures = Bundle.load(bundle_copy).manifest.figures
+    assert figures["evaluation"] == {"top1": 91.0}
+    assert figures["photographs"] == photographs
+    after = (bundle_copy / "bundle.yaml").read_text(encoding="utf-8")
+    comments = [line for line in before.splitlines() if line.startswith("#")]
+    assert after.splitlines()[: len(comments)] == comments

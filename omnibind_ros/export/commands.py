@@ -13,7 +13,7 @@ from typing import Any
 PRECISIONS = ("auto", "fp32", "fp16", "int8", "int8-tensorrt")
 """Those of encoder.py and precision.py, which are slow to import."""
 
-DEFAULT_BUNDLE = "household"
+DEFAULT_BUNDLE, DEFAULT_TEACHER = "household", "teacher"
 
 
 def add_export(commands: Any) -> None:
@@ -39,9 +39,9 @@ def add_export(commands: Any) -> None:
     )
     made.add_argument(
         "--source",
-        default=DEFAULT_BUNDLE,
+        default=DEFAULT_TEACHER,
         metavar="DIR",
-        help=f"the bundle that taught ({DEFAULT_BUNDLE})",
+        help=f"the bundle that taught ({DEFAULT_TEACHER})",
     )
     made.add_argument(
         "--precision",

@@ -16,6 +16,7 @@ from omnibind_ros.recognition.label_bank import LabelBank
 
 from .cache import TensorCache
 from .config import ScheduleConfig, TrainingConfig, TrainingError
+from .windows import best_rows
 
 
 class StudentBatch(NamedTuple):
@@ -26,12 +27,14 @@ class StudentBatch(NamedTuple):
         labels: int [B].
         image: Paired teacher embeddings [B, D].
         text: Text embeddings [B, D].
+        categories: int [B], names that recordings have in their own set; -1 where there is none.
     """
 
     x: Tensor
     labels: Tensor
     image: Tensor
     text: Tensor
+    categories: Tensor
 
 
 def class_bank(cache: TensorCache, left_out: Sequence[str]) -> LabelBank:
@@ -62,6 +65,28 @@ def class_numbers(cache: TensorCache, bank: LabelBank) -> npt.NDArray[np.int64]:
     number = {name: i for i, name in enumerate(bank.labels)}
     table = np.array([number.get(name, -1) for name in cache.label_names], np.int64)
     return table[cache.labels]
+
+
+def own_names(
+    cache: TensorCache, samples: npt.NDArray[np.int64]
+) -> tuple[LabelBank | None, npt.NDArray[np.int64]]:
+    """Return what samples are called in the sets that they come from.
+
+    Args:
+        cache: The dataset's tensors.
+        samples: int [n].
+
+    Returns:
+        The names, at least two, or None; and int [n], each sample's name, -1 where it has none.
+    """
+    names = cache.categories[samples]
+    kept = [i for i, name in enumerate(cache.category_bank.labels) if name in set(names)]
+    if len(kept) < 2:
+        return None, np.full(len(samples), -1, np.int64)
+    labels = tuple(cache.category_bank.labels[i] for i in kept)
+    bank = LabelBank(labels, cache.category_bank.prototypes[kept], np.arange(len(kept)))
+    number = {name: i for i, name in enumerate(labels)}
+    return bank, np.array([number.get(str(name), -1) for name in names], np.int64)
 
 
 class StudentData(data.Dataset):
@@ -95,7 +120,12 @@ class StudentData(data.Dataset):
         if split == "train" and modality in config.shares:
             percent = config.shares[modality]
             keep &= np.array([in_share(str(k), modality, percent) for k in cache.keys[rows]], bool)
+        if split != "test" and config.origins != "all":
+            keep &= cache.recorded[modality] == (config.origins == "recorded")
         self.place = np.flatnonzero(keep)
+        if split != "train":  # a sample counts once, however many windows its sound has
+            self.place = self.place[best_rows(rows[keep], cache.quality[modality][keep])]
+        self.recorded = cache.recorded[modality][self.place]
         self.samples = rows[self.place]
         self.labels = numbers[self.samples]
         self.objects = cache.objects[self.samples]
@@ -104,6 +134,7 @@ class StudentData(data.Dataset):
         self._pairing = _Pairing(cache, numbers, config.of(modality)[1], self.samples)
         starts = np.searchsorted(bank.owner, np.arange(len(bank.labels)))
         self._names = bank.prototypes[starts]
+        self.category_bank, self.categories = own_names(cache, self.samples)
         self._text_row = _positions(len(cache.labels), cache.rows["text"])
         self._seed = config.seed
         self.start_epoch(0)
@@ -137,6 +168,7 @@ class StudentData(data.Dataset):
             torch.from_numpy(labels),
             torch.from_numpy(image.astype(np.float32)),
             torch.from_numpy(self._texts(samples, names)),
+            torch.from_numpy(self.categories[chosen]),
         )
 
     def _texts(
@@ -210,18 +242,36 @@ def _groups(of: npt.NDArray[Any], members: npt.NDArray[np.int64]) -> dict[Any, A
 class EpochSampler(data.Sampler):
     """Draws each epoch's samples: rare classes more often; the same for the same seed and epoch."""
 
-    def __init__(self, labels: npt.NDArray[np.int64], balance: float, seed: int) -> None:
+    def __init__(
+        self,
+        labels: npt.NDArray[np.int64],
+        balance: float,
+        seed: int,
+        recorded: npt.NDArray[np.bool_] | None = None,
+        share: float = 0.0,
+    ) -> None:
         """Take the samples' classes.
 
         Args:
             labels: int [N].
             balance: 0: each sample once an epoch; 1: each class equally often.
             seed: Decides the order.
+            recorded: bool [N], which samples are recordings; None: none are.
+            share: Of an epoch's draws, those that are recordings; 0: as they come. Classes are
+                balanced among recordings, and among the others.
         """
-        counts = np.bincount(labels)
-        weights = counts[labels].astype(np.float64) ** -balance
+        group = np.zeros(len(labels), np.int64) if recorded is None else recorded.astype(np.int64)
+        parts = share > 0 and len(np.unique(group)) == 2
+        if not parts:
+            group[:] = 0
+        weights = np.empty(len(labels))
+        for number, part in enumerate((1 - share, share) if parts else (1.0,)):
+            inside = group == number
+            counts = np.bincount(labels[inside])
+            each = counts[labels[inside]].astype(np.float64) ** -balance
+            weights[inside] = part * each / each.sum()
         self._share = weights / weights.sum()
-        self._flat = balance == 0
+        self._flat = balance == 0 and not parts
         self._seed = seed
         self.epoch = 0
 

@@ -25,8 +25,9 @@ from .cache_task import SENTENCES, CacheTask, Piece
 from .config import TrainingError, no_progress
 from .specs import STUDENT_SPECS
 from .teachers import Anchors, Teacher, load_teacher
+from .windows import sound_windows
 
-FORMAT = 1
+FORMAT = 2
 CHUNK = 64
 """Samples of a task: what is done again at most, by each process, after an interruption."""
 
@@ -40,7 +41,9 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class TensorCache:
-    """A dataset's tensors. Rows are in the order of samples; n_m samples have the modality m.
+    """A dataset's tensors. Rows are in the order of samples; n_m rows have the modality m.
+
+    A sample has one row of a modality, but a long sound has one of each of its windows.
 
     Attributes:
         folder: Where it lies.
@@ -54,6 +57,9 @@ class TensorCache:
         label_names: Names of the classes.
         objects: Ids of the n samples' objects.
         splits: train, validation or test, of each sample.
+        categories: What the set that a recording comes from calls it, of each sample; '' where it
+            was simulated, or its set's names are the dataset's classes.
+        category_bank: Those names, embedded.
         image: float16 [n_image, D], the image teacher's embeddings; memory-mapped.
         features: float16 [n_image, F], what lies before its projection; memory-mapped.
         text: float16 [n_text, 4, D], of up to four sentences each; memory-mapped.
@@ -75,6 +81,8 @@ class TensorCache:
     label_names: tuple[str, ...]
     objects: Array
     splits: Array
+    categories: Array
+    category_bank: LabelBank
     image: Array
     features: Array
     text: Array
@@ -124,6 +132,8 @@ class TensorCache:
             label_names=names,
             objects=index["objects"],
             splits=index["splits"],
+            categories=index["categories"],
+            category_bank=_category_bank(index["categories"], index["category-prototypes"]),
             image=arrays["image"],
             features=arrays["image-features"],
             text=arrays["text"],
@@ -150,6 +160,11 @@ def _key(dataset: Dataset, teacher: Teacher, labels: list[Label]) -> str:
     return hashlib.sha256(manifest + json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def _category_bank(categories: Array, prototypes: Array) -> LabelBank:
+    names = tuple(str(name) for name in np.unique(categories) if name)
+    return LabelBank(names, prototypes, np.arange(len(names)))
+
+
 def class_labels(dataset: Dataset) -> list[Label]:
     """Return the labels of a dataset's classes, with the synonyms that are known of them."""
     known = ClassMap.load().classes
@@ -159,7 +174,7 @@ def class_labels(dataset: Dataset) -> list[Label]:
 def build_cache(
     data: Path,
     where: Path,
-    teacher: str = "household",
+    teacher: str = "teacher",
     workers: int = 1,
     progress: Callable[[int, int], None] = no_progress,
 ) -> TensorCache:
@@ -196,6 +211,15 @@ def build_cache(
     return TensorCache.open(folder)
 
 
+def recorded_names(dataset: Dataset) -> Array:
+    """Return what the set that a recording comes from calls it, by sample; '' for all others."""
+    names = np.full(len(dataset), "", "<U200")
+    there = np.any([dataset.recorded(m) for m in _MODALITIES], axis=0)
+    for index in np.flatnonzero(there):
+        names[index] = str(dataset[int(index)].meta.get("name", ""))
+    return names.astype(np.str_)
+
+
 def _prepare(
     folder: Path,
     dataset: Dataset,
@@ -209,6 +233,7 @@ def _prepare(
     (folder / "done").mkdir(exist_ok=True)
     bank = LabelBank.build(labels, TEMPLATES, loaded)
     rows = {name: np.flatnonzero(dataset.has(name)) for name in _MODALITIES}
+    rows["audio"], windows = sound_windows(dataset, rows["audio"], STUDENT_SPECS["audio"])
     shapes = _shapes(loaded, rows, bank)
     for name, (shape, dtype) in shapes.items():
         _allocate(folder / f"{name}.npy", shape, dtype)
@@ -220,7 +245,7 @@ def _prepare(
     todo = [n for n, piece in enumerate(pieces) if not (folder / "done" / piece.name).exists()]
     ready = sum(piece.samples for piece in pieces) - sum(pieces[n].samples for n in todo)
     total = sum(piece.samples for piece in pieces)
-    task = CacheTask(folder, dataset, rows, tuple(pieces), teacher)
+    task = CacheTask(folder, dataset, rows, windows, tuple(pieces), teacher)
     run_tasks(task, todo, workers, lambda steps: progress(ready + steps, total))
     progress(total, total)
     _finish(folder, dataset, rows, bank, loaded, key)
@@ -269,7 +294,12 @@ def _finish(
 ) -> None:
     number = {label: index for index, label in enumerate(dataset.labels)}
     anchors = teacher.anchors()
-    origins = {m: [dataset[int(row)].origin[m] for row in rows[m]] for m in _MODALITIES}
+    recorded = {m: dataset.recorded(m)[rows[m]] for m in _MODALITIES}
+    categories = recorded_names(dataset)
+    names = [str(name) for name in np.unique(categories) if name]
+    prototypes = np.zeros((0, bank.prototypes.shape[1]), np.float32)
+    if names:
+        prototypes = LabelBank.build([Label(name) for name in names], TEMPLATES, teacher).prototypes
     np.savez(
         folder / "index.npz",
         allow_pickle=False,
@@ -278,11 +308,13 @@ def _finish(
         label_names=np.array(dataset.labels, np.str_),
         objects=dataset.column("object_id").astype(np.str_),
         splits=dataset.column("split").astype(np.str_),
+        categories=categories,
+        **{"category-prototypes": prototypes},
         prototypes=bank.prototypes,
         owner=bank.owner,
         **{"anchor-directions": anchors.directions, "anchor-values": anchors.values},
         **{f"rows-{m}": rows[m] for m in _MODALITIES},
-        **{f"recorded-{m}": np.array([o == "recorded" for o in origins[m]]) for m in _MODALITIES},
+        **{f"recorded-{m}": values for m, values in recorded.items()},
     )
     record = {"key": key, "format": FORMAT, "data": dataset.folder.name, "teacher": teacher.name}
     write_whole(folder / RECORD, json.dumps(record, indent=1))

@@ -16,6 +16,7 @@ from omnibind_ros.sensors.event import EventWindow
 
 from .specs import PREPARE, STUDENT_SPECS
 from .teachers import Teacher, load_teacher
+from .windows import input_length, window
 
 SENTENCES = 4
 """Sentences of a sample that are embedded, evenly taken from those that it has."""
@@ -46,7 +47,8 @@ class CacheTask:
     Attributes:
         folder: Of the cache; its files are there in full length.
         dataset: Where the samples are.
-        rows: By modality, which samples have it.
+        rows: By modality, the sample of each row.
+        windows: int [n_audio, 2], which window of its sound a row is, of how many.
         pieces: What there is to do, by number.
         teacher: As `load_teacher` takes it; loaded when it is first asked.
     """
@@ -54,6 +56,7 @@ class CacheTask:
     folder: Path
     dataset: Dataset
     rows: Mapping[str, npt.NDArray[Any]]
+    windows: npt.NDArray[np.int64]
     pieces: tuple[Piece, ...]
     teacher: str
     _loaded: list[Teacher] = field(default_factory=list)
@@ -87,6 +90,9 @@ class CacheTask:
             except CodecError:
                 tick()
                 continue  # zeros, of quality 0: not usable, and counted as such
+            if modality == "audio":
+                number, count = (int(value) for value in self.windows[row])
+                data = window(data, number, count, input_length(spec))
             prepared = prepare(EventWindow(**data) if modality == "event" else data, spec)
             stored = prepared.values[0].astype(values.dtype)
             if np.isfinite(stored).all():

@@ -14,6 +14,8 @@ import yaml
 from omnibind_ros.config import ParameterError, check, parameter
 from omnibind_ros.modalities import MODALITIES
 
+ORIGINS = ("all", "simulated", "recorded")
+
 STUDENT_MODALITIES = tuple(name for name, m in MODALITIES.items() if not m.teacher)
 
 T = TypeVar("T")
@@ -46,6 +48,13 @@ class LossConfig:
     tau_student: float = parameter(0.05, "Temperature of the student", low=0.001, high=1)
     tau_relation: float = parameter(0.1, "Temperature of the relations", low=0.001, high=1)
     smoothing: float = parameter(0.0, "Label smoothing of the contrast", low=0, high=0.5)
+    categories: float = parameter(
+        1.0,
+        "Weight of the contrast among the names that recordings have in the set they come from; "
+        "of cad and cross_entropy",
+        low=0,
+        high=100,
+    )
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,18 @@ class ScheduleConfig:
     )
     same_class: float = parameter(
         0.0, "Chance that a sample's paired image is another object's of its class", low=0, high=1
+    )
+    recorded: float = parameter(
+        0.0,
+        "Share of an epoch's samples that are recordings, where there are any; 0: as they come",
+        low=0,
+        high=0.95,
+    )
+    start: str = parameter(
+        "auto",
+        "Weights that students of pictures begin with; auto: the image teacher's under cad, random "
+        "ones under a plain objective",
+        choices=("auto", "teacher", "random"),
     )
     augment: bool = parameter(True, "Whether the inputs are varied in training")
     mirror: float = parameter(
@@ -96,10 +117,15 @@ class AdaptConfig:
 class TrainingConfig:
     """A training run. `overrides` holds, by modality, fields of loss and schedule that differ."""
 
-    teacher: str = parameter("household", "Bundle, or OpenCLIP or Hugging Face model")
+    teacher: str = parameter("teacher", "Bundle, or OpenCLIP or Hugging Face model")
     seed: int = parameter(0, "Decides all chance", low=0, high=2**31)
     modalities: list[str] = parameter(list(STUDENT_MODALITIES), "Students to train")
     left_out: list[str] = parameter([], "Classes that training does not see, to be unknown later")
+    origins: str = parameter(
+        "all",
+        "Samples that students are trained and chosen on; tested are all",
+        choices=ORIGINS,
+    )
     precision: str = parameter(
         "auto",
         "Numbers to compute in; auto: bf16-mixed on a GPU that has it, 16-mixed on others, 32-true",
@@ -123,6 +149,11 @@ class TrainingConfig:
             parts.append(replace(section, **{k: v for k, v in given.items() if k in names}))
         return parts[0], parts[1]  # type: ignore[return-value]
 
+    def taught(self, modality: str) -> bool:
+        """Return whether a student begins with the image teacher's weights."""
+        loss, schedule = self.of(modality)
+        return {"teacher": True, "random": False}.get(schedule.start, loss.objective == "cad")
+
     def key(self, modality: str) -> str:
         """Return a hash of all that decides what becomes of a student."""
         loss, schedule = self.of(modality)
@@ -135,6 +166,7 @@ class TrainingConfig:
             "loss": asdict(loss),
             "schedule": asdict(schedule),
             "adapt": asdict(self.adapt),
+            "origins": self.origins,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -18,6 +18,7 @@ COLUMNS = (
     "learning_rate",
     "loss",
     *dict.fromkeys((*CAD_TERMS, *PLAIN)),
+    "categories",
     "validation_samples",
     "validation_objects",
     "skipped",

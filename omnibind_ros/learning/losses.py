@@ -135,11 +135,21 @@ PLAIN: dict[str, Term] = {
 class Objective(nn.Module):
     """What a student is trained on."""
 
-    def __init__(self, config: LossConfig, bank: TorchBank) -> None:
-        """Take the configuration, and the classes to learn."""
+    def __init__(
+        self, config: LossConfig, bank: TorchBank, categories: TorchBank | None = None
+    ) -> None:
+        """Take the configuration, and what is to be learnt.
+
+        Args:
+            config: Which terms, and their weights.
+            bank: The classes.
+            categories: What recordings are called in the set that they come from; None: they
+                have no names of their own.
+        """
         super().__init__()
         self.config = config
         self.bank = bank
+        self.categories = categories if config.objective in ("cad", "cross_entropy") else None
         if config.objective == "cad":
             weights = {name: float(getattr(config, name)) for name in CAD_TERMS}
             self.terms = {n: (CAD_TERMS[n], weight) for n, weight in weights.items() if weight > 0}
@@ -147,7 +157,12 @@ class Objective(nn.Module):
             self.terms = {config.objective: (PLAIN[config.objective], 1.0)}
 
     def forward(
-        self, z: Tensor, labels: Tensor, image: Tensor, text: Tensor
+        self,
+        z: Tensor,
+        labels: Tensor,
+        image: Tensor,
+        text: Tensor,
+        categories: Tensor | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss, and each of its terms before weighting.
 
@@ -156,6 +171,7 @@ class Objective(nn.Module):
             labels: int [B].
             image: Paired teacher embeddings [B, D].
             text: Text embeddings [B, D].
+            categories: int [B], -1 where a sample has none; None where none has.
         """
         # In float32: an exponential of similarities over a small temperature needs it.
         z, image, text = z.float(), image.float(), text.float()
@@ -164,4 +180,18 @@ class Objective(nn.Module):
         total = z.new_zeros(())
         for name, (_, weight) in self.terms.items():
             total = total + weight * values[name]
+        if self.categories is not None and categories is not None and self.config.categories > 0:
+            values["categories"] = self._own_names(z, categories)
+            total = total + self.config.categories * values["categories"]
         return total, {name: value.detach() for name, value in values.items()}
+
+    def _own_names(self, z: Tensor, categories: Tensor) -> Tensor:
+        """Cross-entropy of recordings against the names of their own set, as a share of the batch.
+
+        A dog's bark and a cock's crow are one class of a robot's, an animal; told apart they stay.
+        """
+        named = categories >= 0
+        if self.categories is None or not bool(named.any()):
+            return z.new_zeros(())
+        logits = self.categories(z[named]) / self.config.tau
+        return functional.cross_entropy(logits, categories[named], reduction="sum") / len(z)

@@ -104,16 +104,24 @@ class StudentTrainer:
         self._validation = StudentData(cache, modality, "validation", bank, config, image)
         self._test = StudentData(cache, modality, "test", bank, config, image)
         self._bank = TorchBank(bank).to(fabric.device)
-        self._objective = Objective(self._loss, self._bank)
+        names = self._train.category_bank
+        own = TorchBank(names).to(fabric.device) if names is not None else None
+        self._objective = Objective(self._loss, self._bank, own)
 
-        self._sampler = EpochSampler(self._train.labels, self._schedule.balance, config.seed)
+        self._sampler = EpochSampler(
+            self._train.labels, self._schedule.balance, config.seed,
+            self._train.recorded, self._schedule.recorded,
+        )  # fmt: skip
         size = min(self._schedule.batch_size, max(len(self._train) // fabric.world_size, 2))
         loader = DataLoader(
             self._train, size, sampler=self._sampler, drop_last=True, collate_fn=_as_it_is
         )
         self._loader = fabric.setup_dataloaders(loader)
         torch.manual_seed(config.seed)
-        model = build(modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout)
+        model = build(
+            modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout,
+            config.taught(modality),
+        )  # fmt: skip
         self._raw = model
         optimizer = torch.optim.AdamW(
             _decayed(model, self._schedule.weight_decay), self._schedule.learning_rate
@@ -188,9 +196,14 @@ class StudentTrainer:
         self._raw.load_state_dict(self._best["state"])
         metrics = {"best_epoch": float(self._best["epoch"])}
         for name, part in (("validation", self._validation), ("test", self._test)):
-            found = self._measure(part)
-            if found is not None:
-                metrics |= {f"{name}_samples": found.samples, f"{name}_objects": found.objects}
+            if not len(part):
+                continue
+            right = self._right(part)
+            found = accuracy(right, part.objects)
+            metrics |= {f"{name}_samples": found.samples, f"{name}_objects": found.objects}
+            for origin, inside in (("simulated", ~part.recorded), ("recorded", part.recorded)):
+                if inside.any() and not inside.all():
+                    metrics[f"{name}_samples_{origin}"] = float(right[inside].mean())
         metrics["training_samples"] = float(len(self._train))
         if self._fabric.is_global_zero:
             spec, size = self._cache.specs[self._modality], self._cache.embedding_size
@@ -242,7 +255,9 @@ class StudentTrainer:
         x = batch.x
         if self._schedule.augment:
             x = AUGMENT[self._modality](x, chance, self._schedule.mirror)
-        loss, terms = self._objective(self._model(x), batch.labels, batch.image, batch.text)
+        loss, terms = self._objective(
+            self._model(x), batch.labels, batch.image, batch.text, batch.categories
+        )
         if self._any(not bool(torch.isfinite(loss))):
             return None
         for group in self._optimizer.param_groups:
@@ -280,13 +295,15 @@ class StudentTrainer:
 
     def _measure(self, part: StudentData) -> Accuracy | None:
         """Return the accuracy on a split; None where it has no sample."""
-        if not len(part):
-            return None
+        return accuracy(self._right(part), part.objects) if len(part) else None
+
+    def _right(self, part: StudentData) -> npt.NDArray[np.bool_]:
+        """Return which samples of a split are named right, bool [n]."""
         self._raw.eval()
         z = encode(self._raw, part.inputs, len(part), self._cache.embedding_size)
         with torch.no_grad():
             best = self._bank(torch.from_numpy(z).to(self._fabric.device)).argmax(1).cpu().numpy()
-        return accuracy(best == part.labels, part.objects)
+        return np.asarray(best == part.labels)
 
 
 _UNKNOWN = Accuracy(-1.0, -1.0)

@@ -43,7 +43,7 @@ OPSET = 17
 
 
 def build_teacher(out: Path) -> Bundle:
-    """Build models/household: image.onnx, text.onnx, tokenizer, label embeddings, bundle.yaml.
+    """Build models/teacher: image.onnx, text.onnx, tokenizer, label embeddings, bundle.yaml.
 
     Args:
         out: The bundle's folder; labels.yaml must lie in it.

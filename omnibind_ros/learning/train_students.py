@@ -25,6 +25,7 @@ from .config import TrainingConfig, TrainingError, read_config
 from .curves import Curves
 from .losses import TorchBank
 from .student_trainer import StudentTrainer, encode
+from .windows import best_rows
 
 _log = logging.getLogger(__name__)
 
@@ -167,8 +168,9 @@ def write_embeddings(
     """Embed every sample of the dataset with the trained students.
 
     Writes out/embeddings.npz: of each modality (image with the adapted teacher and text included)
-    MODALITY (float16 [n_m, D]), MODALITY-rows (sample of each) and MODALITY-quality; and of the n
-    samples labels, objects and splits; and label_names, and the label bank's prototypes and owner.
+    MODALITY (float16 [n_m, D]), MODALITY-rows (sample of each; of a long sound, its best window)
+    and MODALITY-quality; and of the n samples labels, objects and splits; and label_names, and the
+    label bank's prototypes and owner.
 
     Args:
         cache: The dataset's tensors.
@@ -199,13 +201,17 @@ def write_embeddings(
     }
     for modality in modalities:
         model, _, _ = checkpoints.load_student(out / "students" / f"{modality}.pt")
-        x = cache.tensors[modality]
+        x, quality = cache.tensors[modality], cache.quality[modality]
+        place = best_rows(cache.rows[modality], quality)
 
-        def part(start: int, stop: int, x: npt.NDArray[np.generic] = x) -> Tensor:
-            return torch.from_numpy(np.array(x[start:stop], np.float32))
+        def part(
+            start: int, stop: int, x: npt.NDArray[np.generic] = x,
+            place: npt.NDArray[np.int64] = place,
+        ) -> Tensor:  # fmt: skip
+            return torch.from_numpy(x[place[start:stop]].astype(np.float32))
 
-        arrays[modality] = encode(model, part, len(x), cache.embedding_size).astype(np.float16)
-        arrays[f"{modality}-rows"] = cache.rows[modality]
-        arrays[f"{modality}-quality"] = cache.quality[modality]
+        arrays[modality] = encode(model, part, len(place), cache.embedding_size).astype(np.float16)
+        arrays[f"{modality}-rows"] = cache.rows[modality][place]
+        arrays[f"{modality}-quality"] = quality[place]
     with whole_file(out / "embeddings.npz") as file:
         np.savez(file, allow_pickle=False, **arrays)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.fusion import make_fusion
 from omnibind_ros.fusion.base import Fusion
-from omnibind_ros.learning.embeddings import Floats
+from omnibind_ros.learning.config import STUDENT_MODALITIES
+from omnibind_ros.learning.embeddings import Floats, similarities
 from omnibind_ros.learning.fusion_config import FusionConfig
 from omnibind_ros.learning.members import Members
 from omnibind_ros.modalities import MODALITIES
 
-from .encoding import encode_dataset
+from .encoding import Encoded, encode_dataset
 from .evaluate import Fuse, Plan, Progress, _silent, measure
+from .metrics import top_k
+from .recordings import bundle_encoders, measure_recordings
 from .study_results import read_study
 
 _NAMES = tuple(MODALITIES)
@@ -47,7 +51,9 @@ def evaluate_bundle(
         progress: Told what is under way.
 
     Returns:
-        What `measure` returns; and bundle, data, fusion, students and scale.
+        What `measure` returns, where `unknown` names the `run` of the study that it is of, if the
+        bundle itself has learnt all classes; and bundle, data, fusion, students, scale, reality,
+        and real: what `measure_recordings` returns, and the top-1 on simulated test samples.
 
     Raises:
         BundleError: The bundle cannot be used.
@@ -66,11 +72,47 @@ def evaluate_bundle(
         recorded=encoded.recorded,
     )  # fmt: skip
     found = measure(encoded.data, fuse_at_run_time(fusion), plan, progress)
-    said = read_study(study) if study is not None else {"students": {}, "scale": {}}
+    real = measure_recordings(
+        Dataset.open(data),
+        bundle_encoders(bundle, [m for m in encoded.data.modalities if m in STUDENT_MODALITIES]),
+        bundle.encoder("text"), left_out,
+    )  # fmt: skip
+    for name, of in real.items():
+        of["simulated"] = _simulated(encoded, name, left_out)
+    empty: dict[str, Any] = {"students": {}, "scale": {}, "reality": {}, "unknown": {}}
+    said = read_study(study) if study is not None else empty
+    stranger = said.pop("unknown")
+    if found["auroc_unknown"] is None and stranger:
+        # The bundle has learnt all classes: a run of the study that has not says how it would do.
+        found |= {"auroc_unknown": stranger["auroc"], "unknown": stranger}
     return {
         "bundle": bundle.manifest.model, "data": data.resolve().name,
-        "fusion": warning or "adaptive", **found, **said,
+        "fusion": warning or "adaptive", **found, "real": real, **said,
     }  # fmt: skip
+
+
+def _simulated(encoded: Encoded, modality: str, left_out: Sequence[str]) -> float | None:
+    """Return the top-1 of a modality's encoder on simulated test samples, in percent."""
+    m = encoded.data.modalities.index(modality)
+    chosen = encoded.data.present[:, m] & ~encoded.origin[:, m] & (encoded.data.splits == "test")
+    known, _ = encoded.data.samples(chosen).without_classes(left_out)
+    return top_k(similarities(known.bank, known.values[:, m]), known.labels) if len(known) else None
+
+
+def main_figures(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the few figures of an evaluation that a bundle's manifest keeps; accuracies in %."""
+    everything = found["combinations"]["+".join(found["modalities"])]
+    auroc = found["auroc_unknown"]
+    return {
+        **{name: found[name] for name in ("data", "classes", "objects", "samples")},
+        "alone": {name: round(of["encoder"], 1) for name, of in found["singles"].items()},
+        "all": {name: round(everything[name], 1) for name in ("af", "mean", "best_single")},
+        "gain_over_mean": {
+            name: round(of["gain_over_mean"], 2) for name, of in found["summary"].items()
+        },
+        "ece": round(found["ece"], 1),
+        "auroc_unknown": None if auroc is None else round(auroc, 3),
+    }
 
 
 def fuse_at_run_time(fusion: Fusion) -> Fuse:

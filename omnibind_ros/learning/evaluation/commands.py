@@ -53,6 +53,9 @@ def _add_evaluate(commands: Any) -> None:
         "--cache", type=Path, default=CACHE, metavar="DIR",
         help=f"where embeddings are kept ({CACHE})",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--record", action="store_true", help="put the main figures into the bundle's manifest"
+    )
     _add_workers(evaluate)
     evaluate.set_defaults(run=_evaluate, needs=NEEDS)
 
@@ -102,6 +105,13 @@ def _evaluate(options: argparse.Namespace) -> int:
         )  # fmt: skip
     if options.json:
         write_whole(options.json, json.dumps(found, indent=1) + "\n")
+    if options.record:
+        from omnibind_ros.encoders.bundle import resolve_bundle
+        from omnibind_ros.encoders.manifest import record_figures
+
+        from .bundles import main_figures
+
+        record_figures(resolve_bundle(options.bundle), "evaluation", main_figures(found))
     _print(found)
     return 0
 

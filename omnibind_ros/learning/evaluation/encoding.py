@@ -103,10 +103,17 @@ def read_sample(dataset: Dataset, row: int, piece: Piece) -> Any:
 
 
 class Encoded(NamedTuple):
-    """Embeddings of a dataset's samples, and of faulty samples."""
+    """Embeddings of a dataset's samples, and of faulty samples.
+
+    Attributes:
+        data: Of n samples in M modalities.
+        recorded: Of samples with a fault.
+        origin: bool [n, M], what was recorded and not simulated.
+    """
 
     data: EmbeddingSet
     recorded: Recorded
+    origin: npt.NDArray[np.bool_]
 
 
 def encode_dataset(
@@ -181,7 +188,7 @@ def encode_dataset(
         dataset.column("split").astype(np.str_)[chosen],
         LabelBank.build(class_labels(dataset), TEMPLATES, text),
     )  # fmt: skip
-    return Encoded(data, recorded)
+    return Encoded(data, recorded, np.stack([dataset.recorded(m)[chosen] for m in shared], 1))
 
 
 def _pieces(modality: str, rows: npt.NDArray[np.int64]) -> list[Piece]:

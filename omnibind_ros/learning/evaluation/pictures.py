@@ -18,12 +18,17 @@ Result = Mapping[str, Any]
 COLOURS = {
     "af": "#1b6ca8", "mean": "#e08e2b", "best_single": "#555555", "cad": "#1b6ca8",
     "cross_entropy": "#e08e2b", "infonce": "#6b9e3f", "regression": "#a05195",
+    "cross_entropy_from_teacher": "#b5651d", "infonce_from_teacher": "#3f6b2a",
+    "regression_from_teacher": "#6a3561",
 }  # fmt: skip
 WORDS = {
     "af": "Adaptive Fusion", "mean": "mean of embeddings", "best_single": "best single member",
     "mean_logits": "mean of logits", "entropy_weighted": "entropy-weighted mean",
     "concat_mlp": "concatenation + MLP", "cad": "CAD", "cross_entropy": "cross-entropy",
     "infonce": "InfoNCE to the image", "regression": "feature regression",
+    "cross_entropy_from_teacher": "cross-entropy, teacher's layers",
+    "infonce_from_teacher": "InfoNCE, teacher's layers",
+    "regression_from_teacher": "regression, teacher's layers",
 }  # fmt: skip
 DPI = 130
 

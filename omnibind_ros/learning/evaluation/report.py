@@ -12,11 +12,13 @@ import numpy as np
 
 from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
+from omnibind_ros.learning.losses import CAD_TERMS
 
 from .pictures import WORDS, draw_combinations, draw_confusion, draw_faults, draw_scale
-from .study_results import HEADLINE, read_results, read_study
-from .targets import Target, fusion_targets, student_targets
+from .report_reality import simulation_and_reality
+from .study_plan import TRANSFER
+from .study_results import HEADLINE, OBJECTIVES, read_results, read_study
+from .targets import Target, fusion_targets, real_targets, student_targets
 
 Result = Mapping[str, Any]
 
@@ -48,8 +50,11 @@ def write_report(results: Path, out: Path) -> None:
     if found is not None:
         parts += _bundle(found, results, pictures)
     parts += _students(said, results, pictures)
+    parts += simulation_and_reality(said["reality"], found)
     for run in study:
-        if run["kind"] == "fusion":
+        if run["kind"] == "fusion" and run.get("tag"):
+            parts += _tagged_run(run)
+        elif run["kind"] == "fusion":
             parts += _fusion_run(run, results, pictures)
     write_whole(out, "\n\n".join(part.strip() for part in parts if part) + "\n")
 
@@ -90,7 +95,11 @@ def _percent(value: float | None) -> str:
 
 
 def _targets(found: Result | None, said: Result) -> list[str]:
+    if found is not None and found["auroc_unknown"] is None and said["unknown"]:
+        found = {**found, "auroc_unknown": said["unknown"]["auroc"]}
     targets: list[Target] = list(fusion_targets(found)) if found is not None else []
+    if found is not None and "real" in found:
+        targets += real_targets(found["real"])
     targets += student_targets(said["students"], said["scale"])
     rows = []
     for target in targets:
@@ -181,16 +190,28 @@ def _unknown(found: Result) -> list[str]:
         f"{found['temperature']:.4f}.",
     ]
     of = found["unknown"]
-    if "margin" in of:
+    if "run" in of:
         parts.append(
-            f"Against {of['samples']} samples of classes that training has not seen "
-            f"({', '.join(of['classes'])}), AUROC is {of['margin']:.3f} by the margin that "
-            f"recognition goes by, {of['similarity']:.3f} by similarity and "
-            f"{of['probability']:.3f} by probability. At the shipped thresholds "
-            f"{of['known_accepted']:.0f}% of known things are accepted and "
-            f"{of['unknown_refused']:.0f}% of unknown ones refused."
+            f"The bundle has learnt every class. How unknown things are found out is measured on "
+            f"{of['run']}, trained alike but for the classes that it leaves out."
         )
-    return parts
+    return parts + _strangers(of)
+
+
+def _strangers(of: Result) -> list[str]:
+    """Say how well things of classes that training has not seen are found out."""
+    if "margin" not in of:
+        return []
+    alone = ", ".join(f"{name} {value:.2f}" for name, value in of["modalities"].items())
+    return [
+        f"Against {of['samples']} samples of classes that training has not seen "
+        f"({', '.join(of['classes'])}), AUROC is {of['margin']:.3f} by the margin that "
+        f"recognition goes by, {of['similarity']:.3f} by similarity and "
+        f"{of['probability']:.3f} by probability. At its thresholds "
+        f"{of['known_accepted']:.0f}% of known things are accepted and "
+        f"{of['unknown_refused']:.0f}% of unknown ones refused. Each modality alone, by "
+        f"similarity: {alone}."
+    ]
 
 
 def _retrieval(found: Result) -> list[str]:
@@ -224,16 +245,17 @@ def _students(said: Result, results: Path, pictures: Path) -> list[str]:
     for share, title in ((None, f"{HEADLINE:g}% of student data"), ("at_100", "all student data")):
         rows = [_student(name, of[share] if share else of) for name, of in students.items()]
         if any(any(row[1:]) for row in rows):
-            head = ("student", *(WORDS[name] for name in ("cad", *PLAIN)))
+            head = ("student", *(WORDS[name] for name in OBJECTIVES))
             parts += [f"Top-1 in percent with {title}, mean ± deviation over seeds:",
                       _table(head, rows)]  # fmt: skip
+    switches = (*CAD_TERMS, TRANSFER)
     if any(of["without"] for of in students.values()):
         rows = [
-            (name, _percent(of.get("cad")), *(_percent(of["without"].get(t)) for t in CAD_TERMS))
+            (name, _percent(of.get("cad")), *(_percent(of["without"].get(t)) for t in switches))
             for name, of in students.items()
         ]
         parts += [f"CAD without each of its terms, {HEADLINE:g}% of student data:",
-                  _table(("student", "CAD", *CAD_TERMS), rows)]  # fmt: skip
+                  _table(("student", "CAD", *switches), rows)]  # fmt: skip
     if any(len(shares) > 1 for shares in scale.values()):
         draw_scale(scale, results / "scale.png")
         parts += ["### Scale", f"![accuracy against share of data]({pictures}/scale.png)"]
@@ -242,8 +264,20 @@ def _students(said: Result, results: Path, pictures: Path) -> list[str]:
 
 def _student(name: str, of: Result) -> tuple[str, ...]:
     spread = of.get("spread", {})
-    cells = (f"{of[o]:.1f} ± {spread.get(o, 0):.1f}" if o in of else "" for o in ("cad", *PLAIN))
+    cells = (f"{of[o]:.1f} ± {spread.get(o, 0):.1f}" if o in of else "" for o in OBJECTIVES)
     return (name, *cells)
+
+
+def _tagged_run(run: Result) -> list[str]:
+    """Return the short section of a run whose configuration differs from the others'."""
+    everything = run["combinations"]["+".join(run["modalities"])]
+    return [
+        f"## Fusion: {run['data']}, {run['tag'].replace('_', ' ')}, seed {run['seed']}",
+        f"On {run['samples']} samples of {run['objects']} objects in {run['classes']} classes, "
+        f"from the students of {run['of']}: all modalities fused, top-1 {everything['af']:.1f}%, "
+        f"ECE {run['ece']:.1f}%.",
+        *_strangers(run["unknown"]),
+    ]
 
 
 def _fusion_run(run: Result, results: Path, pictures: Path) -> list[str]:

@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.learning.cache import build_cache
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.embeddings import EmbeddingSet
 from omnibind_ros.learning.fusion_files import calibrate_fusion
+from omnibind_ros.learning.teachers import load_teacher
 from omnibind_ros.learning.train_fusion import train_fusion
 from omnibind_ros.learning.train_students import train_students
 
 from .evaluate import Plan, measure
+from .recordings import measure_recordings, trained_students
 from .study_plan import Run
 from .study_results import read_result
 
@@ -78,7 +81,9 @@ def run_study(
         said = {
             "name": run.name, "key": keys[run.name], "kind": run.kind, "data": run.data,
             "seed": run.seed, "objective": run.objective, "without": run.without,
-            "share": run.share, "of": run.of, "seconds": round(time.monotonic() - started, 1),
+            "start": run.start, "share": run.share, "origins": run.origins, "tag": run.tag,
+            "of": run.of,
+            "seconds": round(time.monotonic() - started, 1),
         }  # fmt: skip
         write_whole(path, json.dumps(said | found, indent=1) + "\n")
         if run.kind == "students" and run.name not in needed:
@@ -123,7 +128,11 @@ def _students(run: Run, data: Path, work: Path, workers: int, progress: Progress
         progress=lambda what, *step: progress(f"{run.name} {what}", *step),
     )  # fmt: skip
     teacher = json.loads((folder / "teacher.json").read_text(encoding="utf-8"))
-    return {"modalities": measured, "teacher": teacher}
+    real = measure_recordings(
+        Dataset.open(data), trained_students(folder, config.modalities),
+        load_teacher(config.teacher), config.left_out,
+    )  # fmt: skip
+    return {"modalities": measured, "teacher": teacher, "real": real}
 
 
 def _fusion(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
@@ -23,11 +24,16 @@ from omnibind_ros.learning.fusion_config import FusionConfig
 from omnibind_ros.learning.losses import CAD_TERMS, PLAIN
 
 KEYS = {
-    "students": ("kind", "data", "objective", "without", "share", "seed", "config"),
-    "fusion": ("kind", "data", "of", "seed", "config"),
-}
-LISTS = ("objective", "without", "share", "seed")
+    "students": (
+        "kind", "data", "objective", "without", "start", "share", "origins", "seed", "tag", "config"
+    ),
+    "fusion": ("kind", "data", "of", "seed", "tag", "config"),
+}  # fmt: skip
+LISTS = ("objective", "without", "start", "share", "origins", "seed")
 """Keys of which an entry may name several values: it stands for a run of each combination."""
+
+TRANSFER = "transfer"
+"""What CAD has beside its losses: students of pictures begin as layers of the image teacher."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,12 @@ class Run:
         data: Name of the dataset.
         seed: Decides all chance.
         objective: Of students.
-        without: The term of CAD that is switched off, or ''.
+        without: The term of CAD that is switched off, or `TRANSFER`, or ''.
+        start: What students of pictures begin as, if another than is usual for the objective.
         share: Percent of the students' training data.
+        origins: Whether students are trained on all samples, simulated or recorded ones.
+        tag: Says in the run's name what its configuration changes, or ''; a run that has one is
+            not compared with the others.
         of: Name of the run of students whose embeddings a fusion learns from.
         config: Other values of the configuration.
     """
@@ -52,22 +62,38 @@ class Run:
     seed: int = 0
     objective: str = "cad"
     without: str = ""
+    start: str = "auto"
     share: float = 100.0
+    origins: str = "all"
+    tag: str = ""
     of: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self, dataset: str) -> str:
         """Return a hash of all that its result follows from, the dataset's own hash included."""
-        facts = json.dumps([asdict(self), dataset], sort_keys=True)
+        # A value that every run had before the field was there does not make it another run.
+        given = {
+            name: value
+            for name, value in asdict(self).items()
+            if (name, value) not in (("origins", "all"), ("tag", ""))
+        }
+        facts = json.dumps([given, dataset], sort_keys=True)
         return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
     def students(self) -> TrainingConfig:
         """Return the configuration of a run of students; raises ParameterError."""
         given = dict(self.config)
         loss = dict(given.pop("loss", {})) | {"objective": self.objective}
-        if self.without:
+        start = self.start
+        if self.without == TRANSFER:
+            start = "random"
+        elif self.without:
             loss[self.without] = 0.0
-        config = parse_config(given | {"loss": loss, "seed": self.seed})
+        own = {
+            "loss": loss, "schedule": dict(given.pop("schedule", {})) | {"start": start},
+            "seed": self.seed, "origins": self.origins,
+        }  # fmt: skip
+        config = parse_config(given | own)
         return replace(config, shares=dict.fromkeys(STUDENT_MODALITIES, float(self.share)))
 
     def fusion(self) -> FusionConfig:
@@ -110,7 +136,7 @@ def _expand(entry: Any, defaults: Mapping[str, Any]) -> list[Run]:
             raise ValueError(f"there is no key {key}; use {', '.join(KEYS[kind])}")
     config = dict(defaults.get(kind) or {}) | dict(entry.get("config") or {})
     base = Run("", kind, str(entry.get("data", "household")), of=str(entry.get("of", "")),
-               config=config)  # fmt: skip
+               tag=str(entry.get("tag", "")), config=config)  # fmt: skip
     lists = {key: _list(entry[key]) for key in LISTS if key in entry}
     made = []
     for values in product(*lists.values()):
@@ -129,19 +155,24 @@ def _check(run: Run) -> None:
     """Say now what would fail after hours."""
     if run.objective not in ("cad", *PLAIN):
         raise ValueError(f"objective is {run.objective!r}, but must be cad, {', '.join(PLAIN)}")
-    if run.without and (run.objective != "cad" or run.without not in CAD_TERMS):
+    if run.without and (run.objective != "cad" or run.without not in (*CAD_TERMS, TRANSFER)):
         raise ValueError(f"without is {run.without!r}, but must be a term of cad: "
-                         f"{', '.join(CAD_TERMS)}")  # fmt: skip
+                         f"{', '.join((*CAD_TERMS, TRANSFER))}")  # fmt: skip
     if not 0 < run.share <= 100:
         raise ValueError(f"share is {run.share}, but must be a percentage above 0, up to 100")
+    if not re.fullmatch(r"[a-z_]*", run.tag):
+        raise ValueError(f"tag is {run.tag!r}, but must be of small letters and _")
     _ = run.students() if run.kind == "students" else run.fusion()
 
 
 def _name(run: Run) -> str:
+    tag = f"-{run.tag}" if run.tag else ""
     if run.kind == "fusion":
-        return f"{run.data}-fusion-s{run.seed}"
+        return f"{run.data}-fusion{tag}-s{run.seed}"
     what = f"cad-without-{run.without}" if run.without else run.objective
-    return f"{run.data}-{what}-{run.share:g}-s{run.seed}"
+    start = "" if run.start == "auto" else f"-from-{run.start}"
+    origins = "" if run.origins == "all" else f"-{run.origins}"
+    return f"{run.data}-{what}{start}-{run.share:g}{origins}{tag}-s{run.seed}"
 
 
 def _check_names(path: Path, runs: Sequence[Run]) -> None:

@@ -10,9 +10,18 @@ from typing import Any
 import numpy as np
 
 from omnibind_ros.learning.config import STUDENT_MODALITIES, TrainingError
+from omnibind_ros.learning.losses import PLAIN
 
 HEADLINE = 10.0
 """Percent of student data in the unequal-scale setting."""
+
+ORIGIN_ORDER = ("simulated", "recorded", "all")
+
+TAUGHT = tuple(f"{name}_from_teacher" for name in PLAIN)
+"""The plain objectives with what CAD's students begin as: the image teacher's first layers."""
+
+OBJECTIVES = ("cad", *PLAIN, *TAUGHT)
+"""What results are told of, in this order."""
 
 Result = Mapping[str, Any]
 
@@ -40,14 +49,75 @@ def read_results(folder: Path) -> list[Result]:
 
 
 def read_study(folder: Path, data: str = "household") -> dict[str, Any]:
-    """Return `students` and `scale` of a study, as `omnibind evaluate` reports them.
+    """Return `students`, `scale`, `reality` and `unknown` of a study, for `omnibind evaluate`.
 
     Args:
         folder: Where results are.
         data: Name of the dataset.
     """
-    results = [r for r in read_results(folder) if r["data"] == data and r["kind"] == "students"]
-    return {"students": students(results), "scale": scale(results)}
+    every = [r for r in read_results(folder) if r["data"] == data]
+    results = [r for r in every if r["kind"] == "students"]
+    plain = [r for r in results if not r.get("tag") and r.get("origins", "all") == "all"]
+    return {
+        "students": students(plain), "scale": scale(plain), "reality": reality(results),
+        "unknown": unknown(every),
+    }  # fmt: skip
+
+
+def unknown(results: Iterable[Result]) -> dict[str, Any]:
+    """Return what runs say whose training left classes out, as `measure_unknown` does.
+
+    Returns:
+        `run`, the first such fusion's name, `auroc`, what recognition goes by, and what else
+        `measure_unknown` says of it; nothing where there is no such run.
+    """
+    for result in results:
+        if result["kind"] == "fusion" and result.get("auroc_unknown") is not None:
+            said = {"run": result["name"], "auroc": result["auroc_unknown"]}
+            return said | result["unknown"]
+    return {}
+
+
+def reality(results: Iterable[Result]) -> dict[str, Any]:
+    """Compare students by the origin of what they were trained on.
+
+    Returns:
+        By origin (simulated, recorded, all) and modality that has held-out recordings, means over
+        the seeds of CAD with all data, in percent: `simulated`, top-1 on simulated test samples,
+        and `recorded`, `competing` and `own_names`, what `measure_recordings` says of recordings;
+        and `seeds`. Nothing where only one origin was trained on.
+    """
+    found: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for result in results:
+        if result["objective"] != "cad" or result["without"] or result.get("tag"):
+            continue
+        if result["share"] != 100:
+            continue
+        for modality, real in result.get("real", {}).items():
+            if "top1" not in real:
+                continue
+            place = found.setdefault(result.get("origins", "all"), {}).setdefault(modality, {})
+            simulated = result["modalities"][modality].get("test_samples_simulated")
+            said = {
+                "simulated": None if simulated is None else 100 * simulated,
+                "recorded": real["top1"],
+                "competing": real["competing"]["top1"],
+                "own_names": real.get("own_names", {}).get("top1"),
+            }
+            for name, value in said.items():
+                if value is not None:
+                    place.setdefault(name, []).append(value)
+    if len(found) < 2:
+        return {}
+    return {
+        origin: {
+            modality: {name: float(np.mean(values)) for name, values in of.items()}
+            | {"seeds": len(of["recorded"])}
+            for modality, of in found[origin].items()
+        }
+        for origin in ORIGIN_ORDER
+        if origin in found
+    }
 
 
 def students(results: Iterable[Result]) -> dict[str, Any]:
@@ -87,7 +157,7 @@ def scale(results: Iterable[Result]) -> dict[str, Any]:
     for result in results:
         if result["without"]:
             continue
-        place = found.setdefault(result["objective"], {}).setdefault(f"{result['share']:g}", {})
+        place = found.setdefault(label(result), {}).setdefault(f"{result['share']:g}", {})
         for modality in result["modalities"]:
             place.setdefault(modality, []).append(_top1(result, modality))
     for shares in found.values():
@@ -101,8 +171,14 @@ def _by_objective(results: Iterable[Result], modality: str, share: float) -> dic
     found: dict[str, list[float]] = {}
     for result in results:
         if not result["without"] and result["share"] == share and modality in result["modalities"]:
-            found.setdefault(result["objective"], []).append(_top1(result, modality))
+            found.setdefault(label(result), []).append(_top1(result, modality))
     return found
+
+
+def label(result: Result) -> str:
+    """Return the objective of a run; as OBJECTIVE_from_START where it began as is not usual."""
+    start = result.get("start", "auto")
+    return f"{result['objective']}_from_{start}" if start != "auto" else str(result["objective"])
 
 
 def _top1(result: Result, modality: str) -> float:

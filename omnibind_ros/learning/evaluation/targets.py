@@ -9,6 +9,8 @@ import numpy as np
 
 from omnibind_ros.learning.losses import PLAIN
 
+from .study_results import TAUGHT
+
 Result = Mapping[str, Any]
 
 
@@ -73,6 +75,25 @@ def fusion_targets(found: Result) -> Iterator[Target]:
     yield Target("AUROC of unknown things", 0.85, found["auroc_unknown"], "AUROC")
 
 
+REAL = {
+    "audio": ("real sounds, named as their set names them", 85.0),
+    "thermal": ("real thermal pictures, named as their set names them", 90.0),
+}
+"""By modality, a target of what `measure_recordings` says under own_names."""
+
+
+def real_targets(real: Result) -> Iterator[Target]:
+    """Yield the targets of held-out recordings."""
+    for modality, (what, goal) in REAL.items():
+        of = real.get(modality, {})
+        own = of.get("own_names")
+        if own is None:
+            yield Target(what, goal, None, "%")
+            continue
+        where = f"{', '.join(of['sources'])}: {len(own['labels'])} names, {of['samples']} samples"
+        yield Target(f"{what} ({where})", goal, own["top1"], "%")
+
+
 def student_targets(students: Result, scale: Result) -> Iterator[Target]:
     """Yield the targets of the students."""
     if not students:
@@ -87,6 +108,16 @@ def student_targets(students: Result, scale: Result) -> Iterator[Target]:
         "five students: the same, on average", 3.0, float(np.mean(known)) if known else None,
         "points",
     )  # fmt: skip
+    alike = [
+        entry["cad"] - max(taught)
+        for entry in students.values()
+        if (taught := [entry[name] for name in TAUGHT if name in entry]) and "cad" in entry
+    ]
+    if alike:
+        yield Target(
+            "the same over plain objectives that begin as the teacher's layers too, on average",
+            3.0, float(np.mean(alike)), "points",
+        )  # fmt: skip
     cad = scale.get("cad", {}).get("10", {}).get("mean")
     plain = scale.get("cross_entropy", {}).get("30", {}).get("mean")
     lead = None if cad is None or plain is None else cad - plain
