@@ -63,3 +63,18 @@ def test_a_sound_behind_adds_power_and_stays_behind(lesson_cache):
 def test_sounds_do_not_fall_below_silence(lesson_cache):
     varied = AUGMENT["audio"](batch(lesson_cache, "audio"), chance())
     assert varied.min() > LOG_FLOOR - 1
+
+
+def test_what_is_written_is_not_mirrored():
+    """A bar on the left stays on the left, whatever else happens to it."""
+    x = torch.zeros(64, 5, 64, 64)
+    x[:, :, 8:56, 12:16] = 1.0
+    left = torch.arange(64) < 32
+
+    def on_the_left(mirror):
+        varied = AUGMENT["event"](x, chance(), mirror).abs()
+        return varied[..., left].sum((1, 2, 3)) > varied[..., ~left].sum((1, 2, 3))
+
+    assert on_the_left(0.0).all()
+    assert not on_the_left(1.0).any()
+    assert 0 < on_the_left(0.5).sum() < 64

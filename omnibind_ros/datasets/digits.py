@@ -162,7 +162,9 @@ class DigitsPlan:
     """What the digits set is made of; a plan for `build_dataset`.
 
     Sample i is of class i % 10. Of each class eight samples in ten are for training. Recordings of
-    a class and split are used in turn, in an order drawn anew each time all have been used.
+    a class and split are used in turn. In training each is used once, and samples that come after
+    lack the modality, so that a share of samples is that share of recordings; in validation and
+    test they are used again, in an order drawn anew each time.
     """
 
     def __init__(self, recordings: Path, samples: int = SAMPLES, seed: int = 0) -> None:
@@ -205,8 +207,9 @@ class DigitsPlan:
         # The how-manieth of its class and split.
         count = lap * PARTS.count(split) + PARTS[:place].count(split)
         chosen = {
-            modality: self._pick(digit, split, modality, count)
+            modality: source
             for modality in ("image", "event", "audio")
+            if (source := self._pick(digit, split, modality, count)) is not None
         }
         # 0x7e87 keeps the texts' chance apart from the pairing's.
         text = partial(sentences, digit, (self._seed, index, 0x7E87))
@@ -224,9 +227,11 @@ class DigitsPlan:
             meta={"sources": {name: source.name for name, source in chosen.items()}},
         )
 
-    def _pick(self, digit: int, split: Split, modality: str, count: int) -> Source:
+    def _pick(self, digit: int, split: Split, modality: str, count: int) -> Source | None:
         pool = self._pools[digit, split, modality]
         lap, place = divmod(count, len(pool))
+        if lap and split == "train":
+            return None
         order = np.random.default_rng(
             (self._seed, digit, SPLITS.index(split), _hashed(modality) >> 32, lap)
         ).permutation(len(pool))
@@ -237,7 +242,7 @@ class DigitsPlan:
         return {
             "name": "digits",
             "seed": self._seed,
-            "version": 1,
+            "version": 2,
             "samples": self._samples,
             "summary": f"{SUMMARY} Speakers held out: {', '.join(self._speakers)}.",
             "sources": [

@@ -1,13 +1,14 @@
 """Variations of prepared inputs in training, as sensors and scenes vary: one function a modality.
 
-Each takes a batch and a generator, and returns a batch of the same shape; on the device where the
-batch lies.
+Each takes a batch, a generator and the chance that a sample is mirrored, and returns a batch of the
+same shape; on the device where the batch lies. What is written must not be mirrored: a 2 in a
+mirror is none.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -15,6 +16,17 @@ from torch.nn import functional
 
 LOG_FLOOR = math.log(1e-10)
 """What a log-mel spectrogram has where there is no sound; see encoders/audio.py."""
+
+
+MIRROR = 0.5
+"""Chance that a sample is mirrored: things are as good the other way round."""
+
+
+class Variation(Protocol):
+    """Varies a batch [B, ...]."""
+
+    def __call__(self, x: Tensor, chance: torch.Generator, mirror: float = MIRROR) -> Tensor:
+        """Return it varied."""
 
 
 def _uniform(x: Tensor, low: float, high: float, chance: torch.Generator, *shape: int) -> Tensor:
@@ -29,18 +41,25 @@ def _noise(x: Tensor, deviation: float, chance: torch.Generator) -> Tensor:
 
 
 def _warp(
-    x: Tensor, chance: torch.Generator, turn: float, zoom: float, shift: float, padding: str
+    x: Tensor,
+    chance: torch.Generator,
+    mirror: float,
+    *,
+    turn: float,
+    zoom: float,
+    shift: float,
+    padding: str,
 ) -> Tensor:
-    """Turn (radians), scale and shift (share of the side) pictures [B, C, H, W]; half mirrored."""
+    """Mirror, turn (radians), scale and shift (share of the side) pictures [B, C, H, W]."""
     angle = _uniform(x, -turn, turn, chance)
     scale = torch.exp(_uniform(x, -zoom, zoom, chance))
-    mirror = torch.where(_uniform(x, 0, 1, chance) < 0.5, -1.0, 1.0)
+    side = torch.where(_uniform(x, 0, 1, chance) < mirror, -1.0, 1.0)
     offset = 2 * _uniform(x, -shift, shift, chance, 2)
     ratio = x.shape[2] / x.shape[3]  # keeps turned pictures from shearing
     cosine, sine = scale * torch.cos(angle), scale * torch.sin(angle)
     rows = [
-        torch.stack([cosine * mirror, -sine * ratio, offset[:, 0]], 1),
-        torch.stack([sine * mirror / ratio, cosine, offset[:, 1]], 1),
+        torch.stack([cosine * side, -sine * ratio, offset[:, 0]], 1),
+        torch.stack([sine * side / ratio, cosine, offset[:, 1]], 1),
     ]
     grid = functional.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
     return functional.grid_sample(x, grid, padding_mode=padding, align_corners=False)
@@ -58,15 +77,15 @@ def _band(x: Tensor, axis: int, share: float, chance: torch.Generator) -> Tensor
     return inside.reshape(shape)
 
 
-def augment_touch(x: Tensor, chance: torch.Generator) -> Tensor:
+def augment_touch(x: Tensor, chance: torch.Generator, mirror: float = MIRROR) -> Tensor:
     """Another place and turn on the pad, other gains of its lamps, the camera's noise."""
-    x = _warp(x, chance, math.pi / 6, 0.2, 0.1, "zeros")
+    x = _warp(x, chance, mirror, turn=math.pi / 6, zoom=0.2, shift=0.1, padding="zeros")
     return _noise(x * torch.exp(_uniform(x, -0.35, 0.35, chance, 3, 1, 1)), 0.006, chance)
 
 
-def augment_thermal(x: Tensor, chance: torch.Generator) -> Tensor:
+def augment_thermal(x: Tensor, chance: torch.Generator, mirror: float = MIRROR) -> Tensor:
     """Another place and distance, warmer or colder air, more or less contrast, noise, a patch."""
-    x = _warp(x, chance, math.pi / 18, 0.2, 0.08, "border")
+    x = _warp(x, chance, mirror, turn=math.pi / 18, zoom=0.2, shift=0.08, padding="border")
     mean = x.mean((2, 3), keepdim=True)
     gain = torch.exp(_uniform(x, -0.3, 0.3, chance, 1, 1, 1))
     x = mean + (x - mean) * gain + _uniform(x, -4.0, 4.0, chance, 1, 1, 1)
@@ -74,9 +93,9 @@ def augment_thermal(x: Tensor, chance: torch.Generator) -> Tensor:
     return _noise(torch.where(patch, x.mean((2, 3), keepdim=True), x), 0.05, chance)
 
 
-def augment_event(x: Tensor, chance: torch.Generator) -> Tensor:
+def augment_event(x: Tensor, chance: torch.Generator, mirror: float = MIRROR) -> Tensor:
     """Another place and distance, the contrary contrast, the way back, lost and false events."""
-    x = _warp(x, chance, math.pi / 18, 0.15, 0.06, "zeros")
+    x = _warp(x, chance, mirror, turn=math.pi / 18, zoom=0.15, shift=0.06, padding="zeros")
     # A scene and its negative differ in polarity; backwards in time, edges swap theirs as well.
     x = x * torch.where(_uniform(x, 0, 1, chance, 1, 1, 1) < 0.5, -1.0, 1.0)
     backwards = _uniform(x, 0, 1, chance, 1, 1, 1) < 0.5
@@ -86,13 +105,13 @@ def augment_event(x: Tensor, chance: torch.Generator) -> Tensor:
     return _noise(torch.where(kept & ~patch, x, 0.0), 0.02, chance)
 
 
-def augment_points(x: Tensor, chance: torch.Generator) -> Tensor:
+def augment_points(x: Tensor, chance: torch.Generator, mirror: float = MIRROR) -> Tensor:
     """Turned about the vertical, a little tilted, mirrored, scaled, jittered, and partly lost."""
     yaw, roll, pitch = (
         _uniform(x, -limit, limit, chance) for limit in (math.pi, math.pi / 24, math.pi / 24)
     )
     x = x @ _turn(yaw, 0, 1) @ _turn(roll, 1, 2) @ _turn(pitch, 0, 2)
-    sign = torch.where(_uniform(x, 0, 1, chance, 1) < 0.5, -1.0, 1.0)
+    sign = torch.where(_uniform(x, 0, 1, chance, 1) < mirror, -1.0, 1.0)
     x = x * torch.stack([torch.ones_like(sign), sign, torch.ones_like(sign)], 2)
     x = x * torch.exp(_uniform(x, -0.15, 0.15, chance, 1, 1))
     x = _noise(x, 0.008, chance)
@@ -136,7 +155,11 @@ def _behind(x: Tensor, chance: torch.Generator) -> Tensor:
     return torch.where(_uniform(x, 0, 1, chance, 1, 1, 1) < 0.5, mixed, x)
 
 
-def augment_audio(x: Tensor, chance: torch.Generator) -> Tensor:
+def augment_audio(
+    x: Tensor,
+    chance: torch.Generator,
+    mirror: float = MIRROR,  # noqa: ARG001 - sound has no sides
+) -> Tensor:
     """Louder or quieter, later, shorter, another sound behind it, bands of time and pitch missing.
 
     SpecAugment (Park et al., arXiv 1904.08779) masks bands; silence comes first where a sound is
@@ -158,7 +181,7 @@ def augment_audio(x: Tensor, chance: torch.Generator) -> Tensor:
     return torch.where(silent[:, None, None, :], LOG_FLOOR, _noise(x, 0.1, chance))
 
 
-AUGMENT: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+AUGMENT: dict[str, Variation] = {
     "touch": augment_touch,
     "thermal": augment_thermal,
     "event": augment_event,

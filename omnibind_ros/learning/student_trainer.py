@@ -254,7 +254,7 @@ class StudentTrainer:
             return None
         x = batch.x
         if self._schedule.augment:
-            x = AUGMENT[self._modality](x, chance)
+            x = AUGMENT[self._modality](x, chance, self._schedule.mirror)
         loss, terms = self._objective(
             self._model(x), batch.labels, batch.image, batch.text, batch.categories
         )
