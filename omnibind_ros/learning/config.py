@@ -86,6 +86,11 @@ class ScheduleConfig:
         "ones under a plain objective",
         choices=("auto", "teacher", "random"),
     )
+    student: str = parameter(
+        "",
+        "File of a trained student (students/MODALITY.pt) to begin with instead; set it under "
+        "`overrides`, for one student",
+    )
     augment: bool = parameter(True, "Whether the inputs are varied in training")
 
 
