@@ -54,9 +54,11 @@ TYPES = {
 START = 60.0
 """Seconds in which the node must have subscribed to all topics."""
 
-REST, PERIOD, PRESSED = 1.5, 4.0, 2.5
-"""Seconds that the pad first hangs free, so that its picture at rest is learnt; and of each period
-thereafter, how long, and how long of that it is pressed."""
+RESTING = 40
+"""Pictures of the free pad that come first, 20 a second, so that perception learns how it rests."""
+
+PERIOD, PRESSED = 4.0, 2.5
+"""Seconds of each period, and how long of it the pad is pressed."""
 
 
 def picture(pixels: np.ndarray, encoding: str, stamp: Any) -> Image:
@@ -146,13 +148,18 @@ class Robot(Node):
         """Return whether perception listens to all topics."""
         return all(each.get_subscription_count() for each in self.publishers_of.values())
 
+    def rest(self) -> None:
+        """Show the pad as it hangs free."""
+        stamp = self.get_clock().now().to_msg()
+        self.publishers_of["touch"].publish(picture(self._rest, "rgb8", stamp))
+
     def step(self) -> float:
         """Render and publish once; return the seconds since the first time."""
         now = time.monotonic()
         if self._begun is None:
             self._begun = now - 0.1
         second = now - self._begun
-        pressed = second > REST and (second - REST) % PERIOD < PRESSED
+        pressed = second % PERIOD < PRESSED
         data = self.simulator.render(self._orbit(second), second, touching=pressed)
         if data["touch"] is None:
             data["touch"] = self._rest
@@ -184,6 +191,10 @@ def perceive(thing: Thing, simulator: Simulator, bundle: str, seconds: float, lo
             if time.monotonic() > deadline:
                 raise TimeoutError(f"perception does not listen to all topics:\n{child.tail()}")
             executor.spin_once(timeout_sec=0.1)
+        for _ in range(RESTING):
+            robot.rest()
+            executor.spin_once(timeout_sec=0.05)
+            time.sleep(0.05)
         second, first, calls = 0.0, None, 0
         while second < seconds:
             child.check()
@@ -199,6 +210,10 @@ def perceive(thing: Thing, simulator: Simulator, bundle: str, seconds: float, lo
         return {
             "label": thing.label, "name": thing.name, "calls": calls, "seconds": second,
             "results": len(robot.results), "whole": len(whole), "first_whole_s": first,
+            "present": {
+                name: sum(name in message.sensors for message, _, _ in robot.results)
+                for name in MODALITIES
+            },
             "right_share": float(np.mean(named)) if named else None,
             "known_share": float(np.mean([m.known for m, _ in whole])) if whole else None,
             "latency_p50_ms": float(np.median(late) * 1e3) if late else None,
@@ -258,6 +273,8 @@ def main() -> int:
             rclpy.try_shutdown()
     Console().print(table)
     for of in figures:
+        if of["first_whole_s"] is None:
+            print(f"{of['name']}: of {of['results']} results, with each sensor: {of['present']}")
         for name, reason in of["rejected"].items():
             print(f"{of['name']}: {name} was rejected: {reason}")
     if options.json:
