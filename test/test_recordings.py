@@ -101,7 +101,7 @@ def trained(real_cache, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
     config = parse_config({
         "modalities": ["thermal", "audio"], "accelerator": "cpu", "adapt": {"epochs": 2},
-        "schedule": {"epochs": 6, "batch_size": 8, "recorded": 0.3},
+        "schedule": {"epochs": 4, "batch_size": 8, "recorded": 0.3},
     })  # fmt: skip
     return out, train_students(real_cache, out, config)
 

@@ -206,6 +206,19 @@ def test_an_accelerator_that_is_not_there(tmp_path, lesson_cache):
         train_students(lesson_cache, tmp_path / "run", short(accelerator="abacus"))
 
 
+def test_a_student_can_begin_as_another_was(tmp_path, lesson_cache):
+    train_students(lesson_cache, tmp_path / "one", short())
+    file = tmp_path / "one" / "students" / "thermal.pt"
+    slow = SHORT["schedule"] | {"epochs": 1, "learning_rate": 1e-7, "student": str(file)}
+    train_students(lesson_cache, tmp_path / "two", short(schedule=slow))
+    before, after = states(tmp_path / "one"), states(tmp_path / "two")
+    weights = [name for name, value in before.items() if value.dim() > 1]
+    assert all(torch.allclose(before[name], after[name], atol=1e-4) for name in weights)
+    other = SHORT | {"modalities": ["audio"], "schedule": slow}
+    with pytest.raises(TrainingError, match="is a student of thermal, not of audio"):
+        train_students(lesson_cache, tmp_path / "three", parse_config(other))
+
+
 def test_a_share_of_the_data_is_a_share(tmp_path, lesson_cache):
     whole = train_students(lesson_cache, tmp_path / "all", short())
     part = train_students(lesson_cache, tmp_path / "part", short(shares={"thermal": 40}))

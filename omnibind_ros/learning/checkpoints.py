@@ -84,6 +84,27 @@ def save_student(
     save(path, content)
 
 
+def begin_as(model: nn.Module, modality: str, path: Path) -> None:
+    """Give a network the weights of a trained student.
+
+    Raises:
+        TrainingError: There is no such student, or it is of another modality or size.
+    """
+    trained, _, described = load_student(path)
+    if described["modality"] != modality:
+        raise TrainingError(
+            f"{path} is a student of {described['modality']}, not of {modality}; set "
+            f"overrides.{modality}.student to one of {modality}"
+        )
+    try:
+        model.load_state_dict(trained.state_dict())
+    except RuntimeError as error:
+        raise TrainingError(
+            f"{path} has other sizes than a student here ({' '.join(str(error).split())[:120]}); "
+            "train one from the beginning"
+        ) from error
+
+
 def load_student(path: Path) -> tuple[nn.Module, TensorSpec, dict[str, Any]]:
     """Read a trained student.
 

@@ -86,6 +86,11 @@ class ScheduleConfig:
         "ones under a plain objective",
         choices=("auto", "teacher", "random"),
     )
+    student: str = parameter(
+        "",
+        "File of a trained student (students/MODALITY.pt) to begin with instead; set it under "
+        "`overrides`, for one student",
+    )
     augment: bool = parameter(True, "Whether the inputs are varied in training")
     mirror: float = parameter(
         0.5, "Chance that a varied input is mirrored; 0 for what is written", low=0, high=1

@@ -122,6 +122,8 @@ class StudentTrainer:
             modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout,
             config.taught(modality),
         )  # fmt: skip
+        if self._schedule.student:
+            checkpoints.begin_as(model, modality, Path(self._schedule.student).expanduser())
         self._raw = model
         optimizer = torch.optim.AdamW(
             _decayed(model, self._schedule.weight_decay), self._schedule.learning_rate

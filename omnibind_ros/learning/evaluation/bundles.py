@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from omnibind_ros.datasets.dataset import Dataset
+from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.fusion import make_fusion
 from omnibind_ros.fusion.base import Fusion
@@ -75,7 +76,7 @@ def evaluate_bundle(
     real = measure_recordings(
         Dataset.open(data),
         bundle_encoders(bundle, [m for m in encoded.data.modalities if m in STUDENT_MODALITIES]),
-        bundle.encoder("text"), left_out,
+        cast("SentenceEncoder", bundle.encoder("text")), left_out,  # `encode_dataset` made sure
     )  # fmt: skip
     for name, of in real.items():
         of["simulated"] = _simulated(encoded, name, left_out)

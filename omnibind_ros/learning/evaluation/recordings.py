@@ -125,7 +125,8 @@ def _measure(
     bank: LabelBank,
     text: SentenceEncoder,
 ) -> dict[str, Any]:
-    kept, clips, heard, of = [], [], [], []
+    kept: list[int] = []
+    clips, heard, of = [], [], []
     for row in rows:
         try:
             inputs = _inputs(part[int(row)], modality, encoder)
@@ -137,7 +138,7 @@ def _measure(
         good = [values for values, quality in windows if quality > 0]
         heard += good
         of += [len(kept)] * len(good)
-        kept.append(row)
+        kept.append(int(row))
     found: dict[str, Any] = {
         "samples": len(kept),
         "objects": len(set(part.column("object_id")[kept])),
