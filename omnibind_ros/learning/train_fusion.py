@@ -151,9 +151,15 @@ def train_fusion(
 
 def join(one: EmbeddingSet, other: EmbeddingSet) -> EmbeddingSet:
     """Return the samples of two parts of one set."""
-    names = ("values", "quality", "present", "labels", "objects", "splits")
-    parts = {n: np.concatenate([getattr(one, n), getattr(other, n)]) for n in names}
-    return replace(one, **parts)
+    return replace(
+        one,
+        values=np.concatenate([one.values, other.values]),
+        quality=np.concatenate([one.quality, other.quality]),
+        present=np.concatenate([one.present, other.present]),
+        labels=np.concatenate([one.labels, other.labels]),
+        objects=np.concatenate([one.objects, other.objects]),
+        splits=np.concatenate([one.splits, other.splits]),
+    )
 
 
 def _start(
@@ -298,7 +304,9 @@ def fit(
 
 def _groups(network: nn.Module, config: FusionConfig) -> list[dict[str, Any]]:
     """Return the parameters: matrices decay, and what is one number a modality learns faster."""
-    numbers, matrices, rest = [], [], []
+    numbers: list[Tensor] = []
+    matrices: list[Tensor] = []
+    rest: list[Tensor] = []
     for name, values in network.named_parameters():
         if values.requires_grad:
             kind = numbers if name in NUMBERS else matrices if values.ndim > 1 else rest
