@@ -27,9 +27,9 @@ def trained(seed=0):
     """A network that has left its starting state."""
     torch.manual_seed(seed)
     network = FusionNetwork(SIZE).eval()
-    for layer in (network.score, network.residual):
-        torch.nn.init.normal_(layer.weight, std=0.2)
-        torch.nn.init.normal_(layer.bias, std=0.2)
+    for name, values in (*network.named_parameters(), *network.named_buffers()):
+        if name != "max_age" and not values.any():
+            torch.nn.init.normal_(values, std=0.2)
     return network
 
 
@@ -92,14 +92,32 @@ def test_an_empty_place_in_a_batch_changes_nothing():
     assert not shares[0, 5:].any()
 
 
+def test_little_evidence_lowers_all_similarities_alike():
+    network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(4)
+    names = np.linalg.qr(np.random.default_rng(5).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
+    count = len(network.void)
+    labels, void = names[count:], names[:count]
+    with torch.no_grad():
+        network.void.copy_(torch.from_numpy(void))
+        network.content.copy_(torch.from_numpy(labels[:count].T.copy()))
+        found = []
+        for surety in (-3.0, 0.0):
+            network.surety.fill_(surety)
+            found.append(labels @ run(network, (values, numbers, age, quality, entropy))[0])
+    ratio = found[0] / found[1]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-2)
+    assert 0 < ratio[0] < 0.5
+
+
 def test_the_exported_operators_are_few_and_known_to_tensorrt(tmp_path):
     import onnx  # noqa: PLC0415
 
     export_fusion(trained(), tmp_path)
     graph = onnx.load(tmp_path / "fusion.onnx").graph
     known = {
-        "Add", "Cast", "Clip", "Concat", "Div", "Equal", "Expand", "Gather", "Gemm",
-        "LayerNormalization", "Log", "MatMul", "Mul", "Not", "Pow", "ReduceSum", "Relu", "Reshape",
-        "Shape", "Slice", "Softmax", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+        "Add", "Cast", "Clip", "Concat", "Div", "Equal", "Exp", "Expand", "Gather", "Gemm",
+        "LayerNormalization", "Less", "Log", "MatMul", "Mul", "Not", "Pow", "ReduceMax",
+        "ReduceSum", "Relu", "Reshape", "Shape", "Slice", "Softmax", "Sqrt", "Squeeze", "Sub",
+        "Transpose", "Unsqueeze",
     }  # fmt: skip
     assert {node.op_type for node in graph.node} <= known

@@ -32,7 +32,7 @@ def export_fusion(network: FusionNetwork, folder: Path) -> FileSpec:
     Raises:
         OSError: The file cannot be written.
     """
-    size = network.residual.out_features
+    size = network.size
     inputs, outputs = fusion_inputs(size), fusion_outputs(size)
     members = torch.export.Dim("N", min=1, max=MAX_MEMBERS)
     example = (
@@ -69,7 +69,7 @@ def export_run(
         OSError: The file cannot be written.
     """
     trained = load_fusion(run)
-    if (found := trained.network.residual.out_features) != size:
+    if (found := trained.network.size) != size:
         raise TrainingError(
             f"the fusion in {run} is for embeddings of {found} values, not {size}; train it on "
             "the embeddings of this run"

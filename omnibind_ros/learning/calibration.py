@@ -85,5 +85,5 @@ def fit_thresholds(known: EmbeddingSet, unknown: EmbeddingSet) -> dict[str, floa
             for part in (known, unknown)
         ]
         if len(best[0]):
-            thresholds[name] = round(fit_threshold(*best), 3)
+            thresholds[name] = round(fit_threshold(*best), 4)
     return thresholds

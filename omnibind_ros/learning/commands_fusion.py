@@ -52,8 +52,8 @@ def _train_fusion(options: argparse.Namespace) -> int:
     save_fusion(options.out, trained, calibration, config)
     figures = trained.figures
     print(
-        f"objects held back, random sets, some corrupted: top-1 {figures['top1']:.1%}, the "
-        f"quality-weighted mean {figures['mean_top1']:.1%}"
+        f"objects held back, random sets, some corrupted: top-1 {figures['top1']:.1%} after "
+        f"{figures['steps']} steps, the quality-weighted mean {figures['mean_top1']:.1%}"
     )
     print(f"trained {options.out}")
     return 0

@@ -1,16 +1,23 @@
 """Adaptive Fusion (AF) in torch: any number of embeddings in, in any order, one out.
 
-A token a member: its embedding, its modality's code, and five facts: age (as a share of what its
-modality allows), quality, entropy, how well it agrees with the others, and whether it is alone. A
-block of attention, led by the similarities of the embeddings too, lets each see the others. Then
-each gets a weight, a softmax over log(quality) plus what the block says, and all together a
-residual. What the block says begins with zero, both times, so that the network begins as the
-quality-weighted mean.
+What a member says counts as evidence, in the units of the bundle's temperature, and one unit says
+nothing: fused = normalise(sum e_i z_i + r + u), u being a direction in which no text lies. Little
+evidence thus lowers all similarities alike, so that one temperature suits sets of every size, and
+agreement makes sure. With e_i = q_i T / T_i, T_i the temperature of the member's modality, this is
+the logarithmic opinion pool (naive Bayes, for members whose errors are independent).
+
+From there the network goes on: a token a member, of its modality's code and facts: age, quality,
+entropy, and how well what it says (its distribution over concepts) agrees with what the others say
+together. It does not see what is said, which it would learn by heart. A block of attention, led by
+who says the same, lets each see the others, and each token changes its member's evidence.
+Untrained, evidence is quality and u is nothing: the quality-weighted mean.
 
 The interface is that of `omnibind_ros.fusion.adaptive`; export/fusion.py writes it as fusion.onnx.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,32 +26,62 @@ from torch.nn import functional
 from omnibind_ros.fusion.mean import FLOOR
 from omnibind_ros.modalities import MODALITIES
 
-FACTS = 5
+FACTS = 11
 HEADS = 4
+VOID = 16
+"""Directions in which no text lies, at most; the rest of what is fused is copied there."""
 NOWHERE = -1e4
 """Score of a place where no member is; far below any other, and still a number in 16 bits."""
+LIMIT = 7.0
+"""Highest logarithm of a member's evidence; the least is its negative."""
+
+
+class Said(NamedTuple):
+    """What members say: similarities to the concepts over their temperatures, as logits.
+
+    Attributes:
+        logits: [B, N, C].
+        share: [B, N, C], their softmax; zeros where there is no member.
+        prior: [B, N], the logarithm of the evidence of modality and quality alone.
+    """
+
+    logits: Tensor
+    share: Tensor
+    prior: Tensor
 
 
 class FusionNetwork(nn.Module):
-    """The weights of members, and a residual of all."""
+    """The evidence of members, and a residual of all."""
 
-    def __init__(self, size: int, width: int = 64, dropout: float = 0.0) -> None:
-        """Create the network in its starting state.
+    def __init__(
+        self, size: int, width: int = 32, dropout: float = 0.0, concepts: int = 32
+    ) -> None:
+        """Create the network in its starting state, the quality-weighted mean.
 
         Args:
             size: Values of an embedding, D.
             width: Values of a token, a multiple of `HEADS`.
             dropout: Share of a token's values that training drops.
+            concepts: Directions C by which members are compared.
         """
         super().__init__()
+        count, void = len(MODALITIES), min(VOID, size // 4)
         ages = torch.tensor([modality.max_age for modality in MODALITIES.values()])
         self.register_buffer("max_age", ages, persistent=False)
-        self.code = nn.Embedding(len(MODALITIES), width)
-        self.read = nn.Linear(size, width, bias=False)
+        self.register_buffer("concepts", torch.randn(size, concepts) / size**0.5)
+        self.register_buffer("raising", torch.zeros(concepts, size))
+        self.register_buffer("void", torch.zeros(void, size))
+        self.register_buffer("content", torch.zeros(size, void))
+        self.register_buffer("surety", torch.zeros(1))
+        self.sharpness = nn.Parameter(torch.zeros(count, 1))
+        self.trust = nn.Parameter(torch.zeros(count, 1))
+        self.power = nn.Parameter(torch.ones(count, 1))
+        self.code = nn.Embedding(count, width)
+        nn.init.normal_(self.code.weight, std=0.3)
         self.facts = nn.Linear(FACTS, width)
         self.first_norm = nn.LayerNorm(width)
         self.query_key_value = nn.Linear(width, 3 * width)
-        self.likeness = nn.Parameter(torch.ones(HEADS))
+        self.likeness = nn.Parameter(torch.full((HEADS,), 2.0))
         self.joined = nn.Linear(width, width)
         self.second_norm = nn.LayerNorm(width)
         self.hidden = nn.Sequential(
@@ -53,10 +90,17 @@ class FusionNetwork(nn.Module):
         self.last_norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
         self.score = nn.Linear(width, 1)
-        self.residual = nn.Linear(width, size)
-        for layer in (self.score, self.residual):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        self.residual = nn.Linear(width, concepts)
+        self.shift = nn.Embedding(count, concepts)
+        for weights in (self.score, self.residual):
+            nn.init.zeros_(weights.weight)
+            nn.init.zeros_(weights.bias)
+        nn.init.zeros_(self.shift.weight)
+
+    @property
+    def size(self) -> int:
+        """Values of an embedding, D."""
+        return self.concepts.shape[0]
 
     def forward(
         self,
@@ -80,38 +124,75 @@ class FusionNetwork(nn.Module):
         Returns:
             Unit vectors [B, D]; and weights [B, N], sum 1, zero where there is no member.
         """
-        prior = quality.clamp(min=FLOOR).log()
-        alike = embeddings @ embeddings.transpose(1, 2)
-        gone = (~present).to(embeddings.dtype) * NOWHERE
-        facts = self._facts(alike, modality, age, quality, entropy, present)
-        token = self.read(embeddings) + self.code(modality) + self.facts(facts)
-        token = token + self._attention(self.first_norm(token), alike, gone)
-        token = token + self.hidden(self.second_norm(token))
-        token = self.dropout(self.last_norm(token))
-        weights = torch.softmax(self.score(token)[..., 0] + prior + gone, 1)
-        mean = (weights[:, None] @ embeddings)[:, 0]
-        fused = mean + self.residual((weights[:, None] @ token)[:, 0])
-        return fused / (fused.square().sum(1, keepdim=True) + 1e-12).sqrt(), weights
+        fused, weights, _ = self.fuse(embeddings, modality, age, quality, entropy, present)
+        return fused, weights
 
-    def _facts(
+    def fuse(
         self,
-        alike: Tensor,
+        embeddings: Tensor,
         modality: Tensor,
         age: Tensor,
         quality: Tensor,
         entropy: Tensor,
         present: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what `forward` does, and the residual [B, D] as a share of the evidence."""
+        there = present.to(embeddings.dtype)
+        gone = (1 - there) * NOWHERE
+        said = self._said(embeddings, modality, quality, there)
+        alike = said.share @ said.share.transpose(1, 2)
+        facts = self._facts(said, alike, modality, age, quality, entropy, there)
+        token = self.code(modality) + self.facts(facts)
+        token = token + self._attention(self.first_norm(token), alike, gone)
+        token = token + self.hidden(self.second_norm(token))
+        token = self.dropout(self.last_norm(token))
+        score = (self.score(token)[..., 0] + said.prior).clamp(-LIMIT, LIMIT)
+        evidence = (score + self.surety).exp() * there
+        weights = torch.softmax(score + gone, 1)
+        raised = (weights[:, None] @ (self.residual(token) + self.shift(modality)))[:, 0]
+        moved = raised @ self.raising
+        total = (evidence[:, None] @ embeddings)[:, 0] + evidence.sum(1, keepdim=True) * moved
+        # A copy of what was fused, so that things of little evidence stay as like as they are.
+        copy = unit(unit(total) @ self.content) @ self.void
+        return unit(total + copy), weights, moved
+
+    def _said(self, embeddings: Tensor, modality: Tensor, quality: Tensor, there: Tensor) -> Said:
+        """Return what each member says alone."""
+        logits = (embeddings @ self.concepts) * functional.embedding(modality, self.sharpness).exp()
+        power = functional.embedding(modality, self.power)[..., 0]
+        trust = functional.embedding(modality, self.trust)[..., 0]
+        prior = trust + power * quality.clamp(min=FLOOR).log()
+        return Said(logits, torch.softmax(logits, -1) * there[..., None], prior)
+
+    def _facts(
+        self,
+        said: Said,
+        alike: Tensor,
+        modality: Tensor,
+        age: Tensor,
+        quality: Tensor,
+        entropy: Tensor,
+        there: Tensor,
     ) -> Tensor:
-        """Return what is known of each member beside its embedding, [B, N, FACTS]."""
-        trust = present.to(alike.dtype) * quality.clamp(min=FLOOR)
-        # Every member is like itself: that is taken out again.
-        others = (trust.sum(1, keepdim=True) - trust).clamp(min=1e-6)
-        agreement = ((alike @ trust[..., None])[..., 0] - trust) / others
-        alone = (present.sum(1, keepdim=True) == 1).to(alike.dtype).expand_as(age)
+        """Return what is known of each member beside what it says, [B, N, FACTS]."""
+        evidence = said.prior.clamp(-LIMIT, LIMIT).exp() * there
+        whole = evidence.sum(1, keepdim=True)
+        # What all others say together: of all, what each itself says is taken out again.
+        rest = (whole - evidence).clamp(min=1e-6)
+        own = evidence[..., None] * said.logits
+        others = torch.softmax((own.sum(1, keepdim=True) - own) / rest[..., None], -1)
+        agreement = (said.share * others).sum(-1)
+        itself = said.share.square().sum(-1)
+        support = ((alike @ evidence[..., None])[..., 0] - evidence * itself) / rest
+        alone = (there.sum(1, keepdim=True) < 1.5).to(there.dtype).expand_as(age)
+        several = 1 - alone
         limit = functional.embedding(modality, self.max_age[:, None])[..., 0]
-        share = (age / limit).clamp(0.0, 2.0)
-        facts = torch.stack([share, quality, entropy, agreement * (1 - alone), alone], 2)
-        return facts.to(alike.dtype)
+        facts = [
+            (age / limit).clamp(0.0, 2.0), quality, entropy, alone, said.share.amax(-1),
+            several * agreement, several * (agreement + 0.02).log(), several * support,
+            several * others.amax(-1), evidence / whole, whole.expand_as(age).log(),
+        ]  # fmt: skip
+        return torch.stack(facts, 2).to(alike.dtype)
 
     def _attention(self, token: Tensor, alike: Tensor, gone: Tensor) -> Tensor:
         """Return what each member hears from all, [B, N, width]."""
@@ -122,6 +203,11 @@ class FusionNetwork(nn.Module):
         scores = scores + self.likeness[:, None, None] * alike[:, None] + gone[:, None, None]
         heard = torch.softmax(scores, 3) @ value
         return self.joined(heard.transpose(1, 2).reshape(batch, members, width))
+
+
+def unit(values: Tensor) -> Tensor:
+    """Return vectors [..., D] of length one; zeros stay zeros."""
+    return values / (values.square().sum(-1, keepdim=True) + 1e-12).sqrt()
 
 
 class ExportedFusion(nn.Module):

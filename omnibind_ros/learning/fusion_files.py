@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,12 @@ from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.encoders.manifest import Calibration
 
 from . import checkpoints
-from .calibration import fit_temperature, fit_thresholds
+from .calibration import fit_thresholds
 from .config import TrainingError
-from .embeddings import EmbeddingSet, similarities
+from .embeddings import EmbeddingSet
 from .fusion import FusionNetwork
 from .fusion_config import FusionConfig
-from .members import members_of
+from .members import Members, members_of
 from .train_fusion import TrainedFusion
 
 NETWORK, RECORD = "fusion.pt", "fusion.json"
@@ -28,8 +28,9 @@ def calibrate_fusion(
 ) -> Calibration:
     """Calibrate what a fusion says, on the splits that it was trained on.
 
-    The temperature is the one that it was trained with: its entropies were made with it, and its
-    loss made the probabilities of fused embeddings right at it.
+    The temperature is the one that it was trained with: its entropies were made with it, and the
+    evidence was scaled so that the probabilities of fused embeddings are right at it. Thresholds
+    are of what it makes of each modality alone.
 
     Args:
         trained: The fusion.
@@ -42,16 +43,23 @@ def calibrate_fusion(
     """
     known, unknown = data.without_classes(config.left_out)
     known, unknown = known.split(*config.splits), unknown.split(*config.splits)
-    return Calibration(trained.temperature, 0.0, fit_thresholds(known, unknown))
+    alone = (fused_alone(trained, part) for part in (known, unknown))
+    return Calibration(trained.temperature, 0.0, fit_thresholds(*alone))
 
 
-def best_temperature(trained: TrainedFusion, data: EmbeddingSet, config: FusionConfig) -> float:
-    """Return the temperature that would suit all members, fused, best: near the one in use."""
-    known, _ = data.without_classes(config.left_out)
-    known = known.split(*config.splits)
-    known = known.samples(np.asarray(known.present.any(1)))
-    fused, _ = trained.fuse(members_of(known, trained.temperature))
-    return fit_temperature(similarities(known.bank, fused), known.labels)
+def fused_alone(trained: TrainedFusion, data: EmbeddingSet) -> EmbeddingSet:
+    """Return a set in whose place of each embedding is what the fusion makes of it alone."""
+    members, values = members_of(data, trained.temperature), np.zeros_like(data.values)
+    for m in range(len(data.modalities)):
+        rows = np.flatnonzero(data.present[:, m])
+        if len(rows):
+            one = Members(
+                members.values[rows, m : m + 1], members.modality[rows, m : m + 1],
+                members.age[rows, m : m + 1], members.quality[rows, m : m + 1],
+                members.entropy[rows, m : m + 1], members.present[rows, m : m + 1],
+            )  # fmt: skip
+            values[rows, m] = trained.fuse(one)[0]
+    return replace(data, values=values)
 
 
 def save_fusion(
@@ -63,7 +71,8 @@ def save_fusion(
         OSError: They cannot be written.
     """
     content = {
-        "key": "fusion", "size": trained.network.residual.out_features, "width": config.width,
+        "key": "fusion", "size": trained.network.size, "width": config.width,
+        "concepts": trained.network.concepts.shape[1],
         "temperature": trained.temperature, "figures": trained.figures,
         "state": trained.network.state_dict(),
     }  # fmt: skip
@@ -87,7 +96,9 @@ def load_fusion(folder: Path) -> TrainedFusion:
     path = folder / NETWORK
     content = checkpoints.load(path)
     try:
-        network = FusionNetwork(int(content["size"]), int(content["width"]))
+        network = FusionNetwork(
+            int(content["size"]), int(content["width"]), concepts=int(content["concepts"])
+        )
         network.load_state_dict(content["state"])
         return TrainedFusion(network.eval(), float(content["temperature"]), content["figures"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

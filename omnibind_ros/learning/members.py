@@ -69,7 +69,13 @@ class Drawer:
     """Draws sets of members from a set of embeddings."""
 
     def __init__(
-        self, data: EmbeddingSet, temperature: float, corrupt: float, seed: int, mix: float = 0.0
+        self,
+        data: EmbeddingSet,
+        temperature: float,
+        corrupt: float,
+        seed: int,
+        mix: float = 0.0,
+        lying: float = 0.2,
     ) -> None:
         """Take the samples.
 
@@ -79,6 +85,7 @@ class Drawer:
             corrupt: Chance that a member is corrupted.
             seed: Decides all chance.
             mix: Chance that a member is that of another sample of the class.
+            lying: Share of the corrupted who lie.
         """
         self.data = data
         self._mix = mix
@@ -92,6 +99,8 @@ class Drawer:
             self._kin.append((rows, starts, np.diff(starts, append=len(rows))))
         self.temperature = temperature
         self._corrupt = corrupt
+        rest = (1 - lying) / (len(CORRUPTIONS) - 1)
+        self._kinds = [lying if kind == "lying" else rest for kind in CORRUPTIONS]
         self._rng = np.random.default_rng(seed)
         self._limits = np.array([MODALITIES[m].max_age for m in data.modalities], np.float32)
         # Rare classes are drawn more often, half way to all classes alike.
@@ -109,7 +118,7 @@ class Drawer:
         age = (rng.random(present.shape) ** 3 * self._limits).astype(np.float32)
         good = present.copy()
         bad = self._victims(present)
-        kinds = rng.integers(0, len(CORRUPTIONS), present.shape)
+        kinds = rng.choice(len(CORRUPTIONS), present.shape, p=self._kinds)
         for kind, corruption in enumerate(CORRUPTIONS.values()):
             sets, places = np.nonzero(bad & (kinds == kind))
             if len(sets):

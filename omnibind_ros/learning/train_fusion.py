@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
+from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .calibration import fit_temperature
 from .config import TrainingError, no_progress
-from .embeddings import EmbeddingSet, similarities
+from .embeddings import EmbeddingSet
 from .fusion import FusionNetwork
 from .fusion_config import FusionConfig
+from .fusion_start import begin, common_temperature, own_temperatures
 from .losses import TorchBank
 from .members import Draw, Drawer, Members
 from .student_trainer import learning_rate
 
-LOOKS = 20
+LOOKS = 12
 """How often the held-back objects are looked at."""
 
-SEEN = 2048
+SEEN = 1024
 """Sets drawn from them, the same at each look."""
+
+
+NUMBERS, FASTER = ("sharpness", "trust", "power"), 10.0
+"""Parameters that are one number a modality, and how much faster than others they learn."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,10 @@ class TrainedFusion:
 
     Attributes:
         network: In evaluation mode.
-        temperature: That which suits what is fused, and that of the entropies at run time.
-        figures: Cross-entropy and top-1 (0..1) on sets of held-back objects: of the network, and
-            of the quality-weighted mean, with which it began.
+        temperature: The bundle's: of what is fused, and of the entropies at run time.
+        figures: Cross-entropy and top-1 (0..1) on sets of held-back objects before it learnt from
+            these: of the network, and of the pool with which it began; top-1 of the
+            quality-weighted mean; and the step that was best.
     """
 
     network: FusionNetwork
@@ -105,58 +111,75 @@ def train_fusion(
         progress: Told (steps done, steps).
 
     Returns:
-        The network that did best on the objects held back; that may be the one it began with.
+        The network of the step that did best on the objects held back; that may be where it
+        began. With `refit` it has then learnt as long from these too.
 
     Raises:
         TrainingError: There is too little to learn from, or the loss is no number.
     """
     learn, back = prepare(data, config)
-    temperature = fit_temperature(
-        similarities(learn.bank, learn.values[learn.present]),
-        np.repeat(learn.labels, learn.present.sum(1)),
-    )
-    total = config.rounds * config.steps
-    for number in range(config.rounds):
-        trained = _train(learn, back, temperature, config, partial(_later, progress, number, total))
-        # What is fused is surer than its members, and the members' entropies are to be of the one
-        # temperature that the bundle will have: so again, at that of what was fused.
-        drawn = Drawer(back, temperature, 0.0, config.seed + 2).draw(SEEN)
-        fused, _ = trained.fuse(drawn.members)
-        temperature = fit_temperature(similarities(back.bank, fused), drawn.labels)
-    return replace(trained, temperature=temperature)
-
-
-def _later(
-    progress: Callable[[int, int], None], number: int, total: int, step: int, steps: int
-) -> None:
-    """Tell the progress of one of several trainings as that of all."""
-    progress(number * steps + step, total)
-
-
-def _train(
-    learn: EmbeddingSet,
-    back: EmbeddingSet,
-    temperature: float,
-    config: FusionConfig,
-    progress: Callable[[int, int], None],
-) -> TrainedFusion:
-    torch.manual_seed(config.seed)
-    network = FusionNetwork(learn.size, config.width, config.dropout)
-    network.residual.requires_grad_(config.residual)
-    objective = FusionObjective(learn, temperature, config)
-    drawer = Drawer(learn, temperature, config.corrupt, config.seed, config.mix)
-    seen = Drawer(back, temperature, config.corrupt, config.seed + 1).draw(SEEN)
+    temperature = common_temperature(learn, own_temperatures(learn))
+    total = config.steps * (1 + config.refit)
+    seen = Drawer(
+        back, temperature, config.corrupt, config.seed + 1, config.mix, config.lying
+    ).draw(SEEN)
+    network, objective = _start(learn, temperature, config)
     before = objective.measure(network, seen)
-    fit(
-        network, lambda: objective(network, drawer.draw(config.batch_size)),
-        lambda: objective.measure(network, seen)[0], config, progress,
+    step = fit(
+        network, _loss(network, objective, learn, config),
+        lambda: objective.measure(network, seen)[0], config, lambda n, _: progress(n, total),
     )  # fmt: skip
     after = objective.measure(network, seen)
+    whole = Drawer(back, temperature, 0.0, config.seed + 2).draw(SEEN)
+    surety = fit_surety(network, objective, whole)
+    if config.refit and step:
+        again = join(learn, back)
+        network, objective = _start(again, temperature, config)
+        fit(
+            network, _loss(network, objective, again, config), None, config,
+            lambda n, _: progress(config.steps + n, total), step,
+        )  # fmt: skip
+    network.surety.fill_(surety)
+    mean = objective.measure(FusionNetwork(learn.size, config.width), seen)
     figures = {
-        "cross_entropy": after[0], "top1": after[1],
-        "mean_cross_entropy": before[0], "mean_top1": before[1],
+        "cross_entropy": after[0], "top1": after[1], "pool_cross_entropy": before[0],
+        "pool_top1": before[1], "mean_top1": mean[1], "steps": step,
     }  # fmt: skip
+    progress(total, total)
     return TrainedFusion(network.eval(), temperature, figures)
+
+
+def join(one: EmbeddingSet, other: EmbeddingSet) -> EmbeddingSet:
+    """Return the samples of two parts of one set."""
+    return replace(
+        one,
+        values=np.concatenate([one.values, other.values]),
+        quality=np.concatenate([one.quality, other.quality]),
+        present=np.concatenate([one.present, other.present]),
+        labels=np.concatenate([one.labels, other.labels]),
+        objects=np.concatenate([one.objects, other.objects]),
+        splits=np.concatenate([one.splits, other.splits]),
+    )
+
+
+def _start(
+    data: EmbeddingSet, temperature: float, config: FusionConfig
+) -> tuple[FusionNetwork, FusionObjective]:
+    torch.manual_seed(config.seed)
+    network = FusionNetwork(data.size, config.width, config.dropout, len(data.bank.labels))
+    begin(network, data, temperature)
+    for layer in (network.residual, network.shift):
+        layer.requires_grad_(config.residual)
+    return network, FusionObjective(data, temperature, config)
+
+
+def _loss(
+    network: FusionNetwork, objective: FusionObjective, data: EmbeddingSet, config: FusionConfig
+) -> Callable[[], Tensor]:
+    drawer = Drawer(
+        data, objective.temperature, config.corrupt, config.seed, config.mix, config.lying
+    )
+    return lambda: objective(network, drawer.draw(config.batch_size))
 
 
 class FusionObjective:
@@ -171,77 +194,95 @@ class FusionObjective:
             config: The weights of the terms.
         """
         self._bank = TorchBank(data.bank)
-        self._temperature = temperature
+        self.temperature = temperature
         self._config = config
+        self._own = torch.from_numpy(own_temperatures(data))
         alone = []
-        for m in range(len(data.modalities)):
+        for m, own in enumerate(self._own):
             there = data.present[:, m]
             z, labels = (torch.from_numpy(a[there]) for a in (data.values[:, m], data.labels))
-            alone.append(float(self._cross_entropy(z, labels).mean()) if len(z) else np.inf)
+            loss = functional.cross_entropy(self._bank(z) / own, labels) if len(z) else torch.inf
+            alone.append(float(loss))
         self._alone = torch.tensor(alone)
 
-    def _cross_entropy(self, z: Tensor, labels: Tensor) -> Tensor:
-        logits = self._bank(z) / self._temperature
-        return functional.cross_entropy(logits, labels, reduction="none")
-
-    def __call__(self, network: nn.Module, drawn: Draw) -> Tensor:
+    def __call__(self, network: FusionNetwork, drawn: Draw) -> Tensor:
         """Return the loss of sets.
 
-        Four terms: cross-entropy of the fused embedding; blame, the cross-entropy between the
-        weights and how right each good member is alone; regret, what the fused embedding does
-        worse than the member of the modality that is best alone, if anything; and the square of
-        what the residual moves it.
+        Three terms: cross-entropy of the fused embedding; regret, what it does worse than the
+        good member of the modality that is best alone, at that modality's own temperature, if
+        anything; and the square of the residual.
         """
         members = tensors(drawn.members)
         labels, good = torch.from_numpy(drawn.labels), torch.from_numpy(drawn.good)
-        fused, weights = network(*members)
-        residual = fused - functional.normalize((weights[:, None] @ members[0])[:, 0], dim=1)
-        loss = self._cross_entropy(fused, labels)
-        batch, places = good.shape
-        flat = self._cross_entropy(members[0].flatten(0, 1), labels.repeat_interleave(places))
-        each = flat.reshape(batch, places).masked_fill(~good, torch.inf)
-        usable = good.any(1)
-        right = torch.softmax(-each[usable], 1)
-        blame = -(right * weights[usable].clamp(min=1e-8).log()).sum(1).mean()
-        # A modality that is best alone speaks for the set, unless it was corrupted.
-        best = self._alone.expand_as(each).masked_fill(~good, torch.inf).argmin(1, keepdim=True)
-        regret = (loss - each.gather(1, best)[:, 0])[usable].clamp(min=0).mean()
-        pull = residual.square().sum(1).mean()
-        weighted = self._config.blame * blame + self._config.regret * regret
-        return loss.mean() + weighted + self._config.pull * pull
+        fused, _, moved = network.fuse(*members)
+        logits = self._bank(fused) / self.temperature
+        loss = functional.cross_entropy(logits, labels, reduction="none")
+        total = loss.mean() + self._config.pull * moved.square().sum(1).mean()
+        best = self._alone.expand_as(good).masked_fill(~good, torch.inf).argmin(1)
+        chosen = members[0][torch.arange(len(best)), best]
+        own = self._bank(chosen) / self._own[best][:, None]
+        regret = loss - functional.cross_entropy(own, labels, reduction="none")
+        return total + self._config.regret * regret[good.any(1)].clamp(min=0).mean()
 
     @torch.no_grad()
-    def measure(self, network: nn.Module, drawn: Draw) -> tuple[float, float]:
+    def measure(self, network: FusionNetwork, drawn: Draw) -> tuple[float, float]:
         """Return cross-entropy and top-1 accuracy, 0..1, of sets."""
         fused, _ = run(network, drawn.members)
-        logits = self._bank(fused) / self._temperature
+        logits = self._bank(fused) / self.temperature
         labels = torch.from_numpy(drawn.labels)
         right = (logits.argmax(1) == labels).double().mean()
         return float(functional.cross_entropy(logits, labels)), float(right)
 
 
+def fit_surety(network: FusionNetwork, objective: FusionObjective, drawn: Draw) -> float:
+    """Return the logarithm of what all evidence is to be multiplied with to be right (NLL).
+
+    Args:
+        network: Trained.
+        objective: Measures.
+        drawn: Whole sets of objects that it has not learnt from.
+    """
+
+    def loss(surety: float) -> float:
+        network.surety.fill_(surety)
+        return objective.measure(network, drawn)[0]
+
+    found = minimize_scalar(loss, bounds=(-1.5, 1.5), method="bounded", options={"xatol": 0.05})
+    return float(found.x)
+
+
 def fit(
     network: nn.Module,
     loss_of: Callable[[], Tensor],
-    measure: Callable[[], float],
+    measure: Callable[[], float] | None,
     config: FusionConfig,
     progress: Callable[[int, int], None] = no_progress,
-) -> None:
+    stop: int | None = None,
+) -> int:
     """Train a network, and leave it in the state that was measured best (lowest).
+
+    Args:
+        network: The network.
+        loss_of: Draws, and returns its loss.
+        measure: Returns how good it is; None to keep the last state.
+        config: Steps, learning rate and weight decay.
+        progress: Told (steps done, steps).
+        stop: Ends after so many steps of the schedule.
+
+    Returns:
+        The step that was best; 0 for where it began.
 
     Raises:
         TrainingError: The loss is no number.
     """
-    optimizer = torch.optim.AdamW(
-        [p for p in network.parameters() if p.requires_grad], config.learning_rate,
-        weight_decay=config.weight_decay,
-    )  # fmt: skip
-    best, kept = measure(), _copy(network)
-    every = max(1, config.steps // LOOKS)
-    for step in range(config.steps):
+    optimizer = torch.optim.AdamW(_groups(network, config), config.learning_rate)
+    best, kept, chosen = measure() if measure else np.inf, _copy(network), 0
+    every, last = max(1, config.steps // LOOKS), stop or config.steps
+    for step in range(last):
         network.train()
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, config.steps, config.learning_rate, 0.05)
+            rate = learning_rate(step, config.steps, config.learning_rate, 0.05)
+            group["lr"] = rate * group["speed"]
         loss = loss_of()
         if not bool(torch.isfinite(loss)):
             raise TrainingError(
@@ -252,11 +293,29 @@ def fit(
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
-        if (step + 1) % every == 0 or step + 1 == config.steps:
-            if (found := measure()) < best:
-                best, kept = found, _copy(network)
+        if (step + 1) % every == 0 or step + 1 == last:
+            if measure and (found := measure()) < best:
+                best, kept, chosen = found, _copy(network), step + 1
             progress(step + 1, config.steps)
-    network.load_state_dict(kept)
+    if measure:
+        network.load_state_dict(kept)
+    return chosen if measure else last
+
+
+def _groups(network: nn.Module, config: FusionConfig) -> list[dict[str, Any]]:
+    """Return the parameters: matrices decay, and what is one number a modality learns faster."""
+    numbers: list[Tensor] = []
+    matrices: list[Tensor] = []
+    rest: list[Tensor] = []
+    for name, values in network.named_parameters():
+        if values.requires_grad:
+            kind = numbers if name in NUMBERS else matrices if values.ndim > 1 else rest
+            kind.append(values)
+    return [
+        {"params": matrices, "weight_decay": config.weight_decay, "speed": 1.0},
+        {"params": rest, "weight_decay": 0.0, "speed": 1.0},
+        {"params": numbers, "weight_decay": 0.0, "speed": FASTER},
+    ]
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

@@ -13,8 +13,8 @@ from torch.nn import functional
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.learning.embeddings import EmbeddingSet, Floats, similarities
 from omnibind_ros.learning.fusion_config import FusionConfig
-from omnibind_ros.learning.members import Draw, Drawer, Members
-from omnibind_ros.learning.train_fusion import SEEN, fit, prepare, run, tensors
+from omnibind_ros.learning.members import Drawer, Members
+from omnibind_ros.learning.train_fusion import SEEN, fit, join, prepare, run, tensors
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .combinations import Rule
@@ -86,7 +86,7 @@ def train_concat(
     """Train concatenation and a perceptron as Adaptive Fusion is trained.
 
     It sees the same samples, subsets and corruptions in as many steps, and the same objects are
-    held back to choose its best state by.
+    held back to choose its best step by.
 
     Args:
         data: Embeddings of all splits.
@@ -98,14 +98,10 @@ def train_concat(
         TrainingError: There is too little to learn from.
     """
     learn, back = prepare(data, config)
-    torch.manual_seed(config.seed)
-    network = ConcatNetwork(len(data.modalities), data.size, len(learn.bank.labels))
-    drawer = Drawer(learn, temperature, config.corrupt, config.seed, config.mix)
-    seen = Drawer(back, temperature, config.corrupt, config.seed + 1).draw(SEEN)
-
-    def loss_of(drawn: Draw) -> Tensor:
-        logits = network(*tensors(drawn.members))[0]
-        return functional.cross_entropy(logits, torch.from_numpy(drawn.labels))
+    part = replace(config, weight_decay=0.1)
+    facts = (temperature, config.corrupt, config.seed + 1, config.mix, config.lying)
+    seen = Drawer(back, *facts).draw(SEEN)
+    network = _new_concat(learn, config.seed)
 
     def measure() -> float:
         # By accuracy: its cross-entropy soon rises while its accuracy does too, and would keep
@@ -113,11 +109,30 @@ def train_concat(
         (logits,) = run(network, seen.members)
         return float((logits.argmax(1) != torch.from_numpy(seen.labels)).double().mean())
 
-    fit(
-        network, lambda: loss_of(drawer.draw(config.batch_size)), measure,
-        replace(config, weight_decay=0.1), progress,
-    )  # fmt: skip
+    step = fit(network, _concat_loss(network, learn, temperature, part), measure, part, progress)
+    if config.refit and step:
+        again = join(learn, back)
+        network = _new_concat(again, config.seed)
+        fit(network, _concat_loss(network, again, temperature, part), None, part, progress, step)
     return lambda members: np.asarray(run(network, members)[0].numpy())
+
+
+def _new_concat(data: EmbeddingSet, seed: int) -> ConcatNetwork:
+    torch.manual_seed(seed)
+    return ConcatNetwork(len(data.modalities), data.size, len(data.bank.labels))
+
+
+def _concat_loss(
+    network: ConcatNetwork, data: EmbeddingSet, temperature: float, config: FusionConfig
+) -> Callable[[], Tensor]:
+    drawer = Drawer(data, temperature, config.corrupt, config.seed, config.mix, config.lying)
+
+    def loss() -> Tensor:
+        drawn = drawer.draw(config.batch_size)
+        logits = network(*tensors(drawn.members))[0]
+        return functional.cross_entropy(logits, torch.from_numpy(drawn.labels))
+
+    return loss
 
 
 def all_rules(

@@ -1,0 +1,88 @@
+"""Where training of the fusion begins: at the logarithmic opinion pool of the modalities."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.label_bank import LabelBank
+
+from .calibration import fit_temperature
+from .embeddings import EmbeddingSet, Floats, similarities
+from .fusion import FusionNetwork
+
+PROTOTYPES_FIRST = 30.0
+"""How much more than other texts the labels matter where the void is looked for."""
+
+SURE = 2.0
+"""Evidence of a set of all modalities, in units of the evidence of nothing, to begin with."""
+
+
+def centred(bank: LabelBank) -> Floats:
+    """Return the classes' mean prototypes less the mean of all, float32 [L, D]."""
+    each = [bank.prototypes[bank.owner == label].mean(0) for label in range(len(bank.labels))]
+    classes = np.stack(each)
+    return np.asarray(classes - classes.mean(0), np.float32)
+
+
+def own_temperatures(data: EmbeddingSet) -> Floats:
+    """Return the temperature that suits each modality's own embeddings, float32 [M].
+
+    A modality of which there is nothing has 1.
+    """
+    found = np.ones(len(data.modalities), np.float32)
+    for m in range(len(data.modalities)):
+        there = data.present[:, m]
+        if there.any():
+            similarity = similarities(data.bank, data.values[there, m])
+            found[m] = fit_temperature(similarity, data.labels[there])
+    return found
+
+
+def common_temperature(data: EmbeddingSet, own: Floats) -> float:
+    """Return the bundle's temperature: that at which all that a sample has is `SURE`.
+
+    Args:
+        data: The samples to learn from.
+        own: The modalities' own temperatures.
+    """
+    pooled = (data.values * data.present[..., None] / own[:, None]).sum(1)
+    length = np.linalg.norm(pooled, axis=1, keepdims=True)
+    suits = fit_temperature(similarities(data.bank, pooled / np.maximum(length, 1e-6)), data.labels)
+    return float(suits * SURE / np.sqrt(1 + SURE**2))
+
+
+def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> None:
+    """Set a new network to the logarithmic opinion pool.
+
+    Concepts are the classes of the label bank; the void lies where neither the label bank nor
+    the samples' sentences have anything, so that other labels have hardly anything there either.
+
+    Args:
+        network: With as many concepts as the bank has labels.
+        data: The samples to learn from.
+        temperature: The bundle's.
+    """
+    classes, own = centred(data.bank), own_temperatures(data)
+    directions = np.linalg.eigh(np.asarray(classes.T @ classes, np.float64))[1][:, ::-1]
+    texts = [PROTOTYPES_FIRST * data.bank.prototypes]
+    if "text" in data.modalities:
+        m = data.modalities.index("text")
+        texts.append(data.values[data.present[:, m], m])
+    spread = sum(np.asarray(each.T @ each, np.float64) for each in texts)
+    empty = np.linalg.eigh(spread)[1].T  # what is least of all first
+    void = network.void.shape[0]
+    with torch.no_grad():
+        network.concepts.copy_(torch.from_numpy(classes.T.copy()))
+        network.raising.copy_(torch.from_numpy(np.linalg.pinv(classes.T, rcond=0.05)))
+        network.content.copy_(torch.from_numpy(directions[:, :void].astype(np.float32)))
+        network.void.copy_(torch.from_numpy(empty[:void].astype(np.float32)))
+        for m, name in enumerate(data.modalities):
+            there = data.present[:, m]
+            if not there.any():
+                continue
+            place = list(MODALITIES).index(name)
+            similarity = np.asarray(data.values[there, m] @ classes.T)
+            network.sharpness[place] = -np.log(fit_temperature(similarity, data.labels[there]))
+            network.trust[place] = float(np.log(temperature / own[m]))
