@@ -108,10 +108,10 @@ def _targets(
     targets += digit_targets(digits["students"], next(fused, None))
     rows = []
     for target in targets:
-        digits = 3 if target.unit == "AUROC" else 2
+        places = 3 if target.unit == "AUROC" else 2
         unit = "" if target.unit == "AUROC" else f" {target.unit}"
         bound = "at most" if target.most else "at least"
-        value = "" if target.found is None else f"{target.found:.{digits}f}{unit}"
+        value = "" if target.found is None else f"{target.found:.{places}f}{unit}"
         goal = f"{bound} {target.goal:g}{unit}"
         rows.append((target.what, goal, value, target.verdict))
     if not rows:
