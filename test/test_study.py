@@ -202,6 +202,35 @@ def test_seeds_are_averaged_and_their_spread_is_told(tmp_path):
     assert scale["cad"]["10"] == pytest.approx({"touch": 60, "mean": 60})
 
 
+def test_what_the_digits_should_reach_stands_in_the_report(finished, tmp_path):
+    folder, _ = finished
+    fusion = next(r for r in read_results(folder / "study") if r["kind"] == "fusion")
+    results = [fusion | {"data": "digits", "name": "digits-fusion-s0", "tag": ""}]
+    results += [fusion | {"data": "digits", "name": "digits-fusion-unequal-s0", "tag": "unequal"}]
+    results += [
+        result(objective, share, 0, event=value, audio=0.5) | {"data": "digits"}
+        for objective, share, value in (
+            ("cad", 10.0, 0.9), ("infonce", 10.0, 0.7), ("cross_entropy", 10.0, 0.8),
+            ("cad", 100.0, 0.95),
+        )
+    ]  # fmt: skip
+    (tmp_path / "study").mkdir()
+    for number, one in enumerate(results):
+        (tmp_path / "study" / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
+    write_report(tmp_path, tmp_path / "results.md")
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert (
+        "| digits, events: CAD over the best plain objective, 10% of their data | "
+        "at least 4.34 points | 10.00 points | reached |"
+    ) in text
+    assert "| digits: all four fused, top-1 | at least 99 % |" in text
+    assert "## Students: digits" in text
+    assert "## Fusion: digits, unequal, seed 0" in text
+    assert "points over 4 combinations without text" in text
+    assert (tmp_path / "digits-scale.png").is_file()
+    assert not (tmp_path / "scale.png").exists()
+
+
 def test_a_damaged_result_and_no_results_are_said(tmp_path):
     with pytest.raises(TrainingError, match=r"neither evaluation\.json nor study"):
         write_report(tmp_path, tmp_path / "results.md")

@@ -224,3 +224,13 @@ def test_a_share_of_the_data_is_a_share(tmp_path, lesson_cache):
     part = train_students(lesson_cache, tmp_path / "part", short(shares={"thermal": 40}))
     share = part["thermal"]["training_samples"] / whole["thermal"]["training_samples"]
     assert 0.2 < share < 0.65
+
+
+def test_validation_objects_are_looked_at_now_and_then_and_at_last(lesson_cache, tmp_path):
+    schedule = SHORT["schedule"] | {"epochs": 5, "look": 2}
+    train_students(lesson_cache, tmp_path / "run", short(schedule=schedule))
+    with (tmp_path / "run" / "curves.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [bool(row["validation_objects"]) for row in rows] == [False, True, False, True, True]
+    content = checkpoints.load(tmp_path / "run" / "students" / "thermal.pt")
+    assert content["metrics"]["best_epoch"] in (1, 3, 4)

@@ -92,6 +92,9 @@ class ScheduleConfig:
         "`overrides`, for one student",
     )
     augment: bool = parameter(True, "Whether the inputs are varied in training")
+    look: int = parameter(
+        1, "Epochs from one look at validation objects to the next", low=1, high=10_000
+    )
     mirror: float = parameter(
         0.5, "Chance that a varied input is mirrored; 0 for what is written", low=0, high=1
     )

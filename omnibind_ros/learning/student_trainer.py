@@ -156,8 +156,9 @@ class StudentTrainer:
         for epoch in range(first, epochs):
             started = time.monotonic()
             figures = self._epoch(epoch)
-            found = self._measure(self._validation)
-            if found is None or found.objects >= self._best["objects"]:
+            looked = (epoch + 1) % self._schedule.look == 0 or epoch + 1 == epochs
+            found = self._measure(self._validation) if looked else None
+            if looked and (found is None or found.objects >= self._best["objects"]):
                 state = {n: t.detach().cpu().clone() for n, t in self._raw.state_dict().items()}
                 self._best = {"epoch": epoch, "state": state, **(found or _UNKNOWN)._asdict()}
             if self._fabric.is_global_zero:

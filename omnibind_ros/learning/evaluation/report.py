@@ -18,7 +18,7 @@ from .pictures import WORDS, draw_combinations, draw_confusion, draw_faults, dra
 from .report_reality import simulation_and_reality
 from .study_plan import TRANSFER
 from .study_results import HEADLINE, OBJECTIVES, read_results, read_study
-from .targets import Target, fusion_targets, real_targets, student_targets
+from .targets import Target, digit_targets, fusion_targets, real_targets, student_targets
 
 Result = Mapping[str, Any]
 
@@ -45,11 +45,12 @@ def write_report(results: Path, out: Path) -> None:
             "evaluate` and `omnibind study`"
         )
     pictures = Path(os.path.relpath(results, out.parent))
-    said = read_study(results / "study")
-    parts = [_HEAD, *_targets(found, said)]
+    said, digits = (read_study(results / "study", data) for data in ("household", "digits"))
+    parts = [_HEAD, *_targets(found, said, digits, study)]
     if found is not None:
         parts += _bundle(found, results, pictures)
     parts += _students(said, results, pictures)
+    parts += _students(digits, results, pictures, "digits")
     parts += simulation_and_reality(said["reality"], found)
     for run in study:
         if run["kind"] == "fusion" and run.get("tag"):
@@ -94,19 +95,23 @@ def _percent(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
 
-def _targets(found: Result | None, said: Result) -> list[str]:
+def _targets(
+    found: Result | None, said: Result, digits: Result, study: Sequence[Result]
+) -> list[str]:
     if found is not None and found["auroc_unknown"] is None and said["unknown"]:
         found = {**found, "auroc_unknown": said["unknown"]["auroc"]}
     targets: list[Target] = list(fusion_targets(found)) if found is not None else []
     if found is not None and "real" in found:
         targets += real_targets(found["real"])
     targets += student_targets(said["students"], said["scale"])
+    fused = (r for r in study if (r["kind"], r["data"], r.get("tag")) == ("fusion", "digits", ""))
+    targets += digit_targets(digits["students"], next(fused, None))
     rows = []
     for target in targets:
-        digits = 3 if target.unit == "AUROC" else 2
+        places = 3 if target.unit == "AUROC" else 2
         unit = "" if target.unit == "AUROC" else f" {target.unit}"
         bound = "at most" if target.most else "at least"
-        value = "" if target.found is None else f"{target.found:.{digits}f}{unit}"
+        value = "" if target.found is None else f"{target.found:.{places}f}{unit}"
         goal = f"{bound} {target.goal:g}{unit}"
         rows.append((target.what, goal, value, target.verdict))
     if not rows:
@@ -237,11 +242,12 @@ def _mistakes(found: Result) -> str:
     return f"The most frequent mistakes: {', '.join(said) or 'none'}."
 
 
-def _students(said: Result, results: Path, pictures: Path) -> list[str]:
+def _students(said: Result, results: Path, pictures: Path, data: str = "") -> list[str]:
     students, scale = said["students"], said["scale"]
     if not students:
         return []
-    parts = ["## Students"]
+    parts = [f"## Students: {data}" if data else "## Students"]
+    prefix = f"{data}-" if data else ""
     for share, title in ((None, f"{HEADLINE:g}% of student data"), ("at_100", "all student data")):
         rows = [_student(name, of[share] if share else of) for name, of in students.items()]
         if any(any(row[1:]) for row in rows):
@@ -257,8 +263,8 @@ def _students(said: Result, results: Path, pictures: Path) -> list[str]:
         parts += [f"CAD without each of its terms, {HEADLINE:g}% of student data:",
                   _table(("student", "CAD", *switches), rows)]  # fmt: skip
     if any(len(shares) > 1 for shares in scale.values()):
-        draw_scale(scale, results / "scale.png")
-        parts += ["### Scale", f"![accuracy against share of data]({pictures}/scale.png)"]
+        draw_scale(scale, results / f"{prefix}scale.png")
+        parts += ["### Scale", f"![accuracy against share of data]({pictures}/{prefix}scale.png)"]
     return parts
 
 
@@ -275,7 +281,13 @@ def _tagged_run(run: Result) -> list[str]:
         f"## Fusion: {run['data']}, {run['tag'].replace('_', ' ')}, seed {run['seed']}",
         f"On {run['samples']} samples of {run['objects']} objects in {run['classes']} classes, "
         f"from the students of {run['of']}: all modalities fused, top-1 {everything['af']:.1f}%, "
-        f"ECE {run['ece']:.1f}%.",
+        f"ECE {run['ece']:.1f}%; AF over the mean of embeddings: "
+        + ", ".join(
+            f"{part['gain_over_mean']:+.1f} points over {part['combinations']} combinations"
+            f"{' without text' if name == 'without_text' else ''}"
+            for name, part in run["summary"].items()
+        )
+        + ".",
         *_strangers(run["unknown"]),
     ]
 

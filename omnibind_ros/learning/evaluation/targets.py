@@ -129,6 +129,30 @@ def student_targets(students: Result, scale: Result) -> Iterator[Target]:
     )  # fmt: skip
 
 
+def digit_targets(students: Result, fusion: Result | None) -> Iterator[Target]:
+    """Yield the targets of the digits set.
+
+    Args:
+        students: `study_results.students` of it; nothing is yielded where it is empty.
+        fusion: The result of the fusion of all modalities, where there is one.
+    """
+    if not students:
+        return
+    events = students.get("event", {})
+    # From random weights or the teacher's: the better of both is to be beaten.
+    plain = [events[name] for name in (*PLAIN, *TAUGHT) if name in events]
+    yield Target(
+        "digits, events: CAD over the best plain objective, 10% of their data", 4.34,
+        events["cad"] - max(plain) if plain and "cad" in events else None, "points",
+    )  # fmt: skip
+    parts = fusion["summary"] if fusion else {}
+    for name, where in (("all", "all combinations"), ("without_text", "those without text")):
+        gain = parts.get(name, {}).get("gain_over_mean")
+        yield Target(f"digits: AF over the mean, {where}", 4.05, gain, "points")
+    every = fusion["combinations"]["+".join(fusion["modalities"])]["af"] if fusion else None
+    yield Target("digits: all four fused, top-1", 99.0, every, "%")
+
+
 def _gain(entry: Result) -> float | None:
     plain = [entry[name] for name in PLAIN if name in entry]
     return float(entry["cad"] - max(plain)) if plain and "cad" in entry else None
