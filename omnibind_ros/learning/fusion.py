@@ -207,7 +207,7 @@ class FusionNetwork(nn.Module):
 
 def unit(values: Tensor) -> Tensor:
     """Return vectors [..., D] of length one; zeros stay zeros."""
-    return values / (values.square().sum(-1, keepdim=True) + 1e-12).sqrt()
+    return values / values.square().sum(-1, keepdim=True).clamp(min=1e-12).sqrt()
 
 
 class ExportedFusion(nn.Module):
