@@ -1,10 +1,14 @@
 """Adaptive Fusion (AF) in torch: any number of embeddings in, in any order, one out.
 
 What a member says counts as evidence, in the units of the bundle's temperature, and one unit says
-nothing: fused = normalise(sum e_i z_i + r + u), u being a direction in which no text lies. Little
-evidence thus lowers all similarities alike, so that one temperature suits sets of every size, and
-agreement makes sure. With e_i = q_i T / T_i, T_i the temperature of the member's modality, this is
+nothing: fused = normalise(sum e_i z_i + v + r + u), u being a direction in which no text lies.
+Little evidence thus lowers all similarities alike, so that one temperature suits sets of every
+size, and agreement makes sure. With e_i = T / T_i, T_i the temperature of the member's modality, this is
 the logarithmic opinion pool (naive Bayes, for members whose errors are independent).
+
+Members that name one class by different words lie apart, and their sum lies near neither word. So
+several members are pooled as labels too: q = softmax(sum e_i s_i / T), s_i being similarities to
+the classes, each to its best word; v is the place of q's classes, small, and 0 for one member.
 
 From there the network goes on: a token a member, of its modality's code and facts: age, quality,
 entropy, and how well what it says (its distribution over concepts) agrees with what the others say
@@ -54,7 +58,12 @@ class FusionNetwork(nn.Module):
     """The evidence of members, and a residual of all."""
 
     def __init__(
-        self, size: int, width: int = 32, dropout: float = 0.0, concepts: int = 32
+        self,
+        size: int,
+        width: int = 32,
+        dropout: float = 0.0,
+        concepts: int = 32,
+        words: int = 1,
     ) -> None:
         """Create the network in its starting state, the quality-weighted mean.
 
@@ -62,7 +71,8 @@ class FusionNetwork(nn.Module):
             size: Values of an embedding, D.
             width: Values of a token, a multiple of `HEADS`.
             dropout: Share of a token's values that training drops.
-            concepts: Directions C by which members are compared.
+            concepts: Directions C by which members are compared, one a class.
+            words: Prototypes of a class, at most.
         """
         super().__init__()
         count, void = len(MODALITIES), min(VOID, size // 4)
@@ -70,10 +80,14 @@ class FusionNetwork(nn.Module):
         self.register_buffer("max_age", ages, persistent=False)
         self.register_buffer("concepts", torch.randn(size, concepts) / size**0.5)
         self.register_buffer("raising", torch.zeros(concepts, size))
+        self.register_buffer("words", torch.zeros(size, concepts * words))
+        self.register_buffer("places", torch.zeros(concepts, size))
+        self.register_buffer("pooling", torch.ones(()))
         self.register_buffer("void", torch.zeros(void, size))
         self.register_buffer("content", torch.zeros(size, void))
         self.register_buffer("surety", torch.zeros(1))
         self.sharpness = nn.Parameter(torch.zeros(count, 1))
+        self.register_buffer("verdict", torch.zeros(1))
         self.trust = nn.Parameter(torch.zeros(count, 1))
         self.power = nn.Parameter(torch.ones(count, 1))
         self.code = nn.Embedding(count, width)
@@ -101,6 +115,11 @@ class FusionNetwork(nn.Module):
     def size(self) -> int:
         """Values of an embedding, D."""
         return self.concepts.shape[0]
+
+    @property
+    def most_words(self) -> int:
+        """Prototypes of a class, at most."""
+        return int(self.words.shape[1] // self.concepts.shape[1])
 
     def forward(
         self,
@@ -151,10 +170,19 @@ class FusionNetwork(nn.Module):
         weights = torch.softmax(score + gone, 1)
         raised = (weights[:, None] @ (self.residual(token) + self.shift(modality)))[:, 0]
         moved = raised @ self.raising
+        moved = moved + self._verdict(embeddings, score.exp() * there, weights)
         total = (evidence[:, None] @ embeddings)[:, 0] + evidence.sum(1, keepdim=True) * moved
         # A copy of what was fused, so that things of little evidence stay as like as they are.
         copy = unit(unit(total) @ self.content) @ self.void
         return unit(total + copy), weights, moved
+
+    def _verdict(self, embeddings: Tensor, evidence: Tensor, weights: Tensor) -> Tensor:
+        """Return where the classes lie that all members say together, [B, D]; 0 for one member."""
+        batch, members, _ = embeddings.shape
+        each = (embeddings @ self.words).reshape(batch, members, self.concepts.shape[1], -1)
+        pooled = (evidence[:, None] @ each.amax(3))[:, 0] * self.pooling
+        several = 1 - weights.square().sum(1, keepdim=True)
+        return self.verdict * several * (torch.softmax(pooled, 1) @ self.places)
 
     def _said(self, embeddings: Tensor, modality: Tensor, quality: Tensor, there: Tensor) -> Said:
         """Return what each member says alone."""

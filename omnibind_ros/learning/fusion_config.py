@@ -24,7 +24,7 @@ class FusionConfig:
     held_back: float = parameter(
         0.25, "Share of the objects kept back to choose the best step by", low=0.05, high=0.5
     )
-    steps: int = parameter(200, "Steps of the optimizer, at most", low=1, high=10_000_000)
+    steps: int = parameter(400, "Steps of the optimizer, at most", low=1, high=10_000_000)
     batch_size: int = parameter(256, "Sets of members in a step", low=2, high=65_536)
     learning_rate: float = parameter(2e-3, "Highest learning rate of AdamW", low=1e-7, high=1)
     weight_decay: float = parameter(0.05, "Weight decay of AdamW", low=0, high=100)

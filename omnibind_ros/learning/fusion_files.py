@@ -72,7 +72,7 @@ def save_fusion(
     """
     content = {
         "key": "fusion", "size": trained.network.size, "width": config.width,
-        "concepts": trained.network.concepts.shape[1],
+        "concepts": trained.network.concepts.shape[1], "words": trained.network.most_words,
         "temperature": trained.temperature, "figures": trained.figures,
         "state": trained.network.state_dict(),
     }  # fmt: skip
@@ -97,8 +97,9 @@ def load_fusion(folder: Path) -> TrainedFusion:
     content = checkpoints.load(path)
     try:
         network = FusionNetwork(
-            int(content["size"]), int(content["width"]), concepts=int(content["concepts"])
-        )
+            int(content["size"]), int(content["width"]), concepts=int(content["concepts"]),
+            words=int(content["words"]),
+        )  # fmt: skip
         network.load_state_dict(content["state"])
         return TrainedFusion(network.eval(), float(content["temperature"]), content["figures"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

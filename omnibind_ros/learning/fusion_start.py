@@ -15,6 +15,12 @@ from .fusion import FusionNetwork
 PROTOTYPES_FIRST = 30.0
 """How much more than other texts the labels matter where the void is looked for."""
 
+VERDICT = 0.1
+"""How much of what several members say is their classes' names, to begin with."""
+
+POWER = 0.2
+"""Power of quality in the evidence, to begin with: a doubtful picture still says much."""
+
 SURE = 2.0
 """Evidence of a set of all modalities, in units of the evidence of nothing, to begin with."""
 
@@ -24,6 +30,25 @@ def centred(bank: LabelBank) -> Floats:
     each = [bank.prototypes[bank.owner == label].mean(0) for label in range(len(bank.labels))]
     classes = np.stack(each)
     return np.asarray(classes - classes.mean(0), np.float32)
+
+
+def most_words(bank: LabelBank) -> int:
+    """Return the number of prototypes of the class that has most."""
+    return int(np.bincount(bank.owner).max())
+
+
+def bank_words(bank: LabelBank) -> tuple[Floats, Floats]:
+    """Return all prototypes of a bank and where its classes lie.
+
+    Returns:
+        float32 [D, L * W], class by class, the first repeated where a class has fewer than W; and
+        float32 [L, D], the first prototype of each class, its name.
+    """
+    count = most_words(bank)
+    each = [np.flatnonzero(bank.owner == label) for label in range(len(bank.labels))]
+    rows = np.stack([np.pad(own, (0, count - len(own)), constant_values=own[0]) for own in each])
+    words = bank.prototypes[rows].reshape(-1, bank.prototypes.shape[1])
+    return np.ascontiguousarray(words.T), bank.prototypes[rows[:, 0]].copy()
 
 
 def own_temperatures(data: EmbeddingSet) -> Floats:
@@ -73,7 +98,13 @@ def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> Non
     spread = sum(np.asarray(each.T @ each, np.float64) for each in texts)
     empty = np.linalg.eigh(spread)[1].T  # what is least of all first
     void = network.void.shape[0]
+    words, places = bank_words(data.bank)
     with torch.no_grad():
+        network.words.copy_(torch.from_numpy(words))
+        network.places.copy_(torch.from_numpy(places))
+        network.pooling.fill_(1 / temperature)
+        network.verdict.fill_(VERDICT)
+        network.power.fill_(POWER)
         network.concepts.copy_(torch.from_numpy(classes.T.copy()))
         network.raising.copy_(torch.from_numpy(np.linalg.pinv(classes.T, rcond=0.05)))
         network.content.copy_(torch.from_numpy(directions[:, :void].astype(np.float32)))

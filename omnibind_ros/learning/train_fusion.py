@@ -16,7 +16,7 @@ from .config import TrainingError, no_progress
 from .embeddings import EmbeddingSet
 from .fusion import FusionNetwork
 from .fusion_config import FusionConfig
-from .fusion_start import begin, common_temperature, own_temperatures
+from .fusion_start import begin, common_temperature, most_words, own_temperatures
 from .losses import TorchBank
 from .members import Draw, Drawer, Members
 from .student_trainer import learning_rate
@@ -166,7 +166,9 @@ def _start(
     data: EmbeddingSet, temperature: float, config: FusionConfig
 ) -> tuple[FusionNetwork, FusionObjective]:
     torch.manual_seed(config.seed)
-    network = FusionNetwork(data.size, config.width, config.dropout, len(data.bank.labels))
+    network = FusionNetwork(
+        data.size, config.width, config.dropout, len(data.bank.labels), most_words(data.bank)
+    )
     begin(network, data, temperature)
     for layer in (network.residual, network.shift):
         layer.requires_grad_(config.residual)
@@ -247,7 +249,7 @@ def fit_surety(network: FusionNetwork, objective: FusionObjective, drawn: Draw) 
         network.surety.fill_(surety)
         return objective.measure(network, drawn)[0]
 
-    found = minimize_scalar(loss, bounds=(-1.5, 1.5), method="bounded", options={"xatol": 0.05})
+    found = minimize_scalar(loss, bounds=(-3.0, 1.5), method="bounded", options={"xatol": 0.05})
     return float(found.x)
 
 
