@@ -3,8 +3,8 @@
 What a member says counts as evidence, in the units of the bundle's temperature, and one unit says
 nothing: fused = normalise(sum e_i z_i + v + r + u), u being a direction in which no text lies.
 Little evidence thus lowers all similarities alike, so that one temperature suits sets of every
-size, and agreement makes sure. With e_i = T / T_i, T_i the temperature of the member's modality, this is
-the logarithmic opinion pool (naive Bayes, for members whose errors are independent).
+size, and agreement makes sure. With e_i = T / T_i, T_i the temperature of the member's modality,
+this is the logarithmic opinion pool (naive Bayes, for members whose errors are independent).
 
 Members that name one class by different words lie apart, and their sum lies near neither word. So
 several members are pooled as labels too: q = softmax(sum e_i s_i / T), s_i being similarities to

@@ -66,7 +66,8 @@ _HEAD = """# Results
 These commands make the files; each goes on where it was interrupted:
 
     omnibind study --plan config/study.yaml --data household=DIR --data digits=DIR --work DIR
-    omnibind evaluate --bundle household --data DIR --json docs/results/evaluation.json
+    omnibind evaluate --bundle household --data DIR --config config/fusion.yaml \\
+        --json docs/results/evaluation.json
     omnibind report
 
 All figures are of test objects, which no encoder, fusion, threshold or temperature has seen. Top-1
