@@ -31,7 +31,10 @@ CLASSES = {
 
 
 def test_every_class_of_the_household_set_is_described():
-    assert sorted(set(CLASSES) - set(FACTS)) == []
+    shown = {
+        label for label, entry in CLASSES.items() if {"names", "objects", "meshes"} & set(entry)
+    }
+    assert sorted(shown - set(FACTS)) == []
 
 
 @pytest.mark.parametrize("label", sorted(set(CLASSES) & set(FACTS)))

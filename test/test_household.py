@@ -33,7 +33,7 @@ def catalogue(folder):
 
 @pytest.fixture
 def recordings(tmp_path):
-    for place in ("005 - Clock tick/1-17-A", "005 - Clock tick/5-18-A", "002 - Rain/1-19-A"):
+    for place in ("005 - Clock tick/1-17-A", "005 - Clock tick/5-18-A", "011 - Doorbell/1-19-A"):
         path = tmp_path / "recordings" / "esc10" / f"{place}.ogg"
         path.parent.mkdir(parents=True, exist_ok=True)
         tick = np.random.default_rng(0).normal(0, 0.1, 44_100)
