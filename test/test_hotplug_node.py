@@ -91,8 +91,10 @@ def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(desk):
         (9, "camera", {}, "operation 9 is not known"),
     ],
 )
-def test_changes_that_cannot_be_made_are_explained(desk, operation, name, fields, words):
-    d = desk()
+def test_changes_that_cannot_be_made_are_explained(
+    desk, bundle_dir, operation, name, fields, words
+):
+    d = desk("-p", f"bundle:={bundle_dir}")  # which knows images and texts only
     answer = change(d, operation, name, **fields)
     assert not answer.success
     assert words in answer.message
