@@ -84,5 +84,5 @@ def test_a_bundle_and_a_dataset_that_share_nothing_are_said(bundle_dir, tmp_path
     from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
 
     build_dataset(LessonPlan(12, without=("image", "text")), tmp_path / "data", workers=1)
-    with pytest.raises(TrainingError, match="in a modality of household@"):
+    with pytest.raises(TrainingError, match="in a modality of teacher@"):
         encode_dataset(Bundle.load(bundle_dir), tmp_path / "data", tmp_path / "cache")
