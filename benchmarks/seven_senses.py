@@ -43,6 +43,7 @@ from omnibind_ros.simulation.catalogue import read_catalogue
 from omnibind_ros.simulation.facts import load_facts
 from omnibind_ros.simulation.fetching import fetch
 from omnibind_ros.simulation.simulator import Simulator
+from runtime_designs.content import image
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SENSOR = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -62,10 +63,8 @@ PERIOD, PRESSED = 4.0, 2.5
 
 
 def picture(pixels: np.ndarray, encoding: str, stamp: Any) -> Image:
-    """Return an image message of pixels [H, W] or [H, W, 3]."""
-    message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding=encoding)
-    message.step = pixels.strides[0]
-    message.data = array.array("B", np.ascontiguousarray(pixels).tobytes())
+    """Return an image message of pixels [H, W] or [H, W, 3], with its stamp."""
+    message = image(pixels, encoding)
     message.header.stamp = stamp
     return message
 

@@ -61,7 +61,8 @@ def _feed(kind: type, modality: str, rate: float, messages: Iterator[Any]) -> Fe
     return Feed(modality, kind, rate, made, hasattr(kind, "header"))
 
 
-def _image(pixels: npt.NDArray[Any], encoding: str, frame: str) -> Image:
+def image(pixels: npt.NDArray[Any], encoding: str, frame: str = "") -> Image:
+    """Return a message of pixels [H, W] or [H, W, C]; its stamp is left to whoever sends it."""
     message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding=encoding)
     message.header.frame_id = frame
     message.step = pixels.nbytes // pixels.shape[0]
@@ -73,7 +74,7 @@ def camera() -> Iterator[Image]:
     """Yield VGA frames of a photograph, with a camera's noise and unsteadiness."""
     with Reel(find_pictures(""), 640, 480) as reel:
         for frame in reel.show(0).frames:
-            yield _image(frame, "rgb8", "camera")
+            yield image(frame, "rgb8", "camera")
 
 
 def thermal(rng: np.random.Generator) -> Iterator[Image]:
@@ -82,7 +83,7 @@ def thermal(rng: np.random.Generator) -> Iterator[Image]:
     for step in range(10):
         body = np.exp(-(((x - 60 - 4 * step) / 22) ** 2 + ((y - 70) / 40) ** 2))
         celsius = 21 + 12 * body + rng.normal(0, 0.05, body.shape)
-        yield _image(((celsius + 273.15) * 100).astype("<u2"), "mono16", "thermal")
+        yield image(((celsius + 273.15) * 100).astype("<u2"), "mono16", "thermal")
 
 
 def gel(press: float) -> npt.NDArray[np.float32]:
@@ -99,7 +100,7 @@ def touch(rng: np.random.Generator) -> Iterator[Image]:
     """Yield 320 x 240 frames of a pad that something presses upon."""
     for press in np.sin(np.linspace(0, np.pi, 20)) ** 2:
         noisy = gel(0.3 + 0.7 * float(press)) + rng.normal(0, 1.5, (240, 320, 3))
-        yield _image(np.clip(noisy, 0, 255).astype(np.uint8), "rgb8", "pad")
+        yield image(np.clip(noisy, 0, 255).astype(np.uint8), "rgb8", "pad")
 
 
 def write_reference(folder: Path) -> Path:

@@ -26,6 +26,7 @@ from torch.nn import functional
 from omnibind_ros.datasets.sample import SPLITS
 
 from .cache import TensorCache
+from .checkpoints import copied
 from .config import AdaptConfig, TrainingError, no_progress
 from .losses import TorchBank
 from .metrics import Accuracy, accuracy
@@ -242,7 +243,7 @@ def _fit(
     )
     directions, places = (torch.from_numpy(np.array(a, np.float32)) for a in cache.anchors)
     anchors = anchor_features(projection, directions) if len(directions) else None
-    best, kept = -1.0, _copy(projection)
+    best, kept = -1.0, copied(projection)
     for epoch in range(config.epochs):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * (1 - epoch / config.epochs)
@@ -260,13 +261,9 @@ def _fit(
             z = _project(projection, images.values[validation], images.features[validation])
             found = images.right(bank, z, validation).objects
         if found >= best:
-            best, kept = found, _copy(projection)
+            best, kept = found, copied(projection)
         progress(epoch + 1, config.epochs)
     projection.load_state_dict(kept)
-
-
-def _copy(projection: Projection) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in projection.state_dict().items()}
 
 
 @torch.no_grad()

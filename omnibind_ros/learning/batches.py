@@ -54,10 +54,7 @@ def class_bank(cache: TensorCache, left_out: Sequence[str]) -> LabelBank:
         raise TrainingError(
             f"{len(kept)} class is left to learn; a student needs at least two to tell apart"
         )
-    inside = np.isin(cache.bank.owner, kept)
-    owner = np.searchsorted(kept, cache.bank.owner[inside])
-    names = tuple(cache.label_names[i] for i in kept)
-    return LabelBank(names, cache.bank.prototypes[inside], owner)
+    return cache.bank.only(kept)
 
 
 def class_numbers(cache: TensorCache, bank: LabelBank) -> npt.NDArray[np.int64]:
@@ -83,9 +80,8 @@ def own_names(
     kept = [i for i, name in enumerate(cache.category_bank.labels) if name in set(names)]
     if len(kept) < 2:
         return None, np.full(len(samples), -1, np.int64)
-    labels = tuple(cache.category_bank.labels[i] for i in kept)
-    bank = LabelBank(labels, cache.category_bank.prototypes[kept], np.arange(len(kept)))
-    number = {name: i for i, name in enumerate(labels)}
+    bank = cache.category_bank.only(kept)
+    number = {name: i for i, name in enumerate(bank.labels)}
     return bank, np.array([number.get(str(name), -1) for name in names], np.int64)
 
 

@@ -29,6 +29,11 @@ def save(path: Path, content: dict[str, Any]) -> None:
     write_whole(path, buffer.getvalue())
 
 
+def copied(model: nn.Module) -> dict[str, Any]:
+    """Return a network's state as it is now, on the processor; training on leaves it alone."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
 def load(path: Path) -> dict[str, Any]:
     """Read what `save` wrote; nothing in the file is run.
 

@@ -106,11 +106,7 @@ class EmbeddingSet:
         kept = [i for i, name in enumerate(self.bank.labels) if name not in set(names)]
         if len(kept) < 2:
             raise TrainingError(f"{len(kept)} class is left to tell apart; leave out fewer")
-        inside = np.isin(self.bank.owner, kept)
-        bank = LabelBank(
-            tuple(self.bank.labels[i] for i in kept), self.bank.prototypes[inside],
-            np.searchsorted(kept, self.bank.owner[inside]),
-        )  # fmt: skip
+        bank = self.bank.only(kept)
         number = np.full(len(self.bank.labels), -1, np.int64)
         number[kept] = np.arange(len(kept))
         renamed = replace(self, labels=number[self.labels], bank=bank)

@@ -53,11 +53,7 @@ def fused_alone(trained: TrainedFusion, data: EmbeddingSet) -> EmbeddingSet:
     for m in range(len(data.modalities)):
         rows = np.flatnonzero(data.present[:, m])
         if len(rows):
-            one = Members(
-                members.values[rows, m : m + 1], members.modality[rows, m : m + 1],
-                members.age[rows, m : m + 1], members.quality[rows, m : m + 1],
-                members.entropy[rows, m : m + 1], members.present[rows, m : m + 1],
-            )  # fmt: skip
+            one = Members._make(part[rows, m : m + 1] for part in members)
             values[rows, m] = trained.fuse(one)[0]
     return replace(data, values=values)
 

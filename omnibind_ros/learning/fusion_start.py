@@ -11,12 +11,13 @@ from omnibind_ros.recognition.label_bank import LabelBank
 from .calibration import fit_temperature
 from .embeddings import EmbeddingSet, Floats, similarities
 from .fusion import FusionNetwork
+from .losses import TorchBank
 
 PROTOTYPES_FIRST = 30.0
 """How much more than other texts the labels matter where the void is looked for."""
 
 VERDICT = 0.1
-"""How much of what several members say is their classes' names, to begin with."""
+"""How much of what several members say is their classes' names; it is not learnt."""
 
 POWER = 0.2
 """Power of quality in the evidence, to begin with: a doubtful picture still says much."""
@@ -35,20 +36,6 @@ def centred(bank: LabelBank) -> Floats:
 def most_words(bank: LabelBank) -> int:
     """Return the number of prototypes of the class that has most."""
     return int(np.bincount(bank.owner).max())
-
-
-def bank_words(bank: LabelBank) -> tuple[Floats, Floats]:
-    """Return all prototypes of a bank and where its classes lie.
-
-    Returns:
-        float32 [D, L * W], class by class, the first repeated where a class has fewer than W; and
-        float32 [L, D], the first prototype of each class, its name.
-    """
-    count = most_words(bank)
-    each = [np.flatnonzero(bank.owner == label) for label in range(len(bank.labels))]
-    rows = np.stack([np.pad(own, (0, count - len(own)), constant_values=own[0]) for own in each])
-    words = bank.prototypes[rows].reshape(-1, bank.prototypes.shape[1])
-    return np.ascontiguousarray(words.T), bank.prototypes[rows[:, 0]].copy()
 
 
 def own_temperatures(data: EmbeddingSet) -> Floats:
@@ -98,10 +85,10 @@ def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> Non
     spread = sum(np.asarray(each.T @ each, np.float64) for each in texts)
     empty = np.linalg.eigh(spread)[1].T  # what is least of all first
     void = network.void.shape[0]
-    words, places = bank_words(data.bank)
+    words = TorchBank(data.bank).by_class()
     with torch.no_grad():
-        network.words.copy_(torch.from_numpy(words))
-        network.places.copy_(torch.from_numpy(places))
+        network.words.copy_(words.flatten(0, 1).T)
+        network.places.copy_(words[:, 0])  # their names
         network.pooling.fill_(1 / temperature)
         network.verdict.fill_(VERDICT)
         network.power.fill_(POWER)

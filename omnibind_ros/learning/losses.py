@@ -33,6 +33,10 @@ class TorchBank(nn.Module):
         self.register_buffer("prototypes", torch.from_numpy(bank.prototypes.copy()))
         self.register_buffer("place", torch.from_numpy(place))
 
+    def by_class(self) -> Tensor:
+        """Return prototypes [C, W, D]; a class of fewer than W has its first, its name, again."""
+        return self.prototypes[self.place]
+
     def forward(self, z: Tensor) -> Tensor:
         """Return cosine similarities [B, C] of embeddings [B, D] to the C classes."""
         each = z @ self.prototypes.to(z.dtype).T

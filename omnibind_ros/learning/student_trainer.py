@@ -120,7 +120,7 @@ class StudentTrainer:
         torch.manual_seed(config.seed)
         model = build(
             modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout,
-            config.taught(modality),
+            config.taught(modality) and not self._schedule.student,
         )  # fmt: skip
         if self._schedule.student:
             checkpoints.begin_as(model, modality, Path(self._schedule.student).expanduser())
@@ -159,7 +159,7 @@ class StudentTrainer:
             looked = (epoch + 1) % self._schedule.look == 0 or epoch + 1 == epochs
             found = self._measure(self._validation) if looked else None
             if looked and (found is None or found.objects >= self._best["objects"]):
-                state = {n: t.detach().cpu().clone() for n, t in self._raw.state_dict().items()}
+                state = checkpoints.copied(self._raw)
                 self._best = {"epoch": epoch, "state": state, **(found or _UNKNOWN)._asdict()}
             if self._fabric.is_global_zero:
                 if found is not None:

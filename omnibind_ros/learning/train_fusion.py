@@ -12,6 +12,7 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .checkpoints import copied
 from .config import TrainingError, no_progress
 from .embeddings import EmbeddingSet
 from .fusion import FusionNetwork
@@ -120,9 +121,7 @@ def train_fusion(
     learn, back = prepare(data, config)
     temperature = common_temperature(learn, own_temperatures(learn))
     total = config.steps * (1 + config.refit)
-    seen = Drawer(
-        back, temperature, config.corrupt, config.seed + 1, config.mix, config.lying
-    ).draw(SEEN)
+    seen = drawer_of(back, temperature, config, config.seed + 1).draw(SEEN)
     network, objective = _start(learn, temperature, config)
     before = objective.measure(network, seen)
     step = fit(
@@ -162,6 +161,11 @@ def join(one: EmbeddingSet, other: EmbeddingSet) -> EmbeddingSet:
     )
 
 
+def drawer_of(data: EmbeddingSet, temperature: float, config: FusionConfig, seed: int) -> Drawer:
+    """Return what draws sets as a configuration says: mixed, and some corrupted."""
+    return Drawer(data, temperature, config.corrupt, seed, config.mix, config.lying)
+
+
 def _start(
     data: EmbeddingSet, temperature: float, config: FusionConfig
 ) -> tuple[FusionNetwork, FusionObjective]:
@@ -178,9 +182,7 @@ def _start(
 def _loss(
     network: FusionNetwork, objective: FusionObjective, data: EmbeddingSet, config: FusionConfig
 ) -> Callable[[], Tensor]:
-    drawer = Drawer(
-        data, objective.temperature, config.corrupt, config.seed, config.mix, config.lying
-    )
+    drawer = drawer_of(data, objective.temperature, config, config.seed)
     return lambda: objective(network, drawer.draw(config.batch_size))
 
 
@@ -278,7 +280,7 @@ def fit(
         TrainingError: The loss is no number.
     """
     optimizer = torch.optim.AdamW(_groups(network, config), config.learning_rate)
-    best, kept, chosen = measure() if measure else np.inf, _copy(network), 0
+    best, kept, chosen = measure() if measure else np.inf, copied(network), 0
     every, last = max(1, config.steps // LOOKS), stop or config.steps
     for step in range(last):
         network.train()
@@ -297,7 +299,7 @@ def fit(
         optimizer.step()
         if (step + 1) % every == 0 or step + 1 == last:
             if measure and (found := measure()) < best:
-                best, kept, chosen = found, _copy(network), step + 1
+                best, kept, chosen = found, copied(network), step + 1
             progress(step + 1, config.steps)
     if measure:
         network.load_state_dict(kept)
@@ -318,7 +320,3 @@ def _groups(network: nn.Module, config: FusionConfig) -> list[dict[str, Any]]:
         {"params": rest, "weight_decay": 0.0, "speed": 1.0},
         {"params": numbers, "weight_decay": 0.0, "speed": FASTER},
     ]
-
-
-def _copy(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}

@@ -179,6 +179,16 @@ class LabelBank:
         prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
         return cls(tuple(label.name for label in labels), prototypes, np.array(owner, np.intp))
 
+    def only(self, kept: Sequence[int]) -> LabelBank:
+        """Return the bank of some labels.
+
+        Args:
+            kept: Their numbers, ascending.
+        """
+        inside = np.isin(self.owner, kept)
+        owner = np.searchsorted(kept, self.owner[inside])
+        return LabelBank(tuple(self.labels[i] for i in kept), self.prototypes[inside], owner)
+
     @classmethod
     def load(cls, folder: Path, path: Path, encoder: TextEncoder | None) -> LabelBank:
         """Load a bundle's labels: from the embeddings kept beside them while these are current.

@@ -13,8 +13,8 @@ from torch.nn import functional
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.learning.embeddings import EmbeddingSet, Floats, similarities
 from omnibind_ros.learning.fusion_config import FusionConfig
-from omnibind_ros.learning.members import Drawer, Members
-from omnibind_ros.learning.train_fusion import SEEN, fit, join, prepare, run, tensors
+from omnibind_ros.learning.members import Members
+from omnibind_ros.learning.train_fusion import SEEN, drawer_of, fit, join, prepare, run, tensors
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .combinations import Rule
@@ -99,8 +99,7 @@ def train_concat(
     """
     learn, back = prepare(data, config)
     part = replace(config, weight_decay=0.1)
-    facts = (temperature, config.corrupt, config.seed + 1, config.mix, config.lying)
-    seen = Drawer(back, *facts).draw(SEEN)
+    seen = drawer_of(back, temperature, config, config.seed + 1).draw(SEEN)
     network = _new_concat(learn, config.seed)
 
     def measure() -> float:
@@ -125,7 +124,7 @@ def _new_concat(data: EmbeddingSet, seed: int) -> ConcatNetwork:
 def _concat_loss(
     network: ConcatNetwork, data: EmbeddingSet, temperature: float, config: FusionConfig
 ) -> Callable[[], Tensor]:
-    drawer = Drawer(data, temperature, config.corrupt, config.seed, config.mix, config.lying)
+    drawer = drawer_of(data, temperature, config, config.seed)
 
     def loss() -> Tensor:
         drawn = drawer.draw(config.batch_size)

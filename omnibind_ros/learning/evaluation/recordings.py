@@ -149,7 +149,7 @@ def _measure(
         return found
     z, single, of_clip = np.array(clips), np.array(heard), np.array(of, np.int64)
     labels = part.column("label")[kept]
-    few = _only(bank, sorted(set(labels)))
+    few = bank.only([i for i, name in enumerate(bank.labels) if name in set(labels)])
     found |= {
         "classes": len(bank.labels), "top1": _top1(bank, z, labels), "competing": {
             "labels": list(few.labels), "top1": _top1(few, z, labels)}, "windows": len(single),
@@ -176,13 +176,6 @@ def _inputs(sample: Sample, modality: str, encoder: Ear) -> list[Any]:
         return [data]
     count = window_count(len(data), encoder.length)
     return [window(data, number, count, encoder.length) for number in range(count)]
-
-
-def _only(bank: LabelBank, names: Sequence[str]) -> LabelBank:
-    kept = [i for i, name in enumerate(bank.labels) if name in names]
-    inside = np.isin(bank.owner, kept)
-    owner = np.searchsorted(kept, bank.owner[inside])
-    return LabelBank(tuple(bank.labels[i] for i in kept), bank.prototypes[inside], owner)
 
 
 def _top1(bank: LabelBank, values: Floats, names: npt.NDArray[Any]) -> float:

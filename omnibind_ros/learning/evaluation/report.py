@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.losses import CAD_TERMS
 
+from .markdown import percent, table
 from .pictures import WORDS, draw_combinations, draw_confusion, draw_faults, draw_scale
 from .report_reality import simulation_and_reality
 from .study_plan import TRANSFER
@@ -87,15 +88,6 @@ def _evaluation(path: Path) -> Result | None:
     return dict(found)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
-    return "\n".join(lines)
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"
-
-
 def _targets(
     found: Result | None, said: Result, digits: Result, study: Sequence[Result]
 ) -> list[str]:
@@ -117,7 +109,7 @@ def _targets(
         rows.append((target.what, goal, value, target.verdict))
     if not rows:
         return []
-    return ["## At a glance", _table(("figure", "goal", "measured", "verdict"), rows)]
+    return ["## At a glance", table(("figure", "goal", "measured", "verdict"), rows)]
 
 
 def _bundle(found: Result, results: Path, pictures: Path) -> list[str]:
@@ -142,18 +134,18 @@ def _combinations(found: Result, results: Path, pictures: Path, prefix: str) -> 
     rules = [rule for rule in RULES if rule in next(iter(found["combinations"].values()))]
     rows = [
         (f"{name.replace('_', ' ')} ({part['combinations']})",
-         *(_percent(part["top1"][rule]) for rule in rules))
+         *(percent(part["top1"][rule]) for rule in rules))
         for name, part in found["summary"].items()
     ]  # fmt: skip
     for size in range(1, len(found["modalities"]) + 1):
         of = [v for name, v in found["combinations"].items() if name.count("+") == size - 1]
         values = (float(np.mean([v[rule] for v in of])) for rule in rules)
-        rows.append((f"of {size} ({len(of)})", *map(_percent, values)))
+        rows.append((f"of {size} ({len(of)})", *map(percent, values)))
     parts = [
         "### Combinations",
         f"![combinations]({pictures}/{prefix}combinations.png)",
         "Top-1 in percent, means over combinations; the first rows over those of two or more:",
-        _table(("combinations", *(WORDS[rule] for rule in rules)), rows),
+        table(("combinations", *(WORDS[rule] for rule in rules)), rows),
     ]
     if found["robustness"]:
         draw_faults(found, results / f"{prefix}faults.png")
@@ -173,19 +165,19 @@ def _faults(robust: Result) -> str:
         (modality, *(f"{of[f]['af_loss']:.1f} / {of[f]['mean_loss']:.1f}" for f in faults))
         for modality, of in robust.items()
     ]
-    return _table(("sensor", *(fault.replace("_", " ") for fault in faults)), rows)
+    return table(("sensor", *(fault.replace("_", " ") for fault in faults)), rows)
 
 
 def _alone(found: Result) -> list[str]:
     rows = [
-        (name, _percent(of["encoder"]), _percent(of["af"]), f"{of['samples']:g}",
+        (name, percent(of["encoder"]), percent(of["af"]), f"{of['samples']:g}",
          f"{of['classes']:g}")
         for name, of in found["singles"].items()
     ]  # fmt: skip
     return [
         "### Each modality alone",
         "On all test samples that have it, recordings included:",
-        _table(("modality", "encoder, top-1 (%)", "through AF", "samples", "classes"), rows),
+        table(("modality", "encoder, top-1 (%)", "through AF", "samples", "classes"), rows),
     ]
 
 
@@ -223,7 +215,7 @@ def _strangers(of: Result) -> list[str]:
 def _retrieval(found: Result) -> list[str]:
     names = found["modalities"]
     rows = [
-        (query, *(_percent(found["retrieval"].get(f"{query}>{other}", {}).get("map"))
+        (query, *(percent(found["retrieval"].get(f"{query}>{other}", {}).get("map"))
                   for other in names))
         for query in names
     ]  # fmt: skip
@@ -231,7 +223,7 @@ def _retrieval(found: Result) -> list[str]:
         "### Cross-modal retrieval",
         "Mean average precision in percent; a row's samples seek those of a column, other objects "
         "of the same class count as found:",
-        _table(("", *names), rows),
+        table(("", *names), rows),
     ]
 
 
@@ -254,15 +246,15 @@ def _students(said: Result, results: Path, pictures: Path, data: str = "") -> li
         if any(any(row[1:]) for row in rows):
             head = ("student", *(WORDS[name] for name in OBJECTIVES))
             parts += [f"Top-1 in percent with {title}, mean ± deviation over seeds:",
-                      _table(head, rows)]  # fmt: skip
+                      table(head, rows)]  # fmt: skip
     switches = (*CAD_TERMS, TRANSFER)
     if any(of["without"] for of in students.values()):
         rows = [
-            (name, _percent(of.get("cad")), *(_percent(of["without"].get(t)) for t in switches))
+            (name, percent(of.get("cad")), *(percent(of["without"].get(t)) for t in switches))
             for name, of in students.items()
         ]
         parts += [f"CAD without each of its terms, {HEADLINE:g}% of student data:",
-                  _table(("student", "CAD", *switches), rows)]  # fmt: skip
+                  table(("student", "CAD", *switches), rows)]  # fmt: skip
     if any(len(shares) > 1 for shares in scale.values()):
         draw_scale(scale, results / f"{prefix}scale.png")
         parts += ["### Scale", f"![accuracy against share of data]({pictures}/{prefix}scale.png)"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from .markdown import percent, table
+from .study_results import reality_figures
 
 Result = Mapping[str, Any]
 
@@ -26,7 +29,10 @@ def simulation_and_reality(reality: Result, found: Result | None) -> list[str]:
         for modality, of in by_modality.items()
     ]
     real = {m: of for m, of in ((found or {}).get("real") or {}).items() if "top1" in of}
-    rows += [(modality, "the bundle", *_cells(_flat(of)), "") for modality, of in real.items()]
+    rows += [
+        (modality, "the bundle", *_cells(reality_figures(of, of.get("simulated"))), "")
+        for modality, of in real.items()
+    ]
     if not rows:
         return []
     rows.sort(key=lambda row: row[0])
@@ -39,23 +45,13 @@ def simulation_and_reality(reality: Result, found: Result | None) -> list[str]:
         "Top-1 in percent on held-out test samples: simulated ones, and recordings with all "
         "classes competing, with only the classes that were recorded, and with only the names "
         "that the recordings have in the set that they come from:",
-        _table(head, rows),
+        table(head, rows),
     ]
     return parts + [_said(modality, of) for modality, of in real.items()]
 
 
-def _flat(of: Result) -> dict[str, float | None]:
-    return {
-        "simulated": of.get("simulated"),
-        "recorded": of["top1"],
-        "competing": of["competing"]["top1"],
-        "own_names": of.get("own_names", {}).get("top1"),
-    }
-
-
 def _cells(of: Mapping[str, float | None]) -> list[str]:
-    values = (of.get(name) for name in COLUMNS)
-    return ["" if value is None else f"{value:.1f}" for value in values]
+    return [percent(of.get(name)) for name in COLUMNS]
 
 
 def _said(modality: str, of: Result) -> str:
@@ -71,8 +67,3 @@ def _said(modality: str, of: Result) -> str:
     if of["windows"] > of["samples"]:
         said += f"; of its {of['windows']} windows alone {of['window_top1']:.1f}% are named right"
     return said + "."
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
-    return "\n".join(lines)

@@ -98,12 +98,7 @@ def reality(results: Iterable[Result]) -> dict[str, Any]:
                 continue
             place = found.setdefault(result.get("origins", "all"), {}).setdefault(modality, {})
             simulated = result["modalities"][modality].get("test_samples_simulated")
-            said = {
-                "simulated": None if simulated is None else 100 * simulated,
-                "recorded": real["top1"],
-                "competing": real["competing"]["top1"],
-                "own_names": real.get("own_names", {}).get("top1"),
-            }
+            said = reality_figures(real, None if simulated is None else 100 * simulated)
             for name, value in said.items():
                 if value is not None:
                     place.setdefault(name, []).append(value)
@@ -117,6 +112,21 @@ def reality(results: Iterable[Result]) -> dict[str, Any]:
         }
         for origin in ORIGIN_ORDER
         if origin in found
+    }
+
+
+def reality_figures(real: Result, simulated: float | None) -> dict[str, float | None]:
+    """Return the figures of one modality that are compared, in percent; None where there is none.
+
+    Args:
+        real: What `measure_recordings` said of it.
+        simulated: Top-1 on simulated test samples.
+    """
+    return {
+        "simulated": simulated,
+        "recorded": real["top1"],
+        "competing": real["competing"]["top1"],
+        "own_names": real.get("own_names", {}).get("top1"),
     }
 
 
