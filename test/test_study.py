@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -167,9 +169,41 @@ def test_what_is_done_is_not_done_again(finished, lessons, monkeypatch):
     assert run_study(runs, {"lessons": lessons}, folder / "study", folder / "work", 1, quiet) == 0
 
 
+def test_stage_zero_of_runs_that_have_it_in_common_is_computed_once(finished):
+    folder, _ = finished
+    assert len(list((folder / "work" / "teachers").glob("*.pt"))) == 1
+    cad, plain = (
+        next(r for r in read_results(folder / "study") if r.get("objective") == objective)
+        for objective in ("cad", "cross_entropy")
+    )
+    assert cad["teacher"] == plain["teacher"]
+
+
+def test_two_processes_share_the_runs_out(lessons, tmp_path, monkeypatch):
+    runs = plan(tmp_path)
+    ran = []
+
+    def run(study, what):
+        time.sleep(0.2)
+        assert what.kind == "students" or (tmp_path / "out" / f"{what.of}.json").is_file()
+        found = {"key": study._keys[what.name], "kind": what.kind, "data": what.data}
+        (tmp_path / "out" / f"{what.name}.json").write_text(json.dumps(found), encoding="utf-8")
+        (tmp_path / "work" / what.name).mkdir()
+        (tmp_path / "work" / what.name / running.EMBEDDINGS).touch()
+        ran.append(what.name)
+
+    monkeypatch.setattr(running._Study, "run", run)
+    monkeypatch.setattr(running, "PATIENCE", 0.05)
+    where = {"lessons": lessons}, tmp_path / "out", tmp_path / "work", 1, quiet
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(lambda _: run_study(runs, *where), range(2)))
+    assert sum(counts) == len(runs) == len(set(ran))
+    assert min(counts) > 0
+
+
 def test_embeddings_that_nobody_needs_do_not_stay(finished):
     folder, _ = finished
-    kept = {path.name for path in (folder / "work").iterdir()} - {"cache"}
+    kept = {path.name for path in (folder / "work").iterdir()} - {"cache", "locks", "teachers"}
     assert kept == {"lessons-cad-100-s0"}
 
 

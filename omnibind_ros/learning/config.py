@@ -81,10 +81,10 @@ class ScheduleConfig:
         high=0.95,
     )
     start: str = parameter(
-        "auto",
-        "Weights that students of pictures begin with; auto: the image teacher's under cad, random "
-        "ones under a plain objective",
-        choices=("auto", "teacher", "random"),
+        "teacher",
+        "Weights that students of pictures begin with, whatever the objective: those of the image "
+        "teacher's first layers, or random ones",
+        choices=("teacher", "random"),
     )
     student: str = parameter(
         "",
@@ -159,8 +159,7 @@ class TrainingConfig:
 
     def taught(self, modality: str) -> bool:
         """Return whether a student begins with the image teacher's weights."""
-        loss, schedule = self.of(modality)
-        return {"teacher": True, "random": False}.get(schedule.start, loss.objective == "cad")
+        return self.of(modality)[1].start == "teacher"
 
     def key(self, modality: str) -> str:
         """Return a hash of all that decides what becomes of a student."""

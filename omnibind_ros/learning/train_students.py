@@ -18,12 +18,12 @@ from omnibind_ros.datasets.files import whole_file, write_whole
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from . import checkpoints
-from .adapt import Adaptation, adapt
-from .batches import StudentData, check_samples, class_bank, class_numbers
+from .adapt import Adaptation
+from .adapt_files import adapted_teacher
+from .batches import StudentData, check_samples, class_bank
 from .cache import TensorCache
 from .config import TrainingConfig, TrainingError, read_config
 from .curves import Curves
-from .losses import TorchBank
 from .student_trainer import StudentTrainer, encode
 from .windows import best_rows
 
@@ -69,6 +69,9 @@ def train_students(
     config: TrainingConfig,
     resume: bool = False,
     progress: Progress = _silent,
+    *,
+    embed: bool = True,
+    teachers: Path | None = None,
 ) -> dict[str, dict[str, float]]:
     """Train the students that a configuration names.
 
@@ -81,6 +84,8 @@ def train_students(
         config: How.
         resume: Go on with what an interrupted run left in `out`.
         progress: Told after each epoch.
+        embed: Whether embeddings.npz is written.
+        teachers: Folder where stage zero is kept for runs that have it in common.
 
     Returns:
         By modality, what `students/MODALITY.pt` says was measured.
@@ -95,7 +100,7 @@ def train_students(
     if fabric.is_global_zero:
         _enter(out, config, resume)
     fabric.barrier()
-    teacher = _stage_zero(cache, bank, config, out, fabric, progress)
+    teacher = _stage_zero(cache, bank, config, out, fabric, progress, teachers)
     curves = Curves(out / "curves.csv")
     measured = {}
     for modality in config.modalities:
@@ -104,7 +109,8 @@ def train_students(
         fabric.barrier()
     if fabric.is_global_zero:
         curves.plot(out / "curves.png")
-        write_embeddings(cache, out, teacher.image, config.modalities)
+        if embed:
+            write_embeddings(cache, out, teacher.image, config.modalities)
         for path in (out / "checkpoints").glob("*.pt"):
             path.unlink()
     fabric.barrier()
@@ -146,13 +152,13 @@ def _stage_zero(
     out: Path,
     fabric: Fabric,
     progress: Progress,
+    teachers: Path | None,
 ) -> Adaptation:
-    """Adapt the image teacher: seconds, so that every process does it alike and none resumes."""
+    """Adapt the image teacher: a minute, so that every process does it alike and none resumes."""
     said = progress if fabric.is_global_zero else _silent
-    adapted = adapt(
-        cache, TorchBank(bank), class_numbers(cache, bank), config.adapt, config.seed,
-        lambda done, total: said("teacher", done, total, {}),
-    )  # fmt: skip
+    adapted = adapted_teacher(
+        cache, bank, config, lambda done, total: said("teacher", done, total, {}), teachers
+    )
     if fabric.is_global_zero:
         checkpoints.save(
             out / "teacher.pt",

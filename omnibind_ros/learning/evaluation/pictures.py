@@ -18,17 +18,14 @@ Result = Mapping[str, Any]
 COLOURS = {
     "af": "#1b6ca8", "mean": "#e08e2b", "best_single": "#555555", "cad": "#1b6ca8",
     "cross_entropy": "#e08e2b", "infonce": "#6b9e3f", "regression": "#a05195",
-    "cross_entropy_from_teacher": "#b5651d", "infonce_from_teacher": "#3f6b2a",
-    "regression_from_teacher": "#6a3561",
+    "cross_entropy_from_random": "#b8b8b8",
 }  # fmt: skip
 WORDS = {
     "af": "Adaptive Fusion", "mean": "mean of embeddings", "best_single": "best single member",
     "mean_logits": "mean of logits", "entropy_weighted": "entropy-weighted mean",
     "concat_mlp": "concatenation + MLP", "cad": "CAD", "cross_entropy": "cross-entropy",
     "infonce": "InfoNCE to the image", "regression": "feature regression",
-    "cross_entropy_from_teacher": "cross-entropy, teacher's layers",
-    "infonce_from_teacher": "InfoNCE, teacher's layers",
-    "regression_from_teacher": "regression, teacher's layers",
+    "cross_entropy_from_random": "cross-entropy, random weights",
 }  # fmt: skip
 DPI = 130
 
@@ -110,8 +107,8 @@ def draw_scale(scale: Result, path: Path) -> None:
                               strict=True):  # fmt: skip
         for objective, shares in scale.items():
             points = sorted((float(s), v[modality]) for s, v in shares.items() if modality in v)
-            axes.plot(*zip(*points, strict=True), marker="o", ms=3.5, color=COLOURS[objective],
-                      label=WORDS[objective])  # fmt: skip
+            axes.plot(*zip(*points, strict=True), marker="o", ms=3.5, color=COLOURS.get(objective),
+                      label=WORDS.get(objective, objective.replace("_", " ")))  # fmt: skip
         axes.set(title=modality, xscale="log", xlabel="student data (%)")
         axes.set_xticks([1, 5, 10, 30, 100], ["1", "5", "10", "30", "100"])
         axes.minorticks_off()

@@ -47,7 +47,7 @@ class Run:
         seed: Decides all chance.
         objective: Of students.
         without: The term of CAD that is switched off, or `TRANSFER`, or ''.
-        start: What students of pictures begin as, if another than is usual for the objective.
+        start: What students of pictures begin as.
         share: Percent of the students' training data.
         origins: Whether students are trained on all samples, simulated or recorded ones.
         tag: Says in the run's name what its configuration changes, or ''; a run that has one is
@@ -62,7 +62,7 @@ class Run:
     seed: int = 0
     objective: str = "cad"
     without: str = ""
-    start: str = "auto"
+    start: str = "teacher"
     share: float = 100.0
     origins: str = "all"
     tag: str = ""
@@ -170,7 +170,7 @@ def _name(run: Run) -> str:
     if run.kind == "fusion":
         return f"{run.data}-fusion{tag}-s{run.seed}"
     what = f"cad-without-{run.without}" if run.without else run.objective
-    start = "" if run.start == "auto" else f"-from-{run.start}"
+    start = "" if run.start == "teacher" else f"-from-{run.start}"
     origins = "" if run.origins == "all" else f"-{run.origins}"
     return f"{run.data}-{what}{start}-{run.share:g}{origins}{tag}-s{run.seed}"
 

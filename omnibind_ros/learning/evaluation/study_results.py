@@ -17,10 +17,11 @@ HEADLINE = 10.0
 
 ORIGIN_ORDER = ("simulated", "recorded", "all")
 
-TAUGHT = tuple(f"{name}_from_teacher" for name in PLAIN)
-"""The plain objectives with what CAD's students begin as: the image teacher's first layers."""
+UNTAUGHT = "cross_entropy_from_random"
+"""Training without anything of a teacher: cross-entropy, and random weights to begin with. All
+other objectives have CAD's beginning, the image teacher's first layers."""
 
-OBJECTIVES = ("cad", *PLAIN, *TAUGHT)
+OBJECTIVES = ("cad", *PLAIN, UNTAUGHT)
 """What results are told of, in this order."""
 
 Result = Mapping[str, Any]
@@ -187,8 +188,8 @@ def _by_objective(results: Iterable[Result], modality: str, share: float) -> dic
 
 def label(result: Result) -> str:
     """Return the objective of a run; as OBJECTIVE_from_START where it began as is not usual."""
-    start = result.get("start", "auto")
-    return f"{result['objective']}_from_{start}" if start != "auto" else str(result["objective"])
+    start = result.get("start", "teacher")
+    return f"{result['objective']}_from_{start}" if start != "teacher" else str(result["objective"])
 
 
 def _top1(result: Result, modality: str) -> float:
