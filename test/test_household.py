@@ -14,6 +14,7 @@ from omnibind_ros.datasets.household import VIEWS, plan_household
 from omnibind_ros.datasets.sample import DatasetError, SkipError
 from omnibind_ros.datasets.shards import encode
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.simulation import scene
 from omnibind_ros.simulation.catalogue import read_catalogue
 
 CHAIRS = [(f"chair{n}", "Chair") for n in range(5)]
@@ -153,3 +154,11 @@ def test_a_folder_without_furniture_is_one_sentence(tmp_path, capsys):
     command = ["dataset", "build", "household", "--furniture", str(tmp_path), "--out", "nowhere"]
     assert main(command) == 1
     assert "holds no .sh3f files" in capsys.readouterr().err
+
+
+def test_without_a_ray_caster_nothing_is_begun(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(scene, "o3d", None)
+    out = tmp_path / "out"
+    assert main(["dataset", "build", "household", "--samples", "6", "--out", str(out)]) == 1
+    assert "the ray caster Open3D cannot be imported" in capsys.readouterr().err
+    assert not out.exists()

@@ -176,9 +176,12 @@ def _build_household(options: argparse.Namespace) -> int:
 
     from omnibind_ros.simulation.catalogue import read_catalogue
     from omnibind_ros.simulation.fetching import fetch
+    from omnibind_ros.simulation.scene import check_ray_caster
 
     from .household import plan_household
 
+    if options.samples > 0:  # or every sample would be left out, one by one
+        check_ray_caster()
     if options.furniture is None:
         print("looking for sweethome3d-furniture ...", file=sys.stderr)
     catalogue = read_catalogue(options.furniture or fetch())

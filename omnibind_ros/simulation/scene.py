@@ -24,6 +24,15 @@ CUTOUT_LAYERS = 4
 Floats = NDArray[np.float32]
 
 
+def check_ray_caster() -> None:
+    """Find out whether rays can be cast on this machine; raises MeshError."""
+    if o3d is None:
+        raise MeshError(
+            f"the ray caster Open3D cannot be imported ({_REASON}): install open3d and, on "
+            "Debian and Ubuntu, libusb-1.0-0, libgl1 and libx11-6."
+        )
+
+
 def _tensor(values: NDArray[Any]) -> Any:
     return o3d.core.Tensor.from_numpy(np.ascontiguousarray(values))
 
@@ -73,11 +82,7 @@ class Scene:
         Raises:
             MeshError: Open3D cannot be imported.
         """
-        if o3d is None:
-            raise MeshError(
-                f"the ray caster Open3D cannot be imported ({_REASON}): install open3d and, on "
-                "Debian and Ubuntu, libusb-1.0-0, libgl1 and libx11-6."
-            )
+        check_ray_caster()
         self.model = model
         self._threads = threads
         self.transparent = np.array([each.opacity < 0.9 for each in model.materials])
