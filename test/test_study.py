@@ -171,7 +171,7 @@ def test_what_is_done_is_not_done_again(finished, lessons, monkeypatch):
 
 def test_stage_zero_of_runs_that_have_it_in_common_is_computed_once(finished):
     folder, _ = finished
-    assert len(list((folder / "work" / "teachers").glob("*.pt"))) == 1
+    assert len(list((folder / "work" / "shared").glob("teacher-*.pt"))) == 1
     cad, plain = (
         next(r for r in read_results(folder / "study") if r.get("objective") == objective)
         for objective in ("cad", "cross_entropy")
@@ -203,7 +203,7 @@ def test_two_processes_share_the_runs_out(lessons, tmp_path, monkeypatch):
 
 def test_embeddings_that_nobody_needs_do_not_stay(finished):
     folder, _ = finished
-    kept = {path.name for path in (folder / "work").iterdir()} - {"cache", "locks", "teachers"}
+    kept = {path.name for path in (folder / "work").iterdir()} - {"cache", "locks", "shared"}
     assert kept == {"lessons-cad-100-s0"}
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,32 @@ class Adaptation:
             "crossed": self.crossed._asdict() if self.crossed else None,
             "kept": self.kept,
         }
+
+    def packed(self) -> dict[str, Any]:
+        """Return it as `checkpoints.save` takes it."""
+        return {
+            "projection": self.projection.state_dict(),
+            "image": torch.from_numpy(self.image),
+            "taught": torch.from_numpy(self.taught),
+            "before": {split: tuple(found) for split, found in self.before.items()},
+            "after": {split: tuple(found) for split, found in self.after.items()},
+            "crossed": tuple(self.crossed) if self.crossed else None,
+            "kept": self.kept,
+        }
+
+    @classmethod
+    def unpacked(cls, said: Mapping[str, Any]) -> Adaptation:
+        """Return what `packed` packed."""
+        projection = Projection(*said["projection"]["weight"].shape)
+        projection.load_state_dict(said["projection"])
+        before, after = (
+            {split: Accuracy(*found) for split, found in said[name].items()}
+            for name in ("before", "after")
+        )
+        return cls(
+            projection, said["image"].numpy(), said["taught"].numpy(), before, after,
+            Accuracy(*said["crossed"]) if said["crossed"] else None, float(said["kept"]),
+        )  # fmt: skip
 
 
 def anchor_features(projection: Projection, directions: Tensor) -> Tensor:

@@ -133,6 +133,21 @@ def _turn(angle: Tensor, first: int, second: int) -> Tensor:
     return turns
 
 
+def augment_picture(x: Tensor, chance: torch.Generator, mirror: float = MIRROR) -> Tensor:
+    """An image as another kind of camera might have it: place, colours mixed to grey, blur.
+
+    Seven of ten lose their colours to a random mix of them, a third becomes its negative: what is
+    bright in an image may be dark in a thermal one, and an edge has no colour.
+    """
+    x = _warp(x, chance, mirror, turn=math.pi / 18, zoom=0.2, shift=0.08, padding="border")
+    mix = _uniform(x, 0, 1, chance, 3, 1, 1)
+    grey = (x * mix / mix.sum(1, keepdim=True)).sum(1, keepdim=True)
+    x = torch.where(_uniform(x, 0, 1, chance, 1, 1, 1) < 0.7, grey, x)
+    x = torch.where(_uniform(x, 0, 1, chance, 1, 1, 1) < 0.35, 1 - x, x)
+    smooth = functional.avg_pool2d(x, 3, 1, 1)
+    return torch.where(_uniform(x, 0, 1, chance, 1, 1, 1) < 0.3, smooth, x)
+
+
 BEHIND = (6.0, 30.0)
 """How much another sound is fainter that is mixed in behind, dB."""
 

@@ -23,11 +23,11 @@ from omnibind_ros.recognition.label_bank import Label, LabelBank
 
 from .cache_task import SENTENCES, CacheTask, Piece
 from .config import TrainingError, no_progress
-from .specs import STUDENT_SPECS
+from .specs import PICTURE, STUDENT_SPECS
 from .teachers import Anchors, Teacher, load_teacher
 from .windows import sound_windows
 
-FORMAT = 2
+FORMAT = 3
 CHUNK = 64
 """Samples of a task: what is done again at most, by each process, after an interruption."""
 
@@ -62,6 +62,8 @@ class TensorCache:
         category_bank: Those names, embedded.
         image: float16 [n_image, D], the image teacher's embeddings; memory-mapped.
         features: float16 [n_image, F], what lies before its projection; memory-mapped.
+        pictures: uint8 [n_image, 3, PICTURE, PICTURE], RGB, the images themselves, made small;
+            memory-mapped.
         text: float16 [n_text, 4, D], of up to four sentences each; memory-mapped.
         text_count: int64 [n_text], how many of them there are.
         bank: The classes' names and synonyms, embedded.
@@ -85,6 +87,7 @@ class TensorCache:
     category_bank: LabelBank
     image: Array
     features: Array
+    pictures: Array
     text: Array
     text_count: Array
     bank: LabelBank
@@ -136,6 +139,7 @@ class TensorCache:
             category_bank=_category_bank(index["categories"], index["category-prototypes"]),
             image=arrays["image"],
             features=arrays["image-features"],
+            pictures=arrays["image-pictures"],
             text=arrays["text"],
             text_count=np.asarray(arrays["text-count"]),
             bank=LabelBank(names, index["prototypes"], index["owner"]),
@@ -150,7 +154,8 @@ _MODALITIES = ("image", "text", *STUDENT_SPECS)
 
 def _names() -> list[str]:
     students = [name for m in STUDENT_SPECS for name in (m, f"{m}-quality")]
-    return [*students, "image", "image-quality", "image-features", "text", "text-count"]
+    images = ["image", "image-quality", "image-features", "image-pictures"]
+    return [*students, *images, "text", "text-count"]
 
 
 def _key(dataset: Dataset, teacher: Teacher, labels: list[Label]) -> str:
@@ -262,6 +267,7 @@ def _shapes(
         "image": ((images, size), np.float16),
         "image-quality": ((images,), np.float32),
         "image-features": ((images, blank.features.shape[1]), np.float16),
+        "image-pictures": ((images, 3, PICTURE, PICTURE), np.uint8),
         "text": ((texts, SENTENCES, size), np.float16),
         "text-count": ((texts,), np.int64),
     }

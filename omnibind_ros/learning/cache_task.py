@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +15,7 @@ from omnibind_ros.datasets.codecs import CodecError, reading
 from omnibind_ros.datasets.dataset import Dataset, Sample
 from omnibind_ros.sensors.event import EventWindow
 
-from .specs import PREPARE, STUDENT_SPECS
+from .specs import PICTURE, PREPARE, STUDENT_SPECS
 from .teachers import Teacher, load_teacher
 from .windows import input_length, window
 
@@ -102,6 +103,7 @@ class CacheTask:
 
     def _images(self, piece: Piece, tick: Callable[[], None]) -> None:
         arrays = [self._map(name) for name in ("image", "image-quality", "image-features")]
+        pictures = self._map("image-pictures")
         for row in range(piece.start, piece.stop):
             try:
                 picture = self._sample(piece, row)["image"]
@@ -113,8 +115,10 @@ class CacheTask:
                 arrays, (said.values, said.quality, said.features), strict=True
             ):
                 array[row] = values[0]
+            small = cv2.resize(picture, (PICTURE, PICTURE), interpolation=cv2.INTER_AREA)
+            pictures[row] = small.transpose(2, 0, 1)
             tick()
-        _flush(*arrays)
+        _flush(*arrays, pictures)
 
     def _texts(self, piece: Piece, tick: Callable[[], None]) -> None:
         values, counts = self._map("text"), self._map("text-count")

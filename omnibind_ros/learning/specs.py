@@ -37,6 +37,9 @@ STUDENT_SPECS: Mapping[str, TensorSpec] = MappingProxyType(
 )
 """Input by student modality, in the order of modalities.py; the first dimension is the batch."""
 
+PICTURE = 64
+"""Side of the small images that the image student sees, pixels."""
+
 PREPARE: Mapping[str, Prepare] = MappingProxyType(
     {
         "touch": prepare_touch,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +25,8 @@ from .config import TrainingConfig, TrainingError
 from .curves import Curves
 from .losses import Objective, TorchBank
 from .metrics import Accuracy, accuracy
-from .students import build
+from .schedule import decayed, learning_rate
+from .students import PictureStudent, build
 
 _log = logging.getLogger(__name__)
 
@@ -60,14 +60,6 @@ def encode(
     return out
 
 
-def learning_rate(step: int, steps: int, highest: float, warmup: float) -> float:
-    """Return the rate of a step: a straight rise, then half a cosine to zero."""
-    rising = max(warmup * steps, 1.0)
-    if step < rising:
-        return highest * (step + 1) / rising
-    return highest * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(steps - rising, 1)))
-
-
 class StudentTrainer:
     """Trains one student."""
 
@@ -80,6 +72,7 @@ class StudentTrainer:
         image: npt.NDArray[np.float32],
         fabric: Fabric,
         out: Path,
+        image_student: Mapping[str, Any] | None = None,
     ) -> None:
         """Set up a training run.
 
@@ -91,6 +84,7 @@ class StudentTrainer:
             image: float32 [n_image, D], the teacher's embeddings.
             fabric: Runs it.
             out: The run's folder.
+            image_student: The image student's weights, where the student begins as it.
         """
         self._modality = modality
         self._loss, self._schedule = config.of(modality)
@@ -122,11 +116,13 @@ class StudentTrainer:
             modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout,
             config.taught(modality) and not self._schedule.student,
         )  # fmt: skip
+        if image_student is not None and isinstance(model, PictureStudent):
+            model.begin_as(image_student)
         if self._schedule.student:
             checkpoints.begin_as(model, modality, Path(self._schedule.student).expanduser())
         self._raw = model
         optimizer = torch.optim.AdamW(
-            _decayed(model, self._schedule.weight_decay), self._schedule.learning_rate
+            decayed(model, self._schedule.weight_decay), self._schedule.learning_rate
         )
         self._model, self._optimizer = fabric.setup(model, optimizer)
         self._best: dict[str, Any] = {"objects": -1.0, "samples": -1.0, "epoch": -1, "state": {}}
@@ -321,10 +317,3 @@ def _finite(batch: StudentBatch) -> StudentBatch:
     good = torch.isfinite(batch.x.flatten(1)).all(1) & torch.isfinite(batch.image).all(1)
     good &= torch.isfinite(batch.text).all(1)
     return batch if bool(good.all()) else StudentBatch(*(tensor[good] for tensor in batch))
-
-
-def _decayed(model: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Return groups of parameters: biases and norms are not pulled to zero."""
-    weights = [p for p in model.parameters() if p.dim() > 1]
-    others = [p for p in model.parameters() if p.dim() <= 1]
-    return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]

@@ -15,7 +15,7 @@ Only operators that TensorRT's ONNX parser supports; every shape is static but t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -108,6 +108,12 @@ class PictureStudent(nn.Module):
         if taught:
             self.body.take_over()
         self.head = _Head(2 * CHANNELS, size, dropout)
+
+    def begin_as(self, state: Mapping[str, Any]) -> None:
+        """Take over layers and head of another student of pictures, whatever its input."""
+        for name in ("body", "head"):
+            part = {k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(name)}
+            getattr(self, name).load_state_dict(part)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return unit embeddings [B, D] of prepared samples [B, C, H, W]."""

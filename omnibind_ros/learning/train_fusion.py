@@ -20,7 +20,7 @@ from .fusion_config import FusionConfig
 from .fusion_start import begin, common_temperature, most_words, own_temperatures
 from .losses import TorchBank
 from .members import Draw, Drawer, Members
-from .student_trainer import learning_rate
+from .schedule import learning_rate
 
 LOOKS = 12
 """How often the held-back objects are looked at."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from omnibind_ros.datasets.files import whole_file, write_whole
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from . import checkpoints
-from .adapt import Adaptation
-from .adapt_files import adapted_teacher
-from .batches import StudentData, check_samples, class_bank
+from .adapt import Adaptation, adapt
+from .batches import StudentData, check_samples, class_bank, class_numbers
 from .cache import TensorCache
 from .config import TrainingConfig, TrainingError, read_config
 from .curves import Curves
+from .image_student import ImageStudent, image_student
+from .losses import TorchBank
+from .memory import keep_freed_memory
+from .shared import kept_or_made
 from .student_trainer import StudentTrainer, encode
 from .windows import best_rows
 
@@ -71,12 +75,13 @@ def train_students(
     progress: Progress = _silent,
     *,
     embed: bool = True,
-    teachers: Path | None = None,
+    shared: Path | None = None,
 ) -> dict[str, dict[str, float]]:
     """Train the students that a configuration names.
 
     Writes out/config.yaml, curves.csv, curves.png, teacher.pt and teacher.json (stage zero),
-    students/MODALITY.pt and embeddings.npz; checkpoints lie in out/checkpoints until all is done.
+    image_student.json, students/MODALITY.pt and embeddings.npz; checkpoints lie in out/checkpoints
+    until all is done.
 
     Args:
         cache: The dataset's tensors.
@@ -85,7 +90,8 @@ def train_students(
         resume: Go on with what an interrupted run left in `out`.
         progress: Told after each epoch.
         embed: Whether embeddings.npz is written.
-        teachers: Folder where stage zero is kept for runs that have it in common.
+        shared: Folder where stage zero and the image student are kept for other runs that have
+            them in common.
 
     Returns:
         By modality, what `students/MODALITY.pt` says was measured.
@@ -94,24 +100,32 @@ def train_students(
         TrainingError: Something is missing or wrong, or the loss is no number.
         OSError: `out` cannot be written.
     """
+    keep_freed_memory()
     fabric = make_fabric(config)
     bank = class_bank(cache, config.left_out)
     _check_modalities(cache, bank, config)
     if fabric.is_global_zero:
         _enter(out, config, resume)
     fabric.barrier()
-    teacher = _stage_zero(cache, bank, config, out, fabric, progress, teachers)
+    shared = shared or out / "checkpoints"
+    teacher = _stage_zero(cache, bank, config, out, fabric, progress, shared)
+    begin: ImageStudent | None = None
+    if any(config.start(m) == "image" for m in config.modalities):
+        begin = _image_student(cache, bank, config, teacher, out, fabric, progress, shared)
     curves = Curves(out / "curves.csv")
     measured = {}
     for modality in config.modalities:
-        trainer = StudentTrainer(cache, modality, bank, config, teacher.taught, fabric, out)
+        as_image = begin.state if begin and config.start(modality) == "image" else None
+        trainer = StudentTrainer(
+            cache, modality, bank, config, teacher.taught, fabric, out, as_image
+        )
         measured[modality] = trainer.train(curves, progress)
         fabric.barrier()
     if fabric.is_global_zero:
         curves.plot(out / "curves.png")
         if embed:
             write_embeddings(cache, out, teacher.image, config.modalities)
-        for path in (out / "checkpoints").glob("*.pt"):
+        for path in (out / "checkpoints").iterdir():
             path.unlink()
     fabric.barrier()
     return measured
@@ -152,13 +166,18 @@ def _stage_zero(
     out: Path,
     fabric: Fabric,
     progress: Progress,
-    teachers: Path | None,
+    shared: Path,
 ) -> Adaptation:
-    """Adapt the image teacher: a minute, so that every process does it alike and none resumes."""
-    said = progress if fabric.is_global_zero else _silent
-    adapted = adapted_teacher(
-        cache, bank, config, lambda done, total: said("teacher", done, total, {}), teachers
-    )
+    """Adapt the image teacher: a minute, so that an interrupted one begins again."""
+
+    def made() -> dict[str, Any]:
+        return adapt(
+            cache, TorchBank(bank), class_numbers(cache, bank), config.adapt, config.seed,
+            lambda done, total: progress("teacher", done, total, {}),
+        ).packed()  # fmt: skip
+
+    facts = [cache.key, asdict(config.adapt), config.seed, list(bank.labels)]
+    adapted = Adaptation.unpacked(kept_or_made(shared, "teacher", facts, made))
     if fabric.is_global_zero:
         checkpoints.save(
             out / "teacher.pt",
@@ -166,6 +185,26 @@ def _stage_zero(
         )
         write_whole(out / "teacher.json", json.dumps(adapted.figures(), indent=1))
     return adapted
+
+
+def _image_student(
+    cache: TensorCache,
+    bank: LabelBank,
+    config: TrainingConfig,
+    teacher: Adaptation,
+    out: Path,
+    fabric: Fabric,
+    progress: Progress,
+    shared: Path,
+) -> ImageStudent:
+    """Train what others begin as: minutes, so that an interrupted one begins again."""
+    found = image_student(
+        cache, bank, config, teacher.taught, shared, fabric.device,
+        lambda done, total: progress("image student", done, total, {}),
+    )  # fmt: skip
+    if fabric.is_global_zero:
+        write_whole(out / "image_student.json", json.dumps(found.figures, indent=1))
+    return found
 
 
 def write_embeddings(

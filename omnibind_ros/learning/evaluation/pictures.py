@@ -18,13 +18,14 @@ Result = Mapping[str, Any]
 COLOURS = {
     "af": "#1b6ca8", "mean": "#e08e2b", "best_single": "#555555", "cad": "#1b6ca8",
     "cross_entropy": "#e08e2b", "infonce": "#6b9e3f", "regression": "#a05195",
-    "cross_entropy_from_random": "#b8b8b8",
+    "cross_entropy_from_image": "#b5651d", "cross_entropy_from_random": "#b8b8b8",
 }  # fmt: skip
 WORDS = {
     "af": "Adaptive Fusion", "mean": "mean of embeddings", "best_single": "best single member",
     "mean_logits": "mean of logits", "entropy_weighted": "entropy-weighted mean",
     "concat_mlp": "concatenation + MLP", "cad": "CAD", "cross_entropy": "cross-entropy",
     "infonce": "InfoNCE to the image", "regression": "feature regression",
+    "cross_entropy_from_image": "cross-entropy, begun as CAD",
     "cross_entropy_from_random": "cross-entropy, random weights",
 }  # fmt: skip
 DPI = 130

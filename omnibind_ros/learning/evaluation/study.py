@@ -168,14 +168,19 @@ class _Study:
         measured = train_students(
             cache, folder, config, resume=True,
             progress=lambda what, *step: self._progress(f"{run.name} {what}", *step),
-            embed=run.name in self._needed, teachers=self._work / "teachers",
+            embed=run.name in self._needed, shared=self._work / "shared",
         )  # fmt: skip
-        teacher = json.loads((folder / "teacher.json").read_text(encoding="utf-8"))
+        teacher, image_student = (
+            json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+            for path in (folder / "teacher.json", folder / "image_student.json")
+        )
         real = measure_recordings(
             Dataset.open(data), trained_students(folder, config.modalities),
             load_teacher(config.teacher), config.left_out,
         )  # fmt: skip
-        return {"modalities": measured, "teacher": teacher, "real": real}
+        return {
+            "modalities": measured, "teacher": teacher, "image_student": image_student, "real": real
+        }  # fmt: skip
 
     def _fusion(self, run: Run) -> dict[str, Any]:
         def said(what: str, done: int, total: int) -> None:

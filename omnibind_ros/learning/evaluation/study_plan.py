@@ -33,7 +33,12 @@ LISTS = ("objective", "without", "start", "share", "origins", "seed")
 """Keys of which an entry may name several values: it stands for a run of each combination."""
 
 TRANSFER = "transfer"
-"""What CAD has beside its losses: students of pictures begin as layers of the image teacher."""
+"""What CAD has beside its losses: students of pictures begin as the image student. Without it they
+begin where those of the plain objectives begin."""
+
+
+USUAL = {"cad": "auto"} | dict.fromkeys(PLAIN, "teacher")
+"""What students of pictures begin with where an entry does not say it, by objective."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Run:
         seed: Decides all chance.
         objective: Of students.
         without: The term of CAD that is switched off, or `TRANSFER`, or ''.
-        start: What students of pictures begin as.
+        start: What students of pictures begin with, as `ScheduleConfig.start`.
         share: Percent of the students' training data.
         origins: Whether students are trained on all samples, simulated or recorded ones.
         tag: Says in the run's name what its configuration changes, or ''; a run that has one is
@@ -62,7 +67,7 @@ class Run:
     seed: int = 0
     objective: str = "cad"
     without: str = ""
-    start: str = "teacher"
+    start: str = USUAL["cad"]
     share: float = 100.0
     origins: str = "all"
     tag: str = ""
@@ -86,7 +91,7 @@ class Run:
         loss = dict(given.pop("loss", {})) | {"objective": self.objective}
         start = self.start
         if self.without == TRANSFER:
-            start = "random"
+            start = "teacher"
         elif self.without:
             loss[self.without] = 0.0
         own = {
@@ -141,6 +146,10 @@ def _expand(entry: Any, defaults: Mapping[str, Any]) -> list[Run]:
     made = []
     for values in product(*lists.values()):
         run = replace(base, **dict(zip(lists, values, strict=True)))
+        if run.objective not in USUAL:
+            raise ValueError(f"objective is {run.objective!r}, but must be {', '.join(USUAL)}")
+        if "start" not in lists:
+            run = replace(run, start=USUAL[run.objective])
         run = replace(run, name=_name(run), without=run.without or "")
         _check(run)
         made.append(run)
@@ -153,8 +162,6 @@ def _list(value: Any) -> Sequence[Any]:
 
 def _check(run: Run) -> None:
     """Say now what would fail after hours."""
-    if run.objective not in ("cad", *PLAIN):
-        raise ValueError(f"objective is {run.objective!r}, but must be cad, {', '.join(PLAIN)}")
     if run.without and (run.objective != "cad" or run.without not in (*CAD_TERMS, TRANSFER)):
         raise ValueError(f"without is {run.without!r}, but must be a term of cad: "
                          f"{', '.join((*CAD_TERMS, TRANSFER))}")  # fmt: skip
@@ -170,7 +177,7 @@ def _name(run: Run) -> str:
     if run.kind == "fusion":
         return f"{run.data}-fusion{tag}-s{run.seed}"
     what = f"cad-without-{run.without}" if run.without else run.objective
-    start = "" if run.start == "teacher" else f"-from-{run.start}"
+    start = "" if run.start == USUAL[run.objective] else f"-from-{run.start}"
     origins = "" if run.origins == "all" else f"-{run.origins}"
     return f"{run.data}-{what}{start}-{run.share:g}{origins}{tag}-s{run.seed}"
 

@@ -12,16 +12,18 @@ import numpy as np
 from omnibind_ros.learning.config import STUDENT_MODALITIES, TrainingError
 from omnibind_ros.learning.losses import PLAIN
 
+from .study_plan import USUAL
+
 HEADLINE = 10.0
 """Percent of student data in the unequal-scale setting."""
 
 ORIGIN_ORDER = ("simulated", "recorded", "all")
 
-UNTAUGHT = "cross_entropy_from_random"
-"""Training without anything of a teacher: cross-entropy, and random weights to begin with. All
-other objectives have CAD's beginning, the image teacher's first layers."""
+BEGINNINGS = ("cross_entropy_from_image", "cross_entropy_from_random")
+"""Cross-entropy that begins otherwise than the plain objectives, whose students of pictures are the
+image teacher's first layers: as CAD's begin, or without anything of a teacher."""
 
-OBJECTIVES = ("cad", *PLAIN, UNTAUGHT)
+OBJECTIVES = ("cad", *PLAIN, *BEGINNINGS)
 """What results are told of, in this order."""
 
 Result = Mapping[str, Any]
@@ -188,8 +190,9 @@ def _by_objective(results: Iterable[Result], modality: str, share: float) -> dic
 
 def label(result: Result) -> str:
     """Return the objective of a run; as OBJECTIVE_from_START where it began as is not usual."""
-    start = result.get("start", "teacher")
-    return f"{result['objective']}_from_{start}" if start != "teacher" else str(result["objective"])
+    objective = str(result["objective"])
+    start = result.get("start", USUAL[objective])
+    return objective if start == USUAL[objective] else f"{objective}_from_{start}"
 
 
 def _top1(result: Result, modality: str) -> float:

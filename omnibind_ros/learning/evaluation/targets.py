@@ -9,8 +9,6 @@ import numpy as np
 
 from omnibind_ros.learning.losses import PLAIN
 
-from .study_results import UNTAUGHT
-
 Result = Mapping[str, Any]
 
 
@@ -108,12 +106,6 @@ def student_targets(students: Result, scale: Result) -> Iterator[Target]:
         "five students: the same, on average", 3.0, float(np.mean(known)) if known else None,
         "points",
     )  # fmt: skip
-    untaught = [e["cad"] - e[UNTAUGHT] for e in students.values() if {"cad", UNTAUGHT} <= e.keys()]
-    if untaught:
-        yield Target(
-            "CAD over cross-entropy from random weights, on average", 3.0,
-            float(np.mean(untaught)), "points",
-        )  # fmt: skip
     cad = scale.get("cad", {}).get("10", {}).get("mean")
     plain = scale.get("cross_entropy", {}).get("30", {}).get("mean")
     lead = None if cad is None or plain is None else cad - plain
