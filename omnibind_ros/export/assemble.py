@@ -29,7 +29,6 @@ from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.cache import TensorCache
 from omnibind_ros.learning.config import read_config
-from omnibind_ros.learning.students import PICTURES
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import CACHE, LabelBank
 
@@ -217,7 +216,7 @@ class _Work:
 
     def _began_as_teacher(self, modality: str) -> bool:
         config = read_config(self.order.run / "config.yaml")
-        return modality in PICTURES and config.taught(modality)
+        return config.taught(modality)
 
     def _fusion(self, stage: Path) -> tuple[FileSpec | None, Calibration]:
         manifest, folder = self.source.manifest, self.order.fusion

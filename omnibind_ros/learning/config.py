@@ -18,7 +18,7 @@ ORIGINS = ("all", "simulated", "recorded")
 
 STUDENT_MODALITIES = tuple(name for name, m in MODALITIES.items() if not m.teacher)
 
-LIKE_IMAGES = ("thermal", "event", "audio")
+LIKE_IMAGES = ("thermal", "event", "points", "audio")
 """Modalities whose students may begin as the image student: on a tenth of the household data it is
 worth 10 points of validation samples to thermal, 13 to events, and 3 to sound, whose spectrogram is
 a picture with edges too. A pad feels a patch of a surface: touch is better (by 2) without."""

@@ -32,10 +32,10 @@ from .checkpoints import copied
 from .config import LossConfig, TrainingConfig, TrainingError, no_progress
 from .losses import Objective, TorchBank
 from .metrics import accuracy
+from .picture_student import PictureStudent
 from .schedule import decayed, learning_rate
 from .shared import kept_or_made
 from .specs import PICTURE
-from .students import PictureStudent
 
 EVALUATED = 256
 SPEC = TensorSpec("image", (1, 3, PICTURE, PICTURE), "float32", "NCHW", "RGB, 0..1")

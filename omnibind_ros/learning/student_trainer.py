@@ -26,7 +26,7 @@ from .curves import Curves
 from .losses import Objective, TorchBank
 from .metrics import Accuracy, accuracy
 from .schedule import decayed, learning_rate
-from .students import PictureStudent, build
+from .students import build
 
 _log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class StudentTrainer:
             modality, cache.embedding_size, cache.specs[modality], self._schedule.dropout,
             config.taught(modality) and not self._schedule.student,
         )  # fmt: skip
-        if image_student is not None and isinstance(model, PictureStudent):
+        if image_student is not None:
             model.begin_as(image_student)
         if self._schedule.student:
             checkpoints.begin_as(model, modality, Path(self._schedule.student).expanduser())
