@@ -31,6 +31,7 @@ def message(
     row_padding=0,
     big_endian=False,
     filler=255,
+    frame="lidar",
 ):
     """Write points as a PointCloud2, the fields in some order with gaps between them."""
     points = np.asarray(points, np.float64).reshape(-1, 3)
@@ -50,6 +51,7 @@ def message(
         view = raw[:, : columns * step].reshape(rows, columns, step)
         view[..., entry.offset : entry.offset + kind.itemsize] = values.reshape(rows, columns, -1)
     return SimpleNamespace(
+        header=SimpleNamespace(frame_id=frame),
         height=rows,
         width=columns,
         fields=fields,
@@ -281,3 +283,28 @@ def test_the_type_is_registered():
     kind = find_sensor_type("points", "sensor_msgs/PointCloud2")
     assert kind.decode is decode_points
     assert options_of("points", "sensor_msgs/PointCloud2") is PointsOptions
+
+
+@pytest.mark.parametrize(
+    ("frame", "axes", "turned"),
+    [
+        ("lidar", "auto", False),
+        ("camera_depth_optical_frame", "auto", True),
+        ("Camera_Optical", "auto", True),
+        ("camera_depth_optical_frame", "x_forward", False),
+        ("lidar", "z_forward", True),
+    ],
+)
+def test_a_cloud_of_a_depth_camera_is_turned_forward(frame, axes, turned):
+    ahead, right, below = [0.0, 0.0, 3.0], [1.0, 0.0, 3.0], [0.0, 2.0, 3.0]
+    points = decode_points(message([ahead, right, below], frame=frame), PointsOptions(axes=axes))
+    if turned:
+        assert points.tolist() == [[3, 0, 0], [3, -1, 0], [3, 0, -2]]
+    else:
+        assert points.tolist() == [ahead, right, below]
+    assert points.dtype == np.float32
+
+
+def test_limits_are_of_the_sensors_own_frame():
+    cloud = message([[0.0, 0.0, 3.0], [0.0, 0.0, 9.0]], frame="camera_optical")
+    assert len(decode_points(cloud, PointsOptions(max_z=5.0))) == 1

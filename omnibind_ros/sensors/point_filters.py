@@ -58,6 +58,12 @@ class PointsOptions:
     outlier_radius: float = parameter(
         0.1, "Radius in which radius looks for others, m.", low=0.001, high=100
     )
+    axes: str = parameter(
+        "auto",
+        "Axes of the sensor's frame (REP 103): x_forward with y left and z up, z_forward with x "
+        "right and y down as of depth cameras; auto: z_forward where frame_id says optical.",
+        choices=("auto", "x_forward", "z_forward"),
+    )
 
 
 def believed(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArray[np.bool_]:
@@ -83,6 +89,20 @@ def believed(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArra
             squared = x * x + y * y + z * z
         keep &= (squared >= options.min_range**2) & (squared <= options.max_range**2)
     return keep
+
+
+def forward(points: Cloud, frame_id: str, options: PointsOptions) -> Cloud:
+    """Return points with x forward, y left and z up.
+
+    Args:
+        points: float32 [N, 3], in the sensor's frame.
+        frame_id: Its name.
+        options: Says which axes it has.
+    """
+    optical = options.axes == "auto" and "optical" in frame_id.lower()
+    if not (optical or options.axes == "z_forward"):
+        return points
+    return np.stack([points[:, 2], -points[:, 0], -points[:, 1]], 1)
 
 
 def thinned(points: Cloud, side: float) -> Cloud:

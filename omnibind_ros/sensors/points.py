@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import RejectedSampleError, SensorType
-from .point_filters import PointsOptions, believed, thinned, without_ground, without_outliers
+from .point_filters import (
+    PointsOptions,
+    believed,
+    forward,
+    thinned,
+    without_ground,
+    without_outliers,
+)
 
 MAX_POINTS = 1_000_000
 """About the points that are read of a message at most, evenly spaced in it: more take too long."""
@@ -84,14 +91,15 @@ def decode_points(msg: Any, options: PointsOptions | None = None) -> npt.NDArray
     """Return the points of a sensor_msgs/PointCloud2.
 
     Args:
-        msg: Anything with height, width, fields (name, offset, datatype), is_bigendian, point_step,
-            row_step and data. x, y and z may be of any type and at any place, points and rows may
-            be padded.
+        msg: Anything with header.frame_id, height, width, fields (name, offset, datatype),
+            is_bigendian, point_step, row_step and data. x, y and z may be of any type and at any
+            place, points and rows may be padded.
         options: What to leave out.
 
     Returns:
-        float32 [N, 3], metres, in the sensor's frame; N is at least 1. Points that are not finite
-        or absurdly far are left out, and those that the options leave out.
+        float32 [N, 3], metres, x forward, y left and z up, from where the sensor is; N is at least
+        1. Points that are not finite or absurdly far are left out, and those that the options leave
+        out.
 
     Raises:
         RejectedSampleError: No x, y and z, sizes that do not fit, no points, or an option that
@@ -115,7 +123,7 @@ def decode_points(msg: Any, options: PointsOptions | None = None) -> npt.NDArray
             f"none of the cloud's {x.size} points is left ({x.size - count} are not finite, too "
             "far or outside the limits); check the sensor, and the options of this one"
         )
-    return points
+    return forward(points, str(msg.header.frame_id), options)
 
 
 SENSOR_TYPES = (
