@@ -215,8 +215,10 @@ def test_a_dataset_that_is_not_given_is_said_before_anything_runs(finished):
 
 def test_the_report_is_written_from_results_alone(finished):
     folder, _ = finished
+    (folder / "tried.md").write_text("More of it.\n", encoding="utf-8")
     write_report(folder, folder / "results.md")
     text = (folder / "results.md").read_text(encoding="utf-8")
+    assert "## What was tried where a goal is missed\n\nMore of it." in text
     assert "Fusion: lessons, seed 0" in text
     assert "(lessons-fusion-s0-combinations.png)" in text.replace("./", "")
     assert (folder / "lessons-fusion-s0-combinations.png").stat().st_size > 10_000

@@ -23,6 +23,8 @@ from .targets import Target, digit_targets, fusion_targets, real_targets, studen
 
 Result = Mapping[str, Any]
 
+TRIED = "tried.md"
+
 RULES = ("af", "mean", "mean_logits", "entropy_weighted", "concat_mlp", "best_single")
 
 
@@ -31,7 +33,8 @@ def write_report(results: Path, out: Path) -> None:
 
     Args:
         results: Folder with evaluation.json (what `omnibind evaluate --json` wrote) and study/
-            (what `omnibind study` wrote); one of them may be missing. Pictures go there.
+            (what `omnibind study` wrote); one of them may be missing. Pictures go there. What was
+            tried where a goal is missed is taken from tried.md there, written by hand.
         out: The report, Markdown.
 
     Raises:
@@ -47,7 +50,7 @@ def write_report(results: Path, out: Path) -> None:
         )
     pictures = Path(os.path.relpath(results, out.parent))
     said, digits = (read_study(results / "study", data) for data in ("household", "digits"))
-    parts = [_HEAD, *_targets(found, said, digits, study)]
+    parts = [_HEAD, *_targets(found, said, digits, study), _tried(results / TRIED)]
     if found is not None:
         parts += _bundle(found, results, pictures)
     parts += _students(said, results, pictures)
@@ -63,7 +66,8 @@ def write_report(results: Path, out: Path) -> None:
 
 _HEAD = """# Results
 
-`omnibind report` writes this page from the JSON files in `docs/results`; change nothing by hand.
+`omnibind report` writes this page from the JSON files in `docs/results` and the text of
+`docs/results/tried.md`; change nothing by hand.
 These commands make the files; each goes on where it was interrupted:
 
     omnibind study --plan config/study.yaml --data household=DIR --data digits=DIR --work DIR
@@ -86,6 +90,12 @@ def _evaluation(path: Path) -> Result | None:
             f"{path} is no evaluation ({error}); write it again with `omnibind evaluate`"
         ) from error
     return dict(found)
+
+
+def _tried(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    return "## What was tried where a goal is missed\n\n" + path.read_text(encoding="utf-8")
 
 
 def _targets(
