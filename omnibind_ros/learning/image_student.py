@@ -36,8 +36,8 @@ from .picture_student import PictureStudent
 from .schedule import decayed, learning_rate
 from .shared import kept_or_made
 from .specs import PICTURE
+from .student_trainer import encode
 
-EVALUATED = 256
 SPEC = TensorSpec("image", (1, 3, PICTURE, PICTURE), "float32", "NCHW", "RGB, 0..1")
 
 
@@ -158,9 +158,10 @@ def _right(
     labels: npt.NDArray[np.int64], device: torch.device,
 ) -> npt.NDArray[np.bool_]:  # fmt: skip
     """Return which images at some places are named right."""
-    model.eval()
-    best = [
-        bank(model(_pictures(cache, places[start : start + EVALUATED], device))).argmax(1).cpu()
-        for start in range(0, len(places), EVALUATED)
-    ]
-    return np.asarray(torch.cat(best).numpy() == labels[places])
+
+    def part(start: int, stop: int) -> Tensor:
+        return _pictures(cache, places[start:stop], device)
+
+    z = encode(model.eval(), part, len(places), cache.embedding_size)
+    best = bank(torch.from_numpy(z).to(device)).argmax(1).cpu().numpy()
+    return np.asarray(best == labels[places])

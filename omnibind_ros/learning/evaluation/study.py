@@ -80,8 +80,8 @@ def run_study(
     done, waiting = 0, list(runs)
     while waiting:
         later: list[Run] = []
-        for run in waiting:
-            progress("runs", len(runs) - len(waiting) + waiting.index(run), len(runs), {})
+        for place, run in enumerate(waiting, len(runs) - len(waiting)):
+            progress("runs", place, len(runs), {})
             if run.of in {other.name for other in later}:
                 later.append(run)
                 continue
