@@ -115,7 +115,10 @@ def draw_scale(scale: Result, path: Path) -> None:
         axes.minorticks_off()
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("top-1 (%)")
-    figure.axes[-1].legend(frameon=False, fontsize=8)
+    figure.legend(
+        *figure.axes[-1].get_legend_handles_labels(), loc="outside lower center", ncols=len(fields),
+        frameon=False, fontsize=8,
+    )  # fmt: skip
     figure.savefig(path, dpi=DPI)
 
 
