@@ -8,8 +8,12 @@ torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not
 from omnibind_ros.encoders.backend import load_model  # noqa: E402
 from omnibind_ros.export.fusion import export_fusion  # noqa: E402
 from omnibind_ros.fusion import AdaptiveFusion, MeanFusion  # noqa: E402
+from omnibind_ros.learning.embeddings import similarities  # noqa: E402
 from omnibind_ros.learning.fusion import ExportedFusion, FusionNetwork  # noqa: E402
+from omnibind_ros.learning.fusion_start import lifting  # noqa: E402
+from omnibind_ros.learning.losses import TorchBank  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
+from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
 
 SIZE = 48
 NAMES = list(MODALITIES)
@@ -109,6 +113,29 @@ def test_little_evidence_lowers_all_similarities_alike():
     assert 0 < ratio[0] < 0.5
 
 
+def test_members_that_name_a_class_by_different_words_agree():
+    words = np.linalg.qr(np.random.default_rng(3).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
+    bank = LabelBank(("dog", "cat"), words[:3], np.array([0, 0, 1]))
+    network = FusionNetwork(SIZE, concepts=2, words=2).eval()
+    # One sees a dog, one hears barking; in both there is something of a cat.
+    values = np.stack([0.6 * words[0] + 0.64 * words[2], 0.6 * words[1] + 0.5 * words[2]])
+    values = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+    seen = (values, np.array([0, 6]), np.zeros(2, np.float32), np.ones(2, np.float32),
+            np.zeros(2, np.float32))  # fmt: skip
+    together = similarities(bank, values).sum(0)
+    lost, _ = run(network, seen)
+    network.words.copy_(TorchBank(bank).by_class().flatten(0, 1).T)
+    network.lifting.copy_(torch.from_numpy(lifting(bank)))
+    given, _ = run(network, seen)
+    alone, _ = run(network, tuple(array[:1] for array in seen))
+    assert together[0] > together[1]
+    assert similarities(bank, lost).argmax() == 1
+    found = similarities(bank, given)
+    assert found.argmax() == 0
+    assert found[0] / found[1] == pytest.approx(together[0] / together[1], abs=0.02)
+    np.testing.assert_allclose(alone, values[0], atol=1e-6)
+
+
 def test_the_exported_operators_are_few_and_known_to_tensorrt(tmp_path):
     import onnx  # noqa: PLC0415
 
@@ -117,7 +144,7 @@ def test_the_exported_operators_are_few_and_known_to_tensorrt(tmp_path):
     known = {
         "Add", "Cast", "Clip", "Concat", "Div", "Equal", "Exp", "Expand", "Gather", "Gemm",
         "LayerNormalization", "Less", "Log", "MatMul", "Mul", "Not", "Pow", "ReduceMax",
-        "ReduceSum", "Relu", "Reshape", "Shape", "Slice", "Softmax", "Sqrt", "Squeeze", "Sub",
-        "Transpose", "Unsqueeze",
+        "ReduceMean", "ReduceSum", "Relu", "Reshape", "Shape", "Slice", "Softmax", "Sqrt",
+        "Squeeze", "Sub", "Transpose", "Unsqueeze",
     }  # fmt: skip
     assert {node.op_type for node in graph.node} <= known

@@ -28,6 +28,12 @@ def noise(seconds=1.0, amplitude=0.1):
     return (amplitude * rng.standard_normal(round(seconds * RATE))).astype(np.float32)
 
 
+def rustle(seconds=1.0, amplitude=0.1):
+    """Noise of which little is high, of the standard deviation `amplitude`."""
+    sound = np.convolve(noise(seconds + 0.01), np.ones(4), "valid")[: round(seconds * RATE)]
+    return (amplitude * sound / sound.std()).astype(np.float32)
+
+
 def slow_log_mel(sound, bands, frames):
     """The definition, written out: a discrete Fourier transform and triangles, bin by bin."""
     size, hop, n_fft = 400, 160, 512
@@ -100,15 +106,23 @@ def test_what_is_no_sound_has_no_quality(sound):
 
 
 def test_quality_falls_with_level_length_and_clipping():
-    assert prepare_audio(noise(), spec()).quality == 1.0
+    assert prepare_audio(rustle(), spec()).quality == 1.0
     between = 10 ** (sum(LEVEL) / 2 / 20)
-    assert prepare_audio(noise(amplitude=between), spec()).quality == pytest.approx(0.5, abs=0.02)
-    assert prepare_audio(noise(0.25), spec()).quality == pytest.approx(0.25, abs=0.01)
+    assert prepare_audio(rustle(amplitude=between), spec()).quality == pytest.approx(0.5, abs=0.02)
+    assert prepare_audio(rustle(0.25), spec()).quality == pytest.approx(0.25, abs=0.01)
     clipped = np.clip(tone(440, amplitude=1.05), -1.0, 1.0)
     assert prepare_audio(clipped, spec()).quality == 0.0
-    spikes = noise()
+    spikes = tone(440)
     spikes[::10] = 1.0
     assert prepare_audio(spikes, spec()).quality == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("amplitude", [0.003, 0.03, 0.1])
+def test_the_hiss_of_an_open_input_has_no_quality_and_a_sound_above_it_has(amplitude):
+    hiss = noise(amplitude=amplitude)
+    assert prepare_audio(hiss, spec()).quality == 0.0
+    sound = (hiss + rustle(amplitude=2 * amplitude)).clip(-1, 1)
+    assert prepare_audio(sound, spec()).quality == pytest.approx(1.0, abs=0.02)
 
 
 @settings(max_examples=40, deadline=None)

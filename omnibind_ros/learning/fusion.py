@@ -6,9 +6,11 @@ Little evidence thus lowers all similarities alike, so that one temperature suit
 size, and agreement makes sure. With e_i = T / T_i, T_i the temperature of the member's modality,
 this is the logarithmic opinion pool (naive Bayes, for members whose errors are independent).
 
-Members that name one class by different words lie apart, and their sum lies near neither word. So
-several members are pooled as labels too: q = softmax(sum e_i s_i / T), s_i being similarities to
-the classes, each to its best word; v is the place of q's classes, small, and 0 for one member.
+A label is as like an embedding as the best of its words, so that members which name one class by
+different words, "dog" and "barking", lose it: their sum lies near neither. v gives back what is
+lost: d_c = sum_i e_i max_w(w . z_i) - max_w(w . sum_i e_i z_i) for the words w of each class c,
+less its mean, and v the place that is by d_c liker to all words of class c (least squares with a
+ridge). The classes' similarities are then sums of the members' own, and v is 0 for one member.
 
 From there the network goes on: a token a member, of its modality's code and facts: age, quality,
 entropy, and how well what it says (its distribution over concepts) agrees with what the others say
@@ -81,13 +83,11 @@ class FusionNetwork(nn.Module):
         self.register_buffer("concepts", torch.randn(size, concepts) / size**0.5)
         self.register_buffer("raising", torch.zeros(concepts, size))
         self.register_buffer("words", torch.zeros(size, concepts * words))
-        self.register_buffer("places", torch.zeros(concepts, size))
-        self.register_buffer("pooling", torch.ones(()))
+        self.register_buffer("lifting", torch.zeros(concepts, size))
         self.register_buffer("void", torch.zeros(void, size))
         self.register_buffer("content", torch.zeros(size, void))
         self.register_buffer("surety", torch.zeros(1))
         self.sharpness = nn.Parameter(torch.zeros(count, 1))
-        self.register_buffer("verdict", torch.zeros(1))
         self.trust = nn.Parameter(torch.zeros(count, 1))
         self.power = nn.Parameter(torch.ones(count, 1))
         self.code = nn.Embedding(count, width)
@@ -170,19 +170,24 @@ class FusionNetwork(nn.Module):
         weights = torch.softmax(score + gone, 1)
         raised = (weights[:, None] @ (self.residual(token) + self.shift(modality)))[:, 0]
         moved = raised @ self.raising
-        moved = moved + self._verdict(embeddings, score.exp() * there, weights)
-        total = (evidence[:, None] @ embeddings)[:, 0] + evidence.sum(1, keepdim=True) * moved
+        total = (evidence[:, None] @ embeddings)[:, 0]
+        total = total + self._given_back(embeddings, evidence, total)
+        total = total + evidence.sum(1, keepdim=True) * moved
         # A copy of what was fused, so that things of little evidence stay as like as they are.
         copy = unit(unit(total) @ self.content) @ self.void
         return unit(total + copy), weights, moved
 
-    def _verdict(self, embeddings: Tensor, evidence: Tensor, weights: Tensor) -> Tensor:
-        """Return where the classes lie that all members say together, [B, D]; 0 for one member."""
+    def _given_back(self, embeddings: Tensor, evidence: Tensor, total: Tensor) -> Tensor:
+        """Return what makes a sum as like the classes as its members are together, [B, D]."""
+        whole = (evidence[:, None] @ self._likeness(embeddings))[:, 0]
+        lost = whole - self._likeness(total[:, None])[:, 0]
+        return (lost - lost.mean(1, keepdim=True)) @ self.lifting
+
+    def _likeness(self, embeddings: Tensor) -> Tensor:
+        """Return similarities [B, N, C] of embeddings [B, N, D] to each class's best word."""
         batch, members, _ = embeddings.shape
         each = (embeddings @ self.words).reshape(batch, members, self.concepts.shape[1], -1)
-        pooled = (evidence[:, None] @ each.amax(3))[:, 0] * self.pooling
-        several = 1 - weights.square().sum(1, keepdim=True)
-        return self.verdict * several * (torch.softmax(pooled, 1) @ self.places)
+        return each.amax(3)
 
     def _said(self, embeddings: Tensor, modality: Tensor, quality: Tensor, there: Tensor) -> Said:
         """Return what each member says alone."""
