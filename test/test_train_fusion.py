@@ -21,7 +21,7 @@ from omnibind_ros.learning.evaluation.combinations import only  # noqa: E402
 from omnibind_ros.learning.fusion import FusionNetwork  # noqa: E402
 from omnibind_ros.learning.fusion_config import FusionConfig, read_fusion_config  # noqa: E402
 from omnibind_ros.learning.fusion_files import load_fusion  # noqa: E402
-from omnibind_ros.learning.fusion_start import begin, own_temperatures  # noqa: E402
+from omnibind_ros.learning.fusion_start import begin, measure_alone  # noqa: E402
 from omnibind_ros.learning.members import CORRUPTIONS, Drawer, members_of  # noqa: E402
 from omnibind_ros.learning.train_fusion import train_fusion  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
@@ -70,7 +70,7 @@ def test_what_cannot_be_learnt_leaves_where_it_began(unequal):
 
 def test_it_begins_with_the_modalities_own_temperatures(unequal):
     data = unequal.split("validation")
-    own = own_temperatures(data)
+    own = measure_alone(data).temperatures
     assert own[0] < own[1] / 2
     network = FusionNetwork(data.size, concepts=len(data.bank.labels))
     begin(network, data, 0.05)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import log_softmax
 
 from .config import TrainingError
 from .embeddings import EmbeddingSet, Floats, similarities
@@ -39,6 +40,39 @@ def fit_temperature(similarity: Floats, labels: npt.NDArray[np.int64]) -> float:
 
     bounds = (float(np.log(LOWEST)), float(np.log(HIGHEST)))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def fit_biases(logits: Floats, labels: npt.NDArray[np.int64], ridge: float) -> Floats:
+    """Return the biases b of least negative log-likelihood of softmax(logits + b).
+
+    As in bias-corrected temperature scaling (Alexandari, Kundaje and Shrikumar, arXiv 1901.06852),
+    but all classes count alike: biases say what is said too often, not what there is much of.
+
+    Args:
+        logits: float32 [N, L].
+        labels: int [N].
+        ridge: Weight of the biases' mean square, which holds those of few samples back.
+
+    Returns:
+        float32 [L], of mean 0 over the classes that there are samples of, and 0 for others: of
+        these it is not known how often they are said in vain.
+    """
+    known, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    samples, classes = np.arange(len(labels)), len(known)
+    weights = 1.0 / (classes * counts[place])
+    there = logits[:, known].astype(np.float64)
+
+    def loss(biases: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        said = log_softmax(there + biases, axis=1)
+        slope = np.exp(said)
+        slope[samples, place] -= 1
+        found = ridge * (biases**2).mean() - weights @ said[samples, place]
+        return float(found), weights @ slope + 2 * ridge / classes * biases
+
+    found = minimize(loss, np.zeros(classes), jac=True, method="L-BFGS-B").x
+    biases = np.zeros(logits.shape[1], np.float32)
+    biases[known] = found - found.mean()
+    return biases
 
 
 def fit_threshold(known: Floats, unknown: Floats) -> float:

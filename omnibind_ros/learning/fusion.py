@@ -1,7 +1,9 @@
 """Adaptive Fusion (AF) in torch: any number of embeddings in, in any order, one out.
 
 What a member says counts as evidence, in the units of the bundle's temperature, and one unit says
-nothing: fused = normalise(sum e_i z_i + v + r + u), u being a direction in which no text lies.
+nothing: fused = normalise(sum e_i z_i + v + u), u being a direction in which no text lies. z_i is the
+member's embedding and its modality's offset, which takes back that a modality says some classes too
+often (`fusion_start`).
 Little evidence thus lowers all similarities alike, so that one temperature suits sets of every
 size, and agreement makes sure. With e_i = T / T_i, T_i the temperature of the member's modality,
 this is the logarithmic opinion pool (naive Bayes, for members whose errors are independent).
@@ -57,7 +59,7 @@ class Said(NamedTuple):
 
 
 class FusionNetwork(nn.Module):
-    """The evidence of members, and a residual of all."""
+    """The evidence of members, and what they say together."""
 
     def __init__(
         self,
@@ -81,7 +83,7 @@ class FusionNetwork(nn.Module):
         ages = torch.tensor([modality.max_age for modality in MODALITIES.values()])
         self.register_buffer("max_age", ages, persistent=False)
         self.register_buffer("concepts", torch.randn(size, concepts) / size**0.5)
-        self.register_buffer("raising", torch.zeros(concepts, size))
+        self.register_buffer("offset", torch.zeros(count, size))
         self.register_buffer("words", torch.zeros(size, concepts * words))
         self.register_buffer("lifting", torch.zeros(concepts, size))
         self.register_buffer("void", torch.zeros(void, size))
@@ -104,12 +106,8 @@ class FusionNetwork(nn.Module):
         self.last_norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
         self.score = nn.Linear(width, 1)
-        self.residual = nn.Linear(width, concepts)
-        self.shift = nn.Embedding(count, concepts)
-        for weights in (self.score, self.residual):
-            nn.init.zeros_(weights.weight)
-            nn.init.zeros_(weights.bias)
-        nn.init.zeros_(self.shift.weight)
+        nn.init.zeros_(self.score.weight)
+        nn.init.zeros_(self.score.bias)
 
     @property
     def size(self) -> int:
@@ -143,21 +141,9 @@ class FusionNetwork(nn.Module):
         Returns:
             Unit vectors [B, D]; and weights [B, N], sum 1, zero where there is no member.
         """
-        fused, weights, _ = self.fuse(embeddings, modality, age, quality, entropy, present)
-        return fused, weights
-
-    def fuse(
-        self,
-        embeddings: Tensor,
-        modality: Tensor,
-        age: Tensor,
-        quality: Tensor,
-        entropy: Tensor,
-        present: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what `forward` does, and the residual [B, D] as a share of the evidence."""
         there = present.to(embeddings.dtype)
         gone = (1 - there) * NOWHERE
+        embeddings = self.moved(embeddings, modality)
         said = self._said(embeddings, modality, quality, there)
         alike = said.share @ said.share.transpose(1, 2)
         facts = self._facts(said, alike, modality, age, quality, entropy, there)
@@ -168,14 +154,15 @@ class FusionNetwork(nn.Module):
         score = (self.score(token)[..., 0] + said.prior).clamp(-LIMIT, LIMIT)
         evidence = (score + self.surety).exp() * there
         weights = torch.softmax(score + gone, 1)
-        raised = (weights[:, None] @ (self.residual(token) + self.shift(modality)))[:, 0]
-        moved = raised @ self.raising
         total = (evidence[:, None] @ embeddings)[:, 0]
         total = total + self._given_back(embeddings, evidence, total)
-        total = total + evidence.sum(1, keepdim=True) * moved
         # A copy of what was fused, so that things of little evidence stay as like as they are.
         copy = unit(unit(total) @ self.content) @ self.void
-        return unit(total + copy), weights, moved
+        return unit(total + copy), weights
+
+    def moved(self, embeddings: Tensor, modality: Tensor) -> Tensor:
+        """Return embeddings [..., D] with the offsets of their modalities, int64 [...]."""
+        return embeddings + functional.embedding(modality, self.offset)
 
     def _given_back(self, embeddings: Tensor, evidence: Tensor, total: Tensor) -> Tensor:
         """Return what makes a sum as like the classes as its members are together, [B, D]."""

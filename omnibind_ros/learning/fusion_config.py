@@ -30,10 +30,6 @@ class FusionConfig:
     weight_decay: float = parameter(0.05, "Weight decay of AdamW", low=0, high=100)
     dropout: float = parameter(0.5, "Share of a token's values dropped", low=0, high=0.9)
     width: int = parameter(32, "Values of a token, a multiple of 4", low=4, high=1024)
-    residual: bool = parameter(False, "Whether there is a residual beside the weights")
-    pull: float = parameter(
-        10.0, "Weight of the residual's square, which pulls it to nothing", low=0, high=1000
-    )
     corrupt: float = parameter(
         0.3, "Chance that a member is corrupted; half of a set at most", low=0, high=1
     )

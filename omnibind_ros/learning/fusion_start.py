@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
 
-from .calibration import fit_temperature
+from .calibration import fit_biases, fit_temperature
 from .embeddings import EmbeddingSet, Floats, similarities
 from .fusion import FusionNetwork
 from .losses import TorchBank
@@ -19,7 +21,10 @@ PROTOTYPES_FIRST = 30.0
 RIDGE = 0.01
 """Keeps small what is given back to labels that is lost between their words."""
 
-POWER = 0.2
+BIAS_RIDGE = 0.5
+"""Holds the biases of a modality's classes back, in the units of `fit_biases`."""
+
+POWER = 0.05
 """Power of quality in the evidence, to begin with: a doubtful picture still says much."""
 
 SURE = 2.0
@@ -49,28 +54,48 @@ def lifting(bank: LabelBank) -> Floats:
     return np.asarray(np.linalg.solve(gram, words.T @ belongs.T).T, np.float32)
 
 
-def own_temperatures(data: EmbeddingSet) -> Floats:
-    """Return the temperature that suits each modality's own embeddings, float32 [M].
+class Alone(NamedTuple):
+    """What suits M modalities, each alone.
 
-    A modality of which there is nothing has 1.
+    Attributes:
+        temperatures: float32 [M], of the softmax over labels; 1 where a modality has nothing.
+        offsets: float32 [M, D], to be added to embeddings; they take back that a modality says
+            some labels too often and others too seldom.
     """
-    found = np.ones(len(data.modalities), np.float32)
+
+    temperatures: Floats
+    offsets: Floats
+
+    def moved(self, data: EmbeddingSet) -> Floats:
+        """Return a set's embeddings with their offsets, [n, M, D]; zeros where there is none."""
+        return np.asarray((data.values + self.offsets) * data.present[..., None], np.float32)
+
+
+def measure_alone(data: EmbeddingSet) -> Alone:
+    """Return the temperature and the offset that suit each modality's own embeddings.
+
+    The offset b T lifts each label's similarity by its bias, as far as its words allow.
+    """
+    temperatures = np.ones(len(data.modalities), np.float32)
+    offsets, lifted = np.zeros((len(data.modalities), data.size), np.float32), lifting(data.bank)
     for m in range(len(data.modalities)):
         there = data.present[:, m]
         if there.any():
             similarity = similarities(data.bank, data.values[there, m])
-            found[m] = fit_temperature(similarity, data.labels[there])
-    return found
+            own = temperatures[m] = fit_temperature(similarity, data.labels[there])
+            biases = fit_biases(similarity / own, data.labels[there], BIAS_RIDGE)
+            offsets[m] = own * biases @ lifted
+    return Alone(temperatures, offsets)
 
 
-def common_temperature(data: EmbeddingSet, own: Floats) -> float:
+def common_temperature(data: EmbeddingSet, alone: Alone) -> float:
     """Return the bundle's temperature: that at which all that a sample has is `SURE`.
 
     Args:
         data: The samples to learn from.
-        own: The modalities' own temperatures.
+        alone: What suits the modalities.
     """
-    pooled = (data.values * data.present[..., None] / own[:, None]).sum(1)
+    pooled = (alone.moved(data) / alone.temperatures[:, None]).sum(1)
     length = np.linalg.norm(pooled, axis=1, keepdims=True)
     suits = fit_temperature(similarities(data.bank, pooled / np.maximum(length, 1e-6)), data.labels)
     return float(suits * SURE / np.sqrt(1 + SURE**2))
@@ -87,7 +112,8 @@ def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> Non
         data: The samples to learn from.
         temperature: The bundle's.
     """
-    classes, own = centred(data.bank), own_temperatures(data)
+    classes, alone = centred(data.bank), measure_alone(data)
+    embeddings = alone.moved(data)
     directions = np.linalg.eigh(np.asarray(classes.T @ classes, np.float64))[1][:, ::-1]
     texts = [PROTOTYPES_FIRST * data.bank.prototypes]
     if "text" in data.modalities:
@@ -102,7 +128,6 @@ def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> Non
         network.lifting.copy_(torch.from_numpy(lifting(data.bank)))
         network.power.fill_(POWER)
         network.concepts.copy_(torch.from_numpy(classes.T.copy()))
-        network.raising.copy_(torch.from_numpy(np.linalg.pinv(classes.T, rcond=0.05)))
         network.content.copy_(torch.from_numpy(directions[:, :void].astype(np.float32)))
         network.void.copy_(torch.from_numpy(empty[:void].astype(np.float32)))
         for m, name in enumerate(data.modalities):
@@ -110,6 +135,7 @@ def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> Non
             if not there.any():
                 continue
             place = list(MODALITIES).index(name)
-            similarity = np.asarray(data.values[there, m] @ classes.T)
+            similarity = np.asarray(embeddings[there, m] @ classes.T)
             network.sharpness[place] = -np.log(fit_temperature(similarity, data.labels[there]))
-            network.trust[place] = float(np.log(temperature / own[m]))
+            network.trust[place] = float(np.log(temperature / alone.temperatures[m]))
+            network.offset[place] = torch.from_numpy(alone.offsets[m])

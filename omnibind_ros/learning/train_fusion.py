@@ -17,7 +17,7 @@ from .config import TrainingError, no_progress
 from .embeddings import EmbeddingSet
 from .fusion import FusionNetwork
 from .fusion_config import FusionConfig
-from .fusion_start import begin, common_temperature, most_words, own_temperatures
+from .fusion_start import begin, common_temperature, measure_alone, most_words
 from .losses import TorchBank
 from .members import Draw, Drawer, Members
 from .schedule import learning_rate
@@ -119,7 +119,7 @@ def train_fusion(
         TrainingError: There is too little to learn from, or the loss is no number.
     """
     learn, back = prepare(data, config)
-    temperature = common_temperature(learn, own_temperatures(learn))
+    temperature = common_temperature(learn, measure_alone(learn))
     total = config.steps * (1 + config.refit)
     seen = drawer_of(back, temperature, config, config.seed + 1).draw(SEEN)
     network, objective = _start(learn, temperature, config)
@@ -174,8 +174,6 @@ def _start(
         data.size, config.width, config.dropout, len(data.bank.labels), most_words(data.bank)
     )
     begin(network, data, temperature)
-    for layer in (network.residual, network.shift):
-        layer.requires_grad_(config.residual)
     return network, FusionObjective(data, temperature, config)
 
 
@@ -200,11 +198,12 @@ class FusionObjective:
         self._bank = TorchBank(data.bank)
         self.temperature = temperature
         self._config = config
-        self._own = torch.from_numpy(own_temperatures(data))
+        suits = measure_alone(data)
+        self._own, embeddings = torch.from_numpy(suits.temperatures), suits.moved(data)
         alone = []
         for m, own in enumerate(self._own):
             there = data.present[:, m]
-            z, labels = (torch.from_numpy(a[there]) for a in (data.values[:, m], data.labels))
+            z, labels = (torch.from_numpy(a[there]) for a in (embeddings[:, m], data.labels))
             loss = functional.cross_entropy(self._bank(z) / own, labels) if len(z) else torch.inf
             alone.append(float(loss))
         self._alone = torch.tensor(alone)
@@ -212,21 +211,21 @@ class FusionObjective:
     def __call__(self, network: FusionNetwork, drawn: Draw) -> Tensor:
         """Return the loss of sets.
 
-        Three terms: cross-entropy of the fused embedding; regret, what it does worse than the
+        Two terms: cross-entropy of the fused embedding; and regret, what it does worse than the
         good member of the modality that is best alone, at that modality's own temperature, if
-        anything; and the square of the residual.
+        anything.
         """
         members = tensors(drawn.members)
         labels, good = torch.from_numpy(drawn.labels), torch.from_numpy(drawn.good)
-        fused, _, moved = network.fuse(*members)
+        fused, _ = network(*members)
         logits = self._bank(fused) / self.temperature
         loss = functional.cross_entropy(logits, labels, reduction="none")
-        total = loss.mean() + self._config.pull * moved.square().sum(1).mean()
         best = self._alone.expand_as(good).masked_fill(~good, torch.inf).argmin(1)
-        chosen = members[0][torch.arange(len(best)), best]
+        rows = torch.arange(len(best))
+        chosen = network.moved(members[0], members[1])[rows, best]
         own = self._bank(chosen) / self._own[best][:, None]
         regret = loss - functional.cross_entropy(own, labels, reduction="none")
-        return total + self._config.regret * regret[good.any(1)].clamp(min=0).mean()
+        return loss.mean() + self._config.regret * regret[good.any(1)].clamp(min=0).mean()
 
     @torch.no_grad()
     def measure(self, network: FusionNetwork, drawn: Draw) -> tuple[float, float]:
