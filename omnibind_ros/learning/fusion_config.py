@@ -24,14 +24,14 @@ class FusionConfig:
     held_back: float = parameter(
         0.25, "Share of the objects kept back to choose the best step by", low=0.05, high=0.5
     )
-    steps: int = parameter(400, "Steps of the optimizer, at most", low=1, high=10_000_000)
+    steps: int = parameter(200, "Steps of the optimizer, at most", low=1, high=10_000_000)
     batch_size: int = parameter(256, "Sets of members in a step", low=2, high=65_536)
     learning_rate: float = parameter(2e-3, "Highest learning rate of AdamW", low=1e-7, high=1)
     weight_decay: float = parameter(0.05, "Weight decay of AdamW", low=0, high=100)
     dropout: float = parameter(0.5, "Share of a token's values dropped", low=0, high=0.9)
     width: int = parameter(32, "Values of a token, a multiple of 4", low=4, high=1024)
     corrupt: float = parameter(
-        0.3, "Chance that a member is corrupted; half of a set at most", low=0, high=1
+        0.15, "Chance that a member is corrupted; half of a set at most", low=0, high=1
     )
     lying: float = parameter(
         0.2, "Share of the corrupted who show another object, and look whole", low=0, high=1
