@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -84,8 +84,9 @@ def measure(
         raise TrainingError(
             f"there is {data.modalities[0]} only; combinations need two modalities at least"
         )
+    training = replace(plan.training, left_out=[])  # they have left `known` already
     concat = train_concat(
-        known, plan.training, temperature, lambda *done: progress("perceptron", *done)
+        known, training, temperature, lambda *done: progress("perceptron", *done)
     )
     rules = all_rules(lambda members: fuse(members)[0], test.bank, concat)
     combinations = measure_combinations(
