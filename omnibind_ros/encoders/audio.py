@@ -134,7 +134,7 @@ def _front_end(shape: tuple[int, ...], parameters: tuple[tuple[str, float], ...]
     taper = np.hanning(window + 1)[:-1]
     taper *= 2.0 / taper.sum()
     return _FrontEnd(
-        shape[3], hop, n_fft, taper.astype(np.float32), filters, filters.any(axis=1), p["floor"]
+        shape[3], hop, n_fft, taper.astype(np.float32), filters, np.any(filters, axis=1), p["floor"]
     )
 
 

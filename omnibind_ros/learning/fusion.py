@@ -1,9 +1,9 @@
 """Adaptive Fusion (AF) in torch: any number of embeddings in, in any order, one out.
 
-What a member says counts as evidence, in the units of the bundle's temperature, and one unit says
-nothing: fused = normalise(sum e_i z_i + v + u), u being a direction in which no text lies. z_i is the
-member's embedding and its modality's offset, which takes back that a modality says some classes too
-often (`fusion_start`).
+What a member says counts as evidence, in the units of the bundle's temperature, and one unit
+says nothing: fused = normalise(sum e_i z_i + v + u), u being a direction in which no text lies.
+z_i is the member's embedding and its modality's offset, which takes back that a modality says some
+classes too often (`fusion_start`).
 Little evidence thus lowers all similarities alike, so that one temperature suits sets of every
 size, and agreement makes sure. With e_i = T / T_i, T_i the temperature of the member's modality,
 this is the logarithmic opinion pool (naive Bayes, for members whose errors are independent).

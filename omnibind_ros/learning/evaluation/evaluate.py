@@ -85,9 +85,7 @@ def measure(
             f"there is {data.modalities[0]} only; combinations need two modalities at least"
         )
     training = replace(plan.training, left_out=[])  # they have left `known` already
-    concat = train_concat(
-        known, training, temperature, lambda *done: progress("perceptron", *done)
-    )
+    concat = train_concat(known, training, temperature, lambda *done: progress("perceptron", *done))
     rules = all_rules(lambda members: fuse(members)[0], test.bank, concat)
     combinations = measure_combinations(
         test, rules, temperature, lambda *done: progress("combinations", *done)
