@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from itertools import combinations
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,14 @@ MODALITIES: dict[str, Modality] = {
         Modality("audio", False, "audio", "omnibind_msgs/msg/Audio", 1.0),
     )
 }
+
+
+def combination_name(names: Set[str]) -> str:
+    """Return names of modalities, joined with '+' in the order of `MODALITIES`."""
+    return "+".join(name for name in MODALITIES if name in names)
+
+
+def all_combinations(modalities: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield every combination of at least one modality, small ones first, each in order."""
+    for size in range(1, len(modalities) + 1):
+        yield from combinations(modalities, size)

@@ -21,7 +21,6 @@ from omnibind_ros.learning.evaluation.baselines import (  # noqa: E402
 )
 from omnibind_ros.learning.evaluation.bundles import fuse_at_run_time  # noqa: E402
 from omnibind_ros.learning.evaluation.combinations import (  # noqa: E402
-    all_combinations,
     measure_combinations,
     only,
     summarise,
@@ -32,7 +31,7 @@ from omnibind_ros.learning.evaluation.retrieval import measure_retrieval  # noqa
 from omnibind_ros.learning.evaluation.robustness import FAULTS, measure_robustness  # noqa: E402
 from omnibind_ros.learning.fusion_config import FusionConfig  # noqa: E402
 from omnibind_ros.learning.members import members_of  # noqa: E402
-from omnibind_ros.modalities import MODALITIES  # noqa: E402
+from omnibind_ros.modalities import MODALITIES, all_combinations  # noqa: E402
 
 QUICK = FusionConfig(steps=60)
 THREE = ("image", "touch", "audio")

@@ -167,7 +167,7 @@ def test_the_command_writes_what_export_and_evaluation_need(tmp_path, capsys):
     assert "the quality-weighted mean" in capsys.readouterr().out
     said = json.loads((tmp_path / "out" / "fusion.json").read_text())
     assert said["left_out"] == ["class 1"]
-    assert set(said["min_similarity"]) == {"image", "touch"}
+    assert set(said["min_similarity"]) == {"image", "touch", "image+touch"}
     loaded = load_fusion(tmp_path / "out")
     assert loaded.temperature == said["temperature"]
     assert loaded.figures == said["figures"]

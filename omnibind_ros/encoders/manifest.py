@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import yaml
+
+from omnibind_ros.modalities import MODALITIES, combination_name
+
+CARRIES = 0.05
+"""Share of the weight from which a member of what was fused matters for its threshold."""
 
 
 class BundleError(ValueError):
@@ -51,12 +58,32 @@ class Calibration:
     Attributes:
         temperature: Softmax temperature over cosine similarities.
         min_quality: Below this quality of the evidence nothing is known.
-        min_similarity: By modality: below this cosine similarity the best label is unknown.
+        min_similarity: By modality, or names of several joined with '+' in the order of
+            modalities.py: below this cosine similarity the best label is unknown.
     """
 
     temperature: float
     min_quality: float
     min_similarity: Mapping[str, float]
+
+    def threshold(self, modalities: Sequence[str], weights: npt.NDArray[np.float32]) -> float:
+        """Return the similarity below which a fused embedding's best label is unknown.
+
+        It is that of those who carry it, at least `CARRIES` of the weight each: what hardly counts
+        does not raise the bar. A combination without a threshold has the weighted mean of its
+        members'; a modality without one, the highest that there is.
+
+        Args:
+            modalities: N names of what was fused; one may stand there more than once.
+            weights: float32 [N], sum 1.
+        """
+        carrying = {m for m, weight in zip(modalities, weights, strict=True) if weight >= CARRIES}
+        names = combination_name(carrying)
+        if names in self.min_similarity:
+            return self.min_similarity[names]
+        single = {m: value for m, value in self.min_similarity.items() if m in MODALITIES}
+        default = max(single.values(), default=0.0)
+        return float(np.dot(weights, [single.get(m, default) for m in modalities]))
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
+
+from omnibind_ros.modalities import all_combinations, combination_name
 
 from .config import TrainingError
 from .embeddings import EmbeddingSet, Floats, similarities
@@ -102,22 +106,30 @@ def fit_threshold(known: Floats, unknown: Floats) -> float:
     return float(candidates[int(np.argmax(kept + refused))])
 
 
-def fit_thresholds(known: EmbeddingSet, unknown: EmbeddingSet) -> dict[str, float]:
-    """Return each modality's threshold, from its own embeddings.
+def fit_thresholds(
+    known: EmbeddingSet, unknown: EmbeddingSet, fuse: Callable[[EmbeddingSet], Floats]
+) -> dict[str, float]:
+    """Return the threshold of each combination of modalities.
+
+    What several members say together is liker to its label than what one says, so that each
+    combination has a threshold of its own.
 
     Args:
         known: Samples of the classes with labels, of objects that no encoder was trained on.
         unknown: Samples of classes that training has not seen, or none.
+        fuse: Samples that have all of some modalities -> what is made of them, float32 [n, D].
 
     Returns:
-        By modality, the least similarity of the best label at which it is known.
+        By names joined with '+', the least similarity of the best label at which it is known;
+        combinations that no known sample has are left out.
     """
     thresholds = {}
-    for m, name in enumerate(known.modalities):
-        best = [
-            similarities(part.bank, part.values[part.present[:, m], m]).max(1)
-            for part in (known, unknown)
-        ]
-        if len(best[0]):
-            thresholds[name] = round(fit_threshold(*best), 4)
+    for names in all_combinations(known.modalities):
+        parts = [part.only(names).complete() for part in (known, unknown)]
+        if len(parts[0]):
+            best = [
+                similarities(part.bank, fuse(part)).max(1) if len(part) else np.zeros(0, np.float32)
+                for part in parts
+            ]
+            thresholds[combination_name(set(names))] = round(fit_threshold(*best), 4)
     return thresholds

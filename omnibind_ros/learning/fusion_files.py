@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,10 @@ from omnibind_ros.encoders.manifest import Calibration
 from . import checkpoints
 from .calibration import fit_thresholds
 from .config import TrainingError
-from .embeddings import EmbeddingSet
+from .embeddings import EmbeddingSet, Floats
 from .fusion import FusionNetwork
 from .fusion_config import FusionConfig
-from .members import Members, members_of
+from .members import members_of
 from .train_fusion import TrainedFusion
 
 NETWORK, RECORD = "fusion.pt", "fusion.json"
@@ -30,7 +30,7 @@ def calibrate_fusion(
 
     The temperature is the one that it was trained with: its entropies were made with it, and the
     evidence was scaled so that the probabilities of fused embeddings are right at it. Thresholds
-    are of what it makes of each modality alone.
+    are of what it makes of each combination of modalities.
 
     Args:
         trained: The fusion.
@@ -43,19 +43,11 @@ def calibrate_fusion(
     """
     known, unknown = data.without_classes(config.left_out)
     known, unknown = known.split(*config.splits), unknown.split(*config.splits)
-    alone = (fused_alone(trained, part) for part in (known, unknown))
-    return Calibration(trained.temperature, 0.0, fit_thresholds(*alone))
 
+    def fuse(part: EmbeddingSet) -> Floats:
+        return np.asarray(trained.fuse(members_of(part, trained.temperature))[0], np.float32)
 
-def fused_alone(trained: TrainedFusion, data: EmbeddingSet) -> EmbeddingSet:
-    """Return a set in whose place of each embedding is what the fusion makes of it alone."""
-    members, values = members_of(data, trained.temperature), np.zeros_like(data.values)
-    for m in range(len(data.modalities)):
-        rows = np.flatnonzero(data.present[:, m])
-        if len(rows):
-            one = Members._make(part[rows, m : m + 1] for part in members)
-            values[rows, m] = trained.fuse(one)[0]
-    return replace(data, values=values)
+    return Calibration(trained.temperature, 0.0, fit_thresholds(known, unknown, fuse))
 
 
 def save_fusion(

@@ -97,9 +97,7 @@ class Recogniser:
         quality = float(np.dot(weights, qualities))
         threshold = self.min_similarity
         if threshold < 0:
-            default = max(self.calibration.min_similarity.values(), default=0.0)
-            thresholds = [self.calibration.min_similarity.get(m, default) for m in modalities]
-            threshold = float(np.dot(weights, thresholds))
+            threshold = self.calibration.threshold(modalities, weights)
         return Recognition(
             labels=tuple(bank.labels[i] for i in best),
             probabilities=probabilities.astype(np.float32),

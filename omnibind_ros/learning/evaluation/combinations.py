@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,12 @@ import numpy as np
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.learning.embeddings import EmbeddingSet, Floats, probabilities
 from omnibind_ros.learning.members import Members, members_of
+from omnibind_ros.modalities import all_combinations, combination_name
 
 from .metrics import calibration_error, mean_average_precision, top_k
 
 Rule = Callable[[Members], Floats]
 """Members -> scores [B, L] of the labels."""
-
-
-def all_combinations(modalities: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield every combination of at least one modality, small ones first, each in order."""
-    for size in range(1, len(modalities) + 1):
-        yield from combinations(modalities, size)
 
 
 def only(members: Members, data: EmbeddingSet, names: Sequence[str]) -> Members:
@@ -74,7 +68,7 @@ def measure_combinations(
         # One member alone is what its encoder says: no rule is asked.
         single = [found[name]["best_single"] for name in names if name in found]
         figures["best_single"] = max(single) if len(names) > 1 else figures["mean"]
-        found["+".join(names)] = figures
+        found[combination_name(set(names))] = figures
         progress(number + 1, len(chosen))
     return found
 

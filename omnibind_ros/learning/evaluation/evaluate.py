@@ -100,11 +100,7 @@ def measure(
     fused = similarities(test.bank, fuse(members_of(test, temperature))[0])
     table = confusion(fused.argmax(1), test.labels, len(test.bank.labels))
     strangers = unknown.complete().split("test")
-    found_out = (
-        measure_unknown(test, strangers, fuse, temperature, plan.calibration.min_similarity)
-        if len(strangers)
-        else {}
-    )
+    found_out = measure_unknown(test, strangers, fuse, plan.calibration) if len(strangers) else {}
     return {
         "combinations": combinations,
         "summary": summarise(combinations),

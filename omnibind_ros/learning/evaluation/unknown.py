@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.embeddings import EmbeddingSet, Floats, probabilities, similarities
 from omnibind_ros.learning.members import Members, members_of
 
@@ -17,8 +18,7 @@ def measure_unknown(
     known: EmbeddingSet,
     unknown: EmbeddingSet,
     fuse: Callable[[Members], tuple[Floats, Floats]],
-    temperature: float,
-    thresholds: Mapping[str, float],
+    calibration: Calibration,
 ) -> dict[str, Any]:
     """Measure how well fused embeddings of unknown things are found out.
 
@@ -26,17 +26,16 @@ def measure_unknown(
         known: Test samples that have every modality, of classes with labels.
         unknown: Such samples of classes without.
         fuse: Members -> fused embeddings [B, D] and weights [B, N].
-        temperature: Of the softmax over labels.
-        thresholds: By modality, the least similarity of what is known.
+        calibration: Temperature and thresholds.
 
     Returns:
         `similarity` and `probability`, AUROC (0..1) by the best label's similarity and by its
-        probability; `margin`, by similarity less the members' weighted thresholds, which is what
-        recognition goes by; `known_accepted` and `unknown_refused`, in percent, at a margin of
-        zero; and by modality, AUROC by similarity alone.
+        probability; `margin`, by similarity less the threshold, which is what recognition goes by;
+        `known_accepted` and `unknown_refused`, in percent, at a margin of zero; and by modality,
+        AUROC by similarity alone.
     """
     similarity, probability, margin = zip(
-        *(_scores(part, fuse, temperature, thresholds) for part in (known, unknown)), strict=True
+        *(_scores(part, fuse, calibration) for part in (known, unknown)), strict=True
     )
     alone = {}
     for m, name in enumerate(known.modalities):
@@ -56,12 +55,11 @@ def measure_unknown(
 def _scores(
     data: EmbeddingSet,
     fuse: Callable[[Members], tuple[Floats, Floats]],
-    temperature: float,
-    thresholds: Mapping[str, float],
+    calibration: Calibration,
 ) -> tuple[Floats, Floats, Floats]:
+    temperature = calibration.temperature
     fused, weights = fuse(members_of(data, temperature))
     similarity = similarities(data.bank, fused)
-    default = max(thresholds.values(), default=0.0)
-    limits = np.array([thresholds.get(name, default) for name in data.modalities], np.float32)
     best = similarity.max(1)
-    return best, probabilities(similarity, temperature).max(1), best - weights @ limits
+    limits = np.array([calibration.threshold(data.modalities, row) for row in weights], np.float32)
+    return best, probabilities(similarity, temperature).max(1), best - limits
