@@ -14,6 +14,7 @@ from omnibind_ros.encoders.bundle import Bundle  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
 from omnibind_ros.learning.evaluation import encoding  # noqa: E402
 from omnibind_ros.learning.evaluation.encoding import encode_dataset  # noqa: E402
+from omnibind_ros.learning.fusion_files import load_fusion  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
 
 
@@ -86,3 +87,13 @@ def test_a_bundle_and_a_dataset_that_share_nothing_are_said(bundle_dir, tmp_path
     build_dataset(LessonPlan(12, without=("image", "text")), tmp_path / "data", workers=1)
     with pytest.raises(TrainingError, match="in a modality of teacher@"):
         encode_dataset(Bundle.load(bundle_dir), tmp_path / "data", tmp_path / "cache")
+
+
+def test_a_fusion_learns_from_what_a_bundles_encoders_say(seven_bundle, lessons, tmp_path, capsys):
+    config, out = tmp_path / "fusion.yaml", tmp_path / "fusion"
+    config.write_text("steps: 2\nsplits: [validation, test]\n", encoding="utf-8")
+    arguments = ["--bundle", seven_bundle, "--data", lessons, "--out", out, "--config", config]
+    assert main(["train", "fusion", *map(str, arguments)]) == 0
+    assert load_fusion(out).network.size == Bundle.load(seven_bundle).manifest.embedding_size
+    assert main(["train", "fusion", "--bundle", str(seven_bundle), "--out", str(out)]) == 1
+    assert "--bundle needs --data" in capsys.readouterr().err

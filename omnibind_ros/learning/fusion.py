@@ -50,7 +50,7 @@ class Said(NamedTuple):
     Attributes:
         logits: [B, N, C].
         share: [B, N, C], their softmax; zeros where there is no member.
-        prior: [B, N], the logarithm of the evidence of modality and quality alone.
+        prior: [B, N], the logarithm of the evidence of modality, quality and age alone.
     """
 
     logits: Tensor
@@ -92,6 +92,7 @@ class FusionNetwork(nn.Module):
         self.sharpness = nn.Parameter(torch.zeros(count, 1))
         self.trust = nn.Parameter(torch.zeros(count, 1))
         self.power = nn.Parameter(torch.ones(count, 1))
+        self.fading = nn.Parameter(torch.zeros(count, 1))
         self.code = nn.Embedding(count, width)
         nn.init.normal_(self.code.weight, std=0.3)
         self.facts = nn.Linear(FACTS, width)
@@ -144,7 +145,7 @@ class FusionNetwork(nn.Module):
         there = present.to(embeddings.dtype)
         gone = (1 - there) * NOWHERE
         embeddings = self.moved(embeddings, modality)
-        said = self._said(embeddings, modality, quality, there)
+        said = self._said(embeddings, modality, age, quality, there)
         alike = said.share @ said.share.transpose(1, 2)
         facts = self._facts(said, alike, modality, age, quality, entropy, there)
         token = self.code(modality) + self.facts(facts)
@@ -176,12 +177,17 @@ class FusionNetwork(nn.Module):
         each = (embeddings @ self.words).reshape(batch, members, self.concepts.shape[1], -1)
         return each.amax(3)
 
-    def _said(self, embeddings: Tensor, modality: Tensor, quality: Tensor, there: Tensor) -> Said:
+    def _said(
+        self, embeddings: Tensor, modality: Tensor, age: Tensor, quality: Tensor, there: Tensor
+    ) -> Said:
         """Return what each member says alone."""
         logits = (embeddings @ self.concepts) * functional.embedding(modality, self.sharpness).exp()
         power = functional.embedding(modality, self.power)[..., 0]
         trust = functional.embedding(modality, self.trust)[..., 0]
-        prior = trust + power * quality.clamp(min=FLOOR).log()
+        fading = functional.embedding(modality, self.fading)[..., 0]
+        limit = functional.embedding(modality, self.max_age[:, None])[..., 0]
+        left = (1 - age / limit).clamp(FLOOR, 1.0)
+        prior = trust + power * quality.clamp(min=FLOOR).log() + fading * left.log()
         return Said(logits, torch.softmax(logits, -1) * there[..., None], prior)
 
     def _facts(

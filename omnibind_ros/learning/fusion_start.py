@@ -27,6 +27,9 @@ BIAS_RIDGE = 0.5
 POWER = 0.05
 """Power of quality in the evidence, to begin with: a doubtful picture still says much."""
 
+FADING = 1.0
+"""Power of the share of its time that a reading has left in the evidence, to begin with."""
+
 SURE = 2.0
 """Evidence of a set of all modalities, in units of the evidence of nothing, to begin with."""
 
@@ -127,6 +130,7 @@ def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> Non
         network.words.copy_(words.flatten(0, 1).T)
         network.lifting.copy_(torch.from_numpy(lifting(data.bank)))
         network.power.fill_(POWER)
+        network.fading.fill_(FADING)
         network.concepts.copy_(torch.from_numpy(classes.T.copy()))
         network.content.copy_(torch.from_numpy(directions[:, :void].astype(np.float32)))
         network.void.copy_(torch.from_numpy(empty[:void].astype(np.float32)))

@@ -15,6 +15,9 @@ from omnibind_ros.modalities import MODALITIES
 
 from .embeddings import EmbeddingSet, Floats, entropies, similarities
 
+AGED = 0.7
+"""Share of the age that a modality allows up to which a reading shows what is there now."""
+
 OLD = 0.5
 """Share of the age that a modality allows from which a reading that has stopped is stale."""
 
@@ -115,7 +118,7 @@ class Drawer:
         sources, own = self._mixed(rows), np.arange(present.shape[1])
         values, quality = data.values[sources, own], data.quality[sources, own]
         # Most are young; some are as old as they may be and show the same thing all the same.
-        age = (rng.random(present.shape) ** 3 * self._limits).astype(np.float32)
+        age = (AGED * rng.random(present.shape) ** 3 * self._limits).astype(np.float32)
         good = present.copy()
         bad = self._victims(present)
         kinds = rng.choice(len(CORRUPTIONS), present.shape, p=self._kinds)

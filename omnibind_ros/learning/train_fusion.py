@@ -29,7 +29,7 @@ SEEN = 1024
 """Sets drawn from them, the same at each look."""
 
 
-NUMBERS, FASTER = ("sharpness", "trust", "power"), 10.0
+NUMBERS, FASTER = ("sharpness", "trust", "power", "fading"), 10.0
 """Parameters that are one number a modality, and how much faster than others they learn."""
 
 
