@@ -27,7 +27,7 @@ BIAS_RIDGE = 0.5
 POWER = 0.05
 """Power of quality in the evidence, to begin with: a doubtful picture still says much."""
 
-FADING = 1.0
+FADING = 2.0
 """Power of the share of its time that a reading has left in the evidence, to begin with."""
 
 SURE = 2.0
