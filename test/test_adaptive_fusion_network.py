@@ -96,6 +96,20 @@ def test_an_empty_place_in_a_batch_changes_nothing():
     assert not shares[0, 5:].any()
 
 
+def test_evidence_fades_as_a_reading_ages():
+    network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
+    torch.nn.init.constant_(network.fading, 2.0)
+    quality[:] = 1
+    limits = np.float32([MODALITIES[NAMES[n]].max_age for n in numbers])
+    left = np.float32([1.0, 0.5, 0.1])
+    weights = run(network, (values, numbers, (1 - left) * limits, quality, entropy))[1]
+    np.testing.assert_allclose(weights, left**2 / (left**2).sum(), atol=1e-5)
+    # A clock that jumps makes a reading older than it may be, or younger than now.
+    jumped = run(network, (values, numbers, np.float32([0, 50, -50]), quality, entropy))
+    assert all(np.isfinite(part).all() for part in jumped)
+    assert jumped[1][1] < 1e-3
+
+
 def test_little_evidence_lowers_all_similarities_alike():
     network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(4)
     names = np.linalg.qr(np.random.default_rng(5).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
