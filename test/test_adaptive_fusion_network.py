@@ -97,7 +97,7 @@ def test_an_empty_place_in_a_batch_changes_nothing():
 
 
 def test_evidence_fades_as_a_reading_ages():
-    network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
+    network, (values, numbers, _, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
     torch.nn.init.constant_(network.fading, 2.0)
     quality[:] = 1
     limits = np.float32([MODALITIES[NAMES[n]].max_age for n in numbers])
@@ -129,14 +129,15 @@ def test_little_evidence_lowers_all_similarities_alike():
 
 def test_members_that_name_a_class_by_different_words_agree():
     words = np.linalg.qr(np.random.default_rng(3).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
-    bank = LabelBank(("dog", "cat"), words[:3], np.array([0, 0, 1]))
-    network = FusionNetwork(SIZE, concepts=2, words=2).eval()
+    bank = LabelBank(("dog", "cat", "cup"), words[:4], np.array([0, 0, 1, 2]))
+    network = FusionNetwork(SIZE, concepts=3, words=2).eval()
     # One sees a dog, one hears barking; in both there is something of a cat.
     values = np.stack([0.6 * words[0] + 0.64 * words[2], 0.6 * words[1] + 0.5 * words[2]])
     values = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
     seen = (values, np.array([0, 6]), np.zeros(2, np.float32), np.ones(2, np.float32),
             np.zeros(2, np.float32))  # fmt: skip
-    together = similarities(bank, values).sum(0)
+    said = similarities(bank, values)
+    together = said.sum(0) - said.sum(0).mean()
     lost, _ = run(network, seen)
     network.words.copy_(TorchBank(bank).by_class().flatten(0, 1).T)
     network.lifting.copy_(torch.from_numpy(lifting(bank)))
@@ -146,8 +147,33 @@ def test_members_that_name_a_class_by_different_words_agree():
     assert similarities(bank, lost).argmax() == 1
     found = similarities(bank, given)
     assert found.argmax() == 0
-    assert found[0] / found[1] == pytest.approx(together[0] / together[1], abs=0.02)
-    np.testing.assert_allclose(alone, values[0], atol=1e-6)
+    # Sums of what the members say, less what they say of all classes alike.
+    assert found.mean() == pytest.approx(0, abs=0.01)
+    np.testing.assert_allclose(found / found.std(), together / together.std(), atol=0.02)
+    single, own = similarities(bank, alone), said[0] - said[0].mean()
+    np.testing.assert_allclose(single / single.std(), own / own.std(), atol=0.02)
+
+
+def test_what_all_labels_have_in_common_makes_nothing_known():
+    rng = np.random.default_rng(4)
+    common, apart = rng.normal(size=SIZE), rng.normal(size=(4, SIZE))
+    words = (common + 0.7 * apart).astype(np.float32)
+    words /= np.linalg.norm(words, axis=1, keepdims=True)
+    bank = LabelBank(("dog", "cat", "cup"), words[:3], np.arange(3))
+    network = FusionNetwork(SIZE, concepts=3, words=1).eval()
+    network.words.copy_(TorchBank(bank).by_class().flatten(0, 1).T)
+    network.lifting.copy_(torch.from_numpy(lifting(bank)))
+    rest = (np.zeros(1, np.int64), np.zeros(1, np.float32), np.ones(1, np.float32),
+            np.zeros(1, np.float32))  # fmt: skip
+    vague = (common / np.linalg.norm(common)).astype(np.float32)
+    nothing, _ = run(network, (vague[None], *rest))
+    cat, _ = run(network, (words[1][None], *rest))
+    assert similarities(bank, vague).max() > 0.7  # as like as to a thing that it knows
+    assert similarities(bank, nothing).max() < 0.1
+    assert similarities(bank, cat).argmax() == 1
+    assert similarities(bank, cat).max() > 0.4
+    # So it is for a label that it has not seen, which has as much in common with the others.
+    assert abs(words[3] @ nothing) < 0.5 * abs(words[3] @ vague)
 
 
 def test_the_exported_operators_are_few_and_known_to_tensorrt(tmp_path):

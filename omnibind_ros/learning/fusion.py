@@ -10,9 +10,10 @@ this is the logarithmic opinion pool (naive Bayes, for members whose errors are 
 
 A label is as like an embedding as the best of its words, so that members which name one class by
 different words, "dog" and "barking", lose it: their sum lies near neither. v gives back what is
-lost: d_c = sum_i e_i max_w(w . z_i) - max_w(w . sum_i e_i z_i) for the words w of each class c,
-less its mean, and v the place that is by d_c liker to all words of class c (least squares with a
-ridge). The classes' similarities are then sums of the members' own, and v is 0 for one member.
+lost, and takes out what all classes have in common, which tells nothing apart: with
+s_c = sum_i e_i max_w(w . z_i) for the words w of each class c, v lifts the sum's similarity to all
+words of class c to s_c less the mean of s (least squares with a ridge). The classes' similarities
+are then sums of the members' own, and 0 means as like as any.
 
 From there the network goes on: a token a member, of its modality's code and facts: age, quality,
 entropy, and how well what it says (its distribution over concepts) agrees with what the others say
@@ -166,10 +167,13 @@ class FusionNetwork(nn.Module):
         return embeddings + functional.embedding(modality, self.offset)
 
     def _given_back(self, embeddings: Tensor, evidence: Tensor, total: Tensor) -> Tensor:
-        """Return what makes a sum as like the classes as its members are together, [B, D]."""
+        """Return what makes a sum as like each class as its members are together, [B, D].
+
+        What they are like all classes is taken out: it tells nothing apart.
+        """
         whole = (evidence[:, None] @ self._likeness(embeddings))[:, 0]
-        lost = whole - self._likeness(total[:, None])[:, 0]
-        return (lost - lost.mean(1, keepdim=True)) @ self.lifting
+        whole = whole - whole.mean(1, keepdim=True)
+        return (whole - self._likeness(total[:, None])[:, 0]) @ self.lifting
 
     def _likeness(self, embeddings: Tensor) -> Tensor:
         """Return similarities [B, N, C] of embeddings [B, N, D] to each class's best word."""

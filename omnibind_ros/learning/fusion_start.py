@@ -99,6 +99,8 @@ def common_temperature(data: EmbeddingSet, alone: Alone) -> float:
         alone: What suits the modalities.
     """
     pooled = (alone.moved(data) / alone.temperatures[:, None]).sum(1)
+    common = similarities(data.bank, pooled).mean(1, keepdims=True)
+    pooled = pooled - common * lifting(data.bank).sum(0)
     length = np.linalg.norm(pooled, axis=1, keepdims=True)
     suits = fit_temperature(similarities(data.bank, pooled / np.maximum(length, 1e-6)), data.labels)
     return float(suits * SURE / np.sqrt(1 + SURE**2))
