@@ -57,13 +57,20 @@ def lifting(bank: LabelBank) -> Floats:
     return np.asarray(np.linalg.solve(gram, words.T @ belongs.T).T, np.float32)
 
 
+def beyond(bank: LabelBank, value: Floats) -> Floats:
+    """Return what of a value [D] makes it no liker to one label than to another, float32 [D]."""
+    similarity = similarities(bank, value)
+    return np.asarray(value - (similarity - similarity.mean()) @ lifting(bank), np.float32)
+
+
 class Alone(NamedTuple):
     """What suits M modalities, each alone.
 
     Attributes:
         temperatures: float32 [M], of the softmax over labels; 1 where a modality has nothing.
         offsets: float32 [M, D], to be added to embeddings; they take back that a modality says
-            some labels too often and others too seldom.
+            some labels too often and others too seldom, and what all its embeddings have in
+            common that speaks for no label.
     """
 
     temperatures: Floats
@@ -77,17 +84,23 @@ class Alone(NamedTuple):
 def measure_alone(data: EmbeddingSet) -> Alone:
     """Return the temperature and the offset that suit each modality's own embeddings.
 
-    The offset b T lifts each label's similarity by its bias, as far as its words allow.
+    The offset b T lifts each label's similarity by its bias, as far as its words allow. What all
+    embeddings of a modality share (the modality gap, arXiv 2203.02053) goes, but for what speaks
+    for labels: all things would be alike by it, and fused embeddings are compared, as enrolled
+    labels are.
     """
     temperatures = np.ones(len(data.modalities), np.float32)
     offsets, lifted = np.zeros((len(data.modalities), data.size), np.float32), lifting(data.bank)
     for m in range(len(data.modalities)):
         there = data.present[:, m]
         if there.any():
-            similarity = similarities(data.bank, data.values[there, m])
-            own = temperatures[m] = fit_temperature(similarity, data.labels[there])
-            biases = fit_biases(similarity / own, data.labels[there], BIAS_RIDGE)
-            offsets[m] = own * biases @ lifted
+            values, labels = data.values[there, m], data.labels[there]
+            means = [values[labels == label].mean(0) for label in np.unique(labels)]
+            shared = beyond(data.bank, np.mean(means, axis=0))
+            similarity = similarities(data.bank, values - shared)
+            own = temperatures[m] = fit_temperature(similarity, labels)
+            biases = fit_biases(similarity / own, labels, BIAS_RIDGE)
+            offsets[m] = own * biases @ lifted - shared
     return Alone(temperatures, offsets)
 
 
