@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from omnibind_ros.learning.calibration import (
     KEPT,
     fit_biases,
+    fit_likeness,
     fit_temperature,
     fit_threshold,
     fit_thresholds,
@@ -52,6 +53,16 @@ def test_each_combination_has_a_threshold_of_its_own():
     assert len(thresholds) == 2 ** len(known.modalities) - 1
     assert thresholds["touch"] < thresholds["image"] < thresholds["text"]
     assert thresholds["touch"] < thresholds["touch+thermal"]
+
+
+def test_few_things_of_other_classes_are_as_like_as_one_that_was_enrolled():
+    data = make_embeddings()
+    fused = mean_of(data.complete())
+    labels = data.complete().labels
+    likeness = fit_likeness(fused, labels)
+    cosines = (fused @ fused.T)[labels[:, None] != labels]
+    assert (cosines > likeness).mean() == pytest.approx(0.025, abs=0.002)
+    assert fit_likeness(fused[:1], labels[:1]) is None
 
 
 def test_a_combination_that_no_sample_has_is_left_out():

@@ -108,6 +108,35 @@ def test_enrolment_adds_a_prototype_and_leaves_the_old_bank(bank, name):
     )
 
 
+def test_what_was_enrolled_is_named_from_its_likeness_on(bank):
+    rng = np.random.default_rng(0)
+    seen = rng.normal(size=384).astype(np.float32)
+    seen /= np.linalg.norm(seen)
+    grown = bank.with_label("my own thing", seen, 0.6).with_label(
+        "another", bank.prototypes[0], 0.6
+    )
+    aside = rng.normal(size=384).astype(np.float32)
+    aside -= (aside @ seen) * seen
+    aside /= np.linalg.norm(aside)
+    place = grown.labels.index("my own thing")
+    for cosine, name in ((0.7, "my own thing"), (0.5, None)):
+        values = cosine * seen + np.sqrt(1 - cosine**2) * aside
+        similarities = grown.similarities(values)
+        best = bank.similarities(values).max()
+        assert similarities[place] == pytest.approx(best + cosine - 0.6, abs=1e-5)
+        assert (similarities.argmax() == place) == (name is not None)
+        np.testing.assert_allclose(
+            similarities[: len(bank.labels)], bank.similarities(values), atol=1e-6
+        )
+
+
+def test_a_bank_of_enrolled_labels_alone():
+    bank = LabelBank((), np.zeros((0, 4), np.float32), np.zeros(0, int))
+    grown = bank.with_label("thing", np.eye(4, dtype=np.float32)[0], 0.6)
+    found = grown.similarities(np.float32([0.8, 0.6, 0, 0]))
+    np.testing.assert_allclose(found, [0.2], atol=1e-6)
+
+
 def test_a_full_bank_takes_no_new_label():
     rows = np.eye(1, 4, dtype=np.float32).repeat(MAX_LABELS, 0)
     full = LabelBank(tuple(map(str, range(MAX_LABELS))), rows, np.arange(MAX_LABELS))

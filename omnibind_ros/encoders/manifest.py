@@ -60,11 +60,14 @@ class Calibration:
         min_quality: Below this quality of the evidence nothing is known.
         min_similarity: By modality, or names of several joined with '+' in the order of
             modalities.py: below this cosine similarity the best label is unknown.
+        likeness: Cosine from which two fused embeddings are of one thing, for enrolled labels;
+            None where it was not measured.
     """
 
     temperature: float
     min_quality: float
     min_similarity: Mapping[str, float]
+    likeness: float | None = None
 
     def threshold(self, modalities: Sequence[str], weights: npt.NDArray[np.float32]) -> float:
         """Return the similarity below which a fused embedding's best label is unknown.
@@ -158,6 +161,7 @@ def read_manifest(folder: Path) -> BundleManifest:
                 temperature=float(calibration["temperature"]),
                 min_quality=float(calibration["min_quality"]),
                 min_similarity={str(m): float(v) for m, v in calibration["min_similarity"].items()},
+                likeness=float(likeness) if (likeness := calibration.get("likeness")) else None,
             ),
             fusion=_file(data["fusion"]) if data.get("fusion") else None,
             figures=data.get("figures") or {},
@@ -198,6 +202,7 @@ def write_manifest(folder: Path, manifest: BundleManifest, comment: str) -> None
         "calibration": {
             "temperature": manifest.calibration.temperature,
             "min_quality": manifest.calibration.min_quality,
+            "likeness": manifest.calibration.likeness,
             "min_similarity": dict(manifest.calibration.min_similarity),
         },
         "figures": dict(manifest.figures),

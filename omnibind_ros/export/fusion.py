@@ -78,7 +78,10 @@ def export_run(
         said = json.loads((run / RECORD).read_text(encoding="utf-8"))
         thresholds = {str(name): float(value) for name, value in said["min_similarity"].items()}
         calibration = Calibration(
-            float(said["temperature"]), before.min_quality, {**before.min_similarity, **thresholds}
+            float(said["temperature"]),
+            before.min_quality,
+            {**before.min_similarity, **thresholds},
+            said.get("likeness"),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(

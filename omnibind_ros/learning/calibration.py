@@ -21,6 +21,10 @@ KEPT = 0.05
 """Share of known things that may be called unknown."""
 
 
+TAKEN = 0.025
+"""Share of things of other classes that may be taken for one that was enrolled."""
+
+
 def fit_temperature(similarity: Floats, labels: npt.NDArray[np.int64]) -> float:
     """Return the softmax temperature of least negative log-likelihood (arXiv 1706.04599).
 
@@ -104,6 +108,22 @@ def fit_threshold(known: Floats, unknown: Floats) -> float:
     kept = 1 - np.searchsorted(np.sort(known), candidates) / len(known)
     refused = np.searchsorted(np.sort(unknown), candidates) / len(unknown)
     return float(candidates[int(np.argmax(kept + refused))])
+
+
+def fit_likeness(fused: Floats, labels: npt.NDArray[np.int64]) -> float | None:
+    """Return the cosine from which two fused embeddings are of one thing.
+
+    It is exceeded by `TAKEN` of the pairs of things of different classes.
+
+    Args:
+        fused: float32 [n, D], unit vectors.
+        labels: int [n].
+
+    Returns:
+        The cosine; None where there are no two classes.
+    """
+    cosines = (fused @ fused.T)[labels[:, None] < labels]
+    return round(float(np.quantile(cosines, 1 - TAKEN)), 4) if len(cosines) else None
 
 
 def fit_thresholds(

@@ -12,7 +12,7 @@ from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.encoders.manifest import Calibration
 
 from . import checkpoints
-from .calibration import fit_thresholds
+from .calibration import fit_likeness, fit_thresholds
 from .config import TrainingError
 from .embeddings import EmbeddingSet, Floats
 from .fusion import FusionNetwork
@@ -47,7 +47,11 @@ def calibrate_fusion(
     def fuse(part: EmbeddingSet) -> Floats:
         return np.asarray(trained.fuse(members_of(part, trained.temperature))[0], np.float32)
 
-    return Calibration(trained.temperature, 0.0, fit_thresholds(known, unknown, fuse))
+    whole = known.complete()
+    return Calibration(
+        trained.temperature, 0.0, fit_thresholds(known, unknown, fuse),
+        fit_likeness(fuse(whole), whole.labels) if len(whole) else None,
+    )  # fmt: skip
 
 
 def save_fusion(
@@ -69,6 +73,7 @@ def save_fusion(
         "config": asdict(config),
         "temperature": calibration.temperature,
         "min_similarity": dict(calibration.min_similarity),
+        "likeness": calibration.likeness,
         "left_out": config.left_out,
         "figures": trained.figures,
     }

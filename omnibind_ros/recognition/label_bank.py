@@ -142,11 +142,14 @@ class LabelBank:
         labels: L names.
         prototypes: float32 [P, D], unit vectors, ordered by label.
         owner: int [P], ascending: the label of each prototype.
+        likeness: float32 [P], of prototypes that were enrolled the cosine from which a thing is
+            that one; NaN for words. None: all are words.
     """
 
     labels: tuple[str, ...]
     prototypes: npt.NDArray[np.float32]
     owner: npt.NDArray[np.intp]
+    likeness: npt.NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         """Find where each label's prototypes begin."""
@@ -187,7 +190,9 @@ class LabelBank:
         """
         inside = np.isin(self.owner, kept)
         owner = np.searchsorted(kept, self.owner[inside])
-        return LabelBank(tuple(self.labels[i] for i in kept), self.prototypes[inside], owner)
+        likeness = None if self.likeness is None else self.likeness[inside]
+        names = tuple(self.labels[i] for i in kept)
+        return LabelBank(names, self.prototypes[inside], owner, likeness)
 
     @classmethod
     def load(cls, folder: Path, path: Path, encoder: TextEncoder | None) -> LabelBank:
@@ -266,6 +271,10 @@ class LabelBank:
     def similarities(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return each label's cosine similarity: that of its best prototype.
 
+        What sensors show is liker to what they showed before than to any word. So an enrolled
+        prototype is as near as the best word where the cosine is its `likeness`, and nearer or
+        farther by as much as the cosine is above or below.
+
         Args:
             values: float32 [D], unit vector.
 
@@ -273,16 +282,23 @@ class LabelBank:
             float32 [L].
         """
         each = self.prototypes @ values
+        if self.likeness is not None:
+            words = np.isnan(self.likeness)
+            best = each[words].max(initial=-1.0) if words.any() else 0.0
+            each = np.where(words, each, best + each - self.likeness)
         if self._one_each:  # type: ignore[attr-defined]
             return np.asarray(each)
         return np.asarray(np.maximum.reduceat(each, self._starts))  # type: ignore[attr-defined]
 
-    def with_label(self, name: str, values: npt.NDArray[np.float32]) -> LabelBank:
+    def with_label(
+        self, name: str, values: npt.NDArray[np.float32], likeness: float | None = None
+    ) -> LabelBank:
         """Return a bank with one more prototype, of a new label or one that is there.
 
         Args:
             name: The label.
             values: float32 [D], unit vector.
+            likeness: Cosine from which a thing is that one; None: it counts as a word does.
 
         Raises:
             LabelError: The name cannot be a label, or the bank is full.
@@ -297,4 +313,12 @@ class LabelBank:
             labels,
             np.insert(self.prototypes, place, values, axis=0),
             np.insert(self.owner, place, index),
+            self._with_likeness(place, likeness),
         )
+
+    def _with_likeness(self, place: int, likeness: float | None) -> npt.NDArray[np.float32] | None:
+        if likeness is None and self.likeness is None:
+            return None
+        words = np.full(len(self.owner), np.nan, np.float32)
+        old = words if self.likeness is None else self.likeness
+        return np.insert(old, place, np.nan if likeness is None else likeness)

@@ -22,7 +22,11 @@ class Vocabulary:
     """Makes label banks from texts, and embeds texts. Thread-safe."""
 
     def __init__(
-        self, bank: LabelBank, templates: Sequence[str], encoder: TextEncoder | None
+        self,
+        bank: LabelBank,
+        templates: Sequence[str],
+        encoder: TextEncoder | None,
+        likeness: float | None = None,
     ) -> None:
         """Create a vocabulary; `load` makes one from a bundle.
 
@@ -30,11 +34,14 @@ class Vocabulary:
             bank: The label bank to begin with.
             templates: Sentences around a label, with {}.
             encoder: The text encoder; None if the bundle's is broken: labels then stay as they are.
+            likeness: Cosine from which a thing is one that was enrolled; None: an enrolled
+                prototype counts as a word does.
         """
         self.bank = bank
         self.problems: list[str] = []
         self._templates = tuple(templates)
         self._encoder = encoder
+        self._likeness = likeness
         self._lock = threading.Lock()
 
     @classmethod
@@ -58,7 +65,9 @@ class Vocabulary:
             problems.append(f"labels cannot be changed: {error}")
         labels_path = bundle.root / bundle.manifest.labels.path
         file = read_labels(labels_path)
-        vocabulary = cls(LabelBank.load(bundle.root, labels_path, encoder), file.templates, encoder)
+        bank = LabelBank.load(bundle.root, labels_path, encoder)
+        likeness = bundle.manifest.calibration.likeness
+        vocabulary = cls(bank, file.templates, encoder, likeness)
         if labels:
             try:
                 vocabulary.set_labels(labels)
@@ -100,7 +109,7 @@ class Vocabulary:
             LabelError: The text is no label.
         """
         with self._lock:
-            self.bank = self.bank.with_label(label, values)
+            self.bank = self.bank.with_label(label, values, self._likeness)
             return self.bank
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
