@@ -110,6 +110,18 @@ def test_evidence_fades_as_a_reading_ages():
     assert jumped[1][1] < 1e-3
 
 
+def test_what_is_worthless_carries_nothing():
+    network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
+    torch.nn.init.zeros_(network.power)
+    torch.nn.init.ones_(network.gate)
+    for worst, share in ((0.0, 0.0), (0.025, 0.2), (0.05, 1 / 3)):
+        quality[:] = 1, 0.4, worst
+        weights = run(network, (values, numbers, age, quality, entropy))[1]
+        np.testing.assert_allclose(weights, [(1 - share) / 2, (1 - share) / 2, share], atol=1e-3)
+    quality[:] = 0
+    assert np.isfinite(run(network, (values, numbers, age, quality, entropy))[0]).all()
+
+
 def test_little_evidence_lowers_all_similarities_alike():
     network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(4)
     names = np.linalg.qr(np.random.default_rng(5).normal(size=(SIZE, SIZE)))[0].astype(np.float32)

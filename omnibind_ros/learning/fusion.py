@@ -41,6 +41,8 @@ VOID = 16
 """Directions in which no text lies, at most; the rest of what is fused is copied there."""
 NOWHERE = -1e4
 """Score of a place where no member is; far below any other, and still a number in 16 bits."""
+WORTHLESS = 0.05
+"""Quality below which a member's evidence falls to nothing, in proportion."""
 LIMIT = 7.0
 """Highest logarithm of a member's evidence; the least is its negative."""
 
@@ -90,6 +92,7 @@ class FusionNetwork(nn.Module):
         self.register_buffer("void", torch.zeros(void, size))
         self.register_buffer("content", torch.zeros(size, void))
         self.register_buffer("surety", torch.zeros(1))
+        self.register_buffer("gate", torch.zeros(1))
         self.sharpness = nn.Parameter(torch.zeros(count, 1))
         self.trust = nn.Parameter(torch.zeros(count, 1))
         self.power = nn.Parameter(torch.ones(count, 1))
@@ -191,7 +194,9 @@ class FusionNetwork(nn.Module):
         fading = functional.embedding(modality, self.fading)[..., 0]
         limit = functional.embedding(modality, self.max_age[:, None])[..., 0]
         left = (1 - age / limit).clamp(FLOOR, 1.0)
+        worth = (quality / WORTHLESS).clamp(FLOOR, 1.0)
         prior = trust + power * quality.clamp(min=FLOOR).log() + fading * left.log()
+        prior = prior + self.gate * worth.log()
         return Said(logits, torch.softmax(logits, -1) * there[..., None], prior)
 
     def _facts(

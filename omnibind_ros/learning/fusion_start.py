@@ -146,6 +146,7 @@ def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> Non
         network.lifting.copy_(torch.from_numpy(lifting(data.bank)))
         network.power.fill_(POWER)
         network.fading.fill_(FADING)
+        network.gate.fill_(1.0)
         network.concepts.copy_(torch.from_numpy(classes.T.copy()))
         network.content.copy_(torch.from_numpy(directions[:, :void].astype(np.float32)))
         network.void.copy_(torch.from_numpy(empty[:void].astype(np.float32)))
