@@ -147,7 +147,7 @@ def fit_thresholds(
     for names in all_combinations(known.modalities):
         parts = [part.only(names) for part in (known, unknown)]
         # What is worth nothing carries nothing, so that its combination is another.
-        parts = [part.samples((part.present & (part.quality > 0)).all(1)) for part in parts]
+        parts = [part.samples(np.all(part.present & (part.quality > 0), axis=1)) for part in parts]
         if len(parts[0]):
             best = [
                 similarities(part.bank, fuse(part)).max(1) if len(part) else np.zeros(0, np.float32)
