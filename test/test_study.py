@@ -229,13 +229,22 @@ def test_seeds_are_averaged_and_their_spread_is_told(tmp_path):
     results += [result("cross_entropy", 10.0, 0, touch=0.4), result("cad", 100.0, 0, touch=0.9)]
     found = students(results)["touch"]
     assert found["cad"] == pytest.approx(60)
-    assert found["spread"]["cad"] == pytest.approx(100 * np.std([0.5, 0.7]))
+    assert found["spread"] == {"cad": pytest.approx(100 * np.std([0.5, 0.7], ddof=1))}
     assert found["cross_entropy"] == pytest.approx(40)
     assert found["at_100"]["cad"] == pytest.approx(90)
     for number, one in enumerate(results):
         (tmp_path / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
     scale = read_study(tmp_path)["scale"]
     assert scale["cad"]["10"] == pytest.approx({"touch": 60, "mean": 60})
+
+
+def test_cad_without_a_term_is_compared_with_cad_of_the_same_seed():
+    results = [result("cad", 10.0, seed, touch=value) for seed, value in enumerate((0.5, 0.7))]
+    results += [result("cad", 10.0, 1, touch=0.6) | {"without": "distil"}]
+    found = students(results)["touch"]
+    assert found["cad"] == pytest.approx(60)
+    assert found["without"] == {"cad": pytest.approx(70), "distil": pytest.approx(60)}
+    assert "without" not in found["at_100"]
 
 
 def test_what_the_digits_should_reach_stands_in_the_report(finished, tmp_path):

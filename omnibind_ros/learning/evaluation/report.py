@@ -252,29 +252,41 @@ def _students(said: Result, results: Path, pictures: Path, data: str = "") -> li
     parts = [f"## Students: {data}" if data else "## Students"]
     prefix = f"{data}-" if data else ""
     for share, title in ((None, f"{HEADLINE:g}% of student data"), ("at_100", "all student data")):
-        rows = [_student(name, of[share] if share else of) for name, of in students.items()]
-        if any(any(row[1:]) for row in rows):
-            head = ("student", *(WORDS[name] for name in OBJECTIVES))
-            parts += [f"Top-1 in percent with {title}, mean ± deviation over seeds:",
-                      table(head, rows)]  # fmt: skip
-    switches = (*CAD_TERMS, TRANSFER)
-    if any(of["without"] for of in students.values()):
-        rows = [
-            (name, percent(of.get("cad")), *(percent(of["without"].get(t)) for t in switches))
-            for name, of in students.items()
-        ]
-        parts += [f"CAD without each of its terms, {HEADLINE:g}% of student data:",
-                  table(("student", "CAD", *switches), rows)]  # fmt: skip
+        these = {name: of[share] if share else of for name, of in students.items()}
+        parts += _compared(these, title)
     if any(len(shares) > 1 for shares in scale.values()):
         draw_scale(scale, results / f"{prefix}scale.png")
         parts += ["### Scale", f"![accuracy against share of data]({pictures}/{prefix}scale.png)"]
     return parts
 
 
-def _student(name: str, of: Result) -> tuple[str, ...]:
-    spread = of.get("spread", {})
-    cells = (f"{of[o]:.1f} ± {spread.get(o, 0):.1f}" if o in of else "" for o in OBJECTIVES)
-    return (name, *cells)
+def _compared(students: Mapping[str, Result], title: str) -> list[str]:
+    """Return the tables of objectives and of CAD's terms with one share of the data."""
+    parts = []
+    rows = [(name, *(_mean_of(of, objective) for objective in OBJECTIVES))
+            for name, of in students.items()]  # fmt: skip
+    if any(any(row[1:]) for row in rows):
+        head = ("student", *(WORDS[name] for name in OBJECTIVES))
+        parts += [
+            f"Top-1 in percent with {title}, mean ± standard deviation over seeds, or of one seed:",
+            table(head, rows),
+        ]
+    columns = ("cad", *CAD_TERMS, TRANSFER)
+    rows = [(name, *(percent(of["without"].get(column)) for column in columns))
+            for name, of in students.items() if of.get("without")]  # fmt: skip
+    if rows:
+        parts += [
+            f"CAD, and CAD without each of its terms, with {title}, one seed:",
+            table(("student", WORDS["cad"], *columns[1:]), rows),
+        ]
+    return parts
+
+
+def _mean_of(of: Result, objective: str) -> str:
+    if objective not in of:
+        return ""
+    spread = of["spread"].get(objective)
+    return f"{of[objective]:.1f}" + ("" if spread is None else f" ± {spread:.1f}")
 
 
 def _tagged_run(run: Result) -> list[str]:

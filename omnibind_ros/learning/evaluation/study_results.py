@@ -138,8 +138,9 @@ def students(results: Iterable[Result]) -> dict[str, Any]:
 
     Returns:
         By student modality: each objective's top-1 on test samples in percent with `HEADLINE`
-        percent of the data, mean over seeds; `spread`, the standard deviation over seeds;
-        `seeds`; `at_100`, the same with all data; and `without`, CAD without each term.
+        percent of the data, mean over seeds; `spread`, the standard deviation over seeds, where
+        there are several; `seeds`; `without`, CAD without each term, and under `cad` CAD with the
+        same seeds; and `at_100`, the same with all data.
     """
     results = list(results)
     found: dict[str, Any] = {}
@@ -150,18 +151,35 @@ def students(results: Iterable[Result]) -> dict[str, Any]:
             spread, seeds = {}, {}
             for objective, values in _by_objective(results, modality, share).items():
                 into[objective] = float(np.mean(values))
-                spread[objective] = float(np.std(values))
+                if len(values) > 1:
+                    spread[objective] = float(np.std(values, ddof=1))
                 seeds[objective] = len(values)
-            if spread:
-                into |= {"spread": spread, "seeds": seeds}
-        without = {
-            r["without"]: _top1(r, modality)
-            for r in results
-            if r["without"] and r["share"] == HEADLINE and modality in r["modalities"]
-        }
+            if into:
+                without = _without(results, modality, share)
+                into |= {"spread": spread, "seeds": seeds, "without": without}
         if entry or at_100:
-            found[modality] = entry | {"at_100": at_100, "without": without}
+            found[modality] = {"without": {}} | entry | {"at_100": at_100}
     return found
+
+
+def _without(results: Iterable[Result], modality: str, share: float) -> dict[str, float]:
+    """Return top-1 of CAD without each term, and under `cad` of CAD with the same seeds."""
+    whole: list[Result] = []
+    lacking: dict[str, list[Result]] = {}
+    for result in results:
+        if result["share"] == share and modality in result["modalities"]:
+            if result["without"]:
+                lacking.setdefault(result["without"], []).append(result)
+            elif label(result) == "cad":
+                whole.append(result)
+    seeds = {result["seed"] for runs in lacking.values() for result in runs}
+    found = {term: _mean(runs, modality) for term, runs in lacking.items()}
+    alike = [result for result in whole if result["seed"] in seeds]
+    return found | ({"cad": _mean(alike, modality)} if alike else {})
+
+
+def _mean(results: Iterable[Result], modality: str) -> float:
+    return float(np.mean([_top1(result, modality) for result in results]))
 
 
 def scale(results: Iterable[Result]) -> dict[str, Any]:
