@@ -44,34 +44,36 @@ class Target(NamedTuple):
 def fusion_targets(found: Result) -> Iterator[Target]:
     """Yield the targets of an evaluation of the bundle."""
     for name, part in found["summary"].items():
-        where = "all combinations" if name == "all" else "combinations without text"
+        where = "all combinations" if name == "all" else "without text"
         yield Target(f"AF over the mean, {where}", 4.05, part["gain_over_mean"], "points")
         worst = part["worst_against_best_single"]
         yield Target(
-            f"AF over the best single member, at worst ({worst['combination']})", -0.5,
+            f"AF over the best single member, {where}, at worst ({worst['combination']})", -0.5,
             worst["points"], "points",
         )  # fmt: skip
         worst = part["worst_addition"]
         yield Target(
-            f"what another fresh modality changes, at worst ({worst['addition']})", -1.0,
+            f"what another fresh modality changes, {where}, at worst ({worst['addition']})", -1.0,
             worst["points"], "points",
         )  # fmt: skip
-    losses = {
-        f"{fault.replace('_', ' ')} for {modality}": figures["af_loss"]
-        for modality, faults in found["robustness"].items()
-        for fault, figures in faults.items()
-    }
-    if losses:
+    robust = found["robustness"]
+    for fault in next(iter(robust.values()), {}):
+        losses = {modality: faults[fault]["af_loss"] for modality, faults in robust.items()}
         worst = max(losses, key=lambda name: losses[name])
         yield Target(
-            f"AF's loss by one faulty sensor, at worst ({worst})", 2.0, losses[worst], "points",
-            most=True,
+            f"AF's loss by one sensor's {WORDS[fault]}, at worst ({worst})", 2.0, losses[worst],
+            "points", most=True,
         )  # fmt: skip
     everything = found["combinations"]["+".join(found["modalities"])]
     yield Target("all modalities fused, top-1", 90.0, everything["af"], "%")
     yield Target("ECE of all modalities fused", 5.0, found["ece"], "%", most=True)
     yield Target("AUROC of unknown things", 0.85, found["auroc_unknown"], "AUROC")
 
+
+WORDS = {
+    "noise": "noise", "dead": "silence", "stale": "stale sample", "other_object": "lie",
+}  # fmt: skip
+"""The faults of `robustness.FAULTS`."""
 
 REAL = {
     "audio": ("real sounds, named as their set names them", 85.0),
