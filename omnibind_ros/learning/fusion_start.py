@@ -57,20 +57,13 @@ def lifting(bank: LabelBank) -> Floats:
     return np.asarray(np.linalg.solve(gram, words.T @ belongs.T).T, np.float32)
 
 
-def beyond(bank: LabelBank, value: Floats) -> Floats:
-    """Return what of a value [D] makes it no liker to one label than to another, float32 [D]."""
-    similarity = similarities(bank, value)
-    return np.asarray(value - (similarity - similarity.mean()) @ lifting(bank), np.float32)
-
-
 class Alone(NamedTuple):
     """What suits M modalities, each alone.
 
     Attributes:
         temperatures: float32 [M], of the softmax over labels; 1 where a modality has nothing.
         offsets: float32 [M, D], to be added to embeddings; they take back that a modality says
-            some labels too often and others too seldom, and what all its embeddings have in
-            common that speaks for no label.
+            some labels too often and others too seldom.
     """
 
     temperatures: Floats
@@ -84,10 +77,7 @@ class Alone(NamedTuple):
 def measure_alone(data: EmbeddingSet) -> Alone:
     """Return the temperature and the offset that suit each modality's own embeddings.
 
-    The offset b T lifts each label's similarity by its bias, as far as its words allow. What all
-    embeddings of a modality share (the modality gap, arXiv 2203.02053) goes, but for what speaks
-    for labels: all things would be alike by it, and fused embeddings are compared, as enrolled
-    labels are.
+    The offset b T lifts each label's similarity by its bias, as far as its words allow.
     """
     temperatures = np.ones(len(data.modalities), np.float32)
     offsets, lifted = np.zeros((len(data.modalities), data.size), np.float32), lifting(data.bank)
@@ -95,12 +85,10 @@ def measure_alone(data: EmbeddingSet) -> Alone:
         there = data.present[:, m]
         if there.any():
             values, labels = data.values[there, m], data.labels[there]
-            means = [values[labels == label].mean(0) for label in np.unique(labels)]
-            shared = beyond(data.bank, np.mean(means, axis=0))
-            similarity = similarities(data.bank, values - shared)
+            similarity = similarities(data.bank, values)
             own = temperatures[m] = fit_temperature(similarity, labels)
             biases = fit_biases(similarity / own, labels, BIAS_RIDGE)
-            offsets[m] = own * biases @ lifted - shared
+            offsets[m] = own * biases @ lifted
     return Alone(temperatures, offsets)
 
 
