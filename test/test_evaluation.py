@@ -165,6 +165,13 @@ def test_everything_is_measured_and_json_can_hold_it(three):
     assert found["objects"] == len(set(test.objects))
     assert found["classes"] == len(set(test.labels)) == 7
     assert 0.5 < found["auroc_unknown"] <= 1
+    whole = three.split("test")
+    right = similarities(whole.bank, mean(members_of(whole, 0.05))).argmax(1) == whole.labels
+    new = whole.labels == whole.bank.labels.index("class 1")
+    named = found["unknown"]["open_vocabulary"]["mean"]
+    assert named == pytest.approx(
+        {"known": 100 * right[~new].mean(), "new": 100 * right[new].mean()}
+    )
     assert 0 <= found["ece"] <= 100
 
 

@@ -19,7 +19,7 @@ from .combinations import measure_combinations, only, summarise
 from .metrics import confusion, top_k
 from .retrieval import measure_retrieval
 from .robustness import Recorded, measure_robustness
-from .unknown import measure_unknown
+from .unknown import measure_open_vocabulary, measure_unknown
 
 Fuse = Callable[[Members], tuple[Floats, Floats]]
 """Members -> fused embeddings [B, D] and weights [B, N]."""
@@ -100,7 +100,13 @@ def measure(
     fused = similarities(test.bank, fuse(members_of(test, temperature))[0])
     table = confusion(fused.argmax(1), test.labels, len(test.bank.labels))
     strangers = unknown.complete().split("test")
-    found_out = measure_unknown(test, strangers, fuse, plan.calibration) if len(strangers) else {}
+    found_out: dict[str, Any] = {}
+    if len(strangers):
+        found_out = measure_unknown(test, strangers, fuse, plan.calibration)
+        naming = all_rules(lambda members: fuse(members)[0], data.bank, None)
+        found_out["open_vocabulary"] = measure_open_vocabulary(
+            data.split("test").complete(), plan.unknown, naming, temperature
+        )
     return {
         "combinations": combinations,
         "summary": summarise(combinations),

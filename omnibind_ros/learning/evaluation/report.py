@@ -218,7 +218,20 @@ def _strangers(of: Result) -> list[str]:
         f"{of['probability']:.3f} by probability. At its thresholds "
         f"{of['known_accepted']:.0f}% of known things are accepted and "
         f"{of['unknown_refused']:.0f}% of unknown ones refused. Each modality alone, by "
-        f"similarity: {alone}."
+        f"similarity: {alone}.",
+        *_open_vocabulary(of.get("open_vocabulary", {})),
+    ]
+
+
+def _open_vocabulary(of: Result) -> list[str]:
+    """Return the table of things whose label was added after training."""
+    if not of:
+        return []
+    rows = [(WORDS[rule], percent(v["new"]), percent(v["known"])) for rule, v in of.items()]
+    return [
+        "With labels for these classes, which nothing was trained on, all modalities fused name "
+        "(top-1 in percent, all labels competing):",
+        table(("fused by", "things of new classes", "things of known classes"), rows),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.embeddings import EmbeddingSet, Floats, probabilities, similarities
 from omnibind_ros.learning.members import Members, members_of
 
+from .combinations import Rule
 from .metrics import auroc
 
 
@@ -50,6 +51,31 @@ def measure_unknown(
         "modalities": alone,
         "samples": len(unknown),
     }
+
+
+def measure_open_vocabulary(
+    data: EmbeddingSet, new: Sequence[str], rules: Mapping[str, Rule], temperature: float
+) -> dict[str, dict[str, float]]:
+    """Measure how well things are named whose label was added after training.
+
+    Args:
+        data: Test samples that have every modality, with all labels in the bank.
+        new: The classes that training has not seen.
+        rules: By name, for that bank.
+        temperature: Of the members' label distributions.
+
+    Returns:
+        By rule, top-1 in percent of things of `known` and of `new` classes; all labels compete.
+    """
+    members = members_of(data, temperature)
+    strange = np.isin(np.array(data.bank.labels)[data.labels], new)
+    found = {}
+    for name, rule in rules.items():
+        right = rule(members).argmax(1) == data.labels
+        found[name] = {
+            "known": float(100 * right[~strange].mean()), "new": float(100 * right[strange].mean())
+        }  # fmt: skip
+    return found
 
 
 def _scores(
