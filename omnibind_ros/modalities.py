@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -40,7 +40,7 @@ MODALITIES: dict[str, Modality] = {
 }
 
 
-def combination_name(names: Set[str]) -> str:
+def combination_name(names: Collection[str]) -> str:
     """Return names of modalities, joined with '+' in the order of `MODALITIES`."""
     return "+".join(name for name in MODALITIES if name in names)
 

@@ -145,6 +145,20 @@ def test_another_fusion_that_does_not_fit_leaves_the_bundle_as_it_was(made, tmp_
     assert hashes(out) == before
 
 
+def test_what_others_have_put_there_stays_with_another_fusion(made, tmp_path):
+    out, fusion = tmp_path / "own", make_fusion_run(tmp_path / "fusion", 0.09)
+    shutil.copytree(made.bundle.root, out)
+    (out / "README.md").write_text("mine")
+    exchange_fusion(out, made.bundle.root, fusion)
+    assert (out / "README.md").read_text() == "mine"
+    (out / "notes").mkdir()
+    (out / "notes" / "day.txt").write_text("mine")
+    before = hashes(out)
+    with pytest.raises(BundleError, match="notes is a folder"):
+        exchange_fusion(out, out, fusion)
+    assert hashes(out) == before
+
+
 def test_the_command_gives_a_bundle_another_fusion(made, tmp_path, capsys):
     out, fusion = tmp_path / "own", make_fusion_run(tmp_path / "fusion", 0.09)
     arguments = ["--bundle", made.bundle.root, "--fusion", fusion, "--out", out]

@@ -115,7 +115,7 @@ def assemble_bundle(
         result = work.build(stage, out.resolve().name, progress)
         progress("verification")
         verify_bundle(stage)
-        _keep_others(out, stage)
+        keep_others(out, stage)
     return replace(result, bundle=Bundle.load(out))
 
 
@@ -248,8 +248,13 @@ def version_of(encoders: Mapping[str, FileSpec], fusion: FileSpec | None) -> str
     return f"{VERSION}+{hashlib.sha256(''.join(f.sha256 for f in files).encode()).hexdigest()[:8]}"
 
 
-def _keep_others(out: Path, stage: Path) -> None:
-    """Copy what somebody else has put into the folder, such as a README."""
+def keep_others(out: Path, stage: Path) -> None:
+    """Copy what somebody else has put into the folder, such as a README.
+
+    Raises:
+        BundleError: It is a folder.
+        OSError: It cannot be copied.
+    """
     try:
         old = read_manifest(out)
     except BundleError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError, write_manifest
 
-from .assemble import COMMENT, version_of
+from .assemble import COMMENT, keep_others, version_of
 from .fusion import export_run
 from .replace import replaced_folder
 from .verify import verify_bundle
@@ -25,7 +25,7 @@ def exchange_fusion(out: Path, source: Path, fusion: Path) -> Bundle:
         fusion: Folder of `omnibind train fusion`.
 
     Raises:
-        BundleError: The source is not as it should be.
+        BundleError: The source is not as it should be, or `out` holds a folder.
         TrainingError: The fusion cannot be read, or is for other embeddings.
         OSError: A file cannot be read or written.
     """
@@ -48,4 +48,5 @@ def exchange_fusion(out: Path, source: Path, fusion: Path) -> Bundle:
         )  # fmt: skip
         write_manifest(stage, made, COMMENT)
         verify_bundle(stage)
+        keep_others(out, stage)
     return Bundle.load(out)

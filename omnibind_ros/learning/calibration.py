@@ -20,7 +20,6 @@ LOWEST, HIGHEST = 0.002, 1.0
 KEPT = 0.05
 """Share of known things that may be called unknown."""
 
-
 TAKEN = 0.025
 """Share of things of other classes that may be taken for one that was enrolled."""
 
@@ -153,5 +152,5 @@ def fit_thresholds(
                 similarities(part.bank, fuse(part)).max(1) if len(part) else np.zeros(0, np.float32)
                 for part in parts
             ]
-            thresholds[combination_name(set(names))] = round(fit_threshold(*best), 4)
+            thresholds[combination_name(names)] = round(fit_threshold(*best), 4)
     return thresholds

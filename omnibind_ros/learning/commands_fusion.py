@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .embeddings import EmbeddingSet
-
-Progress = Callable[[str, int, int, Mapping[str, float]], None]
+    from .train_students import Progress
 
 NEEDS = "install omnibind_ros[train,sim]"
 
@@ -76,8 +76,6 @@ def _train_fusion(options: argparse.Namespace) -> int:
 
 def _embed(options: argparse.Namespace, splits: Sequence[str], progress: Progress) -> EmbeddingSet:
     """Return what a bundle's encoders say of the samples to learn from."""
-    import os
-
     from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 
     from .evaluation.encoding import encode_dataset

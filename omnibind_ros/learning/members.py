@@ -117,7 +117,7 @@ class Drawer:
         present = self._subsets(data.present[rows])
         sources, own = self._mixed(rows), np.arange(present.shape[1])
         values, quality = data.values[sources, own], data.quality[sources, own]
-        # Most are young; some are as old as they may be and show the same thing all the same.
+        # Most are young; some are as old as stale ones, and show the same thing all the same.
         age = (AGED * rng.random(present.shape) ** 3 * self._limits).astype(np.float32)
         good = present.copy()
         bad = self._victims(present)

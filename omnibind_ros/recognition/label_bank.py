@@ -284,7 +284,7 @@ class LabelBank:
         each = self.prototypes @ values
         if self.likeness is not None:
             words = np.isnan(self.likeness)
-            best = each[words].max(initial=-1.0) if words.any() else 0.0
+            best = each[words].max() if words.any() else 0.0
             each = np.where(words, each, best + each - self.likeness)
         if self._one_each:  # type: ignore[attr-defined]
             return np.asarray(each)

@@ -68,7 +68,7 @@ def measure_combinations(
         # One member alone is what its encoder says: no rule is asked.
         single = [found[name]["best_single"] for name in names if name in found]
         figures["best_single"] = max(single) if len(names) > 1 else figures["mean"]
-        found[combination_name(set(names))] = figures
+        found[combination_name(names)] = figures
         progress(number + 1, len(chosen))
     return found
 

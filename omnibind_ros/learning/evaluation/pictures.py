@@ -98,11 +98,16 @@ def draw_faults(found: Result, path: Path) -> None:
 
 
 def draw_scale(scale: Result, path: Path) -> None:
-    """Draw accuracy against the share of student data, one field a student and their mean."""
+    """Draw accuracy against the share of student data, one field a student and their mean.
+
+    There is no mean where some objectives have trained fewer students than others.
+    """
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    there = {m for shares in scale.values() for values in shares.values() for m in values}
-    fields = [name for name in (*MODALITIES, "mean") if name in there]
+    trained = [{m for v in shares.values() for m in v} for shares in scale.values()]
+    there = set[str]().union(*trained)
+    fields = [name for name in MODALITIES if name in there]
+    fields += ["mean"] if all(students == there for students in trained) else []
     figure = Figure(figsize=(2.5 * len(fields), 3.2), layout="constrained")
     for axes, modality in zip(np.ravel(figure.subplots(1, len(fields), sharey=True)), fields,
                               strict=True):  # fmt: skip
@@ -116,7 +121,7 @@ def draw_scale(scale: Result, path: Path) -> None:
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("top-1 (%)")
     figure.legend(
-        *figure.axes[-1].get_legend_handles_labels(), loc="outside lower center", ncols=len(fields),
+        *figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(fields),
         frameon=False, fontsize=8,
     )  # fmt: skip
     figure.savefig(path, dpi=DPI)

@@ -289,7 +289,7 @@ def _compared(students: Mapping[str, Result], title: str) -> list[str]:
             for name, of in students.items() if of.get("without")]  # fmt: skip
     if rows:
         parts += [
-            f"CAD, and CAD without each of its terms, with {title}, one seed:",
+            f"CAD, and CAD without each of its terms, with {title}, of the same seeds:",
             table(("student", WORDS["cad"], *columns[1:]), rows),
         ]
     return parts

@@ -61,19 +61,14 @@ def fusion_targets(found: Result) -> Iterator[Target]:
         losses = {modality: faults[fault]["af_loss"] for modality, faults in robust.items()}
         worst = max(losses, key=lambda name: losses[name])
         yield Target(
-            f"AF's loss by one sensor's {WORDS[fault]}, at worst ({worst})", 2.0, losses[worst],
-            "points", most=True,
+            f"AF's loss by one faulty sensor, {fault.replace('_', ' ')}, at worst ({worst})", 2.0,
+            losses[worst], "points", most=True,
         )  # fmt: skip
     everything = found["combinations"]["+".join(found["modalities"])]
     yield Target("all modalities fused, top-1", 90.0, everything["af"], "%")
     yield Target("ECE of all modalities fused", 5.0, found["ece"], "%", most=True)
     yield Target("AUROC of unknown things", 0.85, found["auroc_unknown"], "AUROC")
 
-
-WORDS = {
-    "noise": "noise", "dead": "silence", "stale": "stale sample", "other_object": "lie",
-}  # fmt: skip
-"""The faults of `robustness.FAULTS`."""
 
 REAL = {
     "audio": ("real sounds, named as their set names them", 85.0),
