@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from omnibind_ros.learning.adapt import adapt
-from omnibind_ros.learning.batches import class_bank, class_numbers
-from omnibind_ros.learning.cache import TensorCache, build_cache
+from omnibind_ros.learning.cad.batches import class_bank, class_numbers
+from omnibind_ros.learning.cad.losses import TorchBank
 from omnibind_ros.learning.config import AdaptConfig
-from omnibind_ros.learning.losses import TorchBank
+from omnibind_ros.learning.teachers.adaptation import adapt
+from omnibind_ros.learning.tensors.cache import TensorCache, build_cache
 
 FOLDS = 4
 

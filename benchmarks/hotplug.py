@@ -33,7 +33,7 @@ from std_msgs.msg import String
 
 from omnibind_msgs.msg import SensorStatus, SensorStatusArray
 from omnibind_msgs.srv import SetSensor
-from omnibind_ros.nodes.children import Child, prepare_environment, private_domain
+from omnibind_ros.demo.processes import Child, prepare_environment, private_domain
 
 TOPICS = {
     **{f"image{i}": (Image, "image", "sensor_msgs/msg/Image") for i in range(3)},

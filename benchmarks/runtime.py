@@ -21,16 +21,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from omnibind_ros.encoders.bundle import resolve_bundle
-from omnibind_ros.export.untrained import build_untrained
-from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.nodes.children import (
+from omnibind_ros.demo.processes import (
     Child,
     ChildError,
     ended_politely,
     prepare_environment,
     private_domain,
 )
+from omnibind_ros.encoders.bundle import resolve_bundle
+from omnibind_ros.export.untrained import build_untrained
+from omnibind_ros.modalities import MODALITIES
 from runtime_designs import scenario
 from runtime_designs.content import write_reference
 from runtime_designs.observer import Observer

@@ -36,8 +36,8 @@ from omnibind_msgs.msg import Audio, Events, Recognition, SensorStatus, SensorSt
 from omnibind_ros.datasets.class_map import ClassMap
 from omnibind_ros.datasets.sample import SkipLog
 from omnibind_ros.datasets.things import Thing, find_things
+from omnibind_ros.demo.processes import Child, config_file, prepare_environment, private_domain
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.nodes.children import Child, config_file, prepare_environment, private_domain
 from omnibind_ros.simulation.camera import View
 from omnibind_ros.simulation.catalogue import read_catalogue
 from omnibind_ros.simulation.facts import load_facts

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 from timing import median_ms
 
-from omnibind_ros.learning.augment import AUGMENT
-from omnibind_ros.learning.specs import STUDENT_SPECS
-from omnibind_ros.learning.students import build, parameter_count
+from omnibind_ros.learning.students.augmentation import AUGMENT
+from omnibind_ros.learning.students.registry import build, parameter_count
+from omnibind_ros.learning.tensors.specs import STUDENT_SPECS
 
 SIZE = 384
 

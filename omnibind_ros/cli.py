@@ -11,9 +11,9 @@ from pathlib import Path
 
 from omnibind_ros import __version__
 from omnibind_ros.datasets.commands import add_dataset
+from omnibind_ros.evaluation.commands import add_evaluation
 from omnibind_ros.export.commands import add_export
 from omnibind_ros.learning.commands import add_train
-from omnibind_ros.learning.evaluation.commands import add_evaluation
 
 DEFAULT_BUNDLE = "household"
 TEACHER = "teacher"
@@ -105,7 +105,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _build_teacher(options: argparse.Namespace) -> int:
-    from omnibind_ros.learning.teacher import build_teacher
+    from omnibind_ros.learning.teachers.build import build_teacher
 
     models = Path(__file__).resolve().parent.parent / "models"
     # Built and installed, the package lies elsewhere than the models: then the present folder's.

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from paths import ROOT
 
 # A busy machine is slow, which is no fault of the code.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
-ROOT = Path(__file__).resolve().parent.parent
 BUNDLE = ROOT / "models" / "teacher"
 
 
@@ -57,7 +57,7 @@ def lessons(tmp_path_factory):
 @pytest.fixture(scope="session")
 def lesson_cache(lessons, tmp_path_factory):
     """Its tensors, as training takes them."""
-    from omnibind_ros.learning.cache import build_cache  # noqa: PLC0415 - needs onnx
+    from omnibind_ros.learning.tensors.cache import build_cache  # noqa: PLC0415 - needs onnx
 
     return build_cache(lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
 
@@ -77,7 +77,7 @@ def real_lessons(tmp_path_factory):
 @pytest.fixture(scope="session")
 def real_cache(real_lessons, tmp_path_factory):
     """Its tensors, as training takes them."""
-    from omnibind_ros.learning.cache import build_cache  # noqa: PLC0415 - needs onnx
+    from omnibind_ros.learning.tensors.cache import build_cache  # noqa: PLC0415 - needs onnx
 
     return build_cache(real_lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
 

@@ -22,7 +22,7 @@ from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import Header, String
 
 from omnibind_msgs.msg import Audio, Events
-from omnibind_ros.simulation.pictures import Reel, find_pictures
+from omnibind_ros.drivers.pictures import Reel, find_pictures
 
 STAMP = 4
 """Where header.stamp lies in a serialised message: behind the four bytes that name the encoding."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from omnibind_ros.nodes.children import Child, ChildError
+from omnibind_ros.demo.processes import Child, ChildError
 
 from .content import REFERENCE
 from .figures import Published, memory, processor, timing

@@ -11,7 +11,7 @@ from onnx import helper, numpy_helper
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.learning import checkpoints
-from omnibind_ros.learning.adapt import Projection
+from omnibind_ros.learning.teachers.adaptation import Projection
 
 
 def load_projection(path: Path) -> Projection:

@@ -27,8 +27,8 @@ from omnibind_ros.encoders.manifest import (
 )
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning import checkpoints
-from omnibind_ros.learning.cache import TensorCache
 from omnibind_ros.learning.config import read_config
+from omnibind_ros.learning.tensors.cache import TensorCache
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import CACHE, LabelBank
 

@@ -10,9 +10,9 @@ import torch
 from omnibind_ros.encoders.bundle import file_sha256
 from omnibind_ros.encoders.manifest import Calibration, FileSpec
 from omnibind_ros.fusion.adaptive import MAX_MEMBERS, fusion_inputs, fusion_outputs
+from omnibind_ros.learning.af.files import RECORD, load_fusion
+from omnibind_ros.learning.af.network import ExportedFusion, FusionNetwork
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.learning.fusion import ExportedFusion, FusionNetwork
-from omnibind_ros.learning.fusion_files import RECORD, load_fusion
 
 from .torch_onnx import write_network
 

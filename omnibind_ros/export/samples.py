@@ -11,7 +11,7 @@ import numpy.typing as npt
 from omnibind_ros.datasets.codecs import CodecError
 from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.encoders.image import centre_crop
-from omnibind_ros.learning.cache import TensorCache
+from omnibind_ros.learning.tensors.cache import TensorCache
 
 CALIBRATION, CHECKED = 200, 500
 """At most so many of each."""

@@ -20,7 +20,7 @@ from omnibind_ros.encoders.manifest import (
     write_manifest,
 )
 from omnibind_ros.fusion.adaptive import fusion_inputs, fusion_outputs
-from omnibind_ros.learning.specs import STUDENT_SPECS
+from omnibind_ros.learning.tensors.specs import STUDENT_SPECS
 from omnibind_ros.recognition.label_bank import CACHE
 
 from .graph import Graph

@@ -15,7 +15,7 @@ from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.encoders.manifest import TensorSpec
 
 from .config import TrainingError
-from .students import build
+from .students.registry import build
 
 
 def save(path: Path, content: dict[str, Any]) -> None:

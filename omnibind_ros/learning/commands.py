@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .commands_fusion import add_fusion
+from .af.commands import add_fusion
 
 if TYPE_CHECKING:
-    from .train_students import Progress
+    from .cad.training import Progress
 
 NEEDS = "install omnibind_ros[train,sim]"
 
@@ -54,8 +54,8 @@ def _train_students(options: argparse.Namespace) -> int:
 
     config = read_config(options.config)  # before the slow imports, as it is what one mistypes
 
-    from .cache import build_cache
-    from .train_students import train_students
+    from .cad.training import train_students
+    from .tensors.cache import build_cache
 
     workers = options.workers or os.cpu_count() or 1
     where = options.cache or options.out / "cache"

@@ -9,7 +9,7 @@ from typing import Any
 
 from omnibind_ros.datasets.files import write_whole
 
-from .losses import CAD_TERMS, PLAIN
+from .cad.losses import CAD_TERMS, PLAIN
 
 COLUMNS = (
     "modality",

@@ -27,9 +27,8 @@ except ImportError:  # Humble
 
 from omnibind_msgs.msg import Audio
 from omnibind_ros.config import ParameterError, check
-
-from .capture import Capture
-from .microphone import Block, CaptureConfig, MicrophoneError, Source
+from omnibind_ros.drivers.capture import Capture
+from omnibind_ros.drivers.microphone import Block, CaptureConfig, MicrophoneError, Source
 
 QOS = QoSProfile(depth=64, reliability=ReliabilityPolicy.BEST_EFFORT)
 

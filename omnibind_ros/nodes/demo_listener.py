@@ -10,7 +10,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Bool, String, UInt64
 
 from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatusArray
-from omnibind_ros.demo import DemoRecord, Labels, SensorRow
+from omnibind_ros.demo.record import DemoRecord, Labels, SensorRow
 
 # Best effort, so that it hears reliable and best-effort publishers alike.
 RESULT_QOS = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)

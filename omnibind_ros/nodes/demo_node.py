@@ -18,9 +18,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 
-from omnibind_ros.demo import SENTENCES, DemoRecord, DemoSummary, Display, summary_table
-
-from .children import (
+from omnibind_ros.demo.processes import (
     Child,
     ChildError,
     config_file,
@@ -28,6 +26,8 @@ from .children import (
     prepare_environment,
     private_domain,
 )
+from omnibind_ros.demo.record import SENTENCES, DemoRecord, DemoSummary, Display, summary_table
+
 from .demo_listener import DemoListener
 
 SHORTEST = 10.0

@@ -20,12 +20,7 @@ from rclpy.parameter import Parameter
 
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.runtime.config import (
-    DEFAULT_SENSORS,
-    SensingConfig,
-    SensorConfig,
-    SensorSetup,
-)
+from omnibind_ros.runtime.config import DEFAULT_SENSORS, SensingConfig, SensorConfig, SensorSetup
 from omnibind_ros.sensors import NoOptions, options_of, register_module, sensor_types
 
 NodeConfig = TypeVar("NodeConfig", bound=SensingConfig)

@@ -17,7 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import Bool, String, UInt64
 
-from omnibind_ros.simulation.pictures import ENCODINGS, PictureError, Plan, Reel, find_pictures
+from omnibind_ros.drivers.pictures import ENCODINGS, PictureError, Plan, Reel, find_pictures
 
 SENSOR_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from omnibind_ros.simulation.modal import Body, Strike, tap
-from omnibind_ros.simulation.room import Room, record
-from omnibind_ros.simulation.running import SOUNDS
-from omnibind_ros.simulation.substances import Substance
-from omnibind_ros.simulation.synthesis import RATE, Rng, Wave, add_at, swell, unit
+from .modal import Body, Strike, tap
+from .room import Room, record
+from .running import SOUNDS
+from .substances import Substance
+from .synthesis import RATE, Rng, Wave, add_at, swell, unit
 
 COUNT = 2 * RATE
 """Samples of a recording: 2 s."""

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from omnibind_ros.simulation.camera import Camera, View
-from omnibind_ros.simulation.gel import TouchSettings
-from omnibind_ros.simulation.scene import Scene, nearest
-from omnibind_ros.simulation.touch import height_map
+from .camera import Camera, View
+from .gel import TouchSettings
+from .scene import Scene, nearest
+from .touch import height_map
 
 _TRIES = 6
 _REACHED = 0.15

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from omnibind_ros.simulation.synthesis import (
-    RATE,
-    Rng,
-    Wave,
-    add_at,
-    instants,
-    ring,
-    shaped_noise,
-    swell,
-    unit,
-    wander,
-)
+from .synthesis import RATE, Rng, Wave, add_at, instants, ring, shaped_noise, swell, unit, wander
 
 
 def click(rng: Rng, low: float = 800, high: float = 5000, decay: float = 250) -> Wave:

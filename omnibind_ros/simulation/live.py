@@ -10,23 +10,23 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from omnibind_ros.simulation.audio import AudioStream
-from omnibind_ros.simulation.camera import Camera, View
-from omnibind_ros.simulation.contact import Contact, find_contact
-from omnibind_ros.simulation.event import EventCamera, EventSettings
-from omnibind_ros.simulation.facts import Facts
-from omnibind_ros.simulation.gel import TouchSettings
-from omnibind_ros.simulation.image import SIDE, ImageSettings, develop
-from omnibind_ros.simulation.light import draw_light
-from omnibind_ros.simulation.lighting import radiance
-from omnibind_ros.simulation.modal import Body
-from omnibind_ros.simulation.motion import Keyframe, Motion, frames_between
-from omnibind_ros.simulation.points import PointSettings, render_points
-from omnibind_ros.simulation.scene import Scene
-from omnibind_ros.simulation.surroundings import draw_surroundings
-from omnibind_ros.simulation.synthesis import RATE
-from omnibind_ros.simulation.thermal import ThermalSettings, render_thermal
-from omnibind_ros.simulation.touch import render_touch
+from .audio import AudioStream
+from .camera import Camera, View
+from .contact import Contact, find_contact
+from .event import EventCamera, EventSettings
+from .facts import Facts
+from .gel import TouchSettings
+from .image import SIDE, ImageSettings, develop
+from .light import draw_light
+from .lighting import radiance
+from .modal import Body
+from .motion import Keyframe, Motion, frames_between
+from .points import PointSettings, render_points
+from .scene import Scene
+from .surroundings import draw_surroundings
+from .synthesis import RATE
+from .thermal import ThermalSettings, render_thermal
+from .touch import render_touch
 
 LIVE_SIDE = 176
 """Rows and columns that are ray-cast live; the picture is scaled to the usual size."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from omnibind_ros.simulation.handling import rustle, typing
-from omnibind_ros.simulation.synthesis import (
+from .handling import rustle, typing
+from .synthesis import (
     RATE,
     Rng,
     Wave,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from omnibind_ros.simulation.synthesis import RATE, Rng, Wave, ring
+from .synthesis import RATE, Rng, Wave, ring
 
 SHAPES = ("plate", "bar", "shell", "solid", "soft")
 """The shape classes, each with its own formula for the modes."""

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omnibind_ros.simulation.camera import Camera, View
-from omnibind_ros.simulation.light import Light
-from omnibind_ros.simulation.lighting import radiance
-from omnibind_ros.simulation.scene import Scene
-from omnibind_ros.simulation.surroundings import Surroundings
+from .camera import Camera, View
+from .light import Light
+from .lighting import radiance
+from .scene import Scene
+from .surroundings import Surroundings
 
 Floats = NDArray[np.float32]
 

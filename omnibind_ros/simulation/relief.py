@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from omnibind_ros.simulation.substances import MicroTexture
+from .substances import MicroTexture
 
 Heights = NDArray[np.float64]
 

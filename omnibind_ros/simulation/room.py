@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from omnibind_ros.simulation.synthesis import RATE, Rng, Wave, shaped_noise
+from .synthesis import RATE, Rng, Wave, shaped_noise
 
 _SPEED_OF_SOUND = 343.0
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from omnibind_ros.simulation import handling, machines, voices
-from omnibind_ros.simulation.synthesis import Rng, Wave
+from . import handling, machines, voices
+from .synthesis import Rng, Wave
 
 Sound = Callable[[int, Rng], Wave]
 """Makes `count` samples at 16 kHz."""

@@ -11,25 +11,26 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation.audio import AudioSettings, body_of, render_audio
-from omnibind_ros.simulation.camera import View, draw_view
-from omnibind_ros.simulation.contact import Contact, find_contact
-from omnibind_ros.simulation.event import EventCamera, EventSettings
-from omnibind_ros.simulation.facts import Facts
-from omnibind_ros.simulation.gel import TouchSettings
-from omnibind_ros.simulation.image import ImageSettings, render_image
-from omnibind_ros.simulation.light import Light, draw_light
-from omnibind_ros.simulation.live import LiveSensors
-from omnibind_ros.simulation.meshes import ObjectModel
-from omnibind_ros.simulation.modal import Body
-from omnibind_ros.simulation.motion import Motion, moving_frames
-from omnibind_ros.simulation.points import PointSettings, render_points
-from omnibind_ros.simulation.scene import Scene
-from omnibind_ros.simulation.substances import SUBSTANCES
-from omnibind_ros.simulation.surroundings import Surroundings, draw_surroundings
-from omnibind_ros.simulation.text import describe
-from omnibind_ros.simulation.thermal import ThermalSettings, render_thermal
-from omnibind_ros.simulation.touch import render_touch
+
+from .audio import AudioSettings, body_of, render_audio
+from .camera import View, draw_view
+from .contact import Contact, find_contact
+from .event import EventCamera, EventSettings
+from .facts import Facts
+from .gel import TouchSettings
+from .image import ImageSettings, render_image
+from .light import Light, draw_light
+from .live import LiveSensors
+from .meshes import ObjectModel
+from .modal import Body
+from .motion import Motion, moving_frames
+from .points import PointSettings, render_points
+from .scene import Scene
+from .substances import SUBSTANCES
+from .surroundings import Surroundings, draw_surroundings
+from .text import describe
+from .thermal import ThermalSettings, render_thermal
+from .touch import render_touch
 
 EVENT_SHAPE = (128, 128)
 """Rows and columns of the event camera."""

@@ -13,8 +13,8 @@ from functools import cache
 
 import numpy as np
 
-from omnibind_ros.simulation.facts import Facts, FactsError
-from omnibind_ros.simulation.speech import misheard
+from .facts import Facts, FactsError
+from .speech import misheard
 
 NAMED = (
     "this is {a_name}",

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from omnibind_ros.simulation.gel import Heights, Pixels, TouchSettings, press, shade
-from omnibind_ros.simulation.relief import micro_relief
-from omnibind_ros.simulation.scene import Scene, nearest
-from omnibind_ros.simulation.substances import SUBSTANCES
+from .gel import Heights, Pixels, TouchSettings, press, shade
+from .relief import micro_relief
+from .scene import Scene, nearest
+from .substances import SUBSTANCES
 
 HEIGHT, WIDTH = 120, 160
 """Rows and columns of the picture."""

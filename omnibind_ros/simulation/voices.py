@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from omnibind_ros.simulation.machines import hum
-from omnibind_ros.simulation.synthesis import (
-    RATE,
-    Rng,
-    Wave,
-    add_at,
-    ring,
-    shaped_noise,
-    swell,
-    tone,
-    unit,
-    wander,
-)
+from .machines import hum
+from .synthesis import RATE, Rng, Wave, add_at, ring, shaped_noise, swell, tone, unit, wander
 
 
 def clock(count: int, rng: Rng) -> Wave:

@@ -1,0 +1,1 @@
+"""The demonstration: its record, its table and its story."""

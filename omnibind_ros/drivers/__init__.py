@@ -1,0 +1,1 @@
+"""Code that talks to devices or reads files, without ROS."""

@@ -1,0 +1,1 @@
+"""Measurements of a bundle or a fusion on held-out objects."""

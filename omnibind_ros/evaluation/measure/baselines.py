@@ -1,0 +1,154 @@
+"""The rules that Adaptive Fusion is compared with, and AF behind the same interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from omnibind_ros.learning.af.config import FusionConfig
+from omnibind_ros.learning.af.corruptions import Members
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, Floats, similarities
+from omnibind_ros.learning.af.training import SEEN, drawer_of, fit, join, prepare, run, tensors
+from omnibind_ros.learning.config import no_progress
+from omnibind_ros.recognition.label_bank import LabelBank
+
+from .combinations import Rule
+
+
+def fused_by(fuse: Callable[[Members], Floats], bank: LabelBank) -> Rule:
+    """Return the rule that compares fused embeddings [B, D] with a label bank."""
+    return lambda members: similarities(bank, fuse(members))
+
+
+def mean(members: Members) -> Floats:
+    """Return the unit mean of embeddings: ImageBind's rule (arXiv 2305.05665)."""
+    return _weighted(members, members.present.astype(np.float32))
+
+
+def entropy_weighted(members: Members, labels: int) -> Floats:
+    """Return the unit mean of embeddings, each by exp(-H), H its labels' entropy in nats.
+
+    Args:
+        members: The sets.
+        labels: How many labels the entropies are over.
+    """
+    weights = np.exp(-members.entropy * np.log(max(labels, 2))) * members.present
+    return _weighted(members, weights.astype(np.float32))
+
+
+def mean_logits(members: Members, bank: LabelBank) -> Floats:
+    """Return the mean over members of their similarities to the labels, [B, L]."""
+    each = similarities(bank, members.values) * members.present[..., None]
+    return np.asarray(each.sum(1) / members.present.sum(1)[:, None])
+
+
+def _weighted(members: Members, weights: Floats) -> Floats:
+    total = (weights[..., None] * members.values).sum(1)
+    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-6))
+
+
+class ConcatNetwork(nn.Module):
+    """Concatenated embeddings, zeros where a modality is missing, through a perceptron."""
+
+    def __init__(self, modalities: int, size: int, classes: int, width: int = 512) -> None:
+        """Create the network; it also sees who is there, and the members' facts."""
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(modalities * (size + 4), width), nn.LayerNorm(width), nn.ReLU(),
+            nn.Dropout(0.3), nn.Linear(width, classes),
+        )  # fmt: skip
+
+    def forward(
+        self,
+        embeddings: Tensor,
+        modality: Tensor,  # noqa: ARG002 - its place says which it is
+        age: Tensor,
+        quality: Tensor,
+        entropy: Tensor,
+        present: Tensor,
+    ) -> tuple[Tensor]:
+        """Return logits [B, L] of members, each in its modality's place."""
+        facts = torch.stack([age, quality, entropy, present.to(age.dtype)], 2)
+        return (self.layers(torch.cat([embeddings, facts], 2).flatten(1)),)
+
+
+def train_concat(
+    data: EmbeddingSet,
+    config: FusionConfig,
+    temperature: float,
+    progress: Callable[[int, int], None] = no_progress,
+) -> Rule:
+    """Train concatenation and a perceptron as Adaptive Fusion is trained.
+
+    It sees the same samples, subsets and corruptions in as many steps, and the same objects are
+    held back to choose its best step by.
+
+    Args:
+        data: Embeddings of all splits.
+        config: That of the fusion.
+        temperature: Of the members' entropies.
+        progress: Told (steps done, steps).
+
+    Raises:
+        TrainingError: There is too little to learn from.
+    """
+    learn, back = prepare(data, config)
+    part = replace(config, weight_decay=0.1)
+    seen = drawer_of(back, temperature, config, config.seed + 1).draw(SEEN)
+    network = _new_concat(learn, config.seed)
+
+    def measure() -> float:
+        # By accuracy: its cross-entropy soon rises while its accuracy does too, and would keep
+        # the state in which it knows nothing.
+        (logits,) = run(network, seen.members)
+        return float((logits.argmax(1) != torch.from_numpy(seen.labels)).double().mean())
+
+    step = fit(network, _concat_loss(network, learn, temperature, part), measure, part, progress)
+    if config.refit and step:
+        again = join(learn, back)
+        network = _new_concat(again, config.seed)
+        fit(network, _concat_loss(network, again, temperature, part), None, part, progress, step)
+    return lambda members: np.asarray(run(network, members)[0].numpy())
+
+
+def _new_concat(data: EmbeddingSet, seed: int) -> ConcatNetwork:
+    torch.manual_seed(seed)
+    return ConcatNetwork(len(data.modalities), data.size, len(data.bank.labels))
+
+
+def _concat_loss(
+    network: ConcatNetwork, data: EmbeddingSet, temperature: float, config: FusionConfig
+) -> Callable[[], Tensor]:
+    drawer = drawer_of(data, temperature, config, config.seed)
+
+    def loss() -> Tensor:
+        drawn = drawer.draw(config.batch_size)
+        logits = network(*tensors(drawn.members))[0]
+        return functional.cross_entropy(logits, torch.from_numpy(drawn.labels))
+
+    return loss
+
+
+def all_rules(
+    af: Callable[[Members], Floats], bank: LabelBank, concat: Rule | None
+) -> dict[str, Rule]:
+    """Return every rule by its name in the report.
+
+    Args:
+        af: Adaptive Fusion.
+        bank: The labels.
+        concat: The trained perceptron, where there is one.
+    """
+    labels = len(bank.labels)
+    rules: dict[str, Rule] = {
+        "af": fused_by(af, bank),
+        "mean": fused_by(mean, bank),
+        "mean_logits": lambda members: mean_logits(members, bank),
+        "entropy_weighted": fused_by(lambda members: entropy_weighted(members, labels), bank),
+    }
+    return rules if concat is None else rules | {"concat_mlp": concat}

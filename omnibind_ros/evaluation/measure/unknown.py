@@ -1,0 +1,91 @@
+"""Telling things whose class has a label from things whose class has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from omnibind_ros.encoders.manifest import Calibration
+from omnibind_ros.learning.af.corruptions import Members, members_of
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, Floats, probabilities, similarities
+
+from .combinations import Rule
+from .metrics import auroc
+
+
+def measure_unknown(
+    known: EmbeddingSet,
+    unknown: EmbeddingSet,
+    fuse: Callable[[Members], tuple[Floats, Floats]],
+    calibration: Calibration,
+) -> dict[str, Any]:
+    """Measure how well fused embeddings of unknown things are found out.
+
+    Args:
+        known: Test samples that have every modality, of classes with labels.
+        unknown: Such samples of classes without.
+        fuse: Members -> fused embeddings [B, D] and weights [B, N].
+        calibration: Temperature and thresholds.
+
+    Returns:
+        `similarity` and `probability`, AUROC (0..1) by the best label's similarity and by its
+        probability; `margin`, by similarity less the threshold, which is what recognition goes by;
+        `known_accepted` and `unknown_refused`, in percent, at a margin of zero; and by modality,
+        AUROC by similarity alone.
+    """
+    similarity, probability, margin = zip(
+        *(_scores(part, fuse, calibration) for part in (known, unknown)), strict=True
+    )
+    alone = {}
+    for m, name in enumerate(known.modalities):
+        best = [similarities(p.bank, p.values[p.present[:, m], m]).max(1) for p in (known, unknown)]
+        alone[name] = auroc(best[0], best[1])
+    return {
+        "similarity": auroc(*similarity),
+        "probability": auroc(*probability),
+        "margin": auroc(*margin),
+        "known_accepted": float(100 * (margin[0] >= 0).mean()),
+        "unknown_refused": float(100 * (margin[1] < 0).mean()),
+        "modalities": alone,
+        "samples": len(unknown),
+    }
+
+
+def measure_open_vocabulary(
+    data: EmbeddingSet, new: Sequence[str], rules: Mapping[str, Rule], temperature: float
+) -> dict[str, dict[str, float]]:
+    """Measure how well things are named whose label was added after training.
+
+    Args:
+        data: Test samples that have every modality, with all labels in the bank.
+        new: The classes that training has not seen.
+        rules: By name, for that bank.
+        temperature: Of the members' label distributions.
+
+    Returns:
+        By rule, top-1 in percent of things of `known` and of `new` classes; all labels compete.
+    """
+    members = members_of(data, temperature)
+    strange = np.isin(np.array(data.bank.labels)[data.labels], new)
+    found = {}
+    for name, rule in rules.items():
+        right = rule(members).argmax(1) == data.labels
+        found[name] = {
+            "known": float(100 * right[~strange].mean()), "new": float(100 * right[strange].mean())
+        }  # fmt: skip
+    return found
+
+
+def _scores(
+    data: EmbeddingSet,
+    fuse: Callable[[Members], tuple[Floats, Floats]],
+    calibration: Calibration,
+) -> tuple[Floats, Floats, Floats]:
+    temperature = calibration.temperature
+    fused, weights = fuse(members_of(data, temperature))
+    similarity = similarities(data.bank, fused)
+    best = similarity.max(1)
+    limits = np.array([calibration.threshold(data.modalities, row) for row in weights], np.float32)
+    return best, probabilities(similarity, temperature).max(1), best - limits

@@ -1,0 +1,1 @@
+"""Studies: a plan of training runs, carried out one by one, and their results."""

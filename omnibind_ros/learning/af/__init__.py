@@ -1,0 +1,1 @@
+"""Adaptive Fusion (AF): the network, its initialisation, the corruptions and the training."""

@@ -1,0 +1,167 @@
+"""The image student: what students of pictures begin as.
+
+Images are many, where thermal pictures, events and sounds are few. So the small network of these
+students first learns from all training images to say what the adapted teacher says, with the terms
+of CAD, of images whose colours are gone or reversed. It hands on layers and head: a student then
+begins with what things of these classes look like and with the way into the shared space, not with
+what ImageNet's look like. This is distillation across modalities in two steps, teacher to image
+student to student (after Gupta, Hoffman and Malik, arXiv 1507.00448, who copy the layers of the
+rich modality's network).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+from omnibind_ros.encoders.manifest import TensorSpec
+from omnibind_ros.learning.checkpoints import copied
+from omnibind_ros.learning.config import LossConfig, TrainingConfig, TrainingError, no_progress
+from omnibind_ros.learning.metrics import accuracy
+from omnibind_ros.learning.schedule import decayed, learning_rate
+from omnibind_ros.learning.shared import kept_or_made
+from omnibind_ros.learning.students.augmentation import augment_picture
+from omnibind_ros.learning.students.picture import PictureStudent
+from omnibind_ros.learning.tensors.cache import TensorCache
+from omnibind_ros.learning.tensors.specs import PICTURE
+from omnibind_ros.recognition.label_bank import LabelBank
+
+from .batches import class_numbers
+from .losses import Objective, TorchBank
+from .student_trainer import encode
+
+SPEC = TensorSpec("image", (1, 3, PICTURE, PICTURE), "float32", "NCHW", "RGB, 0..1")
+
+
+@dataclass(frozen=True)
+class ImageStudent:
+    """A trained image student.
+
+    Attributes:
+        state: Weights of its body and head, as `PictureStudent.begin_as` takes them.
+        figures: Accuracy (0..1) on images of validation and test: `validation_samples`,
+            `validation_objects` and so on.
+    """
+
+    state: dict[str, Any]
+    figures: dict[str, float]
+
+
+def image_student(
+    cache: TensorCache,
+    bank: LabelBank,
+    config: TrainingConfig,
+    taught: npt.NDArray[np.float32],
+    where: Path,
+    device: torch.device | str = "cpu",
+    progress: Callable[[int, int], None] = no_progress,
+) -> ImageStudent:
+    """Train the image student on all training images, or read what was trained before.
+
+    Args:
+        cache: With the small images.
+        bank: The classes to learn.
+        config: Of the run; of it count `image_student`, `adapt`, `schedule.mirror`, the seed and
+            the classes left out.
+        taught: float32 [n_image, D], the teacher's embeddings that students learn from.
+        where: Folder of what runs have in common.
+        device: Where to train.
+        progress: Told (epochs done, epochs).
+
+    Raises:
+        TrainingError: There are too few images, or the kept file is damaged.
+        OSError: It cannot be kept.
+    """
+    part = [asdict(part) for part in (config.image_student, config.adapt)]
+    facts = [cache.key, part, config.schedule.mirror, config.seed, list(bank.labels)]
+
+    def make() -> dict[str, Any]:
+        found = _train(cache, bank, config, taught, torch.device(device), progress)
+        return {"state": found.state, "figures": found.figures}
+
+    said = kept_or_made(where, "image-student", facts, make)
+    return ImageStudent(said["state"], said["figures"])
+
+
+def _train(
+    cache: TensorCache,
+    bank: LabelBank,
+    config: TrainingConfig,
+    taught: npt.NDArray[np.float32],
+    device: torch.device,
+    progress: Callable[[int, int], None],
+) -> ImageStudent:
+    rows = cache.rows["image"]
+    labels, splits = class_numbers(cache, bank)[rows], cache.splits[rows]
+    usable = (labels >= 0) & (cache.quality["image"] > 0)
+    train = np.flatnonzero(usable & (splits == "train"))
+    own = config.image_student
+    size = min(own.batch_size, len(train))
+    if size < 2:
+        raise TrainingError(
+            f"{len(train)} usable training images are too few for the image student; add images, "
+            "or set schedule.start to teacher"
+        )
+    torch.manual_seed(config.seed)
+    model = PictureStudent(SPEC, cache.embedding_size, 0.2, taught=True).to(device)
+    objective = Objective(LossConfig(), TorchBank(bank).to(device))
+    optimizer = torch.optim.AdamW(decayed(model, own.weight_decay), own.learning_rate)
+    chance = torch.Generator(device).manual_seed(config.seed)
+    each = len(train) // size
+    for epoch in range(own.epochs):
+        model.train()
+        order = np.random.default_rng([config.seed, epoch, 2]).permutation(train)
+        for step in range(each):
+            chosen = order[step * size : (step + 1) * size]
+            y = torch.from_numpy(labels[chosen]).to(device)
+            x = augment_picture(_pictures(cache, chosen, device), chance, config.schedule.mirror)
+            image = torch.from_numpy(taught[chosen]).to(device)
+            names = objective.bank.by_class()[y, 0]
+            loss, _ = objective(model(x), y, image, names)
+            rate = learning_rate(epoch * each + step, own.epochs * each, own.learning_rate, 0.05)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.zero_grad()
+            loss.backward()
+            clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+        progress(epoch + 1, own.epochs)
+    figures: dict[str, float] = {"training_samples": float(len(train))}
+    for split in ("validation", "test"):
+        places = np.flatnonzero(usable & (splits == split))
+        if len(places):
+            right = _right(model, objective.bank, cache, places, labels, device)
+            found = accuracy(right, cache.objects[rows[places]])
+            figures |= {f"{split}_samples": found.samples, f"{split}_objects": found.objects}
+    return ImageStudent({n: v for n, v in copied(model).items() if _handed_on(n)}, figures)
+
+
+def _handed_on(name: str) -> bool:
+    return name.split(".", maxsplit=1)[0] in ("body", "head")
+
+
+def _pictures(cache: TensorCache, places: npt.NDArray[np.int64], device: torch.device) -> Tensor:
+    return torch.from_numpy(cache.pictures[places].astype(np.float32) / 255).to(device)
+
+
+@torch.no_grad()
+def _right(
+    model: PictureStudent, bank: TorchBank, cache: TensorCache, places: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.int64], device: torch.device,
+) -> npt.NDArray[np.bool_]:  # fmt: skip
+    """Return which images at some places are named right."""
+
+    def part(start: int, stop: int) -> Tensor:
+        return _pictures(cache, places[start:stop], device)
+
+    z = encode(model.eval(), part, len(places), cache.embedding_size)
+    best = bank(torch.from_numpy(z).to(device)).argmax(1).cpu().numpy()
+    return np.asarray(best == labels[places])

@@ -1,0 +1,200 @@
+"""Cross-modal Alignment Distillation (CAD), term by term, and the plain objectives beside it.
+
+docs/method.md says what is the paper's and what is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from omnibind_ros.learning.config import LossConfig
+from omnibind_ros.recognition.label_bank import LabelBank
+
+
+class TorchBank(nn.Module):
+    """A label bank in torch: as at run time, a class scores as its best prototype."""
+
+    def __init__(self, bank: LabelBank) -> None:
+        """Take over the prototypes, which stay as they are."""
+        super().__init__()
+        self.labels: Sequence[str] = bank.labels
+        counts = np.bincount(bank.owner, minlength=len(bank.labels))
+        starts = np.cumsum(counts) - counts
+        # Each class's prototypes, the first repeated where it has fewer than others.
+        column = np.arange(counts.max())
+        place = starts[:, None] + np.where(column < counts[:, None], column, 0)
+        self.register_buffer("prototypes", torch.from_numpy(bank.prototypes.copy()))
+        self.register_buffer("place", torch.from_numpy(place))
+
+    def by_class(self) -> Tensor:
+        """Return prototypes [C, W, D]; a class of fewer than W has its first, its name, again."""
+        return self.prototypes[self.place]
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return cosine similarities [B, C] of embeddings [B, D] to the C classes."""
+        each = z @ self.prototypes.to(z.dtype).T
+        return each[:, self.place].amax(2)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the losses need of a batch of B samples.
+
+    Attributes:
+        z: Student embeddings [B, D], unit vectors.
+        labels: int [B], classes of the bank.
+        image: The paired teacher images' embeddings [B, D].
+        text: Embeddings [B, D] of what is said of each sample, or of its class's name.
+        class_similarity: z to the bank [B, C].
+        teacher_similarity: image to the bank [B, C].
+    """
+
+    z: Tensor
+    labels: Tensor
+    image: Tensor
+    text: Tensor
+    class_similarity: Tensor
+    teacher_similarity: Tensor
+
+
+def align_image(batch: Batch, config: LossConfig) -> Tensor:  # noqa: ARG001
+    """1 - cos(z_s, z_i): the student goes where the image of the thing is."""
+    return 1 - (batch.z * batch.image).sum(1).mean()
+
+
+def align_text(batch: Batch, config: LossConfig) -> Tensor:  # noqa: ARG001
+    """1 - cos(z_s, T_y): the student goes where the name of the thing is, or its best synonym."""
+    return 1 - batch.class_similarity.gather(1, batch.labels[:, None]).mean()
+
+
+def contrast(batch: Batch, config: LossConfig) -> Tensor:
+    """Cross-entropy of z_s T / tau against y; samples of one class are no negatives."""
+    return functional.cross_entropy(
+        batch.class_similarity / config.tau, batch.labels, label_smoothing=config.smoothing
+    )
+
+
+def distil(batch: Batch, config: LossConfig) -> Tensor:
+    """KL(softmax(z_i T / tau_t) || softmax(z_s T / tau_s)), by how right the teacher is.
+
+    The weight of a sample is the probability that the teacher gives its class: what a teacher says
+    of a thing that it takes for another is not worth learning.
+    """
+    log_teacher = functional.log_softmax(batch.teacher_similarity / config.tau_teacher, 1)
+    log_student = functional.log_softmax(batch.class_similarity / config.tau_student, 1)
+    teacher = log_teacher.exp()
+    right = teacher.gather(1, batch.labels[:, None])[:, 0]
+    divergence = (teacher * (log_teacher - log_student)).sum(1)
+    return (right * divergence).mean()
+
+
+def relation(batch: Batch, config: LossConfig) -> Tensor:
+    """KL between the batch's image-text and student-text similarities, both ways round.
+
+    Row by row: which of the batch's texts fit a sample; column by column: which samples fit a text.
+    """
+    teacher = batch.image @ batch.text.T / config.tau_relation
+    student = batch.z @ batch.text.T / config.tau_relation
+    total = batch.z.new_zeros(())
+    for axis in (0, 1):
+        log_teacher = functional.log_softmax(teacher, axis)
+        log_student = functional.log_softmax(student, axis)
+        total = total + (log_teacher.exp() * (log_teacher - log_student)).sum(axis).mean()
+    return total / 2
+
+
+def infonce(batch: Batch, config: LossConfig) -> Tensor:
+    """InfoNCE to the paired image, both ways round (ImageBind, arXiv 2305.05665)."""
+    scores = batch.z @ batch.image.T / config.tau
+    own = torch.arange(len(scores), device=scores.device)
+    return (functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)) / 2
+
+
+Term = Callable[[Batch, LossConfig], Tensor]
+
+CAD_TERMS: dict[str, Term] = {
+    "align_image": align_image,
+    "align_text": align_text,
+    "contrast": contrast,
+    "distil": distil,
+    "relation": relation,
+}
+"""The terms of CAD; a weight of 0 in `LossConfig` switches one off."""
+
+PLAIN: dict[str, Term] = {
+    "cross_entropy": contrast,
+    "infonce": infonce,
+    "regression": align_image,
+}
+"""The plain objectives, each one term alone."""
+
+
+class Objective(nn.Module):
+    """What a student is trained on."""
+
+    def __init__(
+        self, config: LossConfig, bank: TorchBank, categories: TorchBank | None = None
+    ) -> None:
+        """Take the configuration, and what is to be learnt.
+
+        Args:
+            config: Which terms, and their weights.
+            bank: The classes.
+            categories: What recordings are called in the set that they come from; None: they
+                have no names of their own.
+        """
+        super().__init__()
+        self.config = config
+        self.bank = bank
+        self.categories = categories if config.objective in ("cad", "cross_entropy") else None
+        if config.objective == "cad":
+            weights = {name: float(getattr(config, name)) for name in CAD_TERMS}
+            self.terms = {n: (CAD_TERMS[n], weight) for n, weight in weights.items() if weight > 0}
+        else:
+            self.terms = {config.objective: (PLAIN[config.objective], 1.0)}
+
+    def forward(
+        self,
+        z: Tensor,
+        labels: Tensor,
+        image: Tensor,
+        text: Tensor,
+        categories: Tensor | None = None,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss, and each of its terms before weighting.
+
+        Args:
+            z: Student embeddings [B, D].
+            labels: int [B].
+            image: Paired teacher embeddings [B, D].
+            text: Text embeddings [B, D].
+            categories: int [B], -1 where a sample has none; None where none has.
+        """
+        # In float32: an exponential of similarities over a small temperature needs it.
+        z, image, text = z.float(), image.float(), text.float()
+        batch = Batch(z, labels, image, text, self.bank(z), self.bank(image))
+        values = {name: term(batch, self.config) for name, (term, _) in self.terms.items()}
+        total = z.new_zeros(())
+        for name, (_, weight) in self.terms.items():
+            total = total + weight * values[name]
+        if self.categories is not None and categories is not None and self.config.categories > 0:
+            values["categories"] = self._own_names(z, categories)
+            total = total + self.config.categories * values["categories"]
+        return total, {name: value.detach() for name, value in values.items()}
+
+    def _own_names(self, z: Tensor, categories: Tensor) -> Tensor:
+        """Cross-entropy of recordings against the names of their own set, as a share of the batch.
+
+        A dog's bark and a cock's crow are one class of a robot's, an animal; told apart they stay.
+        """
+        named = categories >= 0
+        if self.categories is None or not bool(named.any()):
+            return z.new_zeros(())
+        logits = self.categories(z[named]) / self.config.tau
+        return functional.cross_entropy(logits, categories[named], reduction="sum") / len(z)

@@ -1,0 +1,1 @@
+"""The teachers: models that embed images and sentences, and the adaptation of the image teacher."""

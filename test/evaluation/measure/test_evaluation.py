@@ -1,0 +1,179 @@
+"""What is measured of a fusion is what can be counted, and every rule is asked the same."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from embedding_making import make_embeddings
+
+torch = pytest.importorskip("torch", reason="torch trains the perceptron, and is not installed")
+
+from omnibind_ros.encoders.manifest import Calibration  # noqa: E402
+from omnibind_ros.evaluation.measure.baselines import (  # noqa: E402
+    all_rules,
+    entropy_weighted,
+    mean,
+    train_concat,
+)
+from omnibind_ros.evaluation.measure.bundles import fuse_at_run_time  # noqa: E402
+from omnibind_ros.evaluation.measure.combinations import measure_combinations, only, summarise  # noqa: E402
+from omnibind_ros.evaluation.measure.evaluate import Plan, measure  # noqa: E402
+from omnibind_ros.evaluation.measure.metrics import top_k  # noqa: E402
+from omnibind_ros.evaluation.measure.retrieval import measure_retrieval  # noqa: E402
+from omnibind_ros.evaluation.measure.robustness import FAULTS, measure_robustness  # noqa: E402
+from omnibind_ros.fusion.mean import MeanFusion  # noqa: E402
+from omnibind_ros.learning.af.config import FusionConfig  # noqa: E402
+from omnibind_ros.learning.af.corruptions import members_of  # noqa: E402
+from omnibind_ros.learning.af.embeddings import similarities  # noqa: E402
+from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.modalities import MODALITIES, all_combinations  # noqa: E402
+
+QUICK = FusionConfig(steps=60)
+THREE = ("image", "touch", "audio")
+
+
+@pytest.fixture(scope="module")
+def three():
+    return make_embeddings(samples=400, modalities=THREE)
+
+
+def mean_fuse(members):
+    return fuse_at_run_time(MeanFusion())(members)
+
+
+def test_there_are_127_combinations_in_the_order_of_the_modalities():
+    found = list(all_combinations(tuple(MODALITIES)))
+    assert len(found) == len(set(found)) == 127
+    places = [[list(MODALITIES).index(name) for name in names] for names in found]
+    assert all(place == sorted(place) for place in places)
+
+
+def test_a_combination_is_measured_on_its_own_members(three):
+    test = three.split("test")
+    rules = all_rules(lambda members: mean_fuse(members)[0], test.bank, None)
+    found = measure_combinations(test, rules, 0.05)
+    assert list(found) == ["image", "touch", "audio", "image+touch", "image+audio", "touch+audio",
+                           "image+touch+audio"]  # fmt: skip
+    alone = {m: top_k(similarities(test.bank, test.values[:, i]), test.labels)
+             for i, m in enumerate(THREE)}  # fmt: skip
+    for name in THREE:
+        assert found[name]["mean"] == found[name]["best_single"] == alone[name]
+    pair = test.values[:, 0] + test.values[:, 1]
+    assert found["image+touch"]["mean"] == top_k(similarities(test.bank, pair), test.labels)
+    assert found["image+touch"]["best_single"] == max(alone["image"], alone["touch"])
+
+
+def test_the_summary_is_what_is_counted_by_hand():
+    rules = ("af", "mean", "best_single")
+    found = {
+        name: dict(zip(rules, values, strict=True))
+        for name, values in {
+            "image": (80, 80, 80), "text": (90, 90, 90), "touch": (50, 50, 50),
+            "image+text": (95, 92, 90), "image+touch": (79, 70, 80), "text+touch": (91, 80, 90),
+            "image+text+touch": (94, 85, 90),
+        }.items()
+    }  # fmt: skip
+    said = summarise(found)
+    assert said["all"]["combinations"] == 4
+    assert said["all"]["gain_over_mean"] == pytest.approx((3 + 9 + 11 + 9) / 4)
+    worst = {"combination": "image+touch", "points": -1}
+    assert said["all"]["worst_against_best_single"] == worst
+    assert said["all"]["worst_addition"] == {"addition": "touch to image", "points": -1}
+    assert said["without_text"]["gain_over_mean"] == 9
+
+
+def test_the_run_time_is_asked_with_who_is_there_only(three):
+    members = only(members_of(three, 0.05), three, ("image", "audio"))
+    fused, weights = mean_fuse(members)
+    assert not weights[:, 1].any()
+    np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
+    wanted = members.values * (members.quality / members.quality.sum(1, keepdims=True))[..., None]
+    wanted = wanted.sum(1)
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    np.testing.assert_allclose(fused, wanted, atol=1e-5)
+
+
+def test_the_entropy_weighted_mean_turns_to_who_is_sure(three):
+    members = members_of(three, 0.05)._replace(
+        entropy=np.tile(np.float32([0, 1, 1]), (len(three), 1))
+    )
+    sure, plain = entropy_weighted(members, 50), mean(members)
+    first = members.values[:, 0]
+    assert ((sure * first).sum(1) > (plain * first).sum(1)).mean() > 0.95
+
+
+def test_the_perceptron_learns_from_the_same_objects(three):
+    rule = train_concat(three, FusionConfig(steps=150), 0.05)
+    test = three.split("test")
+    assert top_k(rule(members_of(test, 0.05)), test.labels) > 80
+
+
+def test_a_lying_sensor_costs_the_mean_and_its_absence_is_the_measure():
+    noise = {"image": 0.4, "touch": 1.5, "audio": 1.5}
+    test = make_embeddings(samples=400, modalities=THREE, noise=noise).split("test")
+    rules = {"mean": lambda members: similarities(test.bank, mean(members))}
+    found = measure_robustness(test, rules, 0.05, 0, {})
+    assert {name: set(of) for name, of in found.items()} == {m: set(FAULTS) for m in THREE}
+    lying = found["image"]["other_object"]
+    assert lying["mean"] < lying["mean_whole"] - 10
+    rest = only(members_of(test, 0.05), test, ("touch", "audio"))
+    left = top_k(rules["mean"](rest), test.labels)
+    assert lying["mean_left_out"] == pytest.approx(left)
+    assert lying["mean_loss"] == pytest.approx(left - lying["mean"])
+
+
+def test_what_encoders_say_of_faulty_samples_is_used(three):
+    test = three.split("test")
+    seen = []
+
+    def watch(members):
+        seen.append(members.values[:, 1].copy())
+        return similarities(test.bank, mean(members))
+
+    only_this = np.zeros((1, test.size), np.float32)
+    only_this[0, 0] = 1
+    recorded = {("noise", "touch"): (only_this, np.float32([0.2]))}
+    measure_robustness(test, {"mean": watch}, 0.05, 0, recorded)
+    assert any((values == only_this).all() for values in seen)
+
+
+def test_retrieval_finds_other_objects_of_the_class_and_never_its_own():
+    data = make_embeddings(samples=40, classes=2, modalities=("image", "touch"))
+    data.values[:] = np.eye(2, data.size)[data.labels][:, None]
+    found = measure_retrieval(data)
+    assert found["image>touch"]["recall1"] == found["touch>image"]["map"] == 100
+    data.objects[:] = [f"class-{label}" for label in data.labels]
+    assert measure_retrieval(data) == {}
+
+
+def test_everything_is_measured_and_json_can_hold_it(three):
+    training = replace(QUICK, left_out=["class 1"])  # as a study's fusion is trained
+    plan = Plan(Calibration(0.05, 0, dict.fromkeys(THREE, 0.2)), ("class 1",), training)
+    steps = set()
+    found = measure(three, mean_fuse, plan, lambda what, *_: steps.add(what))
+    assert steps == {"perceptron", "combinations", "faults"}
+    json.dumps(found)
+    rules = {"af", "mean", "mean_logits", "best_single", "entropy_weighted", "concat_mlp"}
+    assert all(rules <= set(of) for of in found["combinations"].values())
+    test = three.without_classes(["class 1"])[0].split("test")
+    assert found["samples"] == len(test) == np.sum(found["confusion"]["counts"])
+    assert found["objects"] == len(set(test.objects))
+    assert found["classes"] == len(set(test.labels)) == 7
+    assert 0.5 < found["auroc_unknown"] <= 1
+    whole = three.split("test")
+    right = similarities(whole.bank, mean(members_of(whole, 0.05))).argmax(1) == whole.labels
+    new = whole.labels == whole.bank.labels.index("class 1")
+    named = found["unknown"]["open_vocabulary"]["mean"]
+    assert named == pytest.approx(
+        {"known": 100 * right[~new].mean(), "new": 100 * right[new].mean()}
+    )
+    assert 0 <= found["ece"] <= 100
+
+
+def test_what_cannot_be_measured_is_said(three):
+    calibration = Calibration(0.05, 0, {})
+    with pytest.raises(TrainingError, match="no test sample has all of image, touch, audio"):
+        measure(three.split("validation"), mean_fuse, Plan(calibration))
+    with pytest.raises(TrainingError, match="there is image only"):
+        measure(three.only(["image"]), mean_fuse, Plan(calibration))

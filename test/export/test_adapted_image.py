@@ -1,0 +1,56 @@
+"""The adapted image encoder runs on the robot as stage zero left it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
+from omnibind_ros.encoders.manifest import write_manifest  # noqa: E402
+from omnibind_ros.export.adapted_image import load_projection, write_adapted_image  # noqa: E402
+from omnibind_ros.learning import checkpoints  # noqa: E402
+from omnibind_ros.learning.teachers.adaptation import Projection  # noqa: E402
+from omnibind_ros.learning.teachers.interface import load_teacher  # noqa: E402
+
+PICTURE = np.kron(
+    np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8), np.ones((9, 9, 1), np.uint8)
+)
+
+
+def projection(strength):
+    chance = torch.Generator().manual_seed(0)
+    made = Projection(1280, 384)
+    made.mean.copy_(torch.rand(1280, generator=chance))
+    made.scale.fill_(7.0)
+    with torch.no_grad():
+        made.weight.copy_(strength * torch.randn(1280, 384, generator=chance))
+        made.bias.copy_(strength * torch.randn(384, generator=chance))
+    return made
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.02])
+def test_the_network_does_what_the_projection_did(bundle_dir, bundle_copy, tmp_path, strength):
+    said = load_teacher(str(bundle_dir)).embed_images([PICTURE])
+    file = tmp_path / "teacher.pt"
+    checkpoints.save(file, {"key": "", "state": projection(strength).state_dict()})
+    loaded = load_projection(file)
+    with torch.no_grad():
+        wanted = loaded(torch.from_numpy(said.values), torch.from_numpy(said.features))[0].numpy()
+
+    write_adapted_image(Bundle.load(bundle_dir), loaded, bundle_copy / "image.onnx")
+    manifest = Bundle.load(bundle_dir).manifest
+    changed = replace(manifest.encoders["image"], sha256=file_sha256(bundle_copy / "image.onnx"))
+    encoders = {**manifest.encoders, "image": changed}
+    write_manifest(bundle_copy, replace(manifest, encoders=encoders), "A test.")
+    bundle = Bundle.load(bundle_copy)
+    assert bundle.problems == {}
+    encoding = bundle.encoder("image").encode(PICTURE)
+    assert np.allclose(encoding.values, wanted, atol=1e-5)
+    assert encoding.quality == pytest.approx(float(said.quality[0]), abs=1e-5)
+    moved = 1 - float(encoding.values @ said.values[0])
+    assert (moved > 1e-3) == (strength > 0)
+    # The teacher's features and its classes are still there for the next run.
+    again = load_teacher(str(bundle_copy)).embed_images([PICTURE])
+    assert np.allclose(again.features, said.features, atol=1e-5)

@@ -1,0 +1,327 @@
+"""`omnibind export` makes a bundle of a training run, or leaves everything as it was."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="exports start from torch")
+
+from paths import ROOT  # noqa: E402
+from training_run import make_fusion_run, make_run  # noqa: E402
+
+from omnibind_ros.cli import main  # noqa: E402
+from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
+from omnibind_ros.encoders.manifest import BundleError, FileSpec, record_figures, write_manifest  # noqa: E402
+from omnibind_ros.export import assemble, verify  # noqa: E402
+from omnibind_ros.export.assemble import Order, assemble_bundle  # noqa: E402
+from omnibind_ros.export.exchange import exchange_fusion  # noqa: E402
+from omnibind_ros.export.replace import staging_folder  # noqa: E402
+from omnibind_ros.export.verify import verify_bundle  # noqa: E402
+from omnibind_ros.fusion import AdaptiveFusion  # noqa: E402
+from omnibind_ros.learning import checkpoints  # noqa: E402
+from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.learning.tensors.specs import STUDENT_SPECS  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def order(lessons, lesson_cache, bundle_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    return Order(
+        run=make_run(folder / "students", lesson_cache), data=lessons, source=bundle_dir,
+        cache=lesson_cache.folder.parent, precision="fp32",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(order, tmp_path_factory):
+    out = tmp_path_factory.mktemp("made") / "household"
+    fusion = make_fusion_run(out.parent / "fusion")
+    return assemble_bundle(out, replace(order, fusion=fusion, precision="auto"))
+
+
+@pytest.fixture
+def present(tmp_path):
+    """A folder of models with something in it that must not be touched."""
+    out = tmp_path / "models" / "household"
+    out.mkdir(parents=True)
+    (out / "bundle.yaml").write_text("of old")
+    return out
+
+
+def hashes(folder):
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def untouched(out):
+    return hashes(out.parent) == {"household/bundle.yaml": hashlib.sha256(b"of old").hexdigest()}
+
+
+def test_the_bundle_is_whole_and_says_where_it_is_from(made):
+    bundle = made.bundle
+    assert bundle.problems == {}
+    verify_bundle(bundle.root)
+    assert list(bundle.manifest.encoders) == ["image", "text", "touch"]
+    touch = bundle.manifest.encoders["touch"]
+    assert touch.inputs == (STUDENT_SPECS["touch"],)
+    assert touch.licence == "Apache-2.0"
+    assert "omnibind train students" in touch.origin
+    assert touch.precision in ("fp32", "int8")
+    assert bundle.manifest.model.startswith("household@0.2.0+")
+
+
+def test_an_encoder_runs_as_in_the_perception_node(made):
+    gel = np.random.default_rng(0).uniform(-1, 1, (60, 80, 3)).astype(np.float32)
+    encoding = made.bundle.encoder("touch").encode(gel)
+    assert np.linalg.norm(encoding.values) == pytest.approx(1, abs=1e-4)
+
+
+def test_figures_are_in_the_manifest_and_say_what_was_measured(made):
+    figures = made.bundle.manifest.figures["export"]
+    assert figures == made.figures
+    assert set(figures) == {"image", "touch"}
+    for measured in figures.values():
+        assert measured["samples"] > 0
+        assert 0.9 < measured["min_cosine"] <= measured["mean_cosine"] <= 1.001
+        assert measured["ms"] > 0
+        assert 0 <= measured["top1"] <= 100
+        worth = measured["top1"] >= measured["top1_fp32"] - 1
+        assert measured["precision"] == "fp32" or worth
+    assert made.remarks == ()
+
+
+def test_calibration_and_fusion_are_those_of_the_fusions_run(made, bundle_dir):
+    before = Bundle.load(bundle_dir).manifest.calibration
+    after = made.bundle.manifest.calibration
+    assert after.temperature == 0.07
+    assert after.min_quality == before.min_quality
+    assert after.min_similarity == {**before.min_similarity, "touch": 0.33}
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(3, 384)).astype(np.float32)
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    quality = np.float32([0.2, 0.3, 0.5])
+    fusion = AdaptiveFusion.load(made.bundle)
+    fused = fusion.fuse(values, ["image", "touch", "text"], quality * 0, quality, quality * 0)
+    assert fusion.failures == 0
+    np.testing.assert_allclose(fused.weights, quality, atol=1e-5)  # untrained, it is the mean
+
+
+def test_a_bundle_gets_another_fusion(made, tmp_path):
+    out, fusion = tmp_path / "household", tmp_path / "fusion"
+    shutil.copytree(made.bundle.root, out)
+    record_figures(out, "evaluation", {"samples": 1})
+    make_fusion_run(fusion, 0.09)
+    old, new = made.bundle.manifest, exchange_fusion(out, out, fusion).manifest
+    verify_bundle(out)
+    assert new.calibration.temperature == 0.09
+    assert new.encoders == old.encoders
+    assert new.fusion.sha256 != old.fusion.sha256
+    assert new.version != old.version
+    assert new.figures == old.figures  # without those of an evaluation of the old fusion
+
+
+def test_another_fusion_that_does_not_fit_leaves_the_bundle_as_it_was(made, tmp_path):
+    out = tmp_path / "household"
+    shutil.copytree(made.bundle.root, out)
+    before = hashes(out)
+    with pytest.raises(TrainingError, match="is for embeddings of 16 values, not 384"):
+        exchange_fusion(out, out, make_fusion_run(tmp_path / "fusion", size=16))
+    with pytest.raises(TrainingError):
+        exchange_fusion(out, out, tmp_path / "nothing")
+    assert hashes(out) == before
+
+
+def test_what_others_have_put_there_stays_with_another_fusion(made, tmp_path):
+    out, fusion = tmp_path / "own", make_fusion_run(tmp_path / "fusion", 0.09)
+    shutil.copytree(made.bundle.root, out)
+    (out / "README.md").write_text("mine")
+    exchange_fusion(out, made.bundle.root, fusion)
+    assert (out / "README.md").read_text() == "mine"
+    (out / "notes").mkdir()
+    (out / "notes" / "day.txt").write_text("mine")
+    before = hashes(out)
+    with pytest.raises(BundleError, match="notes is a folder"):
+        exchange_fusion(out, out, fusion)
+    assert hashes(out) == before
+
+
+def test_the_command_gives_a_bundle_another_fusion(made, tmp_path, capsys):
+    out, fusion = tmp_path / "own", make_fusion_run(tmp_path / "fusion", 0.09)
+    arguments = ["--bundle", made.bundle.root, "--fusion", fusion, "--out", out]
+    assert main(["export", *map(str, arguments)]) == 0
+    assert "exported" in capsys.readouterr().out
+    assert Bundle.load(out).manifest.model.startswith("own@")
+
+
+def test_no_file_of_it_names_a_folder_of_the_machine(made):
+    for path in made.bundle.root.iterdir():
+        assert str(ROOT).encode() not in path.read_bytes(), path.name
+
+
+def test_the_next_training_finds_features_and_classes_in_it(made):
+    from omnibind_ros.learning.teachers.interface import load_teacher  # noqa: PLC0415 - needs onnx
+
+    teacher = load_teacher(str(made.bundle.root))
+    assert teacher.anchors().directions.shape == (1000, 1280)
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    assert teacher.embed_images([picture]).features.shape == (1, 1280)
+
+
+def test_a_bundle_can_replace_the_one_that_taught(order, bundle_copy):
+    """What is the bundle's goes, and what others have put there stays."""
+    (bundle_copy / "README.md").write_text("mine")
+    (bundle_copy / "old.onnx").write_text("of an old bundle")
+    labels = (bundle_copy / "labels.yaml").read_text() + "  - name: weaver's loom\n"
+    (bundle_copy / "labels.yaml").write_text(labels)
+    manifest = Bundle.load(order.source).manifest
+    old = FileSpec("old.onnx", file_sha256(bundle_copy / "old.onnx"))
+    write_manifest(bundle_copy, replace(manifest, fusion=old), "An old bundle.")
+    assemble_bundle(bundle_copy, replace(order, source=bundle_copy))
+    assert (bundle_copy / "README.md").read_text() == "mine"
+    assert (bundle_copy / "labels.yaml").read_text() == labels
+    assert not (bundle_copy / "old.onnx").exists()
+    verify_bundle(bundle_copy)
+
+
+def fails(order, out, error, match):
+    with pytest.raises(error, match=match) as caught:
+        assemble_bundle(out, order)
+    assert "\n" not in str(caught.value)
+    assert untouched(out)
+
+
+def test_a_run_of_another_teacher(order, present, lesson_cache, tmp_path):
+    run = make_run(tmp_path / "run", replace(lesson_cache, teacher="other@1"))
+    fails(replace(order, run=run), present, BundleError, "was taught by other@1")
+
+
+def test_a_run_that_is_not_there(order, present, tmp_path):
+    fails(replace(order, run=tmp_path / "none"), present, TrainingError, "cannot be read")
+
+
+def test_tensors_that_are_not_there(order, present, tmp_path):
+    fails(replace(order, cache=tmp_path), present, TrainingError, "no whole cache")
+
+
+def test_a_checkpoint_of_another_kind(order, present, lesson_cache, tmp_path):
+    run = make_run(tmp_path / "run", lesson_cache)
+    content = checkpoints.load(run / "students" / "touch.pt")
+    content["state"].popitem()
+    checkpoints.save(run / "students" / "touch.pt", content)
+    fails(replace(order, run=run), present, TrainingError, "no student of this version")
+
+
+def test_a_student_that_gives_no_numbers(order, present, lesson_cache, tmp_path):
+    run = make_run(tmp_path / "run", lesson_cache)
+    content = checkpoints.load(run / "students" / "touch.pt")
+    content["state"]["head.project.bias"][:] = torch.nan
+    checkpoints.save(run / "students" / "touch.pt", content)
+    fails(replace(order, run=run), present, BundleError, "no unit vectors")
+
+
+def test_a_fusion_without_calibration(order, present, tmp_path):
+    fusion = make_fusion_run(tmp_path / "fusion")
+    (fusion / "fusion.json").write_text("{}")
+    fails(replace(order, fusion=fusion), present, TrainingError, "nothing of calibration")
+
+
+def test_a_bundle_that_is_not_verified(order, present, monkeypatch):
+    def damage(stage):
+        path = stage / "touch.onnx"
+        path.write_bytes(path.read_bytes()[:-100])
+        verify_bundle(stage)
+
+    monkeypatch.setattr(assemble, "verify_bundle", damage)
+    fails(order, present, BundleError, "touch.onnx of bundle")
+
+
+@pytest.mark.parametrize("file", ["touch.onnx", "text.onnx", "tokenizer.json", "fusion.onnx"])
+@pytest.mark.parametrize("how", ["missing", "cut off"])
+def test_verification_finds_what_is_damaged(made, tmp_path, file, how):
+    folder = shutil.copytree(made.bundle.root, tmp_path / "copy")
+    content = (folder / file).read_bytes()
+    (folder / file).unlink()
+    if how == "cut off":
+        (folder / file).write_bytes(content[:-100])
+    with pytest.raises(BundleError, match=file):
+        verify_bundle(folder)
+
+
+def test_verification_finds_another_network_of_the_right_hash(made, tmp_path):
+    folder = shutil.copytree(made.bundle.root, tmp_path / "copy")
+    manifest = made.bundle.manifest
+    image = manifest.encoders["image"]
+    touch = replace(manifest.encoders["touch"], path=image.path, sha256=image.sha256)
+    write_manifest(
+        folder, replace(manifest, encoders={**manifest.encoders, "touch": touch}), "A test."
+    )
+    with pytest.raises(BundleError, match="has the inputs"):
+        verify_bundle(folder)
+
+
+def test_a_bundle_that_is_too_large(made, monkeypatch):
+    monkeypatch.setattr(verify, "MOST_BYTES", 1_000_000)
+    with pytest.raises(BundleError, match="more than 1;"):
+        verify_bundle(made.bundle.root)
+
+
+def test_a_full_disk(order, present, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(assemble, "write_manifest", full)
+    fails(order, present, OSError, "No space")
+
+
+def command(order, out, *more):
+    return [
+        "export", "--run", str(order.run), "--data", str(order.data), "--out", str(out),
+        "--cache", str(order.cache), "--source", str(order.source), "--precision", "fp32", *more,
+    ]  # fmt: skip
+
+
+def test_the_command(order, tmp_path, capsys):
+    figures = tmp_path / "figures.json"
+    assert main(command(order, tmp_path / "made", "--json", str(figures))) == 0
+    said = capsys.readouterr().out
+    assert "touch: fp32; " in said
+    assert "fused by the quality-weighted mean" in said
+    bundle = Bundle.load(tmp_path / "made")
+    assert bundle.manifest.fusion is None
+    assert json.loads(figures.read_text()) == bundle.manifest.figures["export"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [([], "give --run DIR"), (["--run", "x"], "--run needs --data")]
+)
+def test_a_command_that_lacks_something(options, said, capsys):
+    assert main(["export", *options]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_killed_export_leaves_the_models_as_they_were(order, present):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "omnibind_ros.cli", *command(order, present)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT,
+    )  # fmt: skip
+    stage, deadline = staging_folder(present), time.monotonic() + 120
+    # Half of the bundle is there.
+    while not (stage / "touch.onnx").is_file() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    assert process.poll() is None, "it ended before it could be killed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(20)
+    assert hashes(present) == {"bundle.yaml": hashlib.sha256(b"of old").hexdigest()}
+    assemble_bundle(present, order)
+    assert Bundle.load(present).problems == {}
+    assert [path.name for path in present.parent.iterdir()] == ["household"]

@@ -1,0 +1,202 @@
+"""Adaptive Fusion in torch begins as the mean, and says at run time what it says in training."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not installed")
+
+from omnibind_ros.encoders.backend import load_model  # noqa: E402
+from omnibind_ros.export.fusion import export_fusion  # noqa: E402
+from omnibind_ros.fusion import AdaptiveFusion, MeanFusion  # noqa: E402
+from omnibind_ros.learning.af.embeddings import similarities  # noqa: E402
+from omnibind_ros.learning.af.initialisation import lifting  # noqa: E402
+from omnibind_ros.learning.af.network import ExportedFusion, FusionNetwork  # noqa: E402
+from omnibind_ros.learning.cad.losses import TorchBank  # noqa: E402
+from omnibind_ros.modalities import MODALITIES  # noqa: E402
+from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
+
+SIZE = 48
+NAMES = list(MODALITIES)
+
+
+def members(count, seed=0):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(count, SIZE)).astype(np.float32)
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    facts = (rng.random(count).astype(np.float32) for _ in range(3))
+    return (values, rng.integers(0, len(NAMES), count), *facts)
+
+
+def trained(seed=0):
+    """A network that has left its starting state."""
+    torch.manual_seed(seed)
+    network = FusionNetwork(SIZE).eval()
+    for name, values in (*network.named_parameters(), *network.named_buffers()):
+        if name != "max_age" and not values.any():
+            torch.nn.init.normal_(values, std=0.2)
+    return network
+
+
+def run(network, seen):
+    with torch.no_grad():
+        fused, weights = ExportedFusion(network)(*map(torch.from_numpy, seen))
+    return fused.numpy(), weights.numpy()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fusion")
+    network = trained()
+    spec = export_fusion(network, folder)
+    model = load_model(folder / spec.path, spec, 1, ("CPUExecutionProvider",))
+    return network, AdaptiveFusion(model, spec, SIZE)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64])
+def test_it_begins_as_the_quality_weighted_mean(count):
+    seen = members(count)
+    fused, weights = run(FusionNetwork(SIZE).eval(), seen)
+    values, numbers, age, quality, entropy = seen
+    mean = MeanFusion().fuse(values, [NAMES[n] for n in numbers], age, quality, entropy)
+    np.testing.assert_allclose(fused, mean.values, atol=1e-6)
+    np.testing.assert_allclose(weights, mean.weights, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 64])
+def test_the_exported_network_says_what_torch_says(exported, count):
+    network, fusion = exported
+    for seed in range(5):
+        seen = members(count, seed)
+        values, numbers, *facts = seen
+        said = fusion.fuse(values, [NAMES[n] for n in numbers], *facts)
+        fused, weights = run(network, seen)
+        np.testing.assert_allclose(said.values, fused, atol=1e-4)
+        np.testing.assert_allclose(said.weights, weights, atol=1e-4)
+    assert fusion.failures == 0
+
+
+def test_the_order_of_members_changes_nothing():
+    network, seen = trained(), members(9)
+    order = np.random.default_rng(1).permutation(9)
+    fused, weights = run(network, seen)
+    again, turned = run(network, tuple(array[order] for array in seen))
+    np.testing.assert_allclose(again, fused, atol=1e-6)
+    np.testing.assert_allclose(turned, weights[order], atol=1e-6)
+
+
+def test_an_empty_place_in_a_batch_changes_nothing():
+    network, seen = trained(), members(5)
+    fused, weights = run(network, seen)
+    present = np.array([[True] * 5 + [False] * 4])
+    padded = [np.concatenate([a, a[:4]])[None] for a in seen]
+    with torch.no_grad():
+        got, shares = network(*map(torch.from_numpy, (*padded, present)))
+    np.testing.assert_allclose(got[0], fused, atol=1e-6)
+    np.testing.assert_allclose(shares[0, :5], weights, atol=1e-6)
+    assert not shares[0, 5:].any()
+
+
+def test_evidence_fades_as_a_reading_ages():
+    network, (values, numbers, _, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
+    torch.nn.init.constant_(network.fading, 2.0)
+    quality[:] = 1
+    limits = np.float32([MODALITIES[NAMES[n]].max_age for n in numbers])
+    left = np.float32([1.0, 0.5, 0.1])
+    weights = run(network, (values, numbers, (1 - left) * limits, quality, entropy))[1]
+    np.testing.assert_allclose(weights, left**2 / (left**2).sum(), atol=1e-5)
+    # A clock that jumps makes a reading older than it may be, or younger than now.
+    jumped = run(network, (values, numbers, np.float32([0, 50, -50]), quality, entropy))
+    assert all(np.isfinite(part).all() for part in jumped)
+    assert jumped[1][1] < 1e-3
+
+
+def test_what_is_worthless_carries_nothing():
+    network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
+    torch.nn.init.zeros_(network.power)
+    torch.nn.init.ones_(network.gate)
+    for worst, share in ((0.0, 0.0), (0.025, 0.2), (0.05, 1 / 3)):
+        quality[:] = 1, 0.4, worst
+        weights = run(network, (values, numbers, age, quality, entropy))[1]
+        np.testing.assert_allclose(weights, [(1 - share) / 2, (1 - share) / 2, share], atol=1e-3)
+    quality[:] = 0
+    assert np.isfinite(run(network, (values, numbers, age, quality, entropy))[0]).all()
+
+
+def test_little_evidence_lowers_all_similarities_alike():
+    network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(4)
+    names = np.linalg.qr(np.random.default_rng(5).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
+    count = len(network.void)
+    labels, void = names[count:], names[:count]
+    with torch.no_grad():
+        network.void.copy_(torch.from_numpy(void))
+        network.content.copy_(torch.from_numpy(labels[:count].T.copy()))
+        found = []
+        for surety in (-3.0, 0.0):
+            network.surety.fill_(surety)
+            found.append(labels @ run(network, (values, numbers, age, quality, entropy))[0])
+    ratio = found[0] / found[1]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-2)
+    assert 0 < ratio[0] < 0.5
+
+
+def test_members_that_name_a_class_by_different_words_agree():
+    words = np.linalg.qr(np.random.default_rng(3).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
+    bank = LabelBank(("dog", "cat", "cup"), words[:4], np.array([0, 0, 1, 2]))
+    network = FusionNetwork(SIZE, concepts=3, words=2).eval()
+    # One sees a dog, one hears barking; in both there is something of a cat.
+    values = np.stack([0.6 * words[0] + 0.64 * words[2], 0.6 * words[1] + 0.5 * words[2]])
+    values = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+    seen = (values, np.array([0, 6]), np.zeros(2, np.float32), np.ones(2, np.float32),
+            np.zeros(2, np.float32))  # fmt: skip
+    said = similarities(bank, values)
+    together = said.sum(0) - said.sum(0).mean()
+    lost, _ = run(network, seen)
+    network.words.copy_(TorchBank(bank).by_class().flatten(0, 1).T)
+    network.lifting.copy_(torch.from_numpy(lifting(bank)))
+    given, _ = run(network, seen)
+    alone, _ = run(network, tuple(array[:1] for array in seen))
+    assert together[0] > together[1]
+    assert similarities(bank, lost).argmax() == 1
+    found = similarities(bank, given)
+    assert found.argmax() == 0
+    # Sums of what the members say, less what they say of all classes alike.
+    assert found.mean() == pytest.approx(0, abs=0.01)
+    np.testing.assert_allclose(found / found.std(), together / together.std(), atol=0.02)
+    single, own = similarities(bank, alone), said[0] - said[0].mean()
+    np.testing.assert_allclose(single / single.std(), own / own.std(), atol=0.02)
+
+
+def test_what_all_labels_have_in_common_makes_nothing_known():
+    rng = np.random.default_rng(4)
+    common, apart = rng.normal(size=SIZE), rng.normal(size=(4, SIZE))
+    words = (common + 0.7 * apart).astype(np.float32)
+    words /= np.linalg.norm(words, axis=1, keepdims=True)
+    bank = LabelBank(("dog", "cat", "cup"), words[:3], np.arange(3))
+    network = FusionNetwork(SIZE, concepts=3, words=1).eval()
+    network.words.copy_(TorchBank(bank).by_class().flatten(0, 1).T)
+    network.lifting.copy_(torch.from_numpy(lifting(bank)))
+    rest = (np.zeros(1, np.int64), np.zeros(1, np.float32), np.ones(1, np.float32),
+            np.zeros(1, np.float32))  # fmt: skip
+    vague = (common / np.linalg.norm(common)).astype(np.float32)
+    nothing, _ = run(network, (vague[None], *rest))
+    cat, _ = run(network, (words[1][None], *rest))
+    assert similarities(bank, vague).max() > 0.7  # as like as to a thing that it knows
+    assert similarities(bank, nothing).max() < 0.1
+    assert similarities(bank, cat).argmax() == 1
+    assert similarities(bank, cat).max() > 0.4
+    # So it is for a label that it has not seen, which has as much in common with the others.
+    assert abs(words[3] @ nothing) < 0.5 * abs(words[3] @ vague)
+
+
+def test_the_exported_operators_are_few_and_known_to_tensorrt(tmp_path):
+    import onnx  # noqa: PLC0415
+
+    export_fusion(trained(), tmp_path)
+    graph = onnx.load(tmp_path / "fusion.onnx").graph
+    known = {
+        "Add", "Cast", "Clip", "Concat", "Div", "Equal", "Exp", "Expand", "Gather", "Gemm",
+        "LayerNormalization", "Less", "Log", "MatMul", "Mul", "Not", "Pow", "ReduceMax",
+        "ReduceMean", "ReduceSum", "Relu", "Reshape", "Shape", "Slice", "Softmax", "Sqrt",
+        "Squeeze", "Sub", "Transpose", "Unsqueeze",
+    }  # fmt: skip
+    assert {node.op_type for node in graph.node} <= known

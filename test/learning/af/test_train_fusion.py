@@ -1,0 +1,204 @@
+"""The fusion learns whom to trust, and never ends worse than it began."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from embedding_making import make_embeddings
+from paths import ROOT
+
+torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not installed")
+
+from omnibind_ros.cli import main  # noqa: E402
+from omnibind_ros.evaluation.measure.combinations import only  # noqa: E402
+from omnibind_ros.learning.af.config import FusionConfig, read_fusion_config  # noqa: E402
+from omnibind_ros.learning.af.corruptions import CORRUPTIONS, Drawer, members_of  # noqa: E402
+from omnibind_ros.learning.af.embeddings import entropies, probabilities, similarities  # noqa: E402
+from omnibind_ros.learning.af.files import load_fusion  # noqa: E402
+from omnibind_ros.learning.af.initialisation import begin, measure_alone  # noqa: E402
+from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402
+from omnibind_ros.learning.af.training import train_fusion  # noqa: E402
+from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.modalities import MODALITIES  # noqa: E402
+
+QUICK = FusionConfig(
+    steps=120, batch_size=128, learning_rate=3e-3, dropout=0.0, corrupt=0.05, refit=False
+)
+UNEQUAL = {"image": 0.6, "touch": 4.0, "audio": 4.0}
+
+
+@pytest.fixture(scope="module")
+def unequal():
+    """One modality that is nearly always right among two that hardly ever are."""
+    return make_embeddings(samples=800, modalities=tuple(UNEQUAL), noise=UNEQUAL)
+
+
+@pytest.fixture(scope="module")
+def trained(unequal):
+    return train_fusion(unequal, QUICK)
+
+
+def test_it_does_better_than_the_mean_where_members_are_unequal(trained):
+    assert trained.figures["top1"] > trained.figures["mean_top1"] + 0.02
+    assert trained.figures["cross_entropy"] <= trained.figures["pool_cross_entropy"]
+
+
+def test_the_weights_turn_to_the_member_that_is_right(trained, unequal):
+    _, weights = trained.fuse(members_of(unequal.split("test"), trained.temperature))
+    # A third would be its share in the mean of three alike.
+    assert weights[:, 0].mean() > 0.5
+
+
+def test_one_seed_gives_one_network(unequal, trained):
+    again = train_fusion(unequal, QUICK)
+    for one, two in zip(trained.network.parameters(), again.network.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_what_cannot_be_learnt_leaves_where_it_began(unequal):
+    labels = np.random.default_rng(0).permutation(unequal.labels)
+    noise = make_embeddings(samples=80, modalities=("image", "touch"))
+    noise.labels[:] = labels[:80]
+    found = train_fusion(noise, QUICK).figures
+    assert found["cross_entropy"] <= found["pool_cross_entropy"]
+
+
+def test_it_begins_with_the_modalities_own_temperatures(unequal):
+    data = unequal.split("validation")
+    own = measure_alone(data).temperatures
+    assert own[0] < own[1] / 2
+    network = FusionNetwork(data.size, concepts=len(data.bank.labels))
+    begin(network, data, 0.05)
+    places = [list(MODALITIES).index(name) for name in data.modalities]
+    np.testing.assert_allclose(network.trust[places, 0].exp().detach(), 0.05 / own, rtol=1e-3)
+
+
+def test_no_label_lies_in_the_void_nor_a_sentence_near_it():
+    data = make_embeddings(samples=400, classes=6, size=48, modalities=("image", "text"))
+    plane = np.linalg.qr(np.random.default_rng(3).normal(size=(48, 20)))[0].astype(np.float32)
+    flat = (data.values @ plane) @ plane.T
+    data.values[:] = flat / np.linalg.norm(flat, axis=2, keepdims=True)
+    network = FusionNetwork(48, concepts=6)
+    begin(network, data, 0.05)
+    void = network.void.numpy()
+    np.testing.assert_allclose(void @ void.T, np.eye(len(void)), atol=1e-5)
+    assert np.abs(data.bank.prototypes @ void.T).max() < 0.02
+    assert (np.square(data.values[:, 1] @ void.T).sum(1) < 0.01).all()
+
+
+def test_sets_of_every_size_are_as_sure_as_they_are_right():
+    data = make_embeddings(samples=1600, classes=8, noise=dict.fromkeys(MODALITIES, 2.5))
+    trained = train_fusion(data, QUICK)
+    test = data.split("test")
+    for count in (1, 3, 7):
+        members = only(members_of(test, trained.temperature), test, test.modalities[:count])
+        said = similarities(test.bank, trained.fuse(members)[0])
+        share = probabilities(said, trained.temperature)
+        right = (share.argmax(1) == test.labels).mean()
+        assert abs(right - share.max(1).mean()) < 0.1
+
+
+def test_objects_held_back_are_learnt_from_in_the_end(unequal):
+    config = replace(QUICK, steps=40)
+    once, again = train_fusion(unequal, config), train_fusion(unequal, replace(config, refit=True))
+    assert once.figures == again.figures
+    assert not torch.equal(once.network.trust, again.network.trust)
+
+
+def test_draws_are_subsets_of_what_is_there():
+    data = make_embeddings(samples=60).split("validation")
+    data.present[:, 3] = False
+    drawn = Drawer(data, 0.05, 0.3, 0).draw(500)
+    members = drawn.members
+    assert members.present.any(1).all()
+    assert not members.present[:, 3].any()
+    assert set(members.present.sum(1)) == set(range(1, 7))
+    assert not members.values[~members.present].any()
+    limits = np.array([m.max_age for m in MODALITIES.values()])
+    assert (members.age <= limits + 1e-6).all()
+    np.testing.assert_allclose(
+        np.linalg.norm(members.values[members.present], axis=1), 1, atol=1e-5
+    )
+
+
+def test_corrupted_members_are_a_minority_and_lone_ones_are_whole():
+    data = make_embeddings(samples=200).split("validation")
+    drawn = Drawer(data, 0.05, 1.0, 0).draw(800)
+    bad = (drawn.members.present & ~drawn.good).sum(1)
+    size = drawn.members.present.sum(1)
+    assert (bad[size == 1] == 0).all()
+    assert (bad[size > 2] * 2 < size[size > 2]).all()
+    assert bad.max() > 1
+    assert len(CORRUPTIONS) == 5
+
+
+def test_mixed_members_are_of_the_same_class():
+    data = make_embeddings(samples=100)
+    data.values[:] = np.eye(data.size)[data.labels][:, None]
+    data.quality[:] = np.arange(100)[:, None] / 100
+    drawn = Drawer(data, 0.05, 0.0, 0, mix=0.5).draw(300)
+    members = drawn.members
+    np.testing.assert_array_equal(
+        members.values.argmax(2)[members.present],
+        np.broadcast_to(drawn.labels[:, None], members.present.shape)[members.present],
+    )
+    several = members.present.sum(1) > 4
+    differ = [len(set(q[p])) > 1 for q, p in zip(members.quality, members.present, strict=True)]
+    assert np.mean(np.array(differ)[several]) > 0.9
+
+
+def test_nothing_is_corrupted_where_none_is_wanted():
+    data = make_embeddings(samples=100)
+    drawn = Drawer(data, 0.05, 0.0, 0).draw(200)
+    np.testing.assert_array_equal(drawn.good, drawn.members.present)
+
+
+def test_the_command_writes_what_export_and_evaluation_need(tmp_path, capsys):
+    make_embeddings(samples=120, modalities=("image", "touch")).save(tmp_path / "embeddings.npz")
+    (tmp_path / "fusion.yaml").write_text("steps: 5\nleft_out: [class 1]\n", encoding="utf-8")
+    arguments = ["--embeddings", tmp_path / "embeddings.npz", "--out", tmp_path / "out",
+                 "--config", tmp_path / "fusion.yaml"]  # fmt: skip
+    assert main(["train", "fusion", *map(str, arguments)]) == 0
+    assert "the quality-weighted mean" in capsys.readouterr().out
+    said = json.loads((tmp_path / "out" / "fusion.json").read_text())
+    assert said["left_out"] == ["class 1"]
+    assert set(said["min_similarity"]) == {"image", "touch", "image+touch"}
+    loaded = load_fusion(tmp_path / "out")
+    assert loaded.temperature == said["temperature"]
+    assert loaded.figures == said["figures"]
+
+
+def test_what_cannot_be_is_said(tmp_path):
+    one = make_embeddings(modalities=("image",))
+    with pytest.raises(TrainingError, match="fusion needs two modalities"):
+        train_fusion(one, QUICK)
+    with pytest.raises(TrainingError, match="build a larger dataset"):
+        train_fusion(make_embeddings(samples=6), QUICK)
+    (tmp_path / "fusion.yaml").write_text("step: 5\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="no parameter step; use one of seed"):
+        read_fusion_config(tmp_path / "fusion.yaml")
+    (tmp_path / "fusion.pt").write_bytes(b"damaged")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        load_fusion(tmp_path)
+
+
+def test_a_loss_that_is_no_number_ends_the_training():
+    data = make_embeddings(samples=200, modalities=("image", "touch"))
+    data.values[data.splits == "validation"] = np.nan
+    with pytest.raises(TrainingError, match="the loss is no number in step 1"):
+        train_fusion(data, FusionConfig(steps=5))
+
+
+def test_entropies_of_drawn_members_are_their_own():
+    data = make_embeddings(samples=100)
+    members = Drawer(data, 0.05, 0.5, 0, mix=0.5).draw(100).members
+    wanted = entropies(similarities(data.bank, members.values), 0.05)
+    there = members.present
+    np.testing.assert_allclose(members.entropy[there], wanted[there], atol=1e-5)
+    assert (members.entropy[~there] == 1).all()
+
+
+def test_the_shipped_configuration_is_good():
+    path = ROOT / "config" / "fusion.yaml"
+    assert read_fusion_config(path).splits == ["validation"]

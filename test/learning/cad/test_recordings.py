@@ -1,0 +1,205 @@
+"""Recordings are learnt from or not, as configured, and measured apart from simulation."""
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch trains the students, and is not installed")
+
+from omnibind_ros.datasets.dataset import Dataset  # noqa: E402
+from omnibind_ros.encoders.bundle import Bundle  # noqa: E402
+from omnibind_ros.evaluation.measure.recordings import (  # noqa: E402
+    Ear,
+    bundle_encoders,
+    measure_recordings,
+    trained_students,
+)
+from omnibind_ros.evaluation.report.goals import real_targets  # noqa: E402
+from omnibind_ros.evaluation.report.reality import simulation_and_reality  # noqa: E402
+from omnibind_ros.evaluation.study.results import reality  # noqa: E402
+from omnibind_ros.learning.cad.batches import EpochSampler, StudentData, class_bank  # noqa: E402
+from omnibind_ros.learning.cad.losses import Objective, TorchBank  # noqa: E402
+from omnibind_ros.learning.cad.training import train_students  # noqa: E402
+from omnibind_ros.learning.config import parse_config  # noqa: E402
+from omnibind_ros.learning.teachers.interface import load_teacher  # noqa: E402
+from omnibind_ros.learning.tensors.windows import input_length  # noqa: E402
+
+torch.set_num_threads(1)  # tests share their cores, and threads that wait for one another spin
+
+RECORDED = 48
+
+
+def data(cache, split, modality="audio", **given):
+    image = np.zeros((len(cache.image), cache.embedding_size), np.float32)
+    return StudentData(
+        cache, modality, split, class_bank(cache, []), parse_config(given), image
+    )  # fmt: skip
+
+
+def test_a_long_sound_has_several_rows_and_its_set_s_name(real_cache, real_lessons):
+    dataset = Dataset.open(real_lessons)
+    rows = real_cache.rows["audio"]
+    recorded = dataset.recorded("audio")
+    assert recorded.sum() == RECORDED / 2
+    counts = np.bincount(rows, minlength=len(dataset))
+    assert set(counts[recorded]) == {4}
+    assert set(counts[dataset.has("audio") & ~recorded]) == {1}
+    assert list(real_cache.recorded["audio"]) == list(recorded[rows])
+    names = {f"real {label}" for label in dataset.labels}
+    assert set(real_cache.categories[recorded]) == names == set(real_cache.category_bank.labels)
+    assert set(real_cache.categories[~recorded & ~dataset.recorded("thermal")]) == {""}
+    first = real_cache.tensors["audio"][rows == np.flatnonzero(recorded)[0]]
+    assert not np.array_equal(first[0], first[1])
+
+
+@pytest.mark.parametrize("origins", ["all", "simulated", "recorded"])
+def test_the_configuration_says_which_origins_are_learnt_from(real_cache, origins):
+    wanted = {"all": {True, False}, "simulated": {False}, "recorded": {True}}[origins]
+    for split in ("train", "validation"):
+        assert set(data(real_cache, split, origins=origins).recorded) == wanted
+    assert set(data(real_cache, "test", origins=origins).recorded) == {True, False}
+
+
+def test_only_training_sees_every_window(real_cache):
+    train, test = data(real_cache, "train"), data(real_cache, "test")
+    assert np.bincount(train.samples).max() == 4
+    assert np.bincount(test.samples).max() == 1
+    silent = real_cache.quality["audio"][test.place]
+    assert silent.min() > 0.9  # and what is measured is not the silent end
+
+
+def test_recordings_are_drawn_as_often_as_is_said():
+    labels = np.array([0] * 90 + [1] * 10)
+    recorded = np.arange(100) >= 95
+    sampler = EpochSampler(labels, 0.5, 0, recorded, 0.4)
+    drawn = np.concatenate([list(sampler) for sampler.epoch in range(40)])
+    assert recorded[drawn].mean() == pytest.approx(0.4, abs=0.03)
+    assert sorted(EpochSampler(labels, 0.0, 0, recorded, 0.0)) == list(range(100))
+    assert len(list(EpochSampler(labels, 0.0, 0, recorded[:0], 0.4))) == 100
+
+
+def test_names_of_a_set_are_told_apart_where_there_are_any(real_cache):
+    train = data(real_cache, "train")
+    batch = train.__getitems__(np.arange(len(train)))
+    assert ((batch.categories >= 0).numpy() == train.recorded).all()
+    bank, config = TorchBank(class_bank(real_cache, [])), parse_config({}).loss
+    rest = (batch.labels, batch.image, batch.text, batch.categories)
+    z = torch.nn.functional.normalize(torch.randn(len(train), 384), dim=1)
+    own = TorchBank(train.category_bank)
+    loss, terms = Objective(config, bank, own)(z, *rest)
+    named = batch.categories >= 0
+    wanted = torch.nn.functional.cross_entropy(own(z[named]) / config.tau, batch.categories[named])
+    share = float(named.float().mean())
+    assert terms["categories"] == pytest.approx(float(wanted) * share, rel=1e-4)
+    without, _ = Objective(config, bank)(z, *rest)
+    assert float(loss - without) == pytest.approx(float(terms["categories"]), rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def trained(real_cache, tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained")
+    config = parse_config({
+        "modalities": ["thermal", "audio"], "accelerator": "cpu", "adapt": {"epochs": 2},
+        "schedule": {"epochs": 4, "batch_size": 8, "recorded": 0.3},
+    })  # fmt: skip
+    return out, train_students(real_cache, out, config)
+
+
+def test_a_run_says_how_it_does_on_each_origin(trained, real_cache):
+    out, measured = trained
+    for found in measured.values():
+        whole = found["test_samples"]
+        parts = [found[f"test_samples_{origin}"] for origin in ("simulated", "recorded")]
+        assert min(parts) - 1e-9 <= whole <= max(parts) + 1e-9
+    with np.load(out / "embeddings.npz", allow_pickle=False) as file:
+        rows = file["audio-rows"]
+    assert list(rows) == sorted(set(real_cache.rows["audio"]))
+
+
+def test_recordings_are_measured_by_clip_and_by_name(trained, real_lessons, bundle_dir):
+    out, _ = trained
+    dataset = Dataset.open(real_lessons)
+    encoders = trained_students(out, ["thermal", "audio"])
+    found = measure_recordings(dataset, encoders, load_teacher(str(bundle_dir)))
+    json.dumps(found)
+    assert set(found) == {"thermal", "audio"}
+    for of in found.values():
+        assert of["samples"] == of["objects"] == RECORDED / 2 / 4
+        assert of["sources"] == ["a published set"]
+        assert of["top1"] <= of["competing"]["top1"]
+        assert of["own_names"]["labels"] == [f"real {label}" for label in dataset.labels]
+    assert found["audio"]["windows"] > found["audio"]["samples"]
+    assert found["audio"]["own_names"]["top1"] >= 50  # chance is a third
+
+
+def test_a_clip_is_named_by_where_it_sounds(real_lessons, bundle_dir):
+    """The silent end of a clip has no quality, and so no say."""
+    dataset, text = Dataset.open(real_lessons), load_teacher(str(bundle_dir))
+    part = dataset.select(split="test", modalities=["audio"])
+    right = {}
+    for index in np.flatnonzero(part.recorded("audio")):
+        sample = part[int(index)]
+        right[sample["audio"][:100].tobytes()] = sample.meta["name"]
+    names = sorted(set(right.values()))
+    values = text.encode_batch([f"a photo of a {name}" for name in names])
+    bank = dict(zip(names, values, strict=True))
+    clips = {}
+
+    def embed(sound):
+        name = right.get(np.round(sound[:100] * 32768).astype(np.int16).tobytes())
+        clips[len(clips)] = name
+        wrong = next(value for other, value in bank.items() if other != name)
+        return (bank[name], 1.0) if name else (wrong, 0.0)
+
+    found = measure_recordings(dataset, {"audio": Ear(embed, 31_552)}, text)
+    assert found["audio"]["own_names"]["top1"] == 100
+    assert len(clips) == 4 * found["audio"]["samples"]
+
+
+def test_a_bundle_is_measured_alike(seven_bundle, real_lessons):
+    bundle = Bundle.load(seven_bundle)
+    encoders = bundle_encoders(bundle, ["thermal", "audio", "touch"])
+    assert encoders["audio"].length == input_length(bundle.manifest.encoders["audio"].inputs[0])
+    found = measure_recordings(Dataset.open(real_lessons), encoders, bundle.encoder("text"))
+    assert set(found) == {"thermal", "audio"}
+    left = measure_recordings(
+        Dataset.open(real_lessons), encoders, bundle.encoder("text"), ["chair"]
+    )
+    assert left["audio"]["samples"] == found["audio"]["samples"] * 2 / 3
+    assert left["audio"]["classes"] == 2
+
+
+def result(origin, seed, simulated, recorded):
+    real = {"top1": recorded, "competing": {"top1": recorded + 5}, "own_names": {"top1": 88.0}}
+    return {
+        "kind": "students", "data": "household", "key": "", "objective": "cad", "share": 100,
+        "seed": seed, "without": "", "origins": origin, "tag": "",
+        "modalities": {"audio": {"test_samples_simulated": simulated}}, "real": {"audio": real},
+    }  # fmt: skip
+
+
+def test_origins_are_compared_and_reported():
+    results = [result("simulated", 0, 0.5, 20.0), result("all", 0, 0.5, 70.0),
+               result("all", 1, 0.6, 80.0)]  # fmt: skip
+    found = reality(results)
+    assert list(found) == ["simulated", "all"]
+    assert found["all"]["audio"] == pytest.approx(
+        {"simulated": 55, "recorded": 75, "competing": 80, "own_names": 88, "seeds": 2}
+    )
+    assert reality(results[1:]) == {}
+    real = {
+        "samples": 78, "objects": 60, "sources": ["ESC-10"], "classes": 45, "top1": 71.0,
+        "competing": {"labels": ["animal", "rain"], "top1": 80.0}, "windows": 300,
+        "window_top1": 77.0, "own_names": {
+            "labels": ["dog", "rain"], "top1": 86.0, "by_name": {"dog": 80.0, "rain": 92.0}},
+    }  # fmt: skip
+    said = "\n".join(simulation_and_reality(found, {"real": {"audio": real}}))
+    assert "| audio | simulation alone | 50.0 | 20.0 | 25.0 | 88.0 | 1 |" in said
+    assert "| audio | the bundle |  | 71.0 | 80.0 | 86.0 |  |" in said
+    assert "78 recordings of 60 things from ESC-10" in said
+    assert simulation_and_reality({}, None) == []
+    targets = {target.what: target for target in real_targets({"audio": real})}
+    heard = targets["real sounds, named as their set names them (ESC-10: 2 names, 78 samples)"]
+    assert heard.verdict == "reached"
+    assert targets["real thermal pictures, named as their set names them"].found is None

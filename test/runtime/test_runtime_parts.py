@@ -1,0 +1,105 @@
+"""Presence, stamps, throttle and parameters, on clocks of the test's own."""
+
+import importlib.util
+import math
+
+import pytest
+from paths import ROOT
+
+from omnibind_ros.config import ParameterError, check
+from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
+from omnibind_ros.runtime.presence import UNKNOWN_PUBLISHERS, Presence, presence
+from omnibind_ros.runtime.stamps import delay_on_arrival
+from omnibind_ros.runtime.throttle import Throttle
+
+SECOND = 10**9
+
+
+@pytest.mark.parametrize(
+    ("publishers", "age", "fault", "expected"),
+    [
+        (0, math.inf, False, Presence.ABSENT),
+        (0, 0.1, False, Presence.ABSENT),
+        (1, math.inf, False, Presence.STALE),
+        (1, 0.6, False, Presence.STALE),
+        (1, 0.4, False, Presence.FRESH),
+        (1, 0.4, True, Presence.FAULT),
+        (0, 0.4, True, Presence.ABSENT),
+        (UNKNOWN_PUBLISHERS, 0.4, False, Presence.FRESH),
+        (UNKNOWN_PUBLISHERS, 6.0, False, Presence.ABSENT),
+    ],
+)
+def test_presence(publishers, age, fault, expected):
+    assert presence(publishers, age, 0.5, fault) is expected
+
+
+@pytest.mark.parametrize(
+    ("stamp", "policy", "delay", "used", "words"),
+    [
+        (100.0, "auto", 0.0, 100.0, ""),
+        (99.8, "auto", 0.2, 99.8, ""),
+        (100.05, "auto", 0.0, 100.05, ""),
+        (0.0, "auto", 0.0, 100.0, ""),
+        (0.0, "header", 0.0, 100.0, ""),
+        (50.0, "auto", 0.0, 100.0, "behind"),
+        (3700.0, "auto", 0.0, 100.0, "ahead"),
+        (50.0, "header", 50.0, 50.0, ""),
+        (50.0, "arrival", 0.0, 100.0, ""),
+    ],
+)
+def test_delay_on_arrival(stamp, policy, delay, used, words):
+    got = delay_on_arrival(round(stamp * SECOND), 100 * SECOND, 0.5, policy)
+    assert got[0] == pytest.approx(delay)
+    assert got[1] == round(used * SECOND)
+    assert words in got[2]
+    assert bool(got[2]) == bool(words)
+
+
+def test_throttle_says_news_at_once_and_repeats_rarely():
+    now, said = [0.0], []
+    throttle = Throttle(said.append, monotonic=lambda: now[0])
+    for _ in range(30):
+        throttle("camera", "bad step")
+        now[0] += 0.1
+    throttle("speech", "empty")
+    throttle("camera", "bad size")
+    assert said == ["camera: bad step", "speech: empty", "camera: bad size"]
+    now[0] += 11
+    for _ in range(2):
+        throttle("camera", "bad size")
+    assert len(said) == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "words"),
+    [
+        (SensorConfig, "max_age", -1.0, "must be in"),
+        (SensorConfig, "max_age", float("nan"), "must be in"),
+        (SensorConfig, "max_age", "long", "of type float"),
+        (SensorConfig, "modality", "smell", "one of"),
+        (SensorConfig, "reliability", "hope", "one of"),
+        (SensorConfig, "depth", 1.5, "of type int"),
+        (SensorConfig, "depth", True, "of type int"),
+        (PerceptionConfig, "sensors", "camera", "list of texts"),
+        (PerceptionConfig, "workers", -1, "must be in"),
+        (PerceptionConfig, "fusion", "magic", "one of"),
+    ],
+)
+def test_bad_parameters(kind, name, value, words):
+    with pytest.raises(ParameterError, match=words) as error:
+        check(kind, name, value, "sensor.camera.")
+    assert f"sensor.camera.{name}" in str(error.value)
+
+
+def test_good_parameters():
+    assert check(SensorConfig, "max_age", 1) == 1.0
+    assert isinstance(check(SensorConfig, "max_age", 1), float)
+    assert check(PerceptionConfig, "sensors", ("a", "b")) == ["a", "b"]
+    assert check(SensorConfig, "modality", "") == ""
+
+
+def test_the_documented_parameters_are_the_declared_ones():
+    spec = importlib.util.spec_from_file_location("doc", ROOT / "tools" / "parameters_doc.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "parameters.md").read_text() == module.document()

@@ -1,0 +1,97 @@
+"""A sensor type that lives in one file outside the package: the one of docs/adding_a_sensor.md."""
+
+import math
+import os
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import yaml
+from paths import ROOT
+
+from omnibind_ros import sensors
+
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+@pytest.fixture
+def laser_scan(monkeypatch):
+    monkeypatch.setattr(sensors, "_types", dict(sensors._types))
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    sensors.register_module("laser_scan")
+    yield sensors.find_sensor_type("points", "sensor_msgs/LaserScan")
+    sys.modules.pop("laser_scan", None)
+
+
+def scan(ranges):
+    return SimpleNamespace(
+        ranges=ranges, range_min=0.1, range_max=10.0, angle_min=0.0, angle_increment=math.pi / 2
+    )
+
+
+def test_the_example_decodes(laser_scan):
+    found = laser_scan.decode(scan([1.0, 2.0, math.inf]), laser_scan.options(height=0.3))
+    np.testing.assert_allclose(found, [[1, 0, 0.3], [0, 2, 0.3]], atol=1e-6)
+    with pytest.raises(sensors.RejectedSampleError, match="none of the scan's 2 ranges"):
+        laser_scan.decode(scan([0.0, math.nan]), laser_scan.options())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("raise OSError('no scanner')", "no scanner"),
+        ("x = 1", "SENSOR_TYPES"),
+        ("SENSOR_TYPES = [1]", "no SensorType"),
+    ],
+)
+def test_modules_that_cannot_be_used_are_explained(tmp_path, monkeypatch, text, words):
+    (tmp_path / "bad_sensor.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ValueError, match=words):
+        sensors.register_module("bad_sensor")
+    sys.modules.pop("bad_sensor", None)
+    with pytest.raises(ValueError, match="cannot be used"):
+        sensors.register_module("no_such_module")
+
+
+def test_the_example_runs_over_dds(desk, seven_bundle, tmp_path, monkeypatch):
+    pytest.importorskip("rclpy")
+    from sensor_msgs.msg import LaserScan  # noqa: PLC0415 - only where ROS is
+
+    monkeypatch.setenv("PYTHONPATH", str(EXAMPLES), prepend=os.pathsep)
+    values = {
+        "bundle": str(seven_bundle),
+        "sensor_modules": ["laser_scan"],
+        "sensors": ["scanner"],
+        "sensor": {
+            "scanner": {
+                "modality": "points",
+                "topic": "scan",
+                "type": "sensor_msgs/msg/LaserScan",
+                "height": 0.3,
+            }
+        },
+    }
+    file = tmp_path / "scanner.yaml"
+    file.write_text(yaml.safe_dump({"/**": {"ros__parameters": values}}))
+    d = desk("--params-file", str(file), ready=False)
+    publisher = d.probe.node.create_publisher(LaserScan, "scan", 1)
+    assert d.probe.spin(publisher.get_subscription_count, 30), d.process.output()
+
+    def seen(ranges, condition):
+        message = LaserScan(range_min=0.1, range_max=10.0, angle_increment=0.01, ranges=ranges)
+
+        def send():
+            message.header.stamp = d.now()
+            publisher.publish(message)
+            d.probe.spin(condition, 0.05)
+            return condition()
+
+        assert d.probe.spin(send), d.process.output()
+
+    seen([2.0 + 0.1 * math.sin(i) for i in range(300)], lambda: bool(d.got()))
+    assert list(d.got()[-1].sensors) == ["scanner"]
+    seen([0.0] * 300, lambda: d.sensor("scanner").rejected > 0)
+    assert "none of the scan's 300 ranges" in d.sensor("scanner").reason
+    d.probe.node.destroy_publisher(publisher)
