@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 NAME = "omnibind_ros"
 # The extras, each a file in requirements/.
-GROUPS = ("cpu", "gpu", "mic", "train", "teachers", "export", "sim", "demo", "bench", "dev")
+GROUPS = ("cpu", "gpu", "mic", "train", "teachers", "export", "sim", "demo", "bench", "dev", "docs")
 # colcon's symlinked builds run a link to this file from another folder.
 ROOT = Path(__file__).resolve().parent
 # Relative names: setuptools wants them, and colcon runs this file beside the data.
@@ -19,6 +20,11 @@ def requirements(group: str) -> list[str]:
     """Return the requirements listed in requirements/GROUP.txt."""
     lines = (ROOT / "requirements" / f"{group}.txt").read_text(encoding="utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def version() -> str:
+    """Return the version in package.xml, the only place where it is written."""
+    return str(ET.parse(ROOT / "package.xml").findtext("version"))
 
 
 def share(folder: str, pattern: str = "**/*") -> list[tuple[str, list[str]]]:
@@ -32,7 +38,7 @@ def share(folder: str, pattern: str = "**/*") -> list[tuple[str, list[str]]]:
 
 setup(
     name=NAME,
-    version="0.1.0",
+    version=version(),
     description="One sense out of many: multi-modal perception for ROS 2",
     license="Apache-2.0",
     maintainer="omnibind_ros maintainers",
