@@ -6,6 +6,10 @@ JSON ?=
 GPU ?=
 PYTEST_ARGS ?=
 
+# What the quick tests and the checks need, and what all tests need.
+QUICK := demo dev mic sim
+ALL := $(QUICK) train export teachers-transformers
+
 SETUP := $(PYTHON) tools/setup_workspace.py $(if $(GPU),--gpu $(GPU))
 ENTER := source ./env.sh
 # A relative JSON=FILE is meant from where make was called: with `make -C` (which
@@ -14,10 +18,10 @@ CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test test-all lint format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## virtual environment, ROS 2 and the build (GPU=1: inference on CUDA; PYTHON=...)
 	@$(SETUP)
@@ -26,19 +30,23 @@ demo: ## recognise photographs over real topics (DURATION=30 seconds, JSON=FILE 
 	@$(SETUP) demo
 	@$(ENTER) && exec omnibind demo --duration $(DURATION) $(if $(JSON),--json "$(JSON_PATH)")
 
-test: ## run the tests (PYTEST_ARGS="-k name -x")
-	@$(SETUP) demo dev mic sim
+test: ## run the quick tests, without torch (PYTEST_ARGS="-k name -x")
+	@$(SETUP) $(QUICK)
+	@$(ENTER) && exec python3 -m pytest --without-torch $(PYTEST_ARGS)
+
+test-all: ## run all tests, training and export too (PYTEST_ARGS="-k name -x")
+	@$(SETUP) $(ALL)
 	@$(ENTER) && exec python3 -m pytest $(PYTEST_ARGS)
 
 lint: ## ruff, mypy and the import contracts
-	@$(SETUP) demo dev mic sim
+	@$(SETUP) $(QUICK)
 	@$(ENTER) && status=0; \
 	for check in "ruff check" "ruff format --check" mypy lint-imports; do \
 	  $$check || { status=1; echo "lint: $$check failed" >&2; }; \
 	done; exit $$status
 
 format: ## let ruff format and fix the code
-	@$(SETUP) demo dev mic sim
+	@$(SETUP) $(QUICK)
 	@$(ENTER) && ruff check --fix-only && ruff format
 
 lock: ## write constraints.txt anew (UPGRADE=1: with the newest versions)

@@ -9,7 +9,10 @@ from setuptools import find_packages, setup
 
 NAME = "omnibind_ros"
 # The extras, each a file in requirements/.
-GROUPS = ("cpu", "gpu", "mic", "train", "teachers", "export", "sim", "demo", "bench", "dev", "docs")
+GROUPS = (
+    *("cpu", "gpu", "mic", "demo", "dev", "bench", "docs", "sim", "train", "export"),
+    *("teachers-transformers", "teachers-openclip"),
+)
 # colcon's symlinked builds run a link to this file from another folder.
 ROOT = Path(__file__).resolve().parent
 # Relative names: setuptools wants them, and colcon runs this file beside the data.

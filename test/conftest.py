@@ -18,6 +18,27 @@ from paths import ROOT
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--without-torch", action="store_true", help="skip what needs torch, even where it is"
+    )
+
+
+def pytest_configure(config):
+    if config.getoption("--without-torch"):
+        sys.meta_path.insert(0, NoTorch)
+
+
+class NoTorch:
+    """Finds modules in the place of Python's finders: torch is none that is installed."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError("the option --without-torch hides it", name=name)
+
+
 BUNDLE = ROOT / "models" / "teacher"
 
 

@@ -1,4 +1,4 @@
-"""Teachers of OpenCLIP and of Hugging Face's transformers (extra `teachers`)."""
+"""Teachers of OpenCLIP and of Hugging Face's transformers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ BATCH = 32
 """Pictures or sentences that go through a model at a time."""
 
 
-def _library(name: str, wheel: str) -> Any:
+def _library(name: str, group: str) -> Any:
+    """Import a library, or raise a TrainingError that names the group of requirements with it."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
         raise TrainingError(
-            f"this teacher needs {wheel} ({error}); install it with "
-            "`pip install -c constraints.txt -r requirements/teachers.txt`"
+            f"this teacher needs the Python module {name} ({error}); install it with "
+            f"`pip install -c constraints.txt -r requirements/{group}.txt`"
         ) from error
 
 
@@ -89,7 +90,7 @@ class OpenClipTeacher(_ClipTeacher):
         Raises:
             TrainingError: OpenCLIP is missing, or cannot load the model.
         """
-        library = _library("open_clip", "open_clip_torch")
+        library = _library("open_clip", "teachers-openclip")
         pretrained = None
         if ":" not in name:
             name, _, pretrained = name.partition("/")
@@ -109,8 +110,8 @@ class OpenClipTeacher(_ClipTeacher):
                 "check its name or folder"
             ) from error
         self._model.eval()
-        self._torch = _library("torch", "torch")
-        self._pictures = _library("PIL.Image", "pillow")
+        self._torch = _library("torch", "train")
+        self._pictures = _library("PIL.Image", "teachers-openclip")
         self.name = f"openclip:{name}"
         self.key = _weights_key(self._model.state_dict())
 
@@ -137,7 +138,7 @@ class HuggingFaceTeacher(_ClipTeacher):
             TrainingError: transformers is missing, or cannot load the model, or it is of a kind
                 that does not embed both images and texts.
         """
-        library = _library("transformers", "transformers")
+        library = _library("transformers", "teachers-transformers")
         try:
             self._model = library.AutoModel.from_pretrained(name)
             self._tokenizer = library.AutoTokenizer.from_pretrained(name)
@@ -153,7 +154,7 @@ class HuggingFaceTeacher(_ClipTeacher):
                 "and sentences into one space; give a CLIP or SigLIP model"
             )
         self._model.eval()
-        self._torch = _library("torch", "torch")
+        self._torch = _library("torch", "train")
         self._length = self._model.config.text_config.max_position_embeddings
         self.name = f"huggingface:{name}"
         self.key = _weights_key(self._model.state_dict())
