@@ -2,7 +2,7 @@
 
 Usage: python3 benchmarks/runtime.py [--seconds 30] [--json FILE] [--picture FILE]
 
-docs/performance.md says what is compared and what each figure means.
+docs/explanation/performance.md says what is compared and what each figure means.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def generate_launch_description() -> LaunchDescription:
         (
             "config",
             PathJoinSubstitution([share, "config", "perception.yaml"]),
-            "Parameter file: the sensors and how they are fused (docs/parameters.md)",
+            "Parameter file: the sensors and how they are fused (docs/reference/parameters.md)",
         ),
         ("namespace", "", "Namespace of the node and its topics"),
         ("use_sim_time", "false", "Take the time from /clock"),

@@ -1,7 +1,7 @@
 """Parameters as dataclass fields: type, default, range and description, said once.
 
 The fields' metadata become ROS parameter descriptors in nodes/parameters.py and the tables of
-docs/parameters.md.
+docs/reference/parameters.md.
 """
 
 from __future__ import annotations

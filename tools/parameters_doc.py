@@ -1,4 +1,4 @@
-"""Write docs/parameters.md from the dataclasses that declare the parameters."""
+"""Write docs/reference/parameters.md from the dataclasses that declare the parameters."""
 
 from __future__ import annotations
 
@@ -60,5 +60,5 @@ def document() -> str:
 
 
 if __name__ == "__main__":
-    path = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
+    path = Path(__file__).resolve().parent.parent / "docs" / "reference" / "parameters.md"
     path.write_text(document(), encoding="utf-8")

@@ -1,4 +1,7 @@
-"""From what was observed of a design to its figures; docs/performance.md says what they mean."""
+"""From what was observed of a design to its figures.
+
+docs/explanation/performance.md says what each figure means.
+"""
 
 from __future__ import annotations
 

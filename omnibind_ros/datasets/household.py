@@ -33,8 +33,8 @@ MESHES = "object_sim"
 SUMMARY = """\
 Seven paired modalities of object models that a service robot may meet. Image, points, thermal,
 event, touch and audio were simulated on each model, text was composed from what is known of it.
-Where something was recorded instead, the sample says so and has that modality only. docs/dataset.md
-tells the sensor models, and what simulated data cannot stand in for."""
+Where something was recorded instead, the sample says so and has that modality only.
+docs/explanation/simulation.md describes the sensor models and the limits of simulated data."""
 
 
 @dataclass(frozen=True)

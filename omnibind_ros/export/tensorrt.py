@@ -85,7 +85,8 @@ def _builder() -> Callable[[Path, FileSpec, Path], None]:
         return _build_with_package
     raise BundleError(
         "neither ONNX Runtime's TensorRT provider nor the Python package tensorrt is installed "
-        "here; install onnxruntime-gpu and TensorRT (docs/jetson.md), or leave out --tensorrt"
+        "here; install onnxruntime-gpu and TensorRT (docs/how-to/jetson.md), or leave out "
+        "--tensorrt"
     )
 
 

@@ -28,7 +28,7 @@ def add_train(commands: Any) -> None:
     )
     add_training_options(students)
     students.add_argument(
-        "--config", type=Path, metavar="FILE", help="how (the defaults of docs/training.md)"
+        "--config", type=Path, metavar="FILE", help="how (the defaults of docs/how-to/training.md)"
     )
     students.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"

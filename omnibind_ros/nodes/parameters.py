@@ -249,7 +249,7 @@ class Parameters(Generic[NodeConfig]):
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self._node.get_parameters_by_prefix(""), 1)
-        hint = f"did you mean {near[0]}?" if near else "see docs/parameters.md"
+        hint = f"did you mean {near[0]}?" if near else "see docs/reference/parameters.md"
         return f"parameter {name} is not known ({hint})"
 
     # Changes from outside

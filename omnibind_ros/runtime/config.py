@@ -86,7 +86,7 @@ class SensingConfig:
         live=True,
     )
     sensor_modules: list[str] = parameter(
-        [], "Python modules with sensor types of your own (docs/adding_a_sensor.md)."
+        [], "Python modules with sensor types of your own (docs/how-to/adding_a_sensor.md)."
     )
     discover: bool = parameter(
         False, "Adopt topics of known types that appear and whose names say what they are."

@@ -1,4 +1,4 @@
-"""Which sensor is encoded next; the policy is explained in docs/scheduling.md."""
+"""Which sensor is encoded next; the policy is explained in docs/explanation/scheduling.md."""
 
 from __future__ import annotations
 

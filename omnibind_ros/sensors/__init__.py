@@ -1,7 +1,7 @@
 """Sensors: one module a modality, from ROS messages to samples.
 
 A new sensor type is one module with `SENSOR_TYPES`, and its name in `MODULES`; a module outside
-this package is named in the parameter `sensor_modules` (docs/adding_a_sensor.md).
+this package is named in the parameter `sensor_modules` (docs/how-to/adding_a_sensor.md).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def register_module(name: str) -> None:
     if not all(isinstance(kind, SensorType) for kind in types):
         raise ValueError(
             f"sensor module '{name}' has SENSOR_TYPES that are no SensorType; see "
-            "docs/adding_a_sensor.md"
+            "docs/how-to/adding_a_sensor.md"
         )
     register(types)
 

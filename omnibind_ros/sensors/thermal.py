@@ -1,7 +1,8 @@
 """Thermal images: sensor_msgs/Image and CompressedImage to temperatures.
 
 What drivers publish differs more than for any other camera: hundredths, tenths or whole kelvins,
-degrees Celsius, or the detector's counts. docs/thermal_and_touch.md lists which is taken for what.
+degrees Celsius, or the detector's counts. docs/how-to/thermal_and_touch.md lists what each encoding
+is taken for.
 """
 
 from __future__ import annotations

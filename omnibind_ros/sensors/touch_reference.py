@@ -1,6 +1,6 @@
 """The image of a tactile pad without contact: given, or learnt while the pad is still.
 
-The policy of `LearntReference`, and what it cannot do, is in docs/thermal_and_touch.md.
+The policy of `LearntReference`, and what it cannot do, is in docs/how-to/thermal_and_touch.md.
 """
 
 from __future__ import annotations

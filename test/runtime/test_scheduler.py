@@ -139,7 +139,7 @@ def test_nobody_starves(some, rate):
     speed = min(rate, 1.0)
     turn = sum(s.cost for s in some) / speed
     # When all are overdue, each is served at the same multiple of its patience: the one at which
-    # the encodes just fit into the time there is (docs/scheduling.md).
+    # the encodes just fit into the time there is (docs/explanation/scheduling.md).
     multiple = sum(s.cost / (PATIENCE * s.max_age) for s in some) / speed
     for s in some:
         bound = PATIENCE * s.max_age * max(1.0, multiple) + 2 * turn + 1 / s.rate

@@ -1,4 +1,4 @@
-"""A sensor type that lives in one file outside the package: the one of docs/adding_a_sensor.md."""
+"""A sensor type in one file outside the package, that of docs/how-to/adding_a_sensor.md."""
 
 import math
 import os

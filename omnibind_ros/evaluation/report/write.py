@@ -76,7 +76,8 @@ These commands make the files; each goes on where it was interrupted:
     omnibind report
 
 All figures are of test objects, which no encoder, fusion, threshold or temperature has seen. Top-1
-is the share of samples whose best label is right. docs/evaluation.md says how each is measured."""
+is the share of samples whose best label is right. How each figure is measured:
+[evaluation](explanation/evaluation.md)."""
 
 
 def _evaluation(path: Path) -> Result | None:

@@ -1,6 +1,6 @@
 """Cross-modal Alignment Distillation (CAD), term by term, and the plain objectives beside it.
 
-docs/method.md says what is the paper's and what is ours.
+docs/explanation/method.md says what is the paper's and what is ours.
 """
 
 from __future__ import annotations
