@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 from timing import median_ms
 
-from omnibind_ros.encoders.audio import prepare_audio
+from omnibind_ros.encoders.audio import prepare
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.sensors import Chunk, NotReadyError
 from omnibind_ros.sensors.audio import decode_audio
@@ -67,7 +67,7 @@ def main() -> int:
     for rate in sorted({rate for rate, _ in STREAMS}):
         figures[f"assemble_{rate}_hz_ms"] = assembly(rate)
     sound = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
-    figures["prepare_1_s_ms"] = median_ms(lambda: prepare_audio(sound, SPEC), REPEATS)
+    figures["prepare_1_s_ms"] = median_ms(lambda: prepare(sound, SPEC), REPEATS)
     for name, value in figures.items():
         print(f"{name:28} {value:7.3f}")
     if args.json:

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from timing import median_ms
 
-from omnibind_ros.encoders.event import prepare_events
+from omnibind_ros.encoders.event import prepare as prepare_events
 from omnibind_ros.encoders.manifest import TensorSpec
-from omnibind_ros.encoders.points import prepare_points
+from omnibind_ros.encoders.points import prepare as prepare_points
 from omnibind_ros.sensors import Chunk
 from omnibind_ros.sensors.event import decode_event_packet, decode_events, join
 from omnibind_ros.sensors.point_filters import PointsOptions

@@ -20,8 +20,8 @@ import numpy as np
 from timing import median_ms
 
 from omnibind_ros.encoders.manifest import TensorSpec
-from omnibind_ros.encoders.thermal import prepare_thermal
-from omnibind_ros.encoders.touch import prepare_touch
+from omnibind_ros.encoders.thermal import prepare as prepare_thermal
+from omnibind_ros.encoders.touch import prepare as prepare_touch
 from omnibind_ros.sensors import Chunk, NotReadyError
 from omnibind_ros.sensors.thermal import ThermalOptions, decode_compressed_thermal, decode_thermal
 from omnibind_ros.sensors.touch import decode_touch

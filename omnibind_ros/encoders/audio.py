@@ -12,6 +12,16 @@ import numpy.typing as npt
 from .manifest import BundleError, TensorSpec
 from .student import Prepared
 
+INPUT = TensorSpec(
+    "audio",
+    (1, 1, 64, 98),
+    "float32",
+    "NCHW",
+    "log-mel",
+    {"sample_rate": 16000.0, "window": 0.032, "hop": 0.02},
+)
+"""Input of the shipped student: 98 frames, 20 ms apart, are 1.97 s."""
+
 DEFAULTS = MappingProxyType(
     {
         "sample_rate": 16000.0,
@@ -92,7 +102,7 @@ def mel_filters(
 
 @lru_cache(maxsize=8)
 def _front_end(shape: tuple[int, ...], parameters: tuple[tuple[str, float], ...]) -> _FrontEnd:
-    """Return what `prepare_audio` needs for an input.
+    """Return what `prepare` needs for an input.
 
     Raises:
         BundleError: The manifest asks for what cannot be.
@@ -163,7 +173,7 @@ def _quality(sound: npt.NDArray[np.float32], wanted: int, flatness: float) -> fl
     return float(whole * np.clip((WHITE[1] - flatness) / (WHITE[1] - WHITE[0]), 0.0, 1.0))
 
 
-def prepare_audio(sample: npt.NDArray[np.float32], spec: TensorSpec) -> Prepared:
+def prepare(sample: npt.NDArray[np.float32], spec: TensorSpec) -> Prepared:
     """Make a sound a log-mel spectrogram.
 
     Args:

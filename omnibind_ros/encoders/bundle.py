@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .audio import prepare_audio
-from .backend import load_model
-from .base import Encoder
-from .event import prepare_events
-from .image import ImageEncoder
-from .manifest import BundleError, BundleManifest, FileSpec, read_manifest
-from .points import prepare_points
-from .student import student
-from .text import TextEncoder
-from .thermal import prepare_thermal
-from .touch import prepare_touch
+from omnibind_ros.modalities import MODALITIES, part
 
-ENCODERS: dict[str, Callable[..., Any]] = {
-    "image": ImageEncoder,
-    "text": TextEncoder,
-    "touch": student("touch", prepare_touch),
-    "thermal": student("thermal", prepare_thermal),
-    "event": student("event", prepare_events),
-    "points": student("points", prepare_points),
-    "audio": student("audio", prepare_audio),
-}
-"""Encoders by modality."""
+from .backend import Model, load_model
+from .base import Encoder
+from .manifest import BundleError, BundleManifest, FileSpec, read_manifest
+from .student import StudentEncoder
 
 
 def resolve_bundle(name_or_path: str) -> Path:
@@ -152,8 +136,7 @@ class Bundle:
         if modality in self.problems:
             raise BundleError(self.problems[modality])
         spec = self.manifest.encoders.get(modality)
-        make = ENCODERS.get(modality)
-        if spec is None or make is None:
+        if spec is None or modality not in MODALITIES:
             raise BundleError(
                 f"bundle {self.manifest.model} has no encoder for modality '{modality}' but only "
                 f"for {', '.join(self.manifest.encoders)}; choose another bundle"
@@ -167,5 +150,18 @@ class Bundle:
         key = (modality, threads, tuple(providers or ()))
         if key not in self._loaded:
             model = load_model(self.root / spec.path, spec, threads, providers)
-            self._loaded[key] = make(model, self.manifest.model, spec, self.root)
+            self._loaded[key] = self._make_encoder(modality, model, spec)
         return self._loaded[key]
+
+    def _make_encoder(self, modality: str, model: Model, spec: FileSpec) -> Encoder:
+        try:
+            module = part("encoders", modality)
+        except ImportError as error:
+            raise BundleError(
+                f"the encoder of modality '{modality}' cannot be imported ({error}); install what "
+                "it needs"
+            ) from error
+        if not MODALITIES[modality].teacher:
+            return StudentEncoder(modality, module.prepare, model, self.manifest.model, spec)
+        encoder: Encoder = module.make_encoder(model, self.manifest.model, spec, self.root)
+        return encoder

@@ -12,6 +12,9 @@ from omnibind_ros.sensors.event import EventWindow
 from .manifest import TensorSpec
 from .student import Prepared
 
+INPUT = TensorSpec("event", (1, 5, 64, 64), "float32", "NCHW", "voxel grid of polarities")
+"""Input of the shipped student."""
+
 ENOUGH = (0.01, 0.25)
 """Events per cell of the grid's picture at which a window begins to count, and counts in full."""
 
@@ -120,7 +123,7 @@ def clustering(window: EventWindow, height: int, width: int) -> float:
     return float(np.mean([product.mean() if product.size else 0 for product in products])) / mean**2
 
 
-def prepare_events(sample: Any, spec: TensorSpec) -> Prepared:
+def prepare(sample: Any, spec: TensorSpec) -> Prepared:
     """Make a window of events the input of the event student.
 
     Args:

@@ -60,8 +60,8 @@ class ImageEncoder:
 
     modality = "image"
 
-    def __init__(self, model: Model, name: str, spec: FileSpec, folder: Path) -> None:  # noqa: ARG002
-        """Create an encoder; `Bundle.encoder` does."""
+    def __init__(self, model: Model, name: str, spec: FileSpec) -> None:
+        """Create an encoder; `make_encoder` does."""
         self.model = name
         self._model = model
         self._input = spec.inputs[0]
@@ -87,3 +87,8 @@ class ImageEncoder:
     def cancel(self, thread: int) -> None:
         """Ask the run under way in a thread to end early, with an error."""
         self._model.cancel(thread)
+
+
+def make_encoder(model: Model, name: str, spec: FileSpec, _folder: Path) -> ImageEncoder:
+    """Return the image encoder of a bundle, as encoders/__init__.py describes it."""
+    return ImageEncoder(model, name, spec)

@@ -11,6 +11,9 @@ import numpy.typing as npt
 from .manifest import TensorSpec
 from .student import Prepared
 
+INPUT = TensorSpec("points", (1, 512, 3), "float32", "NPC", "m, centred at the centroid")
+"""Input of the shipped student."""
+
 CANDIDATES = 16
 """Times the points wanted beyond which a cloud is thinned by chance before it is sampled."""
 
@@ -52,7 +55,7 @@ def _thickness(centred: Cloud) -> float:
     return float(np.sqrt(max(moments[1], 0) / moments[2])) if moments[2] > 0 else 0.0
 
 
-def prepare_points(sample: Any, spec: TensorSpec) -> Prepared:
+def prepare(sample: Any, spec: TensorSpec) -> Prepared:
     """Make a cloud the input of the points student.
 
     Args:

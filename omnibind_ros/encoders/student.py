@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +36,7 @@ class StudentEncoder:
     def __init__(
         self, modality: str, prepare: Prepare, model: Model, name: str, spec: FileSpec
     ) -> None:
-        """Create an encoder; `student` and `Bundle.encoder` do.
+        """Create an encoder; `Bundle.encoder` does.
 
         Args:
             modality: Its name.
@@ -71,17 +70,3 @@ class StudentEncoder:
     def cancel(self, thread: int) -> None:
         """Ask the run under way in a thread to end early, with an error."""
         self._model.cancel(thread)
-
-
-def student(modality: str, prepare: Prepare) -> Callable[[Model, str, FileSpec, Path], Any]:
-    """Return what makes the encoder of a student modality, for `ENCODERS`.
-
-    Args:
-        modality: Its name.
-        prepare: Makes a sample the model's input.
-    """
-
-    def make(model: Model, name: str, spec: FileSpec, _folder: Path) -> StudentEncoder:
-        return StudentEncoder(modality, prepare, model, name, spec)
-
-    return make

@@ -24,7 +24,7 @@ class TextEncoder:
     modality = "text"
 
     def __init__(self, model: Model, name: str, spec: FileSpec, folder: Path) -> None:
-        """Create an encoder; `Bundle.encoder` does.
+        """Create an encoder; `make_encoder` does.
 
         Raises:
             BundleError: The tokenizer cannot be loaded.
@@ -89,3 +89,12 @@ class TextEncoder:
     def cancel(self, thread: int) -> None:
         """Ask the run under way in a thread to end early, with an error."""
         self._model.cancel(thread)
+
+
+def make_encoder(model: Model, name: str, spec: FileSpec, folder: Path) -> TextEncoder:
+    """Return the text encoder of a bundle, as encoders/__init__.py describes it.
+
+    Raises:
+        BundleError: The tokenizer cannot be loaded.
+    """
+    return TextEncoder(model, name, spec, folder)

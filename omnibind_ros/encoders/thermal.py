@@ -11,6 +11,9 @@ from .manifest import TensorSpec
 from .picture import STRUCTURE, crop_to_aspect, ramp, resize, structure
 from .student import Prepared
 
+INPUT = TensorSpec("thermal", (1, 1, 60, 80), "float32", "NCHW", "degrees Celsius")
+"""Input of the shipped student."""
+
 NETD = 0.05
 """Noise-equivalent temperature difference of uncooled cameras, degrees Celsius: what FLIR states
 for the Lepton. A bundle's manifest may say another, as the input's parameter `netd`."""
@@ -20,7 +23,7 @@ CONTRAST = (2.0, 10.0)
 which it counts in full: a wall of one temperature shows 1, a hand before it over 20."""
 
 
-def prepare_thermal(sample: Any, spec: TensorSpec) -> Prepared:
+def prepare(sample: Any, spec: TensorSpec) -> Prepared:
     """Crop the middle and resize it.
 
     The crop keeps the model's proportions: bars beside the picture would need a temperature that

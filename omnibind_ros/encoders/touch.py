@@ -11,6 +11,9 @@ from .manifest import TensorSpec
 from .picture import STRUCTURE, ramp, resize, structure
 from .student import Prepared
 
+INPUT = TensorSpec("touch", (1, 3, 60, 80), "float32", "NCHW", "difference to reference, -1..1")
+"""Input of the shipped student."""
+
 CONTACT = 8 / 255
 """A pixel is in contact if a channel differs by more than this from the pad's mean difference:
 four times the noise of a pad's camera, about 2 of 255 counts."""
@@ -20,7 +23,7 @@ AREA = (0.002, 0.02)
 0.6 and 6 mm2 of a pad of 20 x 15 mm."""
 
 
-def prepare_touch(sample: Any, spec: TensorSpec) -> Prepared:
+def prepare(sample: Any, spec: TensorSpec) -> Prepared:
     """Resize the whole gel image, with bars of no difference where the proportions differ.
 
     Zero is what the pad shows without contact, so bars say nothing that is not so, and a contact at

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.encoders.audio import DEFAULTS, LEVEL, prepare_audio
+from omnibind_ros.encoders.audio import DEFAULTS, LEVEL, prepare
 from omnibind_ros.encoders.manifest import BundleError, TensorSpec
 
 RATE = 16000
@@ -64,7 +64,7 @@ def slow_log_mel(sound, bands, frames):
 
 def test_it_is_the_definition():
     sound = noise(0.095) + tone(1200, 0.095)
-    prepared = prepare_audio(sound, spec(40, 8)).values
+    prepared = prepare(sound, spec(40, 8)).values
     assert prepared.dtype == np.float32
     assert prepared.shape == (1, 1, 40, 8)
     np.testing.assert_allclose(prepared[0, 0], slow_log_mel(sound, 40, 8), atol=5e-3)
@@ -74,24 +74,20 @@ def test_a_sine_of_full_scale_has_about_0_in_its_band():
     low, high = (2595 * math.log10(1 + f / 700) for f in (50.0, 8000.0))
     for band in (10, 30, 50):
         centre = low + (high - low) * (band + 1) / 65
-        values = prepare_audio(
-            tone(700 * (10 ** (centre / 2595) - 1), amplitude=1.0), spec()
-        ).values
+        values = prepare(tone(700 * (10 ** (centre / 2595) - 1), amplitude=1.0), spec()).values
         assert np.abs(values[0, 0].argmax(axis=0) - band).max() <= 1
         assert values.max() == pytest.approx(0.0, abs=0.7)
 
 
 def test_a_short_sound_comes_last_after_silence():
-    values = prepare_audio(noise(0.4), spec()).values[0, 0]
+    values = prepare(noise(0.4), spec()).values[0, 0]
     assert (values[:, :55] == np.float32(FLOOR)).all()
     assert (values[:, -35:] > FLOOR + 5).all()
 
 
 def test_only_the_end_of_a_long_sound_counts():
     sound = np.concatenate([tone(3000), noise()])
-    np.testing.assert_array_equal(
-        prepare_audio(sound, spec()).values, prepare_audio(noise(), spec()).values
-    )
+    np.testing.assert_array_equal(prepare(sound, spec()).values, prepare(noise(), spec()).values)
 
 
 @pytest.mark.parametrize(
@@ -100,29 +96,29 @@ def test_only_the_end_of_a_long_sound_counts():
     ids=["nothing", "silence", "a constant", "short silence"],
 )
 def test_what_is_no_sound_has_no_quality(sound):
-    prepared = prepare_audio(sound.astype(np.float32), spec())
+    prepared = prepare(sound.astype(np.float32), spec())
     assert prepared.quality == 0.0
     assert np.isfinite(prepared.values).all()
 
 
 def test_quality_falls_with_level_length_and_clipping():
-    assert prepare_audio(rustle(), spec()).quality == 1.0
+    assert prepare(rustle(), spec()).quality == 1.0
     between = 10 ** (sum(LEVEL) / 2 / 20)
-    assert prepare_audio(rustle(amplitude=between), spec()).quality == pytest.approx(0.5, abs=0.02)
-    assert prepare_audio(rustle(0.25), spec()).quality == pytest.approx(0.25, abs=0.01)
+    assert prepare(rustle(amplitude=between), spec()).quality == pytest.approx(0.5, abs=0.02)
+    assert prepare(rustle(0.25), spec()).quality == pytest.approx(0.25, abs=0.01)
     clipped = np.clip(tone(440, amplitude=1.05), -1.0, 1.0)
-    assert prepare_audio(clipped, spec()).quality == 0.0
+    assert prepare(clipped, spec()).quality == 0.0
     spikes = tone(440)
     spikes[::10] = 1.0
-    assert prepare_audio(spikes, spec()).quality == pytest.approx(0.5, abs=0.02)
+    assert prepare(spikes, spec()).quality == pytest.approx(0.5, abs=0.02)
 
 
 @pytest.mark.parametrize("amplitude", [0.003, 0.03, 0.1])
 def test_the_hiss_of_an_open_input_has_no_quality_and_a_sound_above_it_has(amplitude):
     hiss = noise(amplitude=amplitude)
-    assert prepare_audio(hiss, spec()).quality == 0.0
+    assert prepare(hiss, spec()).quality == 0.0
     sound = (hiss + rustle(amplitude=2 * amplitude)).clip(-1, 1)
-    assert prepare_audio(sound, spec()).quality == pytest.approx(1.0, abs=0.02)
+    assert prepare(sound, spec()).quality == pytest.approx(1.0, abs=0.02)
 
 
 @settings(max_examples=40, deadline=None)
@@ -134,12 +130,12 @@ def test_any_sound_fits_the_input_and_is_not_written_to(size, frames, amplitude)
     sound = np.clip(amplitude * rng.standard_normal(size), -1, 1).astype(np.float32)
     kept = sound.copy()
     sound.setflags(write=False)
-    prepared = prepare_audio(sound, spec(frames=frames))
+    prepared = prepare(sound, spec(frames=frames))
     assert prepared.values.shape == (1, 1, 64, frames)
     assert np.isfinite(prepared.values).all()
     assert 0.0 <= prepared.quality <= 1.0
     np.testing.assert_array_equal(sound, kept)
-    np.testing.assert_array_equal(prepare_audio(sound, spec(frames=frames)).values, prepared.values)
+    np.testing.assert_array_equal(prepare(sound, spec(frames=frames)).values, prepared.values)
 
 
 @pytest.mark.parametrize(
@@ -157,5 +153,5 @@ def test_any_sound_fits_the_input_and_is_not_written_to(size, frames, amplitude)
 )
 def test_what_a_manifest_cannot_ask_for_is_one_sentence(wrong, words):
     with pytest.raises(BundleError, match=words) as error:
-        prepare_audio(noise(), wrong)
+        prepare(noise(), wrong)
     assert "\n" not in str(error.value)

@@ -1,6 +1,7 @@
 """Bundles: found, checked, and each kind of damage told in one sentence."""
 
 import hashlib
+import sys
 
 import numpy as np
 import pytest
@@ -166,6 +167,13 @@ def test_a_file_that_is_no_model_though_its_hash_fits(bundle_copy, modality, fil
 def test_a_modality_without_encoder(bundle_dir):
     with pytest.raises(BundleError, match="'audio'"):
         Bundle.load(bundle_dir).encoder("audio")
+
+
+def test_an_encoder_that_cannot_be_imported(bundle_dir, monkeypatch):
+    monkeypatch.setitem(sys.modules, "omnibind_ros.encoders.image", None)
+    with pytest.raises(BundleError, match="modality 'image' cannot be imported") as error:
+        Bundle.load(bundle_dir).encoder("image")
+    one_sentence(error)
 
 
 def test_providers_that_are_not_there_leave_the_processor(bundle_dir):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import SHARED
 
-from omnibind_ros.encoders.event import normalised, prepare_events, voxel_grid
+from omnibind_ros.encoders.event import normalised, prepare, voxel_grid
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.sensors.event import EventWindow
 
@@ -103,17 +103,17 @@ def test_one_event_is_a_sign():
 def test_inputs_are_as_the_manifest_says(count):
     events = noise(count)
     before = [column.copy() for column in events[:4]]
-    values, quality = prepare_events(events, SPEC)
+    values, quality = prepare(events, SPEC)
     assert values.shape == SPEC.shape
     assert values.dtype == np.float32
     assert np.isfinite(values).all()
     assert 0 <= quality <= 1
     assert all((a == b).all() for a, b in zip(events[:4], before, strict=True))
-    assert (values == prepare_events(events, SPEC).values).all()
+    assert (values == prepare(events, SPEC).values).all()
 
 
 def quality(events):
-    return prepare_events(events, SPEC).quality
+    return prepare(events, SPEC).quality
 
 
 def test_motion_counts_in_full():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnibind_ros.encoders.manifest import TensorSpec
-from omnibind_ros.encoders.points import farthest_points, prepare_points
+from omnibind_ros.encoders.points import farthest_points, prepare
 
 SPEC = TensorSpec("points", (1, 256, 3), "float32")
 
@@ -25,12 +25,12 @@ def gaps(points, chosen):
 def test_inputs_are_as_the_manifest_says(count):
     points = sphere(count) + np.float32(3)
     before = points.copy()
-    values, quality = prepare_points(points, SPEC)
+    values, quality = prepare(points, SPEC)
     assert values.shape == SPEC.shape
     assert values.dtype == np.float32
     assert 0 <= quality <= 1
     assert (points == before).all()
-    assert (values == prepare_points(points, SPEC).values).all()
+    assert (values == prepare(points, SPEC).values).all()
 
 
 @settings(deadline=None)
@@ -40,7 +40,7 @@ def test_inputs_are_as_the_manifest_says(count):
 )
 def test_any_cloud_of_any_size_is_prepared(made, count):
     points = np.array(made, np.float32)
-    values, quality = prepare_points(points, TensorSpec("points", (1, count, 3), "float32"))
+    values, quality = prepare(points, TensorSpec("points", (1, count, 3), "float32"))
     assert values.shape == (1, count, 3)
     assert np.isfinite(values).all()
     assert 0 <= quality <= 1
@@ -63,35 +63,35 @@ def test_clouds_thinned_by_chance_are_still_covered():
 
 
 def test_points_are_metres_from_the_centroid():
-    values = prepare_points(2 * sphere(10_000) + np.float32([10, -5, 100]), SPEC).values[0]
+    values = prepare(2 * sphere(10_000) + np.float32([10, -5, 100]), SPEC).values[0]
     assert values.mean(axis=0) == pytest.approx([0, 0, 0], abs=1e-4)
     assert np.linalg.norm(values, axis=1) == pytest.approx(2, abs=0.2)
 
 
 def test_few_points_are_repeated_in_turn():
     points = np.array([[0, 0, 0], [0, 0, 3], [3, 0, 0]], np.float32)
-    values = prepare_points(points, SPEC).values[0]
+    values = prepare(points, SPEC).values[0]
     assert (values[:3] == points - points.mean(axis=0)).all()
     assert (values[3:6] == values[:3]).all()
 
 
 def test_quality_grows_with_points():
-    assert prepare_points(sphere(6), SPEC).quality < 0.15
-    assert prepare_points(sphere(32), SPEC).quality == pytest.approx(0.5)
-    assert prepare_points(sphere(64), SPEC).quality == 1
-    assert prepare_points(sphere(10_000), SPEC).quality == 1
+    assert prepare(sphere(6), SPEC).quality < 0.15
+    assert prepare(sphere(32), SPEC).quality == pytest.approx(0.5)
+    assert prepare(sphere(64), SPEC).quality == 1
+    assert prepare(sphere(10_000), SPEC).quality == 1
 
 
 def test_points_in_one_place_or_line_count_nothing():
     place = np.full((5000, 3), 7, np.float32)
     line = np.outer(np.linspace(0, 5, 5000), [1, 2, 3]).astype(np.float32)
     wall = np.random.default_rng(0).uniform(0, 1, (5000, 3)).astype(np.float32) * [1, 1, 0]
-    assert prepare_points(place, SPEC).quality == 0
-    assert prepare_points(line, SPEC).quality == 0
-    assert prepare_points(wall.astype(np.float32), SPEC).quality == 1
+    assert prepare(place, SPEC).quality == 0
+    assert prepare(line, SPEC).quality == 0
+    assert prepare(wall.astype(np.float32), SPEC).quality == 1
 
 
 def test_an_empty_cloud_counts_nothing():
-    values, quality = prepare_points(np.empty((0, 3), np.float32), SPEC)
+    values, quality = prepare(np.empty((0, 3), np.float32), SPEC)
     assert values.shape == SPEC.shape
     assert quality == 0

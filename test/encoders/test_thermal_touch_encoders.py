@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.encoders.bundle import ENCODERS
+from omnibind_ros.encoders import thermal, touch
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.encoders.picture import crop_to_aspect, ramp, structure
-from omnibind_ros.encoders.thermal import NETD, prepare_thermal
-from omnibind_ros.encoders.touch import prepare_touch
+from omnibind_ros.encoders.thermal import NETD
 
 THERMAL = TensorSpec("thermal", (1, 1, 120, 160), "float32", "NCHW", "degC")
 TOUCH = TensorSpec("touch", (1, 3, 120, 160), "float32", "NCHW")
@@ -43,7 +42,7 @@ def press(height, width, counts=60, **place):
     st.integers(0, 1000),
 )  # fmt: skip
 def test_any_size_is_prepared(height, width, rows, columns, seed):
-    for prepare, shape, channels in ((prepare_thermal, (), 1), (prepare_touch, (3,), 3)):
+    for prepare, shape, channels in ((thermal.prepare, (), 1), (touch.prepare, (3,), 3)):
         spec = TensorSpec("x", (1, channels, rows, columns), "float32")
         sample = normal(seed, (height, width, *shape), 0.3)
         before = sample.copy()
@@ -64,7 +63,7 @@ def test_any_size_is_prepared(height, width, rows, columns, seed):
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_a_warm_thing_is_evidence_and_keeps_its_temperature(height, width):
-    values, quality = prepare_thermal(hand(height, width), THERMAL)
+    values, quality = thermal.prepare(hand(height, width), THERMAL)
     assert quality == 1
     assert values[0, 0, 60, 80] == pytest.approx(33, abs=0.5)
     assert np.median(values) == pytest.approx(21, abs=0.5)
@@ -74,24 +73,24 @@ def test_a_warm_thing_is_evidence_and_keeps_its_temperature(height, width):
 @pytest.mark.parametrize("deviation", [0, NETD, 5], ids=["flat", "wall", "broken"])
 def test_noise_of_any_strength_is_no_thermal_evidence(height, width, deviation):
     scene = 21 + normal(1, (height, width), deviation)
-    assert prepare_thermal(scene, THERMAL).quality < 0.05
+    assert thermal.prepare(scene, THERMAL).quality < 0.05
 
 
 def test_a_bundle_may_say_how_noisy_its_cameras_are():
     spec = TensorSpec("thermal", (1, 1, 120, 160), "float32", parameters={"netd": 5.0})
-    assert prepare_thermal(hand(120, 160), spec).quality == 0
+    assert thermal.prepare(hand(120, 160), spec).quality == 0
 
 
 def test_thermal_images_are_cropped_in_the_middle():
     wide = np.zeros((120, 320), np.float32)
     wide[:, 80:240] = 30
-    assert (prepare_thermal(wide, THERMAL).values == 30).all()
+    assert (thermal.prepare(wide, THERMAL).values == 30).all()
     assert crop_to_aspect(np.zeros((512, 640)), 120, 160).shape == (480, 640)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_a_press_is_evidence(height, width):
-    assert prepare_touch(press(height, width), TOUCH).quality == 1
+    assert touch.prepare(press(height, width), TOUCH).quality == 1
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -102,16 +101,16 @@ def test_a_press_is_evidence(height, width):
 )
 def test_a_pad_that_nothing_touches_is_no_evidence(height, width, change):
     noise = normal(2, (height, width, 3), 2 / 255)
-    assert prepare_touch(noise + change, TOUCH).quality < 0.05
+    assert touch.prepare(noise + change, TOUCH).quality < 0.05
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_strong_noise_is_no_touch(height, width):
-    assert prepare_touch(normal(4, (height, width, 3), 0.3), TOUCH).quality < 0.05
+    assert touch.prepare(normal(4, (height, width, 3), 0.3), TOUCH).quality < 0.05
 
 
 def test_quality_grows_with_the_area_in_contact():
-    qualities = [prepare_touch(press(240, 320, radius=r), TOUCH).quality
+    qualities = [touch.prepare(press(240, 320, radius=r), TOUCH).quality
                  for r in (0.02, 0.05, 0.07, 0.2)]  # fmt: skip
     assert qualities == sorted(qualities)
     assert qualities[0] < 0.2
@@ -120,7 +119,7 @@ def test_quality_grows_with_the_area_in_contact():
 
 def test_gel_images_keep_their_edges_and_proportions():
     upright = press(320, 240, x=0.1, y=0.1)
-    values = prepare_touch(upright, TOUCH).values
+    values = touch.prepare(upright, TOUCH).values
     assert not values[:, :, :, :35].any()
     assert not values[:, :, :, -35:].any()
     inner = values[0, :, :, 35:125].transpose(1, 2, 0)
@@ -139,5 +138,10 @@ def test_ramp():
     assert [ramp(x, (2, 4)) for x in (-1, 2, 3, 4, 9)] == [0, 0, 0.5, 1, 1]
 
 
-def test_both_have_encoders():
-    assert {"thermal", "touch"} <= set(ENCODERS)
+@pytest.mark.parametrize("encoder", [thermal, touch])
+def test_the_shipped_inputs_are_prepared(encoder):
+    channels = encoder.INPUT.shape[1]
+    sample = normal(0, (120, 160, 3) if channels == 3 else (120, 160), 0.3)
+    prepared = encoder.prepare(sample, encoder.INPUT)
+    assert prepared.values.shape == encoder.INPUT.shape
+    assert str(prepared.values.dtype) == encoder.INPUT.dtype

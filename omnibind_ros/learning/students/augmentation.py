@@ -180,7 +180,7 @@ def augment_audio(
     """Louder or quieter, later, shorter, another sound behind it, bands of time and pitch missing.
 
     SpecAugment (Park et al., arXiv 1904.08779) masks bands; silence comes first where a sound is
-    shorter than the input, as `prepare_audio` has it.
+    shorter than the input, as `encoders.audio.prepare` has it.
     """
     frames = x.shape[3]
     x = _behind(x, chance)

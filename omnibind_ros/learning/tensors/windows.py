@@ -1,7 +1,8 @@
 """Windows of sounds that are longer than what a student hears at a time.
 
 A published clip is five seconds long, an input two, and a bark in it half a second: the end of the
-clip, which is all that `prepare_audio` takes, is often silence. So a long sound is several inputs.
+clip, which is all that `encoders.audio.prepare` takes, is often silence. So a long sound is several
+inputs.
 """
 
 from __future__ import annotations

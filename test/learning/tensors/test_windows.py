@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnibind_ros.encoders.audio import prepare_audio
+from omnibind_ros.encoders.audio import prepare
 from omnibind_ros.learning.tensors.specs import STUDENT_SPECS
 from omnibind_ros.learning.tensors.windows import HOP, best_rows, input_length, window, window_count
 
@@ -16,7 +16,7 @@ def test_a_window_is_what_the_encoder_takes():
     assert WANTED == 97 * 320 + 512
     rng = np.random.default_rng(0)
     sound = rng.normal(0, 0.1, WANTED + 5000).astype(np.float32)
-    whole, end = (prepare_audio(part, SPEC).values for part in (sound, sound[5000:]))
+    whole, end = (prepare(part, SPEC).values for part in (sound, sound[5000:]))
     assert np.array_equal(whole, end)
 
 
