@@ -1,4 +1,4 @@
-"""Shared fixtures: processes of real nodes on a ROS domain of the test's own."""
+"""Shared fixtures: bundles, datasets, and nodes in processes on a ROS domain of their own."""
 
 from __future__ import annotations
 
@@ -64,43 +64,43 @@ def seven_bundle(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def lessons(tmp_path_factory):
-    """A dataset of 60 samples from which each modality can learn its class."""
-    from lesson_plan import LessonPlan  # noqa: PLC0415 - needs pyarrow
+def training_dataset(tmp_path_factory):
+    """A dataset of 60 samples whose classes can be learned from each modality."""
+    from learnable_plan import LearnablePlan  # noqa: PLC0415 - needs pyarrow
 
     from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
 
-    out = tmp_path_factory.mktemp("lessons")
-    build_dataset(LessonPlan(60), out, workers=1)
+    out = tmp_path_factory.mktemp("dataset")
+    build_dataset(LearnablePlan(60), out, workers=1)
     return out
 
 
 @pytest.fixture(scope="session")
-def lesson_cache(lessons, tmp_path_factory):
-    """Its tensors, as training takes them."""
+def training_cache(training_dataset, tmp_path_factory):
+    """The tensor cache of `training_dataset`."""
     from omnibind_ros.learning.tensors.cache import build_cache  # noqa: PLC0415 - needs onnx
 
-    return build_cache(lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
+    return build_cache(training_dataset, tmp_path_factory.mktemp("cache"), str(BUNDLE))
 
 
 @pytest.fixture(scope="session")
-def real_lessons(tmp_path_factory):
-    """A dataset of 60 simulated samples and 48 recordings beside them."""
-    from lesson_plan import LessonPlan  # noqa: PLC0415 - needs pyarrow
+def mixed_dataset(tmp_path_factory):
+    """A dataset of 60 simulated samples and 48 recordings."""
+    from learnable_plan import LearnablePlan  # noqa: PLC0415 - needs pyarrow
 
     from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
 
-    out = tmp_path_factory.mktemp("real")
-    build_dataset(LessonPlan(108, recorded=48), out, workers=1)
+    out = tmp_path_factory.mktemp("dataset")
+    build_dataset(LearnablePlan(108, recordings=48), out, workers=1)
     return out
 
 
 @pytest.fixture(scope="session")
-def real_cache(real_lessons, tmp_path_factory):
-    """Its tensors, as training takes them."""
+def mixed_cache(mixed_dataset, tmp_path_factory):
+    """The tensor cache of `mixed_dataset`."""
     from omnibind_ros.learning.tensors.cache import build_cache  # noqa: PLC0415 - needs onnx
 
-    return build_cache(real_lessons, tmp_path_factory.mktemp("cache"), str(BUNDLE))
+    return build_cache(mixed_dataset, tmp_path_factory.mktemp("cache"), str(BUNDLE))
 
 
 @pytest.fixture(scope="module")
@@ -168,16 +168,16 @@ class Probe:
         self.node = rclpy.create_node("probe", context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        self.received = {}
-        self._listening = {}
+        self.arrivals = {}
+        self._subscriptions = {}
 
-    def listen(self, kind, topic, qos=10):
-        """Keep what arrives on a topic, with its time of arrival, in received[topic]."""
-        if topic in self._listening:
-            self.node.destroy_subscription(self._listening[topic])
-        self.received[topic] = []
-        self._listening[topic] = self.node.create_subscription(
-            kind, topic, lambda msg: self.received[topic].append((time.time(), msg)), qos
+    def subscribe(self, kind, topic, qos=10):
+        """Keep what arrives on a topic, with its time of arrival, in arrivals[topic]."""
+        if topic in self._subscriptions:
+            self.node.destroy_subscription(self._subscriptions[topic])
+        self.arrivals[topic] = []
+        self._subscriptions[topic] = self.node.create_subscription(
+            kind, topic, lambda msg: self.arrivals[topic].append((time.time(), msg)), qos
         )
 
     def spin(self, condition, seconds=20.0):
@@ -230,16 +230,16 @@ def start_node(ros_domain, tmp_path):
 
 
 @pytest.fixture
-def desk(probe, start_node):
-    """Starts perception nodes with all one needs to talk with them."""
-    from desk import Desk  # noqa: PLC0415 - only where ROS is
+def start_perception(probe, start_node):
+    """Starts perception nodes, each with a client: its publishers and subscriptions."""
+    from perception_client import PerceptionClient  # noqa: PLC0415 - only where ROS is
 
     made = []
 
     def make(*ros_args, ready=True):
-        desk = Desk(probe, start_node("perception_node", *ros_args))
-        made.append(desk)
-        return desk.ready() if ready else desk
+        client = PerceptionClient(probe, start_node("perception_node", *ros_args))
+        made.append(client)
+        return client.wait_until_ready() if ready else client
 
     yield make
     for one in made:

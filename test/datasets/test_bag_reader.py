@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from bag_making import write_bag
+from bags import write_bag
 from rosbags.rosbag2 import StoragePlugin
 
 from omnibind_ros.datasets.codecs import CODECS

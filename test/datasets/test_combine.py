@@ -7,7 +7,7 @@ import pickle
 from collections import Counter
 
 import numpy as np
-import published_trees as trees
+import published_datasets as published
 import pytest
 
 from omnibind_ros.datasets.build import build_dataset
@@ -24,13 +24,15 @@ def sets(tmp_path):
     """Pictures of dogs and mugs, sounds of dogs, shapes of mugs."""
     for number in range(6):
         for split in ("train", "test"):
-            trees.picture(tmp_path / "p" / split / "Dog" / f"{split}{number}.jpg", (number, 9, 9))
-            trees.picture(tmp_path / "p" / split / "coffee_mugs" / f"{split}{number}.jpg")
+            published.picture(
+                tmp_path / "p" / split / "Dog" / f"{split}{number}.jpg", (number, 9, 9)
+            )
+            published.picture(tmp_path / "p" / split / "coffee_mugs" / f"{split}{number}.jpg")
     for name in ("1-10-A", "1-11-A", "5-12-A"):
-        trees.sound(tmp_path / "s" / "001 - Dog bark" / f"{name}.ogg", seconds=0.1)
+        published.sound(tmp_path / "s" / "001 - Dog bark" / f"{name}.ogg", seconds=0.1)
     for split in ("train", "test"):
         path = tmp_path / "m" / "coffee_mug" / split / f"mug_{split}.off"
-        trees.put(path, trees.OFF.format(header="OFF\n"))
+        published.put(path, published.OFF.format(header="OFF\n"))
     return tmp_path
 
 
@@ -43,7 +45,7 @@ MAPPING = "mapping:\n  esc10: {Dog bark: dog}\n"
 
 
 def mapped(sets):
-    return make_matcher(None, trees.put(sets / "mapping.yaml", MAPPING))
+    return make_matcher(None, published.put(sets / "mapping.yaml", MAPPING))
 
 
 def test_labels_join_by_name_and_by_mapping(sets):
@@ -105,8 +107,8 @@ def test_built_datasets_are_joined_again(sets):
 
 def test_one_object_is_never_in_two_splits(sets):
     one = sets / "t"
-    trees.touch_and_go(one)
-    trees.put(sets / "mapping.yaml", 'mapping: {"*": {wood: Dog}}')
+    published.touch_and_go(one)
+    published.put(sets / "mapping.yaml", 'mapping: {"*": {wood: Dog}}')
     matcher = make_matcher(None, sets / "mapping.yaml")
     plan = CombinePlan([Part.parse(f"touch-and-go:{one}"), parts(sets)[0]], matcher)
     where = {}
@@ -117,7 +119,7 @@ def test_one_object_is_never_in_two_splits(sets):
 
 
 def test_what_was_recorded_together_stays_together(sets):
-    trees.touch_and_go(sets / "t")
+    published.touch_and_go(sets / "t")
     plan = CombinePlan([Part.parse(f"touch-and-go:{sets / 't'}")], Matcher())
     item = plan.item(0)
     (part,) = item.meta["parts"]
@@ -126,7 +128,7 @@ def test_what_was_recorded_together_stays_together(sets):
 
 def test_a_closed_vocabulary_takes_synonyms_and_drops_the_rest(sets):
     labels = "templates: ['a {}']\nlabels: [{name: animal, synonyms: [dog, dog bark]}]\n"
-    matcher = make_matcher(str(trees.put(sets / "labels.yaml", labels)), None)
+    matcher = make_matcher(str(published.put(sets / "labels.yaml", labels)), None)
     plan = CombinePlan(parts(sets), matcher)
     assert {plan.item(index).label for index in range(len(plan))} == {"animal"}
     assert plan.skipped.counts["the label is of no class"] == 14
@@ -186,7 +188,7 @@ def test_suggestions_are_to_be_confirmed_before_they_count(sets, bundle_dir, cap
 )
 def test_a_bad_mapping_is_one_sentence(tmp_path, text):
     with pytest.raises(DatasetError, match="mapping"):
-        read_mapping(trees.put(tmp_path / "mapping.yaml", text))
+        read_mapping(published.put(tmp_path / "mapping.yaml", text))
 
 
 def test_what_is_no_set_is_named(tmp_path):

@@ -7,7 +7,7 @@ import pickle
 from collections import Counter, defaultdict
 
 import numpy as np
-import published_trees as trees
+import published_datasets as published
 import pytest
 
 pytest.importorskip("sklearn")
@@ -20,7 +20,7 @@ from omnibind_ros.datasets.sample import DatasetError
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory):
-    return trees.digits(tmp_path_factory.mktemp("recordings"))
+    return published.digits(tmp_path_factory.mktemp("recordings"))
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_too_little_is_one_sentence(tmp_path, recordings):
         DigitsPlan(tmp_path)
     with pytest.raises(DatasetError, match="make 100 or more"):
         DigitsPlan(recordings, 99)
-    trees.digits(tmp_path)
+    published.digits(tmp_path)
     for path in (tmp_path / "fsdd" / "recordings").glob("*_carl_*"):
         path.unlink()
     with pytest.raises(DatasetError, match="2 speakers"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import published_trees as trees
+import published_datasets as published
 import pytest
 
 from omnibind_ros.datasets.readers import READERS
@@ -32,9 +32,9 @@ def test_neighbouring_pictures_are_one_scene(one, other, same):
 
 
 def test_items_are_prepared_by_what_they_have(tmp_path):
-    sound = prepare(next(READERS["esc10"].read(trees.esc10(tmp_path / "a"), SkipLog())))
+    sound = prepare(next(READERS["esc10"].read(published.esc10(tmp_path / "a"), SkipLog())))
     assert sound.modalities["audio"]().shape == (32_000,)
     assert sound.split == "train"
-    thermal = prepare(next(READERS["yolo-thermal"].read(trees.yolo(tmp_path / "b"), SkipLog())))
+    thermal = prepare(next(READERS["yolo-thermal"].read(published.yolo(tmp_path / "b"), SkipLog())))
     assert thermal.split is None
     assert thermal.object_id == "yolo-thermal/IMG_-0"

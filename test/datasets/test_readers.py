@@ -6,7 +6,7 @@ import pickle
 import re
 
 import numpy as np
-import published_trees as trees
+import published_datasets as published
 import pytest
 from paths import SHARED
 
@@ -43,9 +43,9 @@ def counts(log):
 
 
 def test_image_folders_with_and_without_splits(tmp_path):
-    trees.picture(tmp_path / "a" / "tea_pot" / "1.jpg", (10, 200, 30))
-    trees.put(tmp_path / "a" / "tea_pot" / "notes.txt", "mine")
-    trees.picture(tmp_path / "b" / "val" / "mug" / "1.png")
+    published.picture(tmp_path / "a" / "tea_pot" / "1.jpg", (10, 200, 30))
+    published.put(tmp_path / "a" / "tea_pot" / "notes.txt", "mine")
+    published.picture(tmp_path / "b" / "val" / "mug" / "1.png")
     items, log = read("imagefolder", tmp_path / "a")
     assert seen(items) == [("tea pot", None)]
     assert counts(log) == {"it is no picture": 1}
@@ -56,17 +56,17 @@ def test_image_folders_with_and_without_splits(tmp_path):
 
 
 def test_imagenet_names_its_synsets(tmp_path):
-    items, _ = read("imagenet", trees.imagenet(tmp_path))
+    items, _ = read("imagenet", published.imagenet(tmp_path))
     assert seen(items) == [("cat", "test"), ("cat", "train"), ("dog", "test"), ("dog", "train")]
     assert next(item for item in items if item.label == "dog").meta["synonyms"] == ["domestic dog"]
 
 
 def test_imagenet_as_kaggle_packs_it(tmp_path):
-    trees.imagenet(tmp_path)
+    published.imagenet(tmp_path)
     data = tmp_path / "ILSVRC" / "Data" / "CLS-LOC"
-    trees.picture(data / "train" / "n02121808" / "n02121808_1.JPEG")
-    trees.picture(data / "val" / "ILSVRC2012_val_00000001.JPEG")
-    trees.put(
+    published.picture(data / "train" / "n02121808" / "n02121808_1.JPEG")
+    published.picture(data / "val" / "ILSVRC2012_val_00000001.JPEG")
+    published.put(
         tmp_path / "LOC_val_solution.csv",
         "ImageId,PredictionString\nILSVRC2012_val_00000001,n02084071 1 2 3 4 \n"
         "ILSVRC2012_val_00000002,n02084071 1 2 3 4 \nILSVRC2012_val_00000003,\n",
@@ -77,7 +77,7 @@ def test_imagenet_as_kaggle_packs_it(tmp_path):
 
 
 def test_touch_and_go_pairs_a_contact_with_the_free_gel(tmp_path):
-    items, log = read("touch-and-go", trees.touch_and_go(tmp_path))
+    items, log = read("touch-and-go", published.touch_and_go(tmp_path))
     assert seen(items) == [("wood", None)] * 2
     assert len({item.object_id for item in items}) == 1
     gel, free = items[0].modalities["touch"]()
@@ -92,16 +92,16 @@ def test_touch_and_go_pairs_a_contact_with_the_free_gel(tmp_path):
 
 
 def test_touch_and_go_follows_published_lists(tmp_path):
-    trees.touch_and_go(tmp_path)
-    trees.put(tmp_path / "train.txt", "20220601_182052/0000000035.jpg,3\n")
-    trees.put(tmp_path / "test.txt", "20220601_182052/0000000036.jpg,3\n")
+    published.touch_and_go(tmp_path)
+    published.put(tmp_path / "train.txt", "20220601_182052/0000000035.jpg,3\n")
+    published.put(tmp_path / "test.txt", "20220601_182052/0000000036.jpg,3\n")
     items, _ = read("touch-and-go", tmp_path)
     assert seen(items) == [("wood", "test"), ("wood", "train")]
     assert len({item.object_id for item in items}) == 2
 
 
 def test_llvip_cuts_both_cameras_alike(tmp_path):
-    items, _ = read("llvip", trees.llvip(tmp_path))
+    items, _ = read("llvip", published.llvip(tmp_path))
     assert seen(items) == [("person", "test"), ("person", "train")]
     image, thermal = (items[0].modalities[name]() for name in ("image", "thermal"))
     assert image.shape[:2] == thermal.shape
@@ -110,16 +110,16 @@ def test_llvip_cuts_both_cameras_alike(tmp_path):
 
 
 def test_llvip_counts_what_is_missing(tmp_path):
-    trees.llvip(tmp_path)
+    published.llvip(tmp_path)
     (tmp_path / "infrared" / "train" / "010001.jpg").unlink()
-    trees.put(tmp_path / "Annotations" / "190001.xml", "<annotation><size>")
+    published.put(tmp_path / "Annotations" / "190001.xml", "<annotation><size>")
     log = SkipLog()
     with pytest.raises(ReaderError, match="2 left out"):
         list(READERS["llvip"].read(tmp_path, log))
 
 
 def test_yolo_boxes_become_items(tmp_path):
-    items, log = read("yolo-thermal", trees.yolo(tmp_path))
+    items, log = read("yolo-thermal", published.yolo(tmp_path))
     assert seen(items) == [("dog", "test"), ("dog", "train"), ("person", "train")]
     assert {item.object_id for item in items} == {"yolo-thermal/IMG_1", "yolo-thermal/IMG_3"}
     warm = {item.split: item.modalities["thermal"]().min() for item in items if item.label == "dog"}
@@ -131,9 +131,9 @@ def test_yolo_boxes_become_items(tmp_path):
 
 
 def test_nmnist_reads_both_editions(tmp_path):
-    items, _ = read("nmnist", trees.nmnist(tmp_path / "full"))
+    items, _ = read("nmnist", published.nmnist(tmp_path / "full"))
     assert seen(items) == [("seven", "test"), ("seven", "train")]
-    items, log = read("nmnist", trees.nmnist_lists(tmp_path / "small"))
+    items, log = read("nmnist", published.nmnist_lists(tmp_path / "small"))
     assert seen(items) == [("five", "train"), ("seven", "test")]
     event = next(item for item in items if item.label == "five").modalities["event"]()
     assert event["t"].tolist() == [0, 69_990_000]
@@ -142,7 +142,7 @@ def test_nmnist_reads_both_editions(tmp_path):
 
 
 def test_ncaltech101_counts_clock_overflows(tmp_path):
-    items, log = read("ncaltech101", trees.ncaltech101(tmp_path))
+    items, log = read("ncaltech101", published.ncaltech101(tmp_path))
     assert seen(items) == [("cougar body", None)]
     event = items[0].modalities["event"]()
     assert event["t"].tolist() == [0, (8192 + 5 - 8000) * 1000]
@@ -154,14 +154,14 @@ def test_ncaltech101_counts_clock_overflows(tmp_path):
     [(b"1234", "cut off"), (b"", "no events"), (b"\xff\xff\x00\x00\x01", "outside the sensor")],
 )
 def test_broken_event_files_are_skipped(tmp_path, data, reason):
-    trees.put(tmp_path / "Train" / "1" / "1.bin", data)
+    published.put(tmp_path / "Train" / "1" / "1.bin", data)
     (item,) = READERS["nmnist"].read(tmp_path, SkipLog())
     with pytest.raises(SkipError, match=reason):
         item.modalities["event"]()
 
 
 def test_nimagenet_finds_what_its_lists_name(tmp_path):
-    items, log = read("nimagenet", trees.nimagenet(tmp_path))
+    items, log = read("nimagenet", published.nimagenet(tmp_path))
     assert seen(items) == [("dog", "test"), ("dog", "train")]
     event = items[0].modalities["event"]()
     assert event["x"].tolist() == [1, 600]  # by time
@@ -170,7 +170,7 @@ def test_nimagenet_finds_what_its_lists_name(tmp_path):
 
 
 def test_modelnet40_in_its_editions(tmp_path):
-    items, _ = read("modelnet40", trees.modelnet40(tmp_path / "off"))
+    items, _ = read("modelnet40", published.modelnet40(tmp_path / "off"))
     assert len(items) == 5
     assert {item.label for item in items} == {"chair", "night stand"}
     assert {item.origin["points"] for item in items} == {"simulated"}
@@ -181,7 +181,7 @@ def test_modelnet40_in_its_editions(tmp_path):
     assert np.array_equal(points, mesh.modalities["points"]())
     assert 0.9 < np.linalg.norm(np.ptp(points, axis=0)) <= 1.0001
     pytest.importorskip("h5py")
-    items, log = read("modelnet40", trees.modelnet40_h5(tmp_path / "h5"))
+    items, log = read("modelnet40", published.modelnet40_h5(tmp_path / "h5"))
     assert seen(items)[:2] == [("airplane", "test"), ("airplane", "train")]
     assert counts(log) == {"shape_names.txt has no such class": 2}
 
@@ -191,14 +191,14 @@ def test_modelnet40_in_its_editions(tmp_path):
     ["", "OFF\n", "OFF\n3 1 0\n0 0 0\n", "OFF\n3 0 0\n0 0 0\n1 0 0\n0 1 0\n"],
 )
 def test_broken_meshes_are_skipped(tmp_path, text):
-    trees.put(tmp_path / "chair" / "train" / "chair_0001.off", text)
+    published.put(tmp_path / "chair" / "train" / "chair_0001.off", text)
     (item,) = READERS["modelnet40"].read(tmp_path, SkipLog())
     with pytest.raises(SkipError, match="the mesh"):
         item.modalities["points"]()
 
 
 def test_shapenet_names_its_synsets_and_stands_upright(tmp_path):
-    items, log = read("shapenet", trees.shapenet(tmp_path))
+    items, log = read("shapenet", published.shapenet(tmp_path))
     assert seen(items) == [("airplane", None)]
     assert items[0].meta["synonyms"] == ["plane"]
     points = items[0].modalities["points"]()
@@ -207,7 +207,7 @@ def test_shapenet_names_its_synsets_and_stands_upright(tmp_path):
 
 
 def test_esc10_credits_its_clips(tmp_path):
-    items, _ = read("esc10", trees.esc10(tmp_path))
+    items, _ = read("esc10", published.esc10(tmp_path))
     assert seen(items) == [("clock tick", "test"), ("dog bark", "train")]
     authors = {item.label: (item.author, item.licence) for item in items}
     assert authors["dog bark"] == ("nfrae", "CC0 1.0")
@@ -216,16 +216,16 @@ def test_esc10_credits_its_clips(tmp_path):
 
 
 def test_esc50_and_fsdd(tmp_path):
-    items, log = read("esc50", trees.esc50(tmp_path / "esc50"))
+    items, log = read("esc50", published.esc50(tmp_path / "esc50"))
     assert seen(items) == [("dog", "train")]
     assert counts(log) == {"the sound is missing": 1}
-    items, _ = read("fsdd", trees.fsdd(tmp_path / "fsdd"))
+    items, _ = read("fsdd", published.fsdd(tmp_path / "fsdd"))
     assert seen(items) == [("seven", "test"), ("seven", "train"), ("zero", "train")]
     assert {item.meta["speaker"] for item in items} == {"theo", "jackson"}
 
 
 def test_audioset_cuts_whole_videos(tmp_path):
-    items, log = read("audioset", trees.audioset(tmp_path))
+    items, log = read("audioset", published.audioset(tmp_path))
     assert seen(items) == [("dog", "train"), ("horn", "train")]
     assert {item.label: item.modalities["audio"]().size for item in items} == {
         "dog": 16_000,
@@ -237,7 +237,7 @@ def test_audioset_cuts_whole_videos(tmp_path):
 
 def test_sounds_of_any_rate_become_16_khz_mono(tmp_path):
     for rate, channels in ((8_000, 1), (48_000, 2), (44_100, 1)):
-        audio = load_audio(trees.sound(tmp_path / "a.wav", rate, 1.0, channels))
+        audio = load_audio(published.sound(tmp_path / "a.wav", rate, 1.0, channels))
         assert audio.dtype == np.int16
         assert audio.size == 16_000
         spectrum = np.abs(np.fft.rfft(audio[2_000:14_000]))
@@ -246,7 +246,7 @@ def test_sounds_of_any_rate_become_16_khz_mono(tmp_path):
 
 
 def test_broken_files_are_one_sentence(tmp_path):
-    broken = trees.put(tmp_path / "set" / "broken.jpg", b"no picture")
+    broken = published.put(tmp_path / "set" / "broken.jpg", b"no picture")
     with pytest.raises(SkipError, match=r"^set/broken\.jpg: the picture cannot be decoded$"):
         load_image(broken)
     with pytest.raises(SkipError, match="cannot be decoded"):

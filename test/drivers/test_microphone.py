@@ -90,7 +90,7 @@ def test_a_late_reader_loses_the_oldest_blocks_and_they_are_counted(tmp_path, mo
 
 
 def test_the_docs_name_every_parameter():
-    text = (ROOT / "docs" / "microphone.md").read_text()
+    text = (ROOT / "docs" / "how-to" / "microphone.md").read_text()
     for spec in fields(CaptureConfig):
         default, meta = getattr(CaptureConfig(), spec.name), spec.metadata
         allowed = "any" if meta["low"] is None else f"{meta['low']} .. {meta['high']:.12g}"

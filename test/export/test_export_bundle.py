@@ -33,11 +33,11 @@ from omnibind_ros.learning.tensors.specs import STUDENT_SPECS  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def order(lessons, lesson_cache, bundle_dir, tmp_path_factory):
+def order(training_dataset, training_cache, bundle_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     return Order(
-        run=make_run(folder / "students", lesson_cache), data=lessons, source=bundle_dir,
-        cache=lesson_cache.folder.parent, precision="fp32",
+        run=make_run(folder / "students", training_cache), data=training_dataset, source=bundle_dir,
+        cache=training_cache.folder.parent, precision="fp32",
     )  # fmt: skip
 
 
@@ -199,8 +199,8 @@ def fails(order, out, error, match):
     assert untouched(out)
 
 
-def test_a_run_of_another_teacher(order, present, lesson_cache, tmp_path):
-    run = make_run(tmp_path / "run", replace(lesson_cache, teacher="other@1"))
+def test_a_run_of_another_teacher(order, present, training_cache, tmp_path):
+    run = make_run(tmp_path / "run", replace(training_cache, teacher="other@1"))
     fails(replace(order, run=run), present, BundleError, "was taught by other@1")
 
 
@@ -212,16 +212,16 @@ def test_tensors_that_are_not_there(order, present, tmp_path):
     fails(replace(order, cache=tmp_path), present, TrainingError, "no whole cache")
 
 
-def test_a_checkpoint_of_another_kind(order, present, lesson_cache, tmp_path):
-    run = make_run(tmp_path / "run", lesson_cache)
+def test_a_checkpoint_of_another_kind(order, present, training_cache, tmp_path):
+    run = make_run(tmp_path / "run", training_cache)
     content = checkpoints.load(run / "students" / "touch.pt")
     content["state"].popitem()
     checkpoints.save(run / "students" / "touch.pt", content)
     fails(replace(order, run=run), present, TrainingError, "no student of this version")
 
 
-def test_a_student_that_gives_no_numbers(order, present, lesson_cache, tmp_path):
-    run = make_run(tmp_path / "run", lesson_cache)
+def test_a_student_that_gives_no_numbers(order, present, training_cache, tmp_path):
+    run = make_run(tmp_path / "run", training_cache)
     content = checkpoints.load(run / "students" / "touch.pt")
     content["state"]["head.project.bias"][:] = torch.nan
     checkpoints.save(run / "students" / "touch.pt", content)

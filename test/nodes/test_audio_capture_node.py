@@ -31,15 +31,15 @@ def parameters(**values):
 @pytest.fixture
 def heard(probe):
     """What arrives on the topic audio."""
-    probe.listen(Audio, "audio", qos_profile_sensor_data)
-    probe.listen(DiagnosticArray, "/diagnostics")
-    return lambda: [msg for _, msg in probe.received["audio"]]
+    probe.subscribe(Audio, "audio", qos_profile_sensor_data)
+    probe.subscribe(DiagnosticArray, "/diagnostics")
+    return lambda: [msg for _, msg in probe.arrivals["audio"]]
 
 
 def diagnosed(probe, level):
     return [
         status
-        for _, msg in probe.received["/diagnostics"]
+        for _, msg in probe.arrivals["/diagnostics"]
         for status in msg.status
         if status.name == "audio_capture: microphone" and status.level == level
     ]
@@ -63,7 +63,7 @@ def test_it_publishes_what_the_microphone_hears(server, probe, heard, start_node
     left = np.concatenate([m.samples[::2] for m in messages])
     loudest = np.abs(np.fft.rfft(left * np.hanning(left.size))).argmax() * 48000 / left.size
     assert loudest == pytest.approx(440.0, abs=1.0)
-    delays = [arrival - seconds(m.header.stamp) for arrival, m in probe.received["audio"][-100:]]
+    delays = [arrival - seconds(m.header.stamp) for arrival, m in probe.arrivals["audio"][-100:]]
     assert 0.02 <= np.median(delays) < 0.5  # a chunk is complete 20 ms after its first sample
     assert probe.spin(lambda: diagnosed(probe, DiagnosticStatus.OK), 5)
     values = {v.key: v.value for v in diagnosed(probe, DiagnosticStatus.OK)[-1].values}
@@ -76,18 +76,18 @@ def test_it_publishes_what_the_microphone_hears(server, probe, heard, start_node
 
 @needs_server
 def test_pulled_out_it_is_absent_and_plugged_in_again_fresh(
-    server, seven_bundle, probe, heard, start_node, desk
+    server, seven_bundle, probe, heard, start_node, start_perception
 ):
-    d = desk(
+    client = start_perception(
         *parameters(bundle=seven_bundle, sensors="[mic]"),
         *("-p", "sensor.mic.modality:=audio"),
         ready=False,
     )
-    d.close()
+    client.close()
 
     def becomes(state):
-        assert probe.spin(lambda: d.sensor("mic").state == state, 30), (
-            d.process.output() + node.output()
+        assert probe.spin(lambda: client.sensor("mic").state == state, 30), (
+            client.process.output() + node.output()
         )
 
     # Started before there is a microphone.
@@ -97,8 +97,9 @@ def test_pulled_out_it_is_absent_and_plugged_in_again_fresh(
     for _ in range(2):
         server.plug()
         becomes(SensorStatus.FRESH)
-        fused = len(d.got())
-        assert probe.spin(lambda: len(d.got()) > fused and d.got()[-1].sensors == ["mic"])  # noqa: B023
+        before = len(client.messages())
+        assert probe.spin(lambda before=before: len(client.messages()) > before)
+        assert client.messages()[-1].sensors == ["mic"]
         server.pull()
         becomes(SensorStatus.ABSENT)
     assert node.alive()

@@ -11,7 +11,7 @@ import yaml
 pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
-from desk import image, photograph
+from perception_client import image, photograph
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
@@ -30,51 +30,51 @@ from omnibind_ros.runtime.engine import Engine
 SET, REMOVE, RENAME = SetSensor.Request.SET, SetSensor.Request.REMOVE, SetSensor.Request.RENAME
 
 
-def change(d, operation, name, **fields):
+def change(client, operation, name, **fields):
     request = SetSensor.Request(operation=operation, name=name, **fields)
-    return d.probe.call(SetSensor, "/perception/set_sensor", request)
+    return client.probe.call(SetSensor, "/perception/set_sensor", request)
 
 
-def set_parameters(d, *parameters):
+def set_parameters(client, *parameters):
     request = SetParameters.Request(parameters=[p.to_parameter_msg() for p in parameters])
-    return d.probe.call(SetParameters, "/perception/set_parameters", request).results
+    return client.probe.call(SetParameters, "/perception/set_parameters", request).results
 
 
-def names(d):
-    return [sensor.name for sensor in d.got("sensors")[-1].sensors]
+def names(client):
+    return [sensor.name for sensor in client.messages("sensors")[-1].sensors]
 
 
-def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(desk):
-    d = desk()
-    d.show(photograph("coffee"), lambda: d.recognises("cup"))
-    answer = change(d, SET, "second", modality="image", topic="second",
+def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(start_perception):
+    client = start_perception()
+    client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
+    answer = change(client, SET, "second", modality="image", topic="second",
                     parameters=[Parameter("max_age", value=0.4).to_parameter_msg()])  # fmt: skip
     assert answer.success, answer.message
-    publisher = d.probe.node.create_publisher(Image, "second", qos_profile_sensor_data)
-    other = d.probe.node.create_publisher(Image, "third", qos_profile_sensor_data)
+    publisher = client.probe.node.create_publisher(Image, "second", qos_profile_sensor_data)
+    other = client.probe.node.create_publisher(Image, "third", qos_profile_sensor_data)
 
     def both(publisher, name):
         def seen():
-            publisher.publish(image(photograph("coffee"), d.now()))
-            return d.got() and {"camera", name} == set(d.got()[-1].sensors)
+            publisher.publish(image(photograph("coffee"), client.now()))
+            return client.messages() and {"camera", name} == set(client.messages()[-1].sensors)
 
-        d.show(photograph("coffee"), seen)
+        client.publish_image(photograph("coffee"), seen)
 
     both(publisher, "second")
-    answer = change(d, SET, "second", topic="third")
+    answer = change(client, SET, "second", topic="third")
     assert answer.success, answer.message
     both(other, "second")
-    assert d.probe.spin(lambda: d.sensor("second").topic == "/third")
-    answer = change(d, RENAME, "second", new_name="right")
+    assert client.probe.spin(lambda: client.sensor("second").topic == "/third")
+    answer = change(client, RENAME, "second", new_name="right")
     assert answer.success, answer.message
     both(other, "right")
-    assert d.probe.spin(lambda: names(d) == ["camera", "speech", "right"])
-    answer = change(d, REMOVE, "right")
+    assert client.probe.spin(lambda: names(client) == ["camera", "speech", "right"])
+    answer = change(client, REMOVE, "right")
     assert answer.success, answer.message
-    assert d.probe.spin(lambda: names(d) == ["camera", "speech"])
-    assert d.probe.spin(lambda: other.get_subscription_count() == 0)
+    assert client.probe.spin(lambda: names(client) == ["camera", "speech"])
+    assert client.probe.spin(lambda: other.get_subscription_count() == 0)
     for made in (publisher, other):
-        d.probe.node.destroy_publisher(made)
+        client.probe.node.destroy_publisher(made)
 
 
 @pytest.mark.parametrize(
@@ -92,34 +92,38 @@ def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(desk):
     ],
 )
 def test_changes_that_cannot_be_made_are_explained(
-    desk, bundle_dir, operation, name, fields, words
+    start_perception, bundle_dir, operation, name, fields, words
 ):
-    d = desk("-p", f"bundle:={bundle_dir}")  # which knows images and texts only
-    answer = change(d, operation, name, **fields)
+    client = start_perception("-p", f"bundle:={bundle_dir}")  # which knows images and texts only
+    answer = change(client, operation, name, **fields)
     assert not answer.success
     assert words in answer.message
-    d.show(photograph("coffee"), lambda: d.recognises("cup"))
+    client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
 
 
-def test_a_sensor_named_after_its_modality_can_be_renamed(desk, seven_bundle):
-    d = desk("-p", f"bundle:={seven_bundle}", "-p", "sensors:=[image,thermal]", ready=False)
-    assert d.probe.spin(lambda: d.sensor("thermal").state != 255, 30), d.process.output()
-    answer = change(d, RENAME, "thermal", new_name="front")
+def test_a_sensor_named_after_its_modality_can_be_renamed(start_perception, seven_bundle):
+    client = start_perception(
+        "-p", f"bundle:={seven_bundle}", "-p", "sensors:=[image,thermal]", ready=False
+    )
+    assert client.probe.spin(lambda: client.sensor("thermal").state != 255, 30), (
+        client.process.output()
+    )
+    answer = change(client, RENAME, "thermal", new_name="front")
     assert answer.success, answer.message
-    assert d.probe.spin(lambda: names(d) == ["image", "front"])
-    assert change(d, SET, "front", topic="elsewhere").success  # and it is made anew
-    assert d.probe.spin(lambda: d.sensor("front").topic == "/elsewhere")
-    assert (d.sensor("front").modality, d.sensor("front").reason) == ("thermal", "")
+    assert client.probe.spin(lambda: names(client) == ["image", "front"])
+    assert change(client, SET, "front", topic="elsewhere").success  # and it is made anew
+    assert client.probe.spin(lambda: client.sensor("front").topic == "/elsewhere")
+    assert (client.sensor("front").modality, client.sensor("front").reason) == ("thermal", "")
 
 
-def test_options_of_a_new_sensor_are_checked_by_its_own_type(desk, seven_bundle):
-    d = desk("-p", f"bundle:={seven_bundle}", ready=False)
-    assert d.probe.spin(lambda: d.got("sensors"), 30), d.process.output()
+def test_options_of_a_new_sensor_are_checked_by_its_own_type(start_perception, seven_bundle):
+    client = start_perception("-p", f"bundle:={seven_bundle}", ready=False)
+    assert client.probe.spin(lambda: client.messages("sensors"), 30), client.process.output()
     window = Parameter("window", value=2.0).to_parameter_msg()  # too long for events, not for sound
-    answer = change(d, SET, "mic", modality="audio", parameters=[window])
+    answer = change(client, SET, "mic", modality="audio", parameters=[window])
     assert answer.success, answer.message
     far = Parameter("window", value=31.0).to_parameter_msg()
-    assert "must be in" in change(d, SET, "other", modality="audio", parameters=[far]).message
+    assert "must be in" in change(client, SET, "other", modality="audio", parameters=[far]).message
 
 
 def test_a_call_that_fails_inside_is_answered(caplog):
@@ -159,83 +163,85 @@ def test_a_sensor_can_be_renamed_while_its_encoder_is_loaded():
     sensors.close()
 
 
-def test_sensors_follow_the_parameters(desk):
-    d = desk()
+def test_sensors_follow_the_parameters(start_perception):
+    client = start_perception()
     described = (
         Parameter("sensor.left.modality", value="image"),
         Parameter("sensor.left.topic", value="left"),
         Parameter("sensor.left.max_age", value=1),
         Parameter("sensors", value=["camera", "left"]),
     )
-    assert all(result.successful for result in set_parameters(d, *described))
-    assert d.probe.spin(lambda: names(d) == ["camera", "left"])
-    assert d.probe.spin(lambda: d.sensor("left").topic == "/left")
-    assert set_parameters(d, Parameter("sensor.left.topic", value="right"))[0].successful
-    assert d.probe.spin(lambda: d.sensor("left").topic == "/right")
-    assert set_parameters(d, Parameter("sensor.left.max_age", value=0.5))[0].successful
-    refused = set_parameters(d, Parameter("sensor.left.topik", value="x"))[0]
+    assert all(result.successful for result in set_parameters(client, *described))
+    assert client.probe.spin(lambda: names(client) == ["camera", "left"])
+    assert client.probe.spin(lambda: client.sensor("left").topic == "/left")
+    assert set_parameters(client, Parameter("sensor.left.topic", value="right"))[0].successful
+    assert client.probe.spin(lambda: client.sensor("left").topic == "/right")
+    assert set_parameters(client, Parameter("sensor.left.max_age", value=0.5))[0].successful
+    refused = set_parameters(client, Parameter("sensor.left.topik", value="x"))[0]
     assert not refused.successful
     assert "did you mean sensor.left.topic?" in refused.reason
-    assert set_parameters(d, Parameter("sensors", value=["camera", "camera"]))[0].successful
-    assert d.probe.spin(lambda: d.diagnosed("names a sensor twice"))
-    d.show(photograph("coffee"), lambda: d.recognises("cup"))
+    assert set_parameters(client, Parameter("sensors", value=["camera", "camera"]))[0].successful
+    assert client.probe.spin(lambda: client.diagnostic("names a sensor twice"))
+    client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
 
 
-def test_a_publisher_whose_qos_does_not_match_is_absent(desk):
-    d = desk()
-    publisher = d.probe.node.create_publisher(Image, "second", qos_profile_sensor_data)
+def test_a_publisher_whose_qos_does_not_match_is_absent(start_perception):
+    client = start_perception()
+    publisher = client.probe.node.create_publisher(Image, "second", qos_profile_sensor_data)
     reliable = Parameter("reliability", value="reliable").to_parameter_msg()
-    answer = change(d, SET, "second", modality="image", topic="second", parameters=[reliable])
+    answer = change(client, SET, "second", modality="image", topic="second", parameters=[reliable])
     assert answer.success, answer.message
-    d.show(photograph("coffee"), lambda: d.sensor("second").state != 255)
-    assert d.sensor("second").state == SensorStatus.ABSENT
-    d.probe.node.destroy_publisher(publisher)
+    client.publish_image(photograph("coffee"), lambda: client.sensor("second").state != 255)
+    assert client.sensor("second").state == SensorStatus.ABSENT
+    client.probe.node.destroy_publisher(publisher)
 
 
-def test_lifecycle_round_trips_with_a_service_call_under_way(desk):
+def test_lifecycle_round_trips_with_a_service_call_under_way(start_perception):
     from lifecycle_msgs.msg import Transition  # noqa: PLC0415
     from lifecycle_msgs.srv import ChangeState  # noqa: PLC0415
 
-    d = desk()
+    client = start_perception()
 
     def transit(number):
         request = ChangeState.Request(transition=Transition(id=number))
-        return d.probe.call(ChangeState, "/perception/change_state", request).success
+        return client.probe.call(ChangeState, "/perception/change_state", request).success
 
-    client = d.probe.node.create_client(SetSensor, "/perception/set_sensor")
-    assert d.probe.spin(client.service_is_ready)
+    service = client.probe.node.create_client(SetSensor, "/perception/set_sensor")
+    assert client.probe.spin(service.service_is_ready)
     for _ in range(2):
-        future = client.call_async(SetSensor.Request(operation=SET, name="left", modality="image"))
+        future = service.call_async(SetSensor.Request(operation=SET, name="left", modality="image"))
         assert transit(Transition.TRANSITION_DEACTIVATE)
         assert transit(Transition.TRANSITION_CLEANUP)
-        assert d.probe.spin(lambda: not client.service_is_ready())
+        assert client.probe.spin(lambda: not service.service_is_ready())
         assert transit(Transition.TRANSITION_CONFIGURE)
         assert transit(Transition.TRANSITION_ACTIVATE)
-        client.remove_pending_request(future)
-        assert d.probe.spin(client.service_is_ready)
-    d.show(photograph("coffee"), lambda: d.recognises("cup"))
-    d.probe.node.destroy_client(client)
+        service.remove_pending_request(future)
+        assert client.probe.spin(service.service_is_ready)
+    client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
+    client.probe.node.destroy_client(service)
 
 
-def test_topics_that_appear_are_discovered(desk, tmp_path):
+def test_topics_that_appear_are_discovered(start_perception, tmp_path):
     file = tmp_path / "discover.yaml"
     file.write_text(yaml.safe_dump({"/**": {"ros__parameters": {"discover": True}}}))
-    d = desk("--params-file", str(file))
-    front = d.probe.node.create_publisher(Image, "front/camera/image_raw", qos_profile_sensor_data)
-    depth = d.probe.node.create_publisher(Image, "front/camera/depth", qos_profile_sensor_data)
+    client = start_perception("--params-file", str(file))
+    front = client.probe.node.create_publisher(
+        Image, "front/camera/image_raw", qos_profile_sensor_data
+    )
+    depth = client.probe.node.create_publisher(Image, "front/camera/depth", qos_profile_sensor_data)
     name = "front_camera_image_raw"
-    assert d.probe.spin(lambda: d.sensor(name).state != 255), d.process.output()
-    assert d.sensor(name).modality == "image"
+    assert client.probe.spin(lambda: client.sensor(name).state != 255), client.process.output()
+    assert client.sensor(name).modality == "image"
 
     def seen():
-        front.publish(image(photograph("coffee"), d.now()))
-        return d.sensor(name).state == SensorStatus.FRESH
+        front.publish(image(photograph("coffee"), client.now()))
+        return client.sensor(name).state == SensorStatus.FRESH
 
-    d.show(photograph("coffee"), seen)
-    assert names(d) == ["camera", "speech", name]  # a depth picture is no camera picture
-    d.probe.node.destroy_publisher(front)
-    d.probe.node.destroy_publisher(depth)
-    assert d.probe.spin(lambda: d.sensor(name).state == SensorStatus.ABSENT)
+    client.publish_image(photograph("coffee"), seen)
+    assert names(client) == ["camera", "speech", name]  # a depth picture is no camera picture
+    client.probe.node.destroy_publisher(front)
+    client.probe.node.destroy_publisher(depth)
+    assert client.probe.spin(lambda: client.sensor(name).state == SensorStatus.ABSENT)
 
 
 def test_a_topic_that_cannot_be_subscribed_to_is_adopted_once():

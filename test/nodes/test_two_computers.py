@@ -5,7 +5,7 @@ import yaml
 
 pytest.importorskip("rclpy")
 
-from desk import photograph
+from perception_client import photograph
 
 from omnibind_msgs.msg import Embedding, SensorStatus
 
@@ -16,7 +16,7 @@ def parameters(path, **values):
 
 
 @pytest.fixture
-def pair(desk, start_node, tmp_path):
+def pair(start_perception, start_node, tmp_path):
     def make(bundle="household", **sensor):
         encoder = parameters(tmp_path / "encoder.yaml", sensors=["camera"], bundle=str(bundle))
         remote = {
@@ -29,51 +29,59 @@ def pair(desk, start_node, tmp_path):
             tmp_path / "remote.yaml", sensors=["arm", "speech"], sensor={"arm": remote}
         )
         process = start_node("encoder_node", *encoder)
-        d = desk(*config, ready=False)
-        d.probe.listen(Embedding, "/encoder/embeddings/camera")
-        return d, process
+        client = start_perception(*config, ready=False)
+        client.probe.subscribe(Embedding, "/encoder/embeddings/camera")
+        return client, process
 
     return make
 
 
 def test_embeddings_cross_over_and_one_computer_may_die(pair):
-    d, encoder = pair()
-    crossed = d.probe.received["/encoder/embeddings/camera"]
-    d.show(
+    client, encoder = pair()
+    crossed = client.probe.arrivals["/encoder/embeddings/camera"]
+    client.publish_image(
         photograph("coffee"),
-        lambda: d.recognises("cup") and crossed and d.got("embedding"),
+        lambda: client.recognises("cup") and crossed and client.messages("embedding"),
         seconds=40,
     )
     _, embedding = crossed[-1]
     assert (embedding.sensor, embedding.modality) == ("camera", "image")
     assert embedding.header.frame_id == "eye"
-    assert list(d.got()[-1].sensors) == ["arm"]
-    result = d.got("embedding")[-1]
+    assert list(client.messages()[-1].sensors) == ["arm"]
+    result = client.messages("embedding")[-1]
     assert result.model == embedding.model
     assert 0 < result.ages[0] < 0.5  # the age is the picture's, not the embedding's
     encoder.kill()
-    assert d.probe.spin(lambda: d.sensor("arm").state == SensorStatus.ABSENT, 20)
+    assert client.probe.spin(lambda: client.sensor("arm").state == SensorStatus.ABSENT, 20)
     # What is left goes on; the last picture is evidence until it is max_age old, as any is.
-    d.say("there is a cat", lambda: list(d.got()[-1].sensors) == ["speech"])
+    client.publish_text("there is a cat", lambda: list(client.messages()[-1].sensors) == ["speech"])
 
 
 def test_the_encoder_comes_back(pair, start_node, tmp_path):
-    d, encoder = pair()
-    d.show(photograph("coffee"), lambda: d.recognises("cup"), seconds=40)
+    client, encoder = pair()
+    client.publish_image(photograph("coffee"), lambda: client.recognises("cup"), seconds=40)
     encoder.kill()
-    assert d.probe.spin(lambda: d.sensor("arm").state == SensorStatus.ABSENT, 20)
+    assert client.probe.spin(lambda: client.sensor("arm").state == SensorStatus.ABSENT, 20)
     start_node("encoder_node", "--params-file", str(tmp_path / "encoder.yaml"))
-    d.show(photograph("coffee"), lambda: d.sensor("arm").state == SensorStatus.FRESH, seconds=40)
+    client.publish_image(
+        photograph("coffee"), lambda: client.sensor("arm").state == SensorStatus.FRESH, seconds=40
+    )
 
 
 def test_embeddings_of_another_bundle_do_not_compare(pair, bundle_copy):
     manifest = bundle_copy / "bundle.yaml"
     manifest.write_text(manifest.read_text().replace("version: 0.1.0", "version: 0.0.9"))
-    d, _ = pair(bundle_copy)
-    d.show(photograph("coffee"), lambda: d.diagnosed("does not compare"), seconds=40)
-    assert d.sensor("arm").state == SensorStatus.FAULT
+    client, _ = pair(bundle_copy)
+    client.publish_image(
+        photograph("coffee"), lambda: client.diagnostic("does not compare"), seconds=40
+    )
+    assert client.sensor("arm").state == SensorStatus.FAULT
 
 
 def test_a_wrong_modality_is_explained(pair):
-    d, _ = pair(modality="thermal")
-    d.show(photograph("coffee"), lambda: d.diagnosed("came for a sensor of 'thermal'"), seconds=40)
+    client, _ = pair(modality="thermal")
+    client.publish_image(
+        photograph("coffee"),
+        lambda: client.diagnostic("came for a sensor of 'thermal'"),
+        seconds=40,
+    )

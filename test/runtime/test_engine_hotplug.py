@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from engine_rig import KIND, AxisEncoder, Rig, config, decode
+from small_engine import KIND, AxisEncoder, SmallEngine, config, decode
 
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.runtime.buffer import Arrival, Buffer
@@ -17,131 +17,133 @@ from omnibind_ros.sensors import NotReadyError, RejectedSampleError, SensorType
 
 
 @pytest.fixture
-def rig():
-    rigs = []
+def make_engine():
+    engines = []
 
     def make(*args, **kwargs):
-        rigs.append(Rig(*args, **kwargs))
-        return rigs[-1]
+        engines.append(SmallEngine(*args, **kwargs))
+        return engines[-1]
 
     yield make
-    for made in rigs:
+    for made in engines:
         made.encoder.gate.set()
         made.engine.stop()
 
 
-def test_a_sensor_is_added_and_removed_while_others_run(rig):
-    r = rig(one=config())
-    r.offer("one", 0)
-    r.wait(lambda: len(r.results) == 1)
-    r.add("two", config())
-    r.offer("two", 1)
-    r.wait(lambda: len(r.results) == 2)
-    assert r.results[-1].sensors == ("one", "two")
-    r.engine.remove("one")
-    r.offer("one", 0)  # comes to nothing
-    r.offer("two", 1)
-    r.wait(lambda: len(r.results) == 3)
-    assert r.results[-1].sensors == ("two",)
+def test_a_sensor_is_added_and_removed_while_others_run(make_engine):
+    small = make_engine(one=config())
+    small.offer("one", 0)
+    small.wait(lambda: len(small.results) == 1)
+    small.add("two", config())
+    small.offer("two", 1)
+    small.wait(lambda: len(small.results) == 2)
+    assert small.results[-1].sensors == ("one", "two")
+    small.engine.remove("one")
+    small.offer("one", 0)  # comes to nothing
+    small.offer("two", 1)
+    small.wait(lambda: len(small.results) == 3)
+    assert small.results[-1].sensors == ("two",)
     with pytest.raises(KeyError):
-        r.engine.remove("one")
+        small.engine.remove("one")
 
 
-def test_what_a_removed_sensor_was_encoding_comes_to_nothing(rig):
-    r = rig(one=config())
-    r.encoder.gate.clear()
-    r.offer("one", 0)
-    assert r.encoder.entered.wait(10)
-    r.engine.remove("one")
-    r.add("one", config())  # another sensor of the same name
-    r.encoder.gate.set()
-    r.offer("one", 2)
-    r.wait(lambda: len(r.results) == 1)
-    assert r.results[0].recognition.labels[0] == "c"
-    assert r.state("one").encoded == 1
+def test_what_a_removed_sensor_was_encoding_comes_to_nothing(make_engine):
+    small = make_engine(one=config())
+    small.encoder.gate.clear()
+    small.offer("one", 0)
+    assert small.encoder.entered.wait(10)
+    small.engine.remove("one")
+    small.add("one", config())  # another sensor of the same name
+    small.encoder.gate.set()
+    small.offer("one", 2)
+    small.wait(lambda: len(small.results) == 1)
+    assert small.results[0].recognition.labels[0] == "c"
+    assert small.state("one").encoded == 1
 
 
-def test_a_renamed_sensor_keeps_its_place_and_its_embedding(rig):
-    r = rig(one=config(), two=config())
-    r.offer("one", 0)
-    r.wait(lambda: len(r.results) == 1)
-    r.engine.rename("one", "first")
-    r.offer("two", 1)
-    r.wait(lambda: len(r.results) == 2)
-    assert r.results[-1].sensors == ("first", "two")
-    assert r.state("first").encoded == 1
+def test_a_renamed_sensor_keeps_its_place_and_its_embedding(make_engine):
+    small = make_engine(one=config(), two=config())
+    small.offer("one", 0)
+    small.wait(lambda: len(small.results) == 1)
+    small.engine.rename("one", "first")
+    small.offer("two", 1)
+    small.wait(lambda: len(small.results) == 2)
+    assert small.results[-1].sensors == ("first", "two")
+    assert small.state("first").encoded == 1
     with pytest.raises(KeyError):
-        r.engine.rename("first", "two")
+        small.engine.rename("first", "two")
 
 
-def test_an_encoder_that_hangs_is_a_fault_and_the_others_go_on(rig):
+def test_an_encoder_that_hangs_is_a_fault_and_the_others_go_on(make_engine):
     hanging = AxisEncoder()
     hanging.gate.clear()
-    r = rig(encode_timeout=0.2, good=config())
-    r.engine.add(Channel("bad", config(), KIND, hanging))
+    small = make_engine(encode_timeout=0.2, good=config())
+    small.engine.add(Channel("bad", config(), KIND, hanging))
     for name in ("bad", "good"):
-        r.engine.set_publishers(name, 1)
-    r.offer("bad", 0)
+        small.engine.set_publishers(name, 1)
+    small.offer("bad", 0)
     assert hanging.entered.wait(10)
-    r.wait(lambda: r.state("bad").state is Presence.FAULT)
-    assert "gave nothing within 0.2 s" in r.state("bad").reason
-    assert any("gave nothing" in sentence for name, sentence in r.reports if name == "bad")
-    r.offer("good", 1)  # the only worker hangs: another has taken its place
-    r.wait(lambda: len(r.results) == 1)
-    r.offer("bad", 2)
+    small.wait(lambda: small.state("bad").state is Presence.FAULT)
+    assert "gave nothing within 0.2 s" in small.state("bad").reason
+    assert any("gave nothing" in sentence for name, sentence in small.reports if name == "bad")
+    small.offer("good", 1)  # the only worker hangs: another has taken its place
+    small.wait(lambda: len(small.results) == 1)
+    small.offer("bad", 2)
     time.sleep(0.1)
-    assert r.state("bad").encoded == 0  # not tried again while it hangs
+    assert small.state("bad").encoded == 0  # not tried again while it hangs
     hanging.gate.set()
-    r.wait(lambda: r.state("bad").encoded == 1)  # and after a pause of a second it is
-    assert r.state("bad").state is Presence.FRESH
-    assert 0 not in [int(np.argmax(result.values)) for result in r.results]  # what came late is not
-    r.wait(lambda: sum(t.name == "encode" and t.is_alive() for t in r.threads()) == 1)
+    small.wait(lambda: small.state("bad").encoded == 1)  # and after a pause of a second it is
+    assert small.state("bad").state is Presence.FRESH
+    assert 0 not in [
+        int(np.argmax(result.values)) for result in small.results
+    ]  # what came late is not
+    small.wait(lambda: sum(t.name == "encode" and t.is_alive() for t in small.threads()) == 1)
 
 
-def test_the_others_go_on_long_before_a_hanging_encoder_is_given_up(rig):
+def test_the_others_go_on_long_before_a_hanging_encoder_is_given_up(make_engine):
     hanging = AxisEncoder()
     hanging.gate.clear()
-    r = rig(encode_timeout=3600.0, good=config())
-    r.engine.add(Channel("bad", config(), KIND, hanging))
-    r.offer("bad", 0)
+    small = make_engine(encode_timeout=3600.0, good=config())
+    small.engine.add(Channel("bad", config(), KIND, hanging))
+    small.offer("bad", 0)
     assert hanging.entered.wait(10)
-    r.offer("good", 1)
-    r.wait(lambda: len(r.results) == 1)
-    assert r.state("bad").rejected == 0
+    small.offer("good", 1)
+    small.wait(lambda: len(small.results) == 1)
+    assert small.state("bad").rejected == 0
     hanging.gate.set()  # it was slow, no more: its embedding counts
-    r.wait(lambda: r.state("bad").encoded == 1)
-    r.wait(lambda: sum(t.name == "encode" and t.is_alive() for t in r.threads()) == 1)
+    small.wait(lambda: small.state("bad").encoded == 1)
+    small.wait(lambda: sum(t.name == "encode" and t.is_alive() for t in small.threads()) == 1)
 
 
-def test_a_hanging_encoder_does_not_keep_the_engine_from_stopping(rig):
+def test_a_hanging_encoder_does_not_keep_the_engine_from_stopping(make_engine):
     class Cancelled(AxisEncoder):
         def cancel(self, thread):
             self.gate.set()
 
     encoder = Cancelled()
     encoder.gate.clear()
-    r = rig()
-    r.engine.add(Channel("bad", config(), KIND, encoder))
-    r.offer("bad", 0)
+    small = make_engine()
+    small.engine.add(Channel("bad", config(), KIND, encoder))
+    small.offer("bad", 0)
     assert encoder.entered.wait(10)
-    r.engine.stop()
-    assert not any(thread.is_alive() for thread in r.threads())
+    small.engine.stop()
+    assert not any(thread.is_alive() for thread in small.threads())
 
 
-def test_what_hangs_while_the_engine_stops_comes_to_nothing(rig, monkeypatch):
+def test_what_hangs_while_the_engine_stops_comes_to_nothing(make_engine, monkeypatch):
     monkeypatch.setattr("omnibind_ros.runtime.workers.STOP_PATIENCE", 0.05)
-    r = rig(cam=config())
-    r.encoder.gate.clear()
-    r.offer("cam", 0)
-    assert r.encoder.entered.wait(10)
-    r.engine.stop()
-    hanging = r.threads()
-    r.engine.start()  # deactivated and activated again
-    r.encoder.gate.set()
-    r.wait(lambda: not any(thread.is_alive() for thread in hanging))
-    assert r.results == []
-    r.offer("cam", 1)
-    r.wait(lambda: len(r.results) == 1)
+    small = make_engine(cam=config())
+    small.encoder.gate.clear()
+    small.offer("cam", 0)
+    assert small.encoder.entered.wait(10)
+    small.engine.stop()
+    hanging = small.threads()
+    small.engine.start()  # deactivated and activated again
+    small.encoder.gate.set()
+    small.wait(lambda: not any(thread.is_alive() for thread in hanging))
+    assert small.results == []
+    small.offer("cam", 1)
+    small.wait(lambda: len(small.results) == 1)
 
 
 WINDOW = SensorType(
@@ -153,32 +155,32 @@ WINDOW = SensorType(
 )
 
 
-def test_a_window_is_encoded_whole_each_time_and_decoded_once(rig):
+def test_a_window_is_encoded_whole_each_time_and_decoded_once(make_engine):
     decoded = []
 
     def counted(message, options):
         decoded.append(message.number)
         return decode(message, options)
 
-    r = rig(SensorType(WINDOW.modality, WINDOW.message, counted,
+    small = make_engine(SensorType(WINDOW.modality, WINDOW.message, counted,
                        assembler=WINDOW.assembler, window=WINDOW.window), mic=config())  # fmt: skip
     for count in range(1, 4):
-        r.offer("mic", 1)
-        r.wait(lambda count=count: len(r.results) == count)
-    assert r.encoder.seen == [1, 2, 3]
+        small.offer("mic", 1)
+        small.wait(lambda count=count: len(small.results) == count)
+    assert small.encoder.seen == [1, 2, 3]
     assert len(decoded) == 3
-    assert r.state("mic").dropped == 0
+    assert small.state("mic").dropped == 0
 
 
-def test_a_bad_message_leaves_the_window_and_the_rest_is_used(rig):
-    r = rig(WINDOW, mic=config())
-    r.offer("mic", 1)
-    r.wait(lambda: len(r.results) == 1)
-    r.offer("mic", -1)
-    r.wait(lambda: r.state("mic").rejected == 1)
-    r.offer("mic", 2)
-    r.wait(lambda: r.encoder.seen[-1] == 3)
-    assert r.state("mic").rejected == 1
+def test_a_bad_message_leaves_the_window_and_the_rest_is_used(make_engine):
+    small = make_engine(WINDOW, mic=config())
+    small.offer("mic", 1)
+    small.wait(lambda: len(small.results) == 1)
+    small.offer("mic", -1)
+    small.wait(lambda: small.state("mic").rejected == 1)
+    small.offer("mic", 2)
+    small.wait(lambda: small.encoder.seen[-1] == 3)
+    assert small.state("mic").rejected == 1
 
 
 def test_of_messages_that_look_alike_the_bad_one_is_discarded():
@@ -190,7 +192,7 @@ def test_of_messages_that_look_alike_the_bad_one_is_discarded():
     assert [arrival is alike[0] for arrival in buffer.take()] == [True]
 
 
-def test_good_messages_that_make_no_sample_yet_are_no_fault(rig):
+def test_good_messages_that_make_no_sample_yet_are_no_fault(make_engine):
     made = []
 
     class Patient:
@@ -204,31 +206,35 @@ def test_good_messages_that_make_no_sample_yet_are_no_fault(rig):
                 raise NotReadyError("the reference is being taken")
             return chunks[-1].data
 
-    r = rig(SensorType("image", "test_msgs/msg/Number", decode, assembler=Patient), pad=config())
-    r.engine.set_publishers("pad", 1)
-    r.offer("pad", 0)
-    r.wait(lambda: r.state("pad").reason)
-    assert r.state("pad").reason == "the reference is being taken"
-    assert r.state("pad").state is Presence.FRESH
-    assert (r.state("pad").rejected, r.reports) == (0, [])
+    small = make_engine(
+        SensorType("image", "test_msgs/msg/Number", decode, assembler=Patient), pad=config()
+    )
+    small.engine.set_publishers("pad", 1)
+    small.offer("pad", 0)
+    small.wait(lambda: small.state("pad").reason)
+    assert small.state("pad").reason == "the reference is being taken"
+    assert small.state("pad").state is Presence.FRESH
+    assert (small.state("pad").rejected, small.reports) == (0, [])
     for count in (2, 3):
-        r.offer("pad", 0)
-        r.wait(lambda count=count: made[0].count == count)
-    r.wait(lambda: len(r.results) == 1)
-    assert r.state("pad").reason == ""
+        small.offer("pad", 0)
+        small.wait(lambda count=count: made[0].count == count)
+    small.wait(lambda: len(small.results) == 1)
+    assert small.state("pad").reason == ""
 
 
-def test_an_assembler_that_raises_is_counted(rig):
+def test_an_assembler_that_raises_is_counted(make_engine):
     def broken(_options):
         def assemble(_chunks):
             raise RejectedSampleError("the chunks do not fit together")
 
         return assemble
 
-    r = rig(SensorType("image", "test_msgs/msg/Number", decode, assembler=broken), mic=config())
-    r.offer("mic", 0)
-    r.wait(lambda: r.state("mic").rejected == 1)
-    assert r.reports == [("mic", "the chunks do not fit together")]
+    small = make_engine(
+        SensorType("image", "test_msgs/msg/Number", decode, assembler=broken), mic=config()
+    )
+    small.offer("mic", 0)
+    small.wait(lambda: small.state("mic").rejected == 1)
+    assert small.reports == [("mic", "the chunks do not fit together")]
 
 
 def test_no_moment_of_a_live_change_has_a_max_age_of_zero():
@@ -251,46 +257,46 @@ class Changes:
 
     names = tuple(f"sensor{i}" for i in range(12))
 
-    def __init__(self, rig):
-        self.rig, self.rng, self.there = rig, random.Random(0), []
+    def __init__(self, small):
+        self.small, self.rng, self.there = small, random.Random(0), []
 
     def add(self, name):
-        self.rig.add(name, config(topic=f"topic{self.rng.randrange(3)}"))
+        self.small.add(name, config(topic=f"topic{self.rng.randrange(3)}"))
         if name not in self.there:
             self.there.append(name)
 
     def remove(self, name):
         if name in self.there:
-            self.rig.engine.remove(name)
+            self.small.engine.remove(name)
             self.there.remove(name)
 
     def rename(self, name):
         free = [n for n in self.names if n not in self.there]
         if name in self.there and free:
-            self.rig.engine.rename(name, free[0])
+            self.small.engine.rename(name, free[0])
             self.there[self.there.index(name)] = free[0]
 
     def plug(self, name):
-        self.rig.engine.set_publishers(name, self.rng.randrange(2))
+        self.small.engine.set_publishers(name, self.rng.randrange(2))
 
     def make(self):
         change = self.rng.choice((self.add, self.remove, self.rename, self.plug, self.plug))
         change(self.rng.choice(self.names))
 
 
-def test_ten_thousand_changes_under_load(rig):
-    r = rig(workers=2, encode_timeout=5.0)
+def test_ten_thousand_changes_under_load(make_engine):
+    small = make_engine(workers=2, encode_timeout=5.0)
     stop = threading.Event()
 
     def load():
         rng = random.Random(1)
         while not stop.is_set():
-            r.offer(rng.choice(Changes.names), rng.randrange(4))
+            small.offer(rng.choice(Changes.names), rng.randrange(4))
 
     feeders = [threading.Thread(target=load) for _ in range(2)]
     for feeder in feeders:
         feeder.start()
-    changes = Changes(r)
+    changes = Changes(small)
     for _ in range(1000):
         changes.make()
     threads = threading.active_count()
@@ -299,12 +305,12 @@ def test_ten_thousand_changes_under_load(rig):
     stop.set()
     for feeder in feeders:
         feeder.join()
-    assert [state.name for state in r.engine.states()] == changes.there
+    assert [state.name for state in small.engine.states()] == changes.there
     assert threading.active_count() <= threads
-    assert not any("lost" in sentence for _, sentence in r.reports)
+    assert not any("lost" in sentence for _, sentence in small.reports)
     for name in changes.there:  # every sensor that is left works, and can be unplugged
-        before = r.state(name).encoded
-        r.offer(name, 1)
-        r.wait(lambda name=name, before=before: r.state(name).encoded > before)
-        r.engine.set_publishers(name, 0)
-        assert r.state(name).state is Presence.ABSENT
+        before = small.state(name).encoded
+        small.offer(name, 1)
+        small.wait(lambda name=name, before=before: small.state(name).encoded > before)
+        small.engine.set_publishers(name, 0)
+        assert small.state(name).state is Presence.ABSENT

@@ -102,4 +102,4 @@ def test_the_documented_parameters_are_the_declared_ones():
     spec = importlib.util.spec_from_file_location("doc", ROOT / "tools" / "parameters_doc.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "parameters.md").read_text() == module.document()
+    assert (ROOT / "docs" / "reference" / "parameters.md").read_text() == module.document()

@@ -55,7 +55,7 @@ def test_modules_that_cannot_be_used_are_explained(tmp_path, monkeypatch, text, 
         sensors.register_module("no_such_module")
 
 
-def test_the_example_runs_over_dds(desk, seven_bundle, tmp_path, monkeypatch):
+def test_the_example_runs_over_dds(start_perception, seven_bundle, tmp_path, monkeypatch):
     pytest.importorskip("rclpy")
     from sensor_msgs.msg import LaserScan  # noqa: PLC0415 - only where ROS is
 
@@ -75,23 +75,23 @@ def test_the_example_runs_over_dds(desk, seven_bundle, tmp_path, monkeypatch):
     }
     file = tmp_path / "scanner.yaml"
     file.write_text(yaml.safe_dump({"/**": {"ros__parameters": values}}))
-    d = desk("--params-file", str(file), ready=False)
-    publisher = d.probe.node.create_publisher(LaserScan, "scan", 1)
-    assert d.probe.spin(publisher.get_subscription_count, 30), d.process.output()
+    client = start_perception("--params-file", str(file), ready=False)
+    publisher = client.probe.node.create_publisher(LaserScan, "scan", 1)
+    assert client.probe.spin(publisher.get_subscription_count, 30), client.process.output()
 
     def seen(ranges, condition):
         message = LaserScan(range_min=0.1, range_max=10.0, angle_increment=0.01, ranges=ranges)
 
         def send():
-            message.header.stamp = d.now()
+            message.header.stamp = client.now()
             publisher.publish(message)
-            d.probe.spin(condition, 0.05)
+            client.probe.spin(condition, 0.05)
             return condition()
 
-        assert d.probe.spin(send), d.process.output()
+        assert client.probe.spin(send), client.process.output()
 
-    seen([2.0 + 0.1 * math.sin(i) for i in range(300)], lambda: bool(d.got()))
-    assert list(d.got()[-1].sensors) == ["scanner"]
-    seen([0.0] * 300, lambda: d.sensor("scanner").rejected > 0)
-    assert "none of the scan's 300 ranges" in d.sensor("scanner").reason
-    d.probe.node.destroy_publisher(publisher)
+    seen([2.0 + 0.1 * math.sin(i) for i in range(300)], lambda: bool(client.messages()))
+    assert list(client.messages()[-1].sensors) == ["scanner"]
+    seen([0.0] * 300, lambda: client.sensor("scanner").rejected > 0)
+    assert "none of the scan's 300 ranges" in client.sensor("scanner").reason
+    client.probe.node.destroy_publisher(publisher)

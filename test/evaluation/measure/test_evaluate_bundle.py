@@ -24,12 +24,12 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def encoded(seven_bundle, lessons, cache):
-    return encode_dataset(Bundle.load(seven_bundle), lessons, cache)
+def encoded(seven_bundle, training_dataset, cache):
+    return encode_dataset(Bundle.load(seven_bundle), training_dataset, cache)
 
 
-def test_embeddings_are_what_the_encoders_say(encoded, seven_bundle, lessons):
-    dataset, bundle = Dataset.open(lessons), Bundle.load(seven_bundle)
+def test_embeddings_are_what_the_encoders_say(encoded, seven_bundle, training_dataset):
+    dataset, bundle = Dataset.open(training_dataset), Bundle.load(seven_bundle)
     held_out = np.flatnonzero(np.isin(dataset.column("split"), ["validation", "test"]))
     assert encoded.data.modalities == tuple(MODALITIES)
     assert list(encoded.data.objects) == list(dataset.column("object_id")[held_out])
@@ -47,26 +47,26 @@ def test_faulty_samples_are_encoded_too(encoded):
     assert quality.max() < encoded.data.quality[:, 3].mean()
 
 
-def test_samples_are_encoded_once(encoded, seven_bundle, lessons, cache, monkeypatch):
+def test_samples_are_encoded_once(encoded, seven_bundle, training_dataset, cache, monkeypatch):
     monkeypatch.setattr(encoding.EncodeTask, "__call__", lambda *_: pytest.fail("encoded again"))
-    again = encode_dataset(Bundle.load(seven_bundle), lessons, cache)
+    again = encode_dataset(Bundle.load(seven_bundle), training_dataset, cache)
     np.testing.assert_array_equal(again.data.values, encoded.data.values)
 
 
-def test_a_damaged_cache_says_what_to_do(seven_bundle, lessons, tmp_path, encoded, cache):
+def test_a_damaged_cache_says_what_to_do(seven_bundle, training_dataset, tmp_path, encoded, cache):
     import shutil  # noqa: PLC0415
 
     copy = tmp_path / "copy"
     shutil.copytree(cache, copy)
     next(copy.glob("touch-*")).joinpath("0.npz").write_bytes(b"damaged")
     with pytest.raises(TrainingError, match="remove it, and it is made again"):
-        encode_dataset(Bundle.load(seven_bundle), lessons, copy)
+        encode_dataset(Bundle.load(seven_bundle), training_dataset, copy)
 
 
-def test_the_command_writes_every_figure(seven_bundle, lessons, cache, encoded, tmp_path):
+def test_the_command_writes_every_figure(seven_bundle, training_dataset, cache, encoded, tmp_path):
     (tmp_path / "fusion.yaml").write_text("steps: 5\n", encoding="utf-8")
     options = {
-        "--bundle": seven_bundle, "--data": lessons, "--json": tmp_path / "figures.json",
+        "--bundle": seven_bundle, "--data": training_dataset, "--json": tmp_path / "figures.json",
         "--cache": cache, "--config": tmp_path / "fusion.yaml", "--workers": 1,
         "--study": tmp_path / "none",
     }  # fmt: skip
@@ -80,19 +80,30 @@ def test_the_command_writes_every_figure(seven_bundle, lessons, cache, encoded, 
 
 
 def test_a_bundle_and_a_dataset_that_share_nothing_are_said(bundle_dir, tmp_path):
-    from lesson_plan import LessonPlan  # noqa: PLC0415
+    from learnable_plan import LearnablePlan  # noqa: PLC0415
 
     from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
 
-    build_dataset(LessonPlan(12, without=("image", "text")), tmp_path / "data", workers=1)
+    build_dataset(LearnablePlan(12, without=("image", "text")), tmp_path / "data", workers=1)
     with pytest.raises(TrainingError, match="in a modality of teacher@"):
         encode_dataset(Bundle.load(bundle_dir), tmp_path / "data", tmp_path / "cache")
 
 
-def test_a_fusion_learns_from_what_a_bundles_encoders_say(seven_bundle, lessons, tmp_path, capsys):
+def test_a_fusion_learns_from_what_a_bundles_encoders_say(
+    seven_bundle, training_dataset, tmp_path, capsys
+):
     config, out = tmp_path / "fusion.yaml", tmp_path / "fusion"
     config.write_text("steps: 2\nsplits: [validation, test]\n", encoding="utf-8")
-    arguments = ["--bundle", seven_bundle, "--data", lessons, "--out", out, "--config", config]
+    arguments = [
+        "--bundle",
+        seven_bundle,
+        "--data",
+        training_dataset,
+        "--out",
+        out,
+        "--config",
+        config,
+    ]
     assert main(["train", "fusion", *map(str, arguments)]) == 0
     assert load_fusion(out).network.size == Bundle.load(seven_bundle).manifest.embedding_size
     assert main(["train", "fusion", "--bundle", str(seven_bundle), "--out", str(out)]) == 1

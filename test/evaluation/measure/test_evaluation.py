@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from embedding_making import make_embeddings
+from embedding_sets import make_embeddings
 
 torch = pytest.importorskip("torch", reason="torch trains the perceptron, and is not installed")
 

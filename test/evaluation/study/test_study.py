@@ -29,8 +29,8 @@ defaults:
     adapt: {epochs: 2}
     schedule: {epochs: 1, batch_size: 16}
 runs:
-  - {kind: students, data: lessons, objective: [cad, cross_entropy], share: 100, seed: 0}
-  - {kind: fusion, data: lessons, of: lessons-cad-100-s0, seed: 0, config: {steps: 10}}
+  - {kind: students, data: small, objective: [cad, cross_entropy], share: 100, seed: 0}
+  - {kind: fusion, data: small, of: small-cad-100-s0, seed: 0, config: {steps: 10}}
 """
 
 
@@ -140,11 +140,11 @@ def test_what_cannot_be_planned_is_said(tmp_path, text, sentence):
 
 
 @pytest.fixture(scope="module")
-def finished(lessons, tmp_path_factory):
+def finished(training_dataset, tmp_path_factory):
     """A study that has been run, and what it left."""
     folder = tmp_path_factory.mktemp("study")
     runs = plan(folder)
-    done = run_study(runs, {"lessons": lessons}, folder / "study", folder / "work", 1, quiet)
+    done = run_study(runs, {"small": training_dataset}, folder / "study", folder / "work", 1, quiet)
     assert done == 3
     return folder, runs
 
@@ -153,16 +153,19 @@ def test_each_run_has_a_result(finished):
     folder, runs = finished
     results = {r["name"]: r for r in read_results(folder / "study")}
     assert set(results) == {run.name for run in runs}
-    assert set(results["lessons-cad-100-s0"]["modalities"]) == {"touch", "thermal"}
-    fusion = results["lessons-fusion-s0"]
+    assert set(results["small-cad-100-s0"]["modalities"]) == {"touch", "thermal"}
+    fusion = results["small-fusion-s0"]
     assert "image+text+touch+thermal" in fusion["combinations"]
     assert len(fusion["combinations"]) == 15
 
 
-def test_what_is_done_is_not_done_again(finished, lessons, monkeypatch):
+def test_what_is_done_is_not_done_again(finished, training_dataset, monkeypatch):
     folder, runs = finished
     monkeypatch.setattr(running, "train_students", lambda *_, **__: pytest.fail("trained again"))
-    assert run_study(runs, {"lessons": lessons}, folder / "study", folder / "work", 1, quiet) == 0
+    assert (
+        run_study(runs, {"small": training_dataset}, folder / "study", folder / "work", 1, quiet)
+        == 0
+    )
 
 
 def test_stage_zero_of_runs_that_have_it_in_common_is_computed_once(finished):
@@ -175,7 +178,7 @@ def test_stage_zero_of_runs_that_have_it_in_common_is_computed_once(finished):
     assert cad["teacher"] == plain["teacher"]
 
 
-def test_two_processes_share_the_runs_out(lessons, tmp_path, monkeypatch):
+def test_two_processes_share_the_runs_out(training_dataset, tmp_path, monkeypatch):
     runs = plan(tmp_path)
     ran = []
 
@@ -190,7 +193,7 @@ def test_two_processes_share_the_runs_out(lessons, tmp_path, monkeypatch):
 
     monkeypatch.setattr(running._Study, "run", run)
     monkeypatch.setattr(running, "PATIENCE", 0.05)
-    where = {"lessons": lessons}, tmp_path / "out", tmp_path / "work", 1, quiet
+    where = {"small": training_dataset}, tmp_path / "out", tmp_path / "work", 1, quiet
     with ThreadPoolExecutor(2) as pool:
         counts = list(pool.map(lambda _: run_study(runs, *where), range(2)))
     assert sum(counts) == len(runs) == len(set(ran))
@@ -200,12 +203,12 @@ def test_two_processes_share_the_runs_out(lessons, tmp_path, monkeypatch):
 def test_embeddings_that_nobody_needs_do_not_stay(finished):
     folder, _ = finished
     kept = {path.name for path in (folder / "work").iterdir()} - {"cache", "locks", "shared"}
-    assert kept == {"lessons-cad-100-s0"}
+    assert kept == {"small-cad-100-s0"}
 
 
 def test_a_dataset_that_is_not_given_is_said_before_anything_runs(finished):
     folder, runs = finished
-    with pytest.raises(TrainingError, match="--data lessons=DIR"):
+    with pytest.raises(TrainingError, match="--data small=DIR"):
         run_study(runs, {}, folder / "other", folder / "work", 1, quiet)
 
 
@@ -215,9 +218,9 @@ def test_the_report_is_written_from_results_alone(finished):
     write_report(folder, folder / "results.md")
     text = (folder / "results.md").read_text(encoding="utf-8")
     assert "## What was tried where a goal is missed\n\nMore of it." in text
-    assert "Fusion: lessons, seed 0" in text
-    assert "(lessons-fusion-s0-combinations.png)" in text.replace("./", "")
-    assert (folder / "lessons-fusion-s0-combinations.png").stat().st_size > 10_000
+    assert "Fusion: small, seed 0" in text
+    assert "(small-fusion-s0-combinations.png)" in text.replace("./", "")
+    assert (folder / "small-fusion-s0-combinations.png").stat().st_size > 10_000
 
 
 def test_seeds_are_averaged_and_their_spread_is_told(tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from embedding_making import make_embeddings
+from embedding_sets import make_embeddings
 from hypothesis import given
 from hypothesis import strategies as st
 

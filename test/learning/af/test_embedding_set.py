@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from embedding_making import make_embeddings, unit
+from embedding_sets import make_embeddings, unit
 
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.af.embeddings import EmbeddingSet, entropies, similarities

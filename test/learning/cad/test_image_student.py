@@ -22,31 +22,31 @@ CONFIG = parse_config({"image_student": {"epochs": 8, "batch_size": 16}, "adapt"
 
 
 @pytest.fixture(scope="module")
-def kept(lesson_cache, tmp_path_factory):
+def kept(training_cache, tmp_path_factory):
     """Where an image student is kept, and the student."""
     where = tmp_path_factory.mktemp("shared")
-    bank = class_bank(lesson_cache, [])
-    taught = np.asarray(lesson_cache.image, np.float32)
-    return where, image_student(lesson_cache, bank, CONFIG, taught, where)
+    bank = class_bank(training_cache, [])
+    taught = np.asarray(training_cache.image, np.float32)
+    return where, image_student(training_cache, bank, CONFIG, taught, where)
 
 
-def test_the_cache_has_the_images_made_small(lesson_cache):
-    pictures = lesson_cache.pictures
-    assert pictures.shape == (len(lesson_cache.rows["image"]), 3, PICTURE, PICTURE)
+def test_the_cache_has_the_images_made_small(training_cache):
+    pictures = training_cache.pictures
+    assert pictures.shape == (len(training_cache.rows["image"]), 3, PICTURE, PICTURE)
     assert pictures.dtype == np.uint8
-    # A lesson's image has a light wall, and one colour before it.
+    # An image of this dataset has a light wall, and one colour before it.
     assert np.median(pictures[0]) == 200
     assert pictures[0].min() < 40
 
 
-def test_it_learns_and_is_kept(kept, lesson_cache, monkeypatch):
+def test_it_learns_and_is_kept(kept, training_cache, monkeypatch):
     where, trained = kept
-    chance = 1 / len(lesson_cache.label_names)
+    chance = 1 / len(training_cache.label_names)
     assert trained.figures["validation_objects"] > 1.5 * chance
     monkeypatch.setattr(module, "_train", lambda *_: pytest.fail("trained again"))
-    bank = class_bank(lesson_cache, [])
-    taught = np.asarray(lesson_cache.image, np.float32)
-    again = image_student(lesson_cache, bank, CONFIG, taught, where)
+    bank = class_bank(training_cache, [])
+    taught = np.asarray(training_cache.image, np.float32)
+    again = image_student(training_cache, bank, CONFIG, taught, where)
     assert again.figures == trained.figures
     assert all(torch.equal(again.state[name], value) for name, value in trained.state.items())
 
@@ -78,23 +78,23 @@ def test_who_begins_as_what():
     assert trained.start("audio") == "teacher"
 
 
-def test_another_seed_or_bank_is_another_student(kept, lesson_cache):
+def test_another_seed_or_bank_is_another_student(kept, training_cache):
     where, _ = kept
     before = set(where.glob("*.pt"))
     quick = replace(CONFIG, image_student=replace(CONFIG.image_student, epochs=1))
-    taught = np.asarray(lesson_cache.image, np.float32)
+    taught = np.asarray(training_cache.image, np.float32)
     for config in (quick, replace(quick, seed=1), replace(quick, left_out=["lamp"])):
-        bank = class_bank(lesson_cache, config.left_out)
-        image_student(lesson_cache, bank, config, taught, where)
+        bank = class_bank(training_cache, config.left_out)
+        image_student(training_cache, bank, config, taught, where)
     assert len(set(where.glob("*.pt")) - before) == 3
 
 
-def test_without_images_there_is_one_sentence(lesson_cache, tmp_path):
+def test_without_images_there_is_one_sentence(training_cache, tmp_path):
     blind = replace(
-        lesson_cache,
-        quality={**lesson_cache.quality, "image": np.zeros_like(lesson_cache.quality["image"])},
+        training_cache,
+        quality={**training_cache.quality, "image": np.zeros_like(training_cache.quality["image"])},
     )
-    taught = np.asarray(lesson_cache.image, np.float32)
+    taught = np.asarray(training_cache.image, np.float32)
     with pytest.raises(TrainingError, match=r"set schedule\.start to teacher"):
         image_student(blind, class_bank(blind, []), CONFIG, taught, tmp_path)
 

@@ -37,35 +37,35 @@ def data(cache, split, modality="audio", **given):
     )  # fmt: skip
 
 
-def test_a_long_sound_has_several_rows_and_its_set_s_name(real_cache, real_lessons):
-    dataset = Dataset.open(real_lessons)
-    rows = real_cache.rows["audio"]
+def test_a_long_sound_has_several_rows_and_its_set_s_name(mixed_cache, mixed_dataset):
+    dataset = Dataset.open(mixed_dataset)
+    rows = mixed_cache.rows["audio"]
     recorded = dataset.recorded("audio")
     assert recorded.sum() == RECORDED / 2
     counts = np.bincount(rows, minlength=len(dataset))
     assert set(counts[recorded]) == {4}
     assert set(counts[dataset.has("audio") & ~recorded]) == {1}
-    assert list(real_cache.recorded["audio"]) == list(recorded[rows])
+    assert list(mixed_cache.recorded["audio"]) == list(recorded[rows])
     names = {f"real {label}" for label in dataset.labels}
-    assert set(real_cache.categories[recorded]) == names == set(real_cache.category_bank.labels)
-    assert set(real_cache.categories[~recorded & ~dataset.recorded("thermal")]) == {""}
-    first = real_cache.tensors["audio"][rows == np.flatnonzero(recorded)[0]]
+    assert set(mixed_cache.categories[recorded]) == names == set(mixed_cache.category_bank.labels)
+    assert set(mixed_cache.categories[~recorded & ~dataset.recorded("thermal")]) == {""}
+    first = mixed_cache.tensors["audio"][rows == np.flatnonzero(recorded)[0]]
     assert not np.array_equal(first[0], first[1])
 
 
 @pytest.mark.parametrize("origins", ["all", "simulated", "recorded"])
-def test_the_configuration_says_which_origins_are_learnt_from(real_cache, origins):
+def test_the_configuration_says_which_origins_are_learnt_from(mixed_cache, origins):
     wanted = {"all": {True, False}, "simulated": {False}, "recorded": {True}}[origins]
     for split in ("train", "validation"):
-        assert set(data(real_cache, split, origins=origins).recorded) == wanted
-    assert set(data(real_cache, "test", origins=origins).recorded) == {True, False}
+        assert set(data(mixed_cache, split, origins=origins).recorded) == wanted
+    assert set(data(mixed_cache, "test", origins=origins).recorded) == {True, False}
 
 
-def test_only_training_sees_every_window(real_cache):
-    train, test = data(real_cache, "train"), data(real_cache, "test")
+def test_only_training_sees_every_window(mixed_cache):
+    train, test = data(mixed_cache, "train"), data(mixed_cache, "test")
     assert np.bincount(train.samples).max() == 4
     assert np.bincount(test.samples).max() == 1
-    silent = real_cache.quality["audio"][test.place]
+    silent = mixed_cache.quality["audio"][test.place]
     assert silent.min() > 0.9  # and what is measured is not the silent end
 
 
@@ -79,11 +79,11 @@ def test_recordings_are_drawn_as_often_as_is_said():
     assert len(list(EpochSampler(labels, 0.0, 0, recorded[:0], 0.4))) == 100
 
 
-def test_names_of_a_set_are_told_apart_where_there_are_any(real_cache):
-    train = data(real_cache, "train")
+def test_names_of_a_set_are_told_apart_where_there_are_any(mixed_cache):
+    train = data(mixed_cache, "train")
     batch = train.__getitems__(np.arange(len(train)))
     assert ((batch.categories >= 0).numpy() == train.recorded).all()
-    bank, config = TorchBank(class_bank(real_cache, [])), parse_config({}).loss
+    bank, config = TorchBank(class_bank(mixed_cache, [])), parse_config({}).loss
     rest = (batch.labels, batch.image, batch.text, batch.categories)
     z = torch.nn.functional.normalize(torch.randn(len(train), 384), dim=1)
     own = TorchBank(train.category_bank)
@@ -97,16 +97,16 @@ def test_names_of_a_set_are_told_apart_where_there_are_any(real_cache):
 
 
 @pytest.fixture(scope="module")
-def trained(real_cache, tmp_path_factory):
+def trained(mixed_cache, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
     config = parse_config({
         "modalities": ["thermal", "audio"], "accelerator": "cpu", "adapt": {"epochs": 2},
         "schedule": {"epochs": 4, "batch_size": 8, "recorded": 0.3},
     })  # fmt: skip
-    return out, train_students(real_cache, out, config)
+    return out, train_students(mixed_cache, out, config)
 
 
-def test_a_run_says_how_it_does_on_each_origin(trained, real_cache):
+def test_a_run_says_how_it_does_on_each_origin(trained, mixed_cache):
     out, measured = trained
     for found in measured.values():
         whole = found["test_samples"]
@@ -114,12 +114,12 @@ def test_a_run_says_how_it_does_on_each_origin(trained, real_cache):
         assert min(parts) - 1e-9 <= whole <= max(parts) + 1e-9
     with np.load(out / "embeddings.npz", allow_pickle=False) as file:
         rows = file["audio-rows"]
-    assert list(rows) == sorted(set(real_cache.rows["audio"]))
+    assert list(rows) == sorted(set(mixed_cache.rows["audio"]))
 
 
-def test_recordings_are_measured_by_clip_and_by_name(trained, real_lessons, bundle_dir):
+def test_recordings_are_measured_by_clip_and_by_name(trained, mixed_dataset, bundle_dir):
     out, _ = trained
-    dataset = Dataset.open(real_lessons)
+    dataset = Dataset.open(mixed_dataset)
     encoders = trained_students(out, ["thermal", "audio"])
     found = measure_recordings(dataset, encoders, load_teacher(str(bundle_dir)))
     json.dumps(found)
@@ -133,9 +133,9 @@ def test_recordings_are_measured_by_clip_and_by_name(trained, real_lessons, bund
     assert found["audio"]["own_names"]["top1"] >= 50  # chance is a third
 
 
-def test_a_clip_is_named_by_where_it_sounds(real_lessons, bundle_dir):
+def test_a_clip_is_named_by_where_it_sounds(mixed_dataset, bundle_dir):
     """The silent end of a clip has no quality, and so no say."""
-    dataset, text = Dataset.open(real_lessons), load_teacher(str(bundle_dir))
+    dataset, text = Dataset.open(mixed_dataset), load_teacher(str(bundle_dir))
     part = dataset.select(split="test", modalities=["audio"])
     right = {}
     for index in np.flatnonzero(part.recorded("audio")):
@@ -157,14 +157,14 @@ def test_a_clip_is_named_by_where_it_sounds(real_lessons, bundle_dir):
     assert len(clips) == 4 * found["audio"]["samples"]
 
 
-def test_a_bundle_is_measured_alike(seven_bundle, real_lessons):
+def test_a_bundle_is_measured_alike(seven_bundle, mixed_dataset):
     bundle = Bundle.load(seven_bundle)
     encoders = bundle_encoders(bundle, ["thermal", "audio", "touch"])
     assert encoders["audio"].length == input_length(bundle.manifest.encoders["audio"].inputs[0])
-    found = measure_recordings(Dataset.open(real_lessons), encoders, bundle.encoder("text"))
+    found = measure_recordings(Dataset.open(mixed_dataset), encoders, bundle.encoder("text"))
     assert set(found) == {"thermal", "audio"}
     left = measure_recordings(
-        Dataset.open(real_lessons), encoders, bundle.encoder("text"), ["chair"]
+        Dataset.open(mixed_dataset), encoders, bundle.encoder("text"), ["chair"]
     )
     assert left["audio"]["samples"] == found["audio"]["samples"] * 2 / 3
     assert left["audio"]["classes"] == 2

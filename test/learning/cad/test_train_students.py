@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lesson_plan import LessonPlan
+from learnable_plan import LearnablePlan
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric")
@@ -46,12 +46,12 @@ def same(one, other):
 
 
 @pytest.fixture(scope="module")
-def trained(lesson_cache, tmp_path_factory):
+def trained(training_cache, tmp_path_factory):
     """A run of every modality that has not been interrupted."""
     out = tmp_path_factory.mktemp("trained")
     modalities = ["touch", "thermal", "event", "points", "audio"]
     schedule = SHORT["schedule"] | {"epochs": 12, "batch_size": 8}
-    measured = train_students(lesson_cache, out, short(modalities=modalities, schedule=schedule))
+    measured = train_students(training_cache, out, short(modalities=modalities, schedule=schedule))
     return out, measured
 
 
@@ -69,7 +69,7 @@ def test_every_student_learns(trained):
     assert not list((out / "checkpoints").iterdir())
 
 
-def test_its_embeddings_are_the_students(trained, lesson_cache):
+def test_its_embeddings_are_the_students(trained, training_cache):
     out, _ = trained
     with np.load(out / "embeddings.npz", allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
@@ -77,7 +77,7 @@ def test_its_embeddings_are_the_students(trained, lesson_cache):
     assert spec.shape == (1, 1, 64, 98)
     assert spec.parameters["hop"] == 0.02
     assert described["embedding_size"] == 384
-    x = torch.from_numpy(lesson_cache.tensors["audio"][:4].astype(np.float32))
+    x = torch.from_numpy(training_cache.tensors["audio"][:4].astype(np.float32))
     with torch.no_grad():
         assert np.allclose(arrays["audio"][:4], model(x).numpy(), atol=2e-3)
     assert arrays["image"].shape == arrays["text"].shape == (60, 384)
@@ -85,13 +85,15 @@ def test_its_embeddings_are_the_students(trained, lesson_cache):
     assert set(arrays["splits"]) == {"train", "validation", "test"}
 
 
-def test_a_killed_run_goes_on_to_the_same_end(tmp_path, lessons, lesson_cache, bundle_dir):
+def test_a_killed_run_goes_on_to_the_same_end(
+    tmp_path, training_dataset, training_cache, bundle_dir
+):
     config = tmp_path / "run.yaml"
     schedule = SHORT["schedule"] | {"epochs": 6}
     short(schedule=schedule, teacher=str(bundle_dir)).write(config)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    arguments = ["train", "students", "--data", str(lessons), "--config", str(config)]
-    arguments += ["--cache", str(lesson_cache.folder.parent), "--workers", "1"]
+    arguments = ["train", "students", "--data", str(training_dataset), "--config", str(config)]
+    arguments += ["--cache", str(training_cache.folder.parent), "--workers", "1"]
     assert main([*arguments, "--out", str(whole)]) == 0
 
     process = subprocess.Popen(
@@ -116,29 +118,29 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path, lessons, lesson_cache, b
         assert [int(row["epoch"]) for row in csv.DictReader(file)] == list(range(6))
 
 
-def test_another_configuration_does_not_go_on(tmp_path, lesson_cache):
+def test_another_configuration_does_not_go_on(tmp_path, training_cache):
     out = tmp_path / "run"
-    train_students(lesson_cache, out, short())
+    train_students(training_cache, out, short())
     with pytest.raises(TrainingError, match="holds a training run; add --resume"):
-        train_students(lesson_cache, out, short())
+        train_students(training_cache, out, short())
     with pytest.raises(TrainingError, match=r"another configuration \(seed differ\)"):
-        train_students(lesson_cache, out, short(seed=1), resume=True)
+        train_students(training_cache, out, short(seed=1), resume=True)
 
 
-def test_a_checkpoint_of_another_dataset_does_not_go_on(tmp_path, lesson_cache):
+def test_a_checkpoint_of_another_dataset_does_not_go_on(tmp_path, training_cache):
     out = tmp_path / "run"
-    train_students(lesson_cache, out, short())
+    train_students(training_cache, out, short())
     with pytest.raises(TrainingError, match="another configuration or dataset"):
-        train_students(replace(lesson_cache, key="0" * 64), out, short(), resume=True)
+        train_students(replace(training_cache, key="0" * 64), out, short(), resume=True)
 
 
-def test_a_broken_checkpoint_says_what_to_do(tmp_path, lesson_cache):
+def test_a_broken_checkpoint_says_what_to_do(tmp_path, training_cache):
     out = tmp_path / "run"
-    train_students(lesson_cache, out, short())
+    train_students(training_cache, out, short())
     path = out / "students" / "thermal.pt"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(TrainingError, match="remove it, and the student is trained again"):
-        train_students(lesson_cache, out, short(), resume=True)
+        train_students(training_cache, out, short(), resume=True)
 
 
 def _damaged(cache, folder, share):
@@ -150,8 +152,8 @@ def _damaged(cache, folder, share):
     return replace(cache, folder=copy, tensors={**cache.tensors, "thermal": tensors})
 
 
-def test_samples_with_nan_are_left_out_and_told(tmp_path, lesson_cache, caplog):
-    damaged = _damaged(lesson_cache, tmp_path, 0.05)
+def test_samples_with_nan_are_left_out_and_told(tmp_path, training_cache, caplog):
+    damaged = _damaged(training_cache, tmp_path, 0.05)
     out = tmp_path / "run"
     train_students(damaged, out, short())
     assert all(torch.isfinite(tensor.float()).all() for tensor in states(out).values())
@@ -160,12 +162,12 @@ def test_samples_with_nan_are_left_out_and_told(tmp_path, lesson_cache, caplog):
         assert sum(float(row["skipped"]) for row in csv.DictReader(file)) > 0
 
 
-def test_too_much_nan_ends_the_run(tmp_path, lesson_cache):
+def test_too_much_nan_ends_the_run(tmp_path, training_cache):
     with pytest.raises(TrainingError, match="gave no numbers; look for NaN in the dataset"):
-        train_students(_damaged(lesson_cache, tmp_path, 0.6), tmp_path / "run", short())
+        train_students(_damaged(training_cache, tmp_path, 0.6), tmp_path / "run", short())
 
 
-def test_a_rate_that_explodes_ends_the_run(tmp_path, lesson_cache, monkeypatch):
+def test_a_rate_that_explodes_ends_the_run(tmp_path, training_cache, monkeypatch):
     def explodes(batch, config):
         return (batch.z / 0).sum()
 
@@ -173,7 +175,7 @@ def test_a_rate_that_explodes_ends_the_run(tmp_path, lesson_cache, monkeypatch):
         sys.modules["omnibind_ros.learning.cad.losses"].CAD_TERMS, "contrast", explodes
     )
     with pytest.raises(TrainingError, match=r"lower schedule\.learning_rate"):
-        train_students(lesson_cache, tmp_path / "run", short())
+        train_students(training_cache, tmp_path / "run", short())
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ def test_a_rate_that_explodes_ends_the_run(tmp_path, lesson_cache, monkeypatch):
     ],
 )
 def test_a_dataset_that_cannot_teach_is_refused(tmp_path, bundle_dir, capsys, options, sentence):
-    build_dataset(LessonPlan(24, **options), tmp_path / "data", workers=1)
+    build_dataset(LearnablePlan(24, **options), tmp_path / "data", workers=1)
     config = tmp_path / "run.yaml"
     short(modalities=["touch"], teacher=str(bundle_dir)).write(config)
     arguments = ["train", "students", "--data", str(tmp_path / "data"), "--config", str(config)]
@@ -193,44 +195,44 @@ def test_a_dataset_that_cannot_teach_is_refused(tmp_path, bundle_dir, capsys, op
     assert sentence in " ".join(capsys.readouterr().err.split())
 
 
-def test_no_dataset_and_no_class_of_that_name(tmp_path, lesson_cache, capsys):
+def test_no_dataset_and_no_class_of_that_name(tmp_path, training_cache, capsys):
     out = str(tmp_path / "out")
     assert main(["train", "students", "--data", str(tmp_path), "--out", out]) == 1
     assert "holds no whole dataset" in capsys.readouterr().err
     with pytest.raises(TrainingError, match="left_out names 'cat', which is no class"):
-        train_students(lesson_cache, tmp_path / "run", short(left_out=["cat"]))
+        train_students(training_cache, tmp_path / "run", short(left_out=["cat"]))
     with pytest.raises(TrainingError, match="1 class is left to learn"):
-        train_students(lesson_cache, tmp_path / "run", short(left_out=["lamp", "table"]))
+        train_students(training_cache, tmp_path / "run", short(left_out=["lamp", "table"]))
 
 
-def test_an_accelerator_that_is_not_there(tmp_path, lesson_cache):
+def test_an_accelerator_that_is_not_there(tmp_path, training_cache):
     with pytest.raises(TrainingError, match="change accelerator, devices or precision"):
-        train_students(lesson_cache, tmp_path / "run", short(accelerator="abacus"))
+        train_students(training_cache, tmp_path / "run", short(accelerator="abacus"))
 
 
-def test_a_student_can_begin_as_another_was(tmp_path, lesson_cache):
-    train_students(lesson_cache, tmp_path / "one", short())
+def test_a_student_can_begin_as_another_was(tmp_path, training_cache):
+    train_students(training_cache, tmp_path / "one", short())
     file = tmp_path / "one" / "students" / "thermal.pt"
     slow = SHORT["schedule"] | {"epochs": 1, "learning_rate": 1e-7, "student": str(file)}
-    train_students(lesson_cache, tmp_path / "two", short(schedule=slow))
+    train_students(training_cache, tmp_path / "two", short(schedule=slow))
     before, after = states(tmp_path / "one"), states(tmp_path / "two")
     weights = [name for name, value in before.items() if value.dim() > 1]
     assert all(torch.allclose(before[name], after[name], atol=1e-4) for name in weights)
     other = SHORT | {"modalities": ["audio"], "schedule": slow}
     with pytest.raises(TrainingError, match="is a student of thermal, not of audio"):
-        train_students(lesson_cache, tmp_path / "three", parse_config(other))
+        train_students(training_cache, tmp_path / "three", parse_config(other))
 
 
-def test_a_share_of_the_data_is_a_share(tmp_path, lesson_cache):
-    whole = train_students(lesson_cache, tmp_path / "all", short())
-    part = train_students(lesson_cache, tmp_path / "part", short(shares={"thermal": 40}))
+def test_a_share_of_the_data_is_a_share(tmp_path, training_cache):
+    whole = train_students(training_cache, tmp_path / "all", short())
+    part = train_students(training_cache, tmp_path / "part", short(shares={"thermal": 40}))
     share = part["thermal"]["training_samples"] / whole["thermal"]["training_samples"]
     assert 0.2 < share < 0.65
 
 
-def test_validation_objects_are_looked_at_now_and_then_and_at_last(lesson_cache, tmp_path):
+def test_validation_objects_are_looked_at_now_and_then_and_at_last(training_cache, tmp_path):
     schedule = SHORT["schedule"] | {"epochs": 5, "look": 2}
-    train_students(lesson_cache, tmp_path / "run", short(schedule=schedule))
+    train_students(training_cache, tmp_path / "run", short(schedule=schedule))
     with (tmp_path / "run" / "curves.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [bool(row["validation_objects"]) for row in rows] == [False, True, False, True, True]

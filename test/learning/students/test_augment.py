@@ -13,13 +13,13 @@ def chance(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def batch(lesson_cache, modality):
-    return torch.from_numpy(lesson_cache.tensors[modality][:12].astype(np.float32))
+def batch(training_cache, modality):
+    return torch.from_numpy(training_cache.tensors[modality][:12].astype(np.float32))
 
 
 @pytest.mark.parametrize("modality", STUDENT_SPECS)
-def test_the_seed_decides(lesson_cache, modality):
-    x = batch(lesson_cache, modality)
+def test_the_seed_decides(training_cache, modality):
+    x = batch(training_cache, modality)
     one, same, other = (AUGMENT[modality](x, chance(seed)) for seed in (1, 1, 2))
     assert one.shape == x.shape
     assert torch.isfinite(one).all()
@@ -28,29 +28,29 @@ def test_the_seed_decides(lesson_cache, modality):
 
 
 @pytest.mark.parametrize("modality", STUDENT_SPECS)
-def test_samples_vary_each_by_itself(lesson_cache, modality):
-    x = batch(lesson_cache, modality)[:1].expand(4, *STUDENT_SPECS[modality].shape[1:])
+def test_samples_vary_each_by_itself(training_cache, modality):
+    x = batch(training_cache, modality)[:1].expand(4, *STUDENT_SPECS[modality].shape[1:])
     varied = AUGMENT[modality](x.clone(), chance())
     for other in varied[1:]:
         assert (varied[0] - other).abs().max() > 1e-3
 
 
-def test_a_thermal_picture_stays_in_degrees(lesson_cache):
-    x = batch(lesson_cache, "thermal")
+def test_a_thermal_picture_stays_in_degrees(training_cache):
+    x = batch(training_cache, "thermal")
     varied = AUGMENT["thermal"](x, chance())
     assert (varied.mean((1, 2, 3)) - x.mean((1, 2, 3))).abs().max() < 8
 
 
-def test_points_stay_points_of_the_thing(lesson_cache):
-    x = batch(lesson_cache, "points")
+def test_points_stay_points_of_the_thing(training_cache):
+    x = batch(training_cache, "points")
     varied = AUGMENT["points"](x, chance())
     assert varied.mean(1).abs().max() < 1e-5
     reach, before = (cloud.norm(dim=2).amax(1) for cloud in (varied, x))
     assert (reach < 1.6 * before + 0.1).all()
 
 
-def test_a_sound_behind_adds_power_and_stays_behind(lesson_cache):
-    x = batch(lesson_cache, "audio")
+def test_a_sound_behind_adds_power_and_stays_behind(training_cache):
+    x = batch(training_cache, "audio")
     mixed = _behind(x, chance())
     change = (mixed - x).flatten(1)
     assert change.min() > -1e-5
@@ -60,8 +60,8 @@ def test_a_sound_behind_adds_power_and_stays_behind(lesson_cache):
     assert (level - before).max() < 2.5  # nats of power, where the sound is loudest
 
 
-def test_sounds_do_not_fall_below_silence(lesson_cache):
-    varied = AUGMENT["audio"](batch(lesson_cache, "audio"), chance())
+def test_sounds_do_not_fall_below_silence(training_cache):
+    varied = AUGMENT["audio"](batch(training_cache, "audio"), chance())
     assert varied.min() > LOG_FLOOR - 1
 
 

@@ -19,58 +19,58 @@ def run(cache, epochs, left_out=(), **options):
     return adapt(cache, TorchBank(bank), class_numbers(cache, bank), config, seed=0)
 
 
-def test_without_epochs_the_teacher_stays(lesson_cache):
-    same = run(lesson_cache, 0)
-    assert np.allclose(same.image, lesson_cache.image, atol=1e-3)
+def test_without_epochs_the_teacher_stays(training_cache):
+    same = run(training_cache, 0)
+    assert np.allclose(same.image, training_cache.image, atol=1e-3)
     assert same.before == same.after
     assert same.kept > 0.99
 
 
-def test_it_learns_and_keeps_what_it_could_name(lesson_cache):
-    adapted = run(lesson_cache, 20)
+def test_it_learns_and_keeps_what_it_could_name(training_cache):
+    adapted = run(training_cache, 20)
     assert adapted.after["train"].samples > adapted.before["train"].samples + 0.2
     assert adapted.after["validation"].objects >= adapted.before["validation"].objects
     assert np.allclose(np.linalg.norm(adapted.image, axis=1), 1, atol=1e-5)
     assert adapted.kept > 0.97
 
 
-def test_one_seed_one_teacher(lesson_cache):
-    assert np.array_equal(run(lesson_cache, 3).image, run(lesson_cache, 3).image)
+def test_one_seed_one_teacher(training_cache):
+    assert np.array_equal(run(training_cache, 3).image, run(training_cache, 3).image)
 
 
-def test_a_dataset_without_images_leaves_the_teacher(lesson_cache):
-    empty = {name: rows for name, rows in lesson_cache.rows.items() if name != "image"}
+def test_a_dataset_without_images_leaves_the_teacher(training_cache):
+    empty = {name: rows for name, rows in training_cache.rows.items() if name != "image"}
     without = replace(
-        lesson_cache,
-        image=lesson_cache.image[:0],
-        features=lesson_cache.features[:0],
+        training_cache,
+        image=training_cache.image[:0],
+        features=training_cache.features[:0],
         rows=empty | {"image": np.zeros(0, np.int64)},
-        quality={**lesson_cache.quality, "image": np.zeros(0, np.float32)},
+        quality={**training_cache.quality, "image": np.zeros(0, np.float32)},
     )
     adapted = run(without, 3)
     assert adapted.image.shape == (0, 384)
     assert adapted.after == {}
 
 
-def test_classes_that_are_left_out_count_nowhere(lesson_cache):
-    bank = class_bank(lesson_cache, ["lamp"])
-    numbers = class_numbers(lesson_cache, bank)
-    lamps = np.array(lesson_cache.label_names)[lesson_cache.labels] == "lamp"
+def test_classes_that_are_left_out_count_nowhere(training_cache):
+    bank = class_bank(training_cache, ["lamp"])
+    numbers = class_numbers(training_cache, bank)
+    lamps = np.array(training_cache.label_names)[training_cache.labels] == "lamp"
     assert bank.labels == ("chair", "table")
     assert (numbers[lamps] == -1).all()
     assert (numbers[~lamps] >= 0).all()
-    assert set(run(lesson_cache, 2, left_out=["lamp"]).after) >= {"train"}
+    assert set(run(training_cache, 2, left_out=["lamp"]).after) >= {"train"}
 
 
-def test_without_folds_students_learn_from_the_one_teacher(lesson_cache):
-    adapted = run(lesson_cache, 3)
+def test_without_folds_students_learn_from_the_one_teacher(training_cache):
+    adapted = run(training_cache, 3)
     assert np.array_equal(adapted.taught, adapted.image)
     assert adapted.crossed is None
 
 
-def test_folds_change_what_students_learn_of_training_images_and_nothing_else(lesson_cache):
-    plain, crossed = run(lesson_cache, 20), run(lesson_cache, 20, folds=3)
-    train = lesson_cache.splits[lesson_cache.rows["image"]] == "train"
+def test_folds_change_what_students_learn_of_training_images_and_nothing_else(training_cache):
+    plain, crossed = run(training_cache, 20), run(training_cache, 20, folds=3)
+    train = training_cache.splits[training_cache.rows["image"]] == "train"
     assert np.array_equal(crossed.image, plain.image)
     assert np.array_equal(crossed.taught[~train], crossed.image[~train])
     assert (np.abs(crossed.taught[train] - crossed.image[train]).max(1) > 1e-3).all()
@@ -79,17 +79,17 @@ def test_folds_change_what_students_learn_of_training_images_and_nothing_else(le
     assert crossed.crossed.samples <= crossed.after["train"].samples
 
 
-def test_a_training_image_is_taught_by_what_has_not_seen_it(lesson_cache):
+def test_a_training_image_is_taught_by_what_has_not_seen_it(training_cache):
     """Another picture of an object changes what is said of other objects, not of itself."""
-    rows = lesson_cache.rows["image"]
-    train = np.flatnonzero(lesson_cache.splits[rows] == "train")
-    mine = lesson_cache.objects[rows] == lesson_cache.objects[rows[train[0]]]
-    wrong = lesson_cache.labels.copy()
+    rows = training_cache.rows["image"]
+    train = np.flatnonzero(training_cache.splits[rows] == "train")
+    mine = training_cache.objects[rows] == training_cache.objects[rows[train[0]]]
+    wrong = training_cache.labels.copy()
     wrong[rows[mine]] = (wrong[rows[mine]] + 1) % 3
     # Folds are dealt by class, so that a false class deals them anew: each its own object's here.
-    folds = len(np.unique(lesson_cache.objects[rows[train]]))
-    before = run(lesson_cache, 3, folds=folds)
-    after = run(replace(lesson_cache, labels=wrong), 3, folds=folds)
+    folds = len(np.unique(training_cache.objects[rows[train]]))
+    before = run(training_cache, 3, folds=folds)
+    after = run(replace(training_cache, labels=wrong), 3, folds=folds)
     assert np.allclose(before.taught[mine], after.taught[mine], atol=1e-5)
     others = np.setdiff1d(train, np.flatnonzero(mine))
     assert np.abs(before.taught[others] - after.taught[others]).max() > 1e-3
@@ -105,6 +105,6 @@ def test_folds_part_objects_and_spread_classes():
     assert not np.array_equal(fold, fold_of(objects, labels, 5, seed=2))
 
 
-def test_more_folds_than_objects_is_one_sentence(lesson_cache):
+def test_more_folds_than_objects_is_one_sentence(training_cache):
     with pytest.raises(TrainingError, match=r"adapt.folds is 100, but .* objects only"):
-        run(lesson_cache, 2, folds=100)
+        run(training_cache, 2, folds=100)

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from lesson_plan import LessonPlan
+from learnable_plan import LearnablePlan
 
 from omnibind_ros.datasets.build import build_dataset
 from omnibind_ros.datasets.codecs import reading
@@ -19,52 +19,54 @@ from omnibind_ros.sensors.event import EventWindow
 
 
 @pytest.mark.parametrize("modality", STUDENT_SPECS)
-def test_tensors_are_what_the_encoder_would_be_given(lessons, lesson_cache, modality):
-    dataset = Dataset.open(lessons)
+def test_tensors_are_what_the_encoder_would_be_given(training_dataset, training_cache, modality):
+    dataset = Dataset.open(training_dataset)
     for row in (0, 17, 59):
         data = reading(modality, dataset[row][modality], np.random.default_rng(0))
         data = EventWindow(**data) if modality == "event" else data
         wanted = PREPARE[modality](data, STUDENT_SPECS[modality])
-        stored = lesson_cache.tensors[modality][row]
+        stored = training_cache.tensors[modality][row]
         assert np.allclose(stored, wanted.values[0], atol=0.02, rtol=1e-3)
-        assert lesson_cache.quality[modality][row] == pytest.approx(wanted.quality)
+        assert training_cache.quality[modality][row] == pytest.approx(wanted.quality)
 
 
-def test_labels_objects_and_splits_follow_the_dataset(lessons, lesson_cache):
-    dataset = Dataset.open(lessons)
-    names = np.array(lesson_cache.label_names)
-    assert list(names[lesson_cache.labels]) == list(dataset.column("label"))
-    assert list(lesson_cache.objects) == list(dataset.column("object_id"))
-    assert list(lesson_cache.splits) == list(dataset.column("split"))
-    assert list(lesson_cache.rows["touch"]) == list(range(60))
-    assert not lesson_cache.recorded["audio"].any()
-    assert lesson_cache.bank.labels == dataset.labels
+def test_labels_objects_and_splits_follow_the_dataset(training_dataset, training_cache):
+    dataset = Dataset.open(training_dataset)
+    names = np.array(training_cache.label_names)
+    assert list(names[training_cache.labels]) == list(dataset.column("label"))
+    assert list(training_cache.objects) == list(dataset.column("object_id"))
+    assert list(training_cache.splits) == list(dataset.column("split"))
+    assert list(training_cache.rows["touch"]) == list(range(60))
+    assert not training_cache.recorded["audio"].any()
+    assert training_cache.bank.labels == dataset.labels
 
 
-def test_teachers_say_what_the_bundle_says(lessons, lesson_cache, bundle_dir):
-    dataset, bundle = Dataset.open(lessons), Bundle.load(bundle_dir)
+def test_teachers_say_what_the_bundle_says(training_dataset, training_cache, bundle_dir):
+    dataset, bundle = Dataset.open(training_dataset), Bundle.load(bundle_dir)
     said = bundle.encoder("image").encode(dataset[5]["image"])
-    assert np.allclose(lesson_cache.image[5], said.values, atol=2e-3)
-    assert lesson_cache.quality["image"][5] == pytest.approx(said.quality, abs=1e-4)
+    assert np.allclose(training_cache.image[5], said.values, atol=2e-3)
+    assert training_cache.quality["image"][5] == pytest.approx(said.quality, abs=1e-4)
     sentence = bundle.encoder("text").encode(dataset[5]["text"][0])
-    assert np.allclose(lesson_cache.text[5, 0], sentence.values, atol=2e-3)
-    assert lesson_cache.text_count[5] == 2
-    assert lesson_cache.features.shape == (60, 1280)
+    assert np.allclose(training_cache.text[5, 0], sentence.values, atol=2e-3)
+    assert training_cache.text_count[5] == 2
+    assert training_cache.features.shape == (60, 1280)
 
 
-def test_it_is_made_once(lessons, lesson_cache, bundle_dir):
+def test_it_is_made_once(training_dataset, training_cache, bundle_dir):
     steps = []
     again = build_cache(
-        lessons,
-        lesson_cache.folder.parent,
+        training_dataset,
+        training_cache.folder.parent,
         str(bundle_dir),
         progress=lambda *done: steps.append(done),
     )
-    assert again.key == lesson_cache.key
+    assert again.key == training_cache.key
     assert not steps
 
 
-def test_an_interrupted_build_goes_on(tmp_path, lessons, lesson_cache, bundle_dir, monkeypatch):
+def test_an_interrupted_build_goes_on(
+    tmp_path, training_dataset, training_cache, bundle_dir, monkeypatch
+):
     prepared = []
     whole = cache_task.CacheTask.__call__
 
@@ -76,7 +78,7 @@ def test_an_interrupted_build_goes_on(tmp_path, lessons, lesson_cache, bundle_di
 
     monkeypatch.setattr(cache_task.CacheTask, "__call__", stops_after_two)
     with pytest.raises(KeyboardInterrupt):
-        build_cache(lessons, tmp_path, str(bundle_dir))
+        build_cache(training_dataset, tmp_path, str(bundle_dir))
     (folder,) = tmp_path.iterdir()
     with pytest.raises(TrainingError, match="no whole cache"):
         TensorCache.open(folder)
@@ -86,15 +88,15 @@ def test_an_interrupted_build_goes_on(tmp_path, lessons, lesson_cache, bundle_di
         whole(task, number, tick)
 
     monkeypatch.setattr(cache_task.CacheTask, "__call__", counts)
-    again = build_cache(lessons, tmp_path, str(bundle_dir))
+    again = build_cache(training_dataset, tmp_path, str(bundle_dir))
     for modality in STUDENT_SPECS:
-        assert np.array_equal(again.tensors[modality], lesson_cache.tensors[modality])
-    assert np.array_equal(again.image, lesson_cache.image)
+        assert np.array_equal(again.tensors[modality], training_cache.tensors[modality])
+    assert np.array_equal(again.image, training_cache.image)
 
 
 def test_a_damaged_sample_is_left_out_and_the_others_stay(tmp_path, bundle_dir, monkeypatch):
     data = tmp_path / "data"
-    build_dataset(LessonPlan(6), data, workers=1)
+    build_dataset(LearnablePlan(6), data, workers=1)
     whole = Dataset.__getitem__
 
     def damaged(self, index):
@@ -111,17 +113,17 @@ def test_a_damaged_sample_is_left_out_and_the_others_stay(tmp_path, bundle_dir, 
 
 def test_modalities_that_no_sample_has_are_empty(tmp_path, bundle_dir):
     data = tmp_path / "data"
-    build_dataset(LessonPlan(6, without=("touch", "image")), data, workers=1)
+    build_dataset(LearnablePlan(6, without=("touch", "image")), data, workers=1)
     made = build_cache(data, tmp_path / "cache", str(bundle_dir))
     assert made.tensors["touch"].shape == (0, 3, 60, 80)
     assert made.image.shape == (0, 384)
     assert len(made.rows["thermal"]) == 6
 
 
-def test_a_cache_with_a_lost_file_says_what_to_do(tmp_path, lesson_cache):
+def test_a_cache_with_a_lost_file_says_what_to_do(tmp_path, training_cache):
     copy = tmp_path / "copy"
-    shutil.copytree(lesson_cache.folder, copy)
-    assert json.loads((copy / "cache.json").read_text())["key"] == lesson_cache.key
+    shutil.copytree(training_cache.folder, copy)
+    assert json.loads((copy / "cache.json").read_text())["key"] == training_cache.key
     (copy / "audio.npy").unlink()
     with pytest.raises(TrainingError, match="remove it, and it is made again"):
         TensorCache.open(copy)

@@ -15,23 +15,23 @@ SOUND = 32_000
 
 
 @dataclass(frozen=True)
-class LessonPlan(TinyPlan):
+class LearnablePlan(TinyPlan):
     """Like `TinyPlan`, but what is sensed follows from the class, with some noise.
 
     Attributes:
         without: Modalities that no sample has.
         one_class: Whether touch has samples of the first class only.
-        recorded: How many of the samples, the last ones, are recordings of a sound of five
+        recordings: How many of the samples, the last ones, are recordings of a sound of five
             seconds, the end of it silent, or of a thermal picture; each with a name of its own.
     """
 
     without: tuple[str, ...] = ()
     one_class: bool = False
-    recorded: int = 0
+    recordings: int = 0
 
     def item(self, index: int) -> Item:
         item = super().item(index)
-        if index < self.samples - self.recorded:
+        if index < self.samples - self.recordings:
             return item
         name = "thermal" if index % 2 else "audio"
         value = item.modalities[name]()

@@ -48,7 +48,9 @@ def decode(message, _options):
 KIND = SensorType("image", "test_msgs/msg/Number", decode)
 
 
-class Rig:
+class SmallEngine:
+    """An engine of four labels whose encoder waits at a gate, and what it has given."""
+
     def __init__(self, kind=KIND, workers=1, encode_timeout=float("inf"), **configs):
         self.encoder = AxisEncoder()
         self.results, self.reports = [], []

@@ -3,7 +3,7 @@
 import array
 
 import numpy as np
-from desk import image, photograph
+from perception_client import image, photograph
 from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import String
 

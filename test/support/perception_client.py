@@ -1,4 +1,4 @@
-"""A desk to test nodes at: perception in its own process, cameras, and ears for its outputs."""
+"""A client of a perception node: publishers for its sensors, subscriptions to its outputs."""
 
 import array
 import time
@@ -38,42 +38,42 @@ def image(rgb, stamp, **changes):
     return msg
 
 
-class Desk:
-    """Perception in its own process, and everything one needs to talk with it."""
+class PerceptionClient:
+    """A perception node in a process of its own, with publishers and subscriptions to it."""
 
     def __init__(self, probe, node):
         self.probe, self.process = probe, node
         self.camera = probe.node.create_publisher(Image, "image", qos_profile_sensor_data)
         self.text = probe.node.create_publisher(String, "text", 10)
-        probe.listen(Recognition, "/perception/recognition")
-        probe.listen(FusedEmbedding, "/perception/embedding")
-        probe.listen(SensorStatusArray, "/perception/sensors", LATCHED)
-        probe.listen(DiagnosticArray, "/diagnostics")
+        probe.subscribe(Recognition, "/perception/recognition")
+        probe.subscribe(FusedEmbedding, "/perception/embedding")
+        probe.subscribe(SensorStatusArray, "/perception/sensors", LATCHED)
+        probe.subscribe(DiagnosticArray, "/diagnostics")
 
     def now(self):
         return self.probe.node.get_clock().now().to_msg()
 
-    def got(self, topic="recognition"):
-        return [msg for _, msg in self.probe.received[f"/perception/{topic}"]]
+    def messages(self, topic="recognition"):
+        return [msg for _, msg in self.probe.arrivals[f"/perception/{topic}"]]
 
     def sensor(self, name):
-        for status in self.got("sensors")[::-1]:
+        for status in self.messages("sensors")[::-1]:
             for sensor in status.sensors:
                 if sensor.name == name:
                     return sensor
         return SensorStatus(state=255)
 
-    def ready(self):
+    def wait_until_ready(self):
         assert self.probe.spin(
             lambda: (
                 self.camera.get_subscription_count() > 0
                 and self.text.get_subscription_count() > 0
-                and self.got("sensors")
+                and self.messages("sensors")
             )
         ), self.process.output()
         return self
 
-    def show(self, rgb, until, seconds=15.0, **changes):
+    def publish_image(self, rgb, until, seconds=15.0, **changes):
         """Publish a picture at 20 Hz until a condition holds."""
         deadline = time.monotonic() + seconds
         while not until():
@@ -81,7 +81,7 @@ class Desk:
             self.camera.publish(image(rgb, self.now(), **changes))
             self.probe.spin(until, 0.05)
 
-    def say(self, text, until, seconds=15.0):
+    def publish_text(self, text, until, seconds=15.0):
         """Publish a sentence every 0.5 s until a condition holds: best effort may lose one."""
         deadline = time.monotonic() + seconds
         while not until():
@@ -90,11 +90,11 @@ class Desk:
             self.probe.spin(until, 0.5)
 
     def recognises(self, label):
-        recent = self.got()[-1:]
+        recent = self.messages()[-1:]
         return bool(recent) and recent[0].known and recent[0].labels[0] == label
 
-    def diagnosed(self, words):
-        for _, msg in self.probe.received["/diagnostics"]:
+    def diagnostic(self, words):
+        for _, msg in self.probe.arrivals["/diagnostics"]:
             for status in msg.status:
                 if words in status.message:
                     return status
