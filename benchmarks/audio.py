@@ -19,7 +19,8 @@ from omnibind_ros.encoders.audio import prepare
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.sensors import Chunk, NotReadyError
 from omnibind_ros.sensors.audio import decode_audio
-from omnibind_ros.sensors.sound import RATE, SlidingWindow, Sound
+from omnibind_ros.sensors.sound import SlidingWindow, Sound
+from omnibind_ros.units import SAMPLE_RATE
 
 SPEC = TensorSpec("audio", (1, 1, 64, 98), "float32")
 STREAMS = ((16000, 1), (48000, 1), (48000, 2), (44100, 8), (192000, 2))
@@ -66,7 +67,7 @@ def main() -> int:
         )
     for rate in sorted({rate for rate, _ in STREAMS}):
         figures[f"assemble_{rate}_hz_ms"] = assembly(rate)
-    sound = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+    sound = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
     figures["prepare_1_s_ms"] = median_ms(lambda: prepare(sound, SPEC), REPEATS)
     for name, value in figures.items():
         print(f"{name:28} {value:7.3f}")

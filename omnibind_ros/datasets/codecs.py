@@ -20,17 +20,14 @@ import numpy.typing as npt
 import soundfile
 
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.units import ABSOLUTE_ZERO, SAMPLE_RATE
 
 from .sample import DatasetError
 
 Array = npt.NDArray[Any]
 
-SAMPLE_RATE = 16_000
-"""Samples a second of all audio, Hz."""
 
 JPEG_QUALITY = 95
-ABSOLUTE_ZERO = -273.15
-"""Degrees Celsius."""
 EVENT_FIELDS: dict[str, type[np.generic]] = {
     "x": np.uint16,
     "y": np.uint16,

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .codecs import SAMPLE_RATE
+from omnibind_ros.encoders.mel import mel_filters
+from omnibind_ros.units import SAMPLE_RATE
 
 Features = npt.NDArray[np.float32]
 
@@ -23,20 +24,9 @@ FRAME, HOP, BANDS = 512, 256, 40
 
 
 @functools.cache
-def mel_filters() -> npt.NDArray[np.float32]:
-    """Return triangular filters, float32 [BANDS, FRAME // 2 + 1].
-
-    Evenly spaced in mel, 2595 log10(1 + f / 700) (O'Shaughnessy 1987), from 60 Hz to 7.6 kHz.
-    """
-
-    def mel(hertz: float) -> float:
-        return float(2595 * np.log10(1 + hertz / 700))
-
-    edges = 700 * (10 ** (np.linspace(mel(60), mel(7600), BANDS + 2) / 2595) - 1)
-    low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    hertz = np.linspace(0, SAMPLE_RATE / 2, FRAME // 2 + 1)
-    rising, falling = (hertz - low) / (middle - low), (high - hertz) / (high - middle)
-    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+def band_filters() -> npt.NDArray[np.float32]:
+    """Return the filters of mel bands, 60 Hz to 7.6 kHz, float32 [FRAME // 2 + 1, BANDS]."""
+    return mel_filters(BANDS, FRAME, SAMPLE_RATE, 60.0, 7600.0)
 
 
 def log_mel(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -51,7 +41,7 @@ def log_mel(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     padded = np.pad(sound, (0, max(0, FRAME - len(sound))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP]
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(FRAME), axis=1)) ** 2
-    return np.log(spectrum @ mel_filters().T + 1e-8).astype(np.float32)
+    return np.log(spectrum @ band_filters() + 1e-8).astype(np.float32)
 
 
 def _audio(data: npt.NDArray[np.int16]) -> Features:

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .codecs import SAMPLE_RATE
+from omnibind_ros.units import SAMPLE_RATE
+
 from .features import log_mel
 
 Picture = npt.NDArray[np.uint8]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.units import SAMPLE_RATE
+
 from .manifest import BundleError, TensorSpec
+from .mel import mel_filters
 from .student import Prepared
 
 INPUT = TensorSpec(
@@ -18,13 +21,13 @@ INPUT = TensorSpec(
     "float32",
     "NCHW",
     "log-mel",
-    {"sample_rate": 16000.0, "window": 0.032, "hop": 0.02},
+    {"sample_rate": float(SAMPLE_RATE), "window": 0.032, "hop": 0.02},
 )
 """Input of the shipped student: 98 frames, 20 ms apart, are 1.97 s."""
 
 DEFAULTS = MappingProxyType(
     {
-        "sample_rate": 16000.0,
+        "sample_rate": float(SAMPLE_RATE),
         "window": 0.025,
         "hop": 0.01,
         "n_fft": 512.0,
@@ -69,35 +72,6 @@ class _FrontEnd(NamedTuple):
     filters: npt.NDArray[np.float32]  # [n_fft // 2 + 1, M]
     heard: npt.NDArray[np.bool_]  # [n_fft // 2 + 1], which bins are in some band
     floor: float
-
-
-def _mel(hertz: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    return 2595.0 * np.log10(1.0 + hertz / 700.0)
-
-
-def mel_filters(
-    bands: int, n_fft: int, sample_rate: float, f_min: float, f_max: float
-) -> npt.NDArray[np.float32]:
-    """Return triangular filters that are evenly spaced on the mel scale.
-
-    The scale is O'Shaughnessy's, 2595 log10(1 + f / 700), and the filters' peaks are 1, as in the
-    HTK Book (Young et al., version 3.4, section 5.4).
-
-    Args:
-        bands: Number of filters M.
-        n_fft: Samples of the Fourier transform.
-        sample_rate: Hz.
-        f_min: Where the first filter begins, Hz.
-        f_max: Where the last filter ends, Hz.
-
-    Returns:
-        float32 [n_fft // 2 + 1, M], from powers of the transform's bins to powers of the bands.
-    """
-    low, high = _mel(np.array([f_min, f_max]))
-    edges = np.linspace(low, high, bands + 2)
-    bins = _mel(np.arange(n_fft // 2 + 1) * (sample_rate / n_fft))[:, None]
-    width = edges[1] - edges[0]
-    return np.maximum(0.0, 1.0 - np.abs(bins - edges[1:-1]) / width).astype(np.float32)
 
 
 @lru_cache(maxsize=8)

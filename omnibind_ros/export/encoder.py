@@ -9,12 +9,13 @@ from typing import Any
 
 import onnx
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.bundle import file_sha256
 from omnibind_ros.encoders.manifest import FileSpec
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .operators import violations
-from .parity import Floats, check_parity, compare, embed, median_ms, top1
+from .parity import check_parity, compare, embed, median_ms, top1
 from .precision import PRECISIONS, write_precision
 from .samples import Samples
 

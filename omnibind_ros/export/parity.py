@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.backend import CPU, load_model
 from omnibind_ros.encoders.manifest import BundleError, FileSpec
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .samples import Inputs
-
-Floats = npt.NDArray[np.float32]
 
 TOLERANCE = 1e-3
 """Between a trained network and its fp32 export: rounding of sums in another order."""

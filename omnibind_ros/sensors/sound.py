@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from .base import Chunk, NotReadyError
+from omnibind_ros.units import SAMPLE_RATE
 
-RATE = 16000
-"""Samples per second of every audio sample."""
+from .base import Chunk, NotReadyError
 
 JOIN_TOLERANCE = 0.1
 """Seconds by which a chunk's stamp may miss the end of the chunk before.
@@ -57,7 +56,7 @@ class SlidingWindow:
         Args:
             seconds: Length of the sound that is kept.
         """
-        self._size = round(seconds * RATE)
+        self._size = round(seconds * SAMPLE_RATE)
         self._sound = _NONE
         self._seen: Sound | None = None
         self._rate = 0
@@ -112,7 +111,9 @@ class SlidingWindow:
                 parts.append(self._resampler.resample_chunk(_NONE, last=True))
             self._rate = sound.rate
             self._resampler = (
-                None if sound.rate == RATE else soxr.ResampleStream(sound.rate, RATE, 1, "float32")
+                None
+                if sound.rate == SAMPLE_RATE
+                else soxr.ResampleStream(sound.rate, SAMPLE_RATE, 1, "float32")
             )
         if self._resampler is None:
             parts.append(sound.samples)

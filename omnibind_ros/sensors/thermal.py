@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.config import parameter
+from omnibind_ros.units import ABSOLUTE_ZERO
 
 from .base import RejectedSampleError, SensorType
 from .compressed_image import compressed_pixels
@@ -23,13 +24,10 @@ from .raw_image import PixelFormat, raw_pixels
 LOWEST, HIGHEST = -100.0, 1500.0
 """Temperatures that are believed, degrees Celsius."""
 
-ZERO_CELSIUS = 273.15
-"""In kelvins."""
-
 UNITS = {
-    "centikelvin": (0.01, -ZERO_CELSIUS),
-    "decikelvin": (0.1, -ZERO_CELSIUS),
-    "kelvin": (1.0, -ZERO_CELSIUS),
+    "centikelvin": (0.01, ABSOLUTE_ZERO),
+    "decikelvin": (0.1, ABSOLUTE_ZERO),
+    "kelvin": (1.0, ABSOLUTE_ZERO),
     "celsius": (1.0, 0.0),
 }
 """Scale and offset that make a pixel degrees Celsius, by unit."""
@@ -138,7 +136,7 @@ def _scale_and_offset(pixels: npt.NDArray[Any], options: ThermalOptions) -> tupl
         return options.scale, options.offset
     if options.unit == "auto" and pixels.dtype.kind == "f":
         # In kelvins every pixel is far from zero; in degrees Celsius that takes a furnace.
-        warm = np.count_nonzero(pixels >= LOWEST + ZERO_CELSIUS)
+        warm = np.count_nonzero(pixels >= LOWEST - ABSOLUTE_ZERO)
         return UNITS["kelvin" if warm >= KELVIN_SHARE * pixels.size else "celsius"]
     return COUNTS[pixels.dtype.itemsize]
 

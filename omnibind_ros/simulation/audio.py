@@ -11,13 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from omnibind_ros.units import SAMPLE_RATE
+
 from .modal import Body, Strike, tap
 from .room import Room, record
 from .running import SOUNDS
 from .substances import Substance
-from .synthesis import RATE, Rng, Wave, add_at, swell, unit
+from .synthesis import Rng, Wave, add_at, swell, unit
 
-COUNT = 2 * RATE
+COUNT = 2 * SAMPLE_RATE
 """Samples of a recording: 2 s."""
 
 _SOFT = frozenset({"fabric", "food", "leaf", "leather", "rubber", "skin"})
@@ -143,7 +145,7 @@ def make_sound(body: Body, settings: AudioSettings, rng: Rng, count: int = COUNT
     """
     wave = np.zeros(count)
     for second, strike in settings.taps:
-        add_at(wave, tap(body, strike, rng, count - round(second * RATE)), second)
+        add_at(wave, tap(body, strike, rng, count - round(second * SAMPLE_RATE)), second)
     wave = _normal(wave)
     if settings.running:
         if settings.running not in SOUNDS:
@@ -177,7 +179,7 @@ class AudioStream:
     Recordings of 2 s in one room follow each other, crossfaded over 50 ms.
     """
 
-    _OVERLAP = RATE // 20
+    _OVERLAP = SAMPLE_RATE // 20
 
     def __init__(self, body: Body, sounds: Sequence[str], rng: Rng) -> None:
         """Choose the room.
@@ -197,7 +199,7 @@ class AudioStream:
             drawn = AudioSettings.draw(self._sounds, self._rng)
             settings = AudioSettings(drawn.taps, drawn.running, drawn.balance, self._room)
             clip = render_audio(self._body, settings, self._rng).astype(float)
-            clip *= swell(clip.size, self._OVERLAP / RATE, self._OVERLAP / RATE)
+            clip *= swell(clip.size, self._OVERLAP / SAMPLE_RATE, self._OVERLAP / SAMPLE_RATE)
             kept = self._ahead.size - self._OVERLAP
             joined = np.concatenate([self._ahead, np.zeros(clip.size - self._OVERLAP)])
             joined[kept:] += clip

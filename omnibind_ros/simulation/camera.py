@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .meshes import ObjectModel
+from omnibind_ros.arrays import Floats
 
-Floats = NDArray[np.float32]
+from .meshes import ObjectModel
 
 FRONT_SHARE = 0.8
 """Share of views of free-standing things from the front: robots face what they deal with, and

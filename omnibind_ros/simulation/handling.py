@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .synthesis import RATE, Rng, Wave, add_at, instants, ring, shaped_noise, swell, unit, wander
+from omnibind_ros.units import SAMPLE_RATE
+
+from .synthesis import Rng, Wave, add_at, instants, ring, shaped_noise, swell, unit, wander
 
 
 def click(rng: Rng, low: float = 800, high: float = 5000, decay: float = 250) -> Wave:
     """A short knock of small hard parts: six modes between two frequencies."""
     bank = rng.uniform(low, high, 6)
-    return ring(bank, decay * rng.uniform(0.5, 1.5, 6), rng.uniform(0.2, 1, 6), RATE // 10)
+    return ring(bank, decay * rng.uniform(0.5, 1.5, 6), rng.uniform(0.2, 1, 6), SAMPLE_RATE // 10)
 
 
 def switch(count: int, rng: Rng) -> Wave:
@@ -25,7 +27,7 @@ def switch(count: int, rng: Rng) -> Wave:
 def typing(count: int, rng: Rng) -> Wave:
     """Keys: a clack down and a softer one up."""
     wave = np.zeros(count)
-    for start in instants(rng.uniform(3, 9), count / RATE, rng):
+    for start in instants(rng.uniform(3, 9), count / SAMPLE_RATE, rng):
         add_at(wave, click(rng, 600, 4500, 300) * rng.uniform(0.5, 1), start)
         add_at(wave, click(rng, 1500, 6000, 500) * 0.3, start + rng.uniform(0.05, 0.1))
     return wave
@@ -53,14 +55,14 @@ def creak(count: int, rng: Rng, pitch: tuple[float, float] = (150, 700)) -> Wave
 
 def slide(count: int, rng: Rng) -> Wave:
     """A drawer or a sliding door: friction on a rail, then the stop."""
-    length = int(RATE * rng.uniform(0.4, 1.0))
+    length = int(SAMPLE_RATE * rng.uniform(0.4, 1.0))
     rail = shaped_noise(length, rng, ((60, -6), (250, 0), (1200, -6), (8000, -34)))
     wave = np.zeros(count)
     start = rng.uniform(0, 0.3)
     rough = 1 + 0.4 * wander(length, rng, 30)
     add_at(wave, 0.5 * rail * rough * swell(length, 0.1, 0.05), start)
     stop = ring(rng.uniform(60, 900, 12), rng.uniform(30, 120, 12), rng.uniform(0.2, 1, 12), 8000)
-    add_at(wave, stop, start + length / RATE)
+    add_at(wave, stop, start + length / SAMPLE_RATE)
     return wave
 
 
@@ -68,8 +70,8 @@ def rustle(count: int, rng: Rng) -> Wave:
     """Leaves or cloth: short strokes of high noise."""
     noise = shaped_noise(count, rng, ((300, -30), (1500, -8), (4500, 0), (8000, -4)))
     envelope = np.zeros(count)
-    for start in instants(rng.uniform(4, 14), count / RATE, rng):
-        length = int(RATE * rng.uniform(0.05, 0.3))
+    for start in instants(rng.uniform(4, 14), count / SAMPLE_RATE, rng):
+        length = int(SAMPLE_RATE * rng.uniform(0.05, 0.3))
         add_at(envelope, np.hanning(length) * rng.uniform(0.2, 1), start)
     return noise * envelope
 
@@ -78,12 +80,12 @@ def flip(count: int, rng: Rng) -> Wave:
     """Pages: a sweep of noise that ends in a flap."""
     wave = np.zeros(count)
     start = rng.uniform(0, 0.3)
-    while start < count / RATE:
-        length = int(RATE * rng.uniform(0.15, 0.35))
+    while start < count / SAMPLE_RATE:
+        length = int(SAMPLE_RATE * rng.uniform(0.15, 0.35))
         sweep = shaped_noise(length, rng, ((400, -20), (2500, 0), (6000, -3), (8000, -8)))
         add_at(wave, sweep * np.linspace(0.1, 1, length) ** 2 * swell(length, 0.0, 0.02), start)
         flap = shaped_noise(800, rng, ((150, 0), (900, -4), (8000, -24)))
-        add_at(wave, 1.5 * flap * np.exp(-np.arange(800) / 120), start + length / RATE)
+        add_at(wave, 1.5 * flap * np.exp(-np.arange(800) / 120), start + length / SAMPLE_RATE)
         start += rng.uniform(0.4, 1.0)
     return wave
 
@@ -93,6 +95,6 @@ def crackle(count: int, rng: Rng) -> Wave:
     roar = shaped_noise(count, rng, ((40, 0), (200, 0), (1000, -20), (8000, -44)))
     wave = 0.4 * roar * (1 + 0.3 * wander(count, rng, 5))
     snaps = np.zeros(count)
-    for start in instants(rng.uniform(15, 40), count / RATE, rng):
+    for start in instants(rng.uniform(15, 40), count / SAMPLE_RATE, rng):
         add_at(snaps, click(rng, 700, 7000, 700) * rng.pareto(1.6), start)
     return wave + unit(np.tanh(snaps))

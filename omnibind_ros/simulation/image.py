@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from omnibind_ros.arrays import Floats
+
 from .camera import Camera, View
 from .light import Light, to_srgb
 from .lighting import radiance
 from .scene import Scene
 from .surroundings import Surroundings
-
-Floats = NDArray[np.float32]
 
 SIDE = 224
 """Rows and columns of a picture."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import View
+from omnibind_ros.arrays import Floats
 
-Floats = NDArray[np.float32]
+from .camera import View
 
 
 @dataclass(frozen=True)

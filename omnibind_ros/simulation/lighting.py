@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from omnibind_ros.arrays import Floats
+
 from .camera import Camera
 from .light import Light, to_linear
 from .scene import Hits, Scene
 from .shading import irradiance, surface_light, through_panes
 from .surroundings import Surroundings
-
-Floats = NDArray[np.float32]
 
 BRIGHTEST = 3.0
 """Radiance, in units of a white wall's, at which highlights are cut: a sensor saturates."""

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
+from omnibind_ros.units import SAMPLE_RATE
+
 from .audio import AudioStream
 from .camera import Camera, View
 from .contact import Contact, find_contact
@@ -24,7 +26,6 @@ from .motion import Keyframe, Motion, frames_between
 from .points import PointSettings, render_points
 from .scene import Scene
 from .surroundings import draw_surroundings
-from .synthesis import RATE
 from .thermal import ThermalSettings, render_thermal
 from .touch import render_touch
 
@@ -149,8 +150,8 @@ class LiveSensors:
 
     def _sound(self, time: float) -> Any:
         # Counted from the beginning, so that no rounding adds up.
-        until = round((time - self._begun) * RATE)
-        count = min(until - self._heard, _LONGEST * RATE)
+        until = round((time - self._begun) * SAMPLE_RATE)
+        count = min(until - self._heard, _LONGEST * SAMPLE_RATE)
         self._heard = until
         return self._audio.read(count)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from omnibind_ros.units import SAMPLE_RATE
+
 from .handling import rustle, typing
 from .synthesis import (
-    RATE,
     Rng,
     Wave,
     add_at,
@@ -26,7 +27,7 @@ def fan(count: int, rng: Rng, speed: tuple[float, float] = (15, 40), air: float 
     pitch = turns * rng.integers(3, 8) * (1 + 0.003 * wander(count, rng, 3))
     corner = rng.uniform(400, 1200)
     wind = shaped_noise(count, rng, ((40, -6), (corner, 0), (4 * corner, -18), (8000, -40)))
-    throb = 1 + 0.15 * np.sin(2 * np.pi * turns * np.arange(count) / RATE)
+    throb = 1 + 0.15 * np.sin(2 * np.pi * turns * np.arange(count) / SAMPLE_RATE)
     return air * wind * throb + rng.uniform(0.2, 0.6) * tone(pitch, 0.6 ** np.arange(6), rng)
 
 
@@ -50,7 +51,7 @@ def washer(count: int, rng: Rng) -> Wave:
     """A washing machine: the motor's whine, and either water thrown about or a spinning drum."""
     spin = rng.random() < 0.4
     turns = rng.uniform(8, 20) if spin else rng.uniform(0.7, 1.0)
-    time = np.arange(count) / RATE
+    time = np.arange(count) / SAMPLE_RATE
     beat = 0.5 + 0.5 * np.sin(2 * np.pi * turns * time + rng.uniform(0, 6))
     slosh = shaped_noise(count, rng, ((60, -10), (400, 0), (1500, -4), (8000, -30)))
     motor = tone(turns * (11 if spin else 130) * np.ones(count), 0.65 ** np.arange(12), rng)
@@ -60,7 +61,7 @@ def washer(count: int, rng: Rng) -> Wave:
 
 def dishwasher(count: int, rng: Rng) -> Wave:
     """Jets that sweep the dishes with the spray arm, over a pump."""
-    time = np.arange(count) / RATE
+    time = np.arange(count) / SAMPLE_RATE
     sweep = 0.6 + 0.4 * np.sin(2 * np.pi * rng.uniform(0.5, 1.2) * time + rng.uniform(0, 6))
     spray = shaped_noise(count, rng, ((80, -16), (600, 0), (2500, -3), (8000, -18)))
     pump = tone(np.full(count, rng.uniform(45, 60)), 0.8 ** np.arange(12), rng)
@@ -78,7 +79,7 @@ def engine(count: int, rng: Rng) -> Wave:
     """A four-stroke engine: a burst each half turn per cylinder, through a resonant exhaust."""
     cylinders, turns = rng.choice((1, 3, 4, 6)), rng.uniform(12, 50)
     firing = turns * cylinders / 2 * (1 + 0.02 * wander(count, rng, 6))
-    phase = np.cumsum(firing) / RATE
+    phase = np.cumsum(firing) / SAMPLE_RATE
     strength = 1 + 0.25 * rng.standard_normal(int(phase[-1]) + 2)
     burst = np.exp(-12 * (phase % 1)) * strength[phase.astype(int)]
     burst = burst - burst.mean()
@@ -92,10 +93,10 @@ def engine(count: int, rng: Rng) -> Wave:
 def bubbles(count: int, rng: Rng, rate: float, sizes: tuple[float, float]) -> Wave:
     """Bubbles of radii `sizes` in m: f = 3 / r Hz (Minnaert 1933), rising (van den Doel 2005)."""
     wave = np.zeros(count)
-    for start in instants(rate, count / RATE, rng):
+    for start in instants(rate, count / SAMPLE_RATE, rng):
         radius = np.exp(rng.uniform(*np.log(sizes)))
         pitch, decay = 3.0 / radius, 0.13 / radius + 0.0072 * radius**-1.5
-        time = np.arange(min(int(RATE * 5 / decay), RATE // 4)) / RATE
+        time = np.arange(min(int(SAMPLE_RATE * 5 / decay), SAMPLE_RATE // 4)) / SAMPLE_RATE
         rise = pitch * time * (1 + 0.1 * rng.random() * decay * time)
         add_at(wave, np.exp(-decay * time) * np.sin(2 * np.pi * rise) * rng.uniform(0.2, 1), start)
     return wave
@@ -128,10 +129,10 @@ def oven(count: int, rng: Rng) -> Wave:
     """A fan behind sheet metal, hum, and now and then a beep or a tick of hot metal."""
     wave = unit(fan(count, rng, (20, 30))) + 0.5 * unit(hum(count, rng))
     if rng.random() < 0.5:
-        beep = tone(np.full(RATE // 4, rng.uniform(1900, 2200)), (1, 0, 0.3), rng)
+        beep = tone(np.full(SAMPLE_RATE // 4, rng.uniform(1900, 2200)), (1, 0, 0.3), rng)
         for number in range(rng.integers(1, 4)):
             add_at(wave, beep * swell(beep.size, 0.005, 0.01) * 1.5, 0.2 + 0.5 * number)
-    for start in instants(1.0, count / RATE, rng):
+    for start in instants(1.0, count / SAMPLE_RATE, rng):
         add_at(wave, 2 * ring(rng.uniform(900, 4000, 4), np.full(4, 90.0), np.ones(4), 1600), start)
     return wave
 
@@ -144,6 +145,6 @@ def computer(count: int, rng: Rng) -> Wave:
 def printer(count: int, rng: Rng) -> Wave:
     """A stepper motor that drives a carriage to and fro over rustling paper."""
     stroke = rng.uniform(0.3, 0.6)
-    ramp = np.abs((np.arange(count) / RATE / stroke) % 2 - 1)
+    ramp = np.abs((np.arange(count) / SAMPLE_RATE / stroke) % 2 - 1)
     pitch = rng.uniform(300, 700) * np.clip(4 * np.minimum(ramp, 1 - ramp), 0.2, 1)
     return unit(tone(pitch, 0.8 ** np.arange(8), rng)) + 0.4 * unit(rustle(count, rng))

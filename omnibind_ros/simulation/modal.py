@@ -16,7 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .synthesis import RATE, Rng, Wave, ring
+from omnibind_ros.units import SAMPLE_RATE
+
+from .synthesis import Rng, Wave, ring
 
 SHAPES = ("plate", "bar", "shell", "solid", "soft")
 """The shape classes, each with its own formula for the modes."""
@@ -166,7 +168,7 @@ def tap(body: Body, strike: Strike, rng: Rng, count: int) -> Wave:
 
 def _thud(body: Body, strike: Strike, time: float, count: int) -> Wave:
     """Return the pulse of the body as a whole (acceleration noise, Chadwick et al. 2012)."""
-    length = min(max(round(time * RATE), 2), count)
+    length = min(max(round(time * SAMPLE_RATE), 2), count)
     phase = np.pi * np.arange(length) / length
     wave = np.zeros(count)
     wave[:length] = np.cos(phase) * np.sin(phase)

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from omnibind_ros.arrays import Floats
+
 from .camera import Camera, View
 from .light import Light
 from .lighting import radiance
 from .scene import Scene
 from .surroundings import Surroundings
-
-Floats = NDArray[np.float32]
 
 _STEP = 1.5
 """Frames follow each other before anything moves by more pixels than this, about."""

@@ -15,12 +15,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from omnibind_ros.arrays import Floats
+
 from .camera import Camera, View
 from .scene import Scene, nearest, sample_textures
 from .substances import SUBSTANCES
 from .surroundings import Surroundings
-
-Floats = NDArray[np.float32]
 
 MOST = 2048
 """Most points of a sample."""

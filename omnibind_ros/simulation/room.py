@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .synthesis import RATE, Rng, Wave, shaped_noise
+from omnibind_ros.units import SAMPLE_RATE
+
+from .synthesis import Rng, Wave, shaped_noise
 
 _SPEED_OF_SOUND = 343.0
 
@@ -71,9 +73,9 @@ def impulse_response(room: Room, rng: Rng) -> Wave:
     images = np.where(order == 0, source, np.where(order < 0, -source, 2 * size - source))
     distance = np.maximum(np.linalg.norm(images - ear, axis=1), 0.1)
     direct = distance[len(order) // 2]
-    late = (distance - direct) / _SPEED_OF_SOUND * RATE
+    late = (distance - direct) / _SPEED_OF_SOUND * SAMPLE_RATE
     gain = reflection ** np.abs(order).sum(axis=1) * direct / distance
-    count = round(room.reverberation * RATE)
+    count = round(room.reverberation * SAMPLE_RATE)
     response = np.zeros(count)
     np.add.at(response, np.minimum(np.maximum(late.round().astype(int), 0), count - 1), gain)
     return response + _tail(room, float(direct), rng, count)
@@ -93,7 +95,7 @@ def record(sound: Wave, room: Room, rng: Rng) -> NDArray[np.int16]:
     response = impulse_response(room, rng)
     size = 1 << (sound.size + response.size - 1).bit_length()
     # A small microphone hears little below 50 Hz: a first-order high pass.
-    ratio = 1j * np.fft.rfftfreq(size, 1 / RATE) / 50.0
+    ratio = 1j * np.fft.rfftfreq(size, 1 / SAMPLE_RATE) / 50.0
     spectrum = np.fft.rfft(sound, size) * np.fft.rfft(response, size) * ratio / (1 + ratio)
     heard = np.fft.irfft(spectrum, size)[: sound.size]
     peak = float(np.abs(heard).max(initial=0.0))
@@ -120,7 +122,7 @@ def _reflection(room: Room) -> float:
 
 def _tail(room: Room, direct: float, rng: Rng, count: int) -> Wave:
     """Return the diffuse tail: two bands of noise, the upper one decaying twice as fast."""
-    time = np.arange(count) / RATE
+    time = np.arange(count) / SAMPLE_RATE
     fall = math.log(1000) / room.reverberation
     low = shaped_noise(count, rng, ((60, 0), (1500, 0), (3000, -24), (8000, -60)))
     high = shaped_noise(count, rng, ((1500, -40), (3000, 0), (8000, -6)))

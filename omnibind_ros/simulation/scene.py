@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from omnibind_ros.arrays import Floats
+
 from .meshes import MeshError, ObjectModel
 
 try:
@@ -20,8 +22,6 @@ else:
 
 CUTOUT_LAYERS = 4
 """How many cut-out surfaces (leaves on a transparent picture) a ray may pass, at most."""
-
-Floats = NDArray[np.float32]
 
 
 def check_ray_caster() -> None:

@@ -8,14 +8,13 @@ surroundings' colours (Akenine-Moeller et al., Real-Time Rendering, 4th ed., cha
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from omnibind_ros.arrays import Floats
 
 from .light import Light, to_linear
 from .scene import Hits, Scene, sample_textures
 from .substances import SUBSTANCES
 from .surroundings import Surroundings
-
-Floats = NDArray[np.float32]
 
 
 def irradiance(light: Light, normals: Floats, shadow: Floats, open_sky: Floats) -> Floats:

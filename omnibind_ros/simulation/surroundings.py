@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from omnibind_ros.arrays import Floats
+
 from .camera import View, mount
 from .decor import SIDE, VARIANTS, pattern
 from .meshes import ObjectModel
-
-Floats = NDArray[np.float32]
 
 Colour = tuple[float, float, float]
 

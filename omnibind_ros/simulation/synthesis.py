@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-RATE = 16_000
-"""Samples a second of every sound."""
+from omnibind_ros.units import SAMPLE_RATE
 
 Wave = NDArray[np.float64]
 Rng = np.random.Generator
@@ -32,9 +31,9 @@ def ring(frequencies: ArrayLike, decays: ArrayLike, amplitudes: ArrayLike, count
         float64 [count].
     """
     f, d, a = (np.atleast_1d(np.asarray(v, float)) for v in (frequencies, decays, amplitudes))
-    heard = f < RATE / 2
+    heard = f < SAMPLE_RATE / 2
     f, d, a = f[heard], d[heard], a[heard]
-    z = (2j * np.pi * f - d) / RATE
+    z = (2j * np.pi * f - d) / SAMPLE_RATE
     blocks = np.exp(np.outer(np.arange(-(-count // _BLOCK)) * _BLOCK, z)) * a
     within = np.exp(np.outer(z, np.arange(_BLOCK)))
     wave: Wave = (blocks.real @ within.imag + blocks.imag @ within.real).reshape(-1)[:count]
@@ -53,7 +52,7 @@ def shaped_noise(count: int, rng: Rng, spectrum: Sequence[tuple[float, float]]) 
         float64 [count].
     """
     corners = np.array(spectrum, float)
-    frequency = np.fft.rfftfreq(count, 1 / RATE)
+    frequency = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
     level = np.interp(np.log(np.maximum(frequency, 1.0)), np.log(corners[:, 0]), corners[:, 1])
     noise = rng.standard_normal((2, frequency.size)) * 10 ** (level / 20)
     wave = np.fft.irfft(noise[0] + 1j * noise[1], count)
@@ -62,8 +61,8 @@ def shaped_noise(count: int, rng: Rng, spectrum: Sequence[tuple[float, float]]) 
 
 def wander(count: int, rng: Rng, rate: float) -> Wave:
     """Make a slow random curve of standard deviation about 1 that changes `rate` times a second."""
-    knots = rng.standard_normal(int(count / RATE * rate) + 3)
-    return np.interp(np.arange(count) * rate / RATE, np.arange(knots.size), knots)
+    knots = rng.standard_normal(int(count / SAMPLE_RATE * rate) + 3)
+    return np.interp(np.arange(count) * rate / SAMPLE_RATE, np.arange(knots.size), knots)
 
 
 def tone(pitch: Wave, harmonics: ArrayLike, rng: Rng) -> Wave:
@@ -77,19 +76,19 @@ def tone(pitch: Wave, harmonics: ArrayLike, rng: Rng) -> Wave:
     Returns:
         float64 [n].
     """
-    phase = np.cumsum(pitch) * (2 * np.pi / RATE)
+    phase = np.cumsum(pitch) * (2 * np.pi / SAMPLE_RATE)
     top = float(pitch.max(initial=0.0))
     wave = np.zeros(pitch.size)
     for number, amplitude in enumerate(np.asarray(harmonics, float), start=1):
         offset = rng.uniform(0, 2 * np.pi)
-        if number * top < RATE / 2:
+        if number * top < SAMPLE_RATE / 2:
             wave += amplitude * np.sin(number * phase + offset)
     return wave
 
 
 def add_at(wave: Wave, grain: Wave, second: float) -> None:
     """Add a short sound to a longer one in place; what hangs over the end is cut off."""
-    start = round(second * RATE)
+    start = round(second * SAMPLE_RATE)
     if 0 <= start < wave.size:
         end = min(start + grain.size, wave.size)
         wave[start:end] += grain[: end - start]
@@ -102,9 +101,11 @@ def instants(rate: float, duration: float, rng: Rng) -> NDArray[np.float64]:
 
 def swell(count: int, attack: float, release: float) -> Wave:
     """Return an envelope that rises within `attack` s, stays, and falls within `release` s."""
-    time = np.arange(count) / RATE
-    rise = np.clip(time / max(attack, 1 / RATE), 0, 1)
-    return np.minimum(rise, np.clip((count / RATE - time) / max(release, 1 / RATE), 0, 1))
+    time = np.arange(count) / SAMPLE_RATE
+    rise = np.clip(time / max(attack, 1 / SAMPLE_RATE), 0, 1)
+    return np.minimum(
+        rise, np.clip((count / SAMPLE_RATE - time) / max(release, 1 / SAMPLE_RATE), 0, 1)
+    )
 
 
 def unit(wave: Wave) -> Wave:

@@ -20,6 +20,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from omnibind_ros.arrays import Floats
+from omnibind_ros.units import ABSOLUTE_ZERO
+
 from .camera import Camera, View
 from .decor import SIDE, noise
 from .heat import HotSpot, find_heat
@@ -28,12 +31,9 @@ from .scene import Hits, Scene, nearest, sample_textures
 from .substances import SUBSTANCES
 from .surroundings import Surroundings
 
-Floats = NDArray[np.float32]
-
 WIDTH, HEIGHT = 160, 120
 """Columns and rows of a picture."""
 
-KELVIN = 273.15
 ROOM_HEIGHT = 3.0
 """Metres."""
 
@@ -145,8 +145,10 @@ def render_thermal(
         )[hits.materials[front]]
         reflectance = (1 - emissivity) + emissivity * (1 - facing) ** 5
         mirrored = _mirrored(surroundings, bounced, settings)
-        mixed = (1 - reflectance) * (own + KELVIN) ** 4 + reflectance * (mirrored + KELVIN) ** 4
-        apparent[seen] = mixed**0.25 - KELVIN
+        mixed = (1 - reflectance) * (own - ABSOLUTE_ZERO) ** 4 + reflectance * (
+            mirrored - ABSOLUTE_ZERO
+        ) ** 4
+        apparent[seen] = mixed**0.25 + ABSOLUTE_ZERO
     return _sensor(apparent.reshape(height, width).astype(np.float32), settings, rng)
 
 

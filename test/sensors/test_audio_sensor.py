@@ -20,7 +20,8 @@ from omnibind_ros.sensors.audio import (
     decode_audio_data_stamped,
     decode_audio_stamped,
 )
-from omnibind_ros.sensors.sound import JOIN_TOLERANCE, RATE, SlidingWindow, Sound
+from omnibind_ros.sensors.sound import JOIN_TOLERANCE, SlidingWindow, Sound
+from omnibind_ros.units import SAMPLE_RATE
 
 START_NS = 1_700_000_000 * 10**9
 PITCH = 440.0
@@ -63,7 +64,7 @@ def hear(window, chunks, kept=1.0):
 
 def misfit(sample, amplitude=0.5):
     """How far a sample is from a sine of that pitch and amplitude, whatever its phase."""
-    angle = 2 * np.pi * PITCH * np.arange(len(sample)) / RATE
+    angle = 2 * np.pi * PITCH * np.arange(len(sample)) / SAMPLE_RATE
     basis = np.stack([np.sin(angle), np.cos(angle)], 1)
     factors = np.linalg.lstsq(basis, sample, rcond=None)[0]
     return max(np.abs(sample - basis @ factors).max(), abs(np.hypot(*factors) - amplitude))
@@ -89,7 +90,7 @@ def test_any_rate_channels_and_chunking_give_the_same_sine(rate, channels, milli
         at += size
     sample = hear(window, chunks)
     assert sample.dtype == np.float32
-    assert sample.shape == (RATE,)
+    assert sample.shape == (SAMPLE_RATE,)
     assert misfit(sample) < 1e-3
 
 
@@ -155,7 +156,7 @@ def test_after_a_gap_or_a_jump_back_the_sound_begins_anew(jump):
     window = SlidingWindow(1.0)
     window(before)
     np.testing.assert_array_equal(window([*before, after[0]]), after[0].data.samples)
-    assert window(after).size == 0.2 * RATE
+    assert window(after).size == 0.2 * SAMPLE_RATE
 
 
 @settings(max_examples=25, deadline=None)
@@ -168,7 +169,7 @@ def test_stamps_may_jitter(jitter):
     window = SlidingWindow(1.0)
     for i in range(1, len(chunks) + 1):
         sample = window(chunks[max(i - 50, 0) : i])
-    assert sample.size == RATE
+    assert sample.size == SAMPLE_RATE
     assert misfit(sample) < 1e-3
 
 
@@ -180,7 +181,7 @@ def test_a_microphone_with_a_bad_clock_is_not_cut(error):
         stamp_ns = START_NS + int((chunk.stamp_ns - START_NS) * (1.0 + error))
         chunks[i] = chunk._replace(stamp_ns=stamp_ns)
         sample = window(chunks[max(i - 9, 0) : i + 1])
-        assert sample.size == min(RATE, 1600 * (i + 1))
+        assert sample.size == min(SAMPLE_RATE, 1600 * (i + 1))
 
 
 def test_a_lost_chunk_does_not_cut_the_sound():
@@ -193,7 +194,7 @@ def test_two_publishers_on_one_topic_are_cut_apart():
     here = chunks_of(tone(16000, 1.0), 16000, [320])
     there = chunks_of(tone(16000, 1.0), 16000, [320], START_NS + 5_000_000)
     mixed = sorted([*here, *there], key=lambda chunk: chunk.stamp_ns)
-    assert hear(SlidingWindow(1.0), mixed).size < RATE / 2
+    assert hear(SlidingWindow(1.0), mixed).size < SAMPLE_RATE / 2
 
 
 @pytest.mark.parametrize(("before", "after"), [(48000, 16000), (16000, 44100), (8000, 48000)])
@@ -201,7 +202,7 @@ def test_a_change_of_rate_in_mid_stream_keeps_the_sound(before, after):
     first = chunks_of(tone(before, 0.5), before, [before // 50])
     second = chunks_of(tone(after, 0.5), after, [after // 50], START_NS + 500_000_000)
     sample = hear(SlidingWindow(1.0), [*first, *second])
-    assert sample.size > 0.9 * RATE
+    assert sample.size > 0.9 * SAMPLE_RATE
     assert misfit(sample[800:7200]) < 1e-3  # but for where the sound starts and changes
     assert misfit(sample[-6000:]) < 1e-3
 
@@ -361,7 +362,7 @@ def test_every_audio_type_makes_a_sliding_window():
         kind = find_sensor_type("audio", f"audio_common_msgs/msg/{name}")
         assert kind.window(kind.options(window=2.0)) == 2.0
     kind = find_sensor_type("audio", "omnibind_msgs/msg/Audio")
-    sample = kind.assembler(kind.options())([Chunk(Sound(np.ones(9, np.float32), RATE), 1)])
+    sample = kind.assembler(kind.options())([Chunk(Sound(np.ones(9, np.float32), SAMPLE_RATE), 1)])
     assert sample.size == 9
     assert kind.depth * 0.02 > kind.window(kind.options())
 

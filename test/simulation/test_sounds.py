@@ -19,7 +19,8 @@ from omnibind_ros.simulation.modal import SHAPES, Body, Strike, contact_time, mo
 from omnibind_ros.simulation.room import Room, impulse_response, record
 from omnibind_ros.simulation.running import SOUNDS
 from omnibind_ros.simulation.substances import SUBSTANCES
-from omnibind_ros.simulation.synthesis import RATE, ring, shaped_noise
+from omnibind_ros.simulation.synthesis import ring, shaped_noise
+from omnibind_ros.units import SAMPLE_RATE
 
 STEEL, OAK = (2e11, 7800, 0.002), (1.1e10, 650, 0.02)
 
@@ -31,12 +32,12 @@ def plate(young, density, loss, thickness=0.01, side=0.5):
 def ringing_time(sound):
     """Seconds until all but a thousandth of the energy is past."""
     left = np.cumsum(np.square(sound)[::-1])[::-1]
-    return np.argmax(left < 1e-3 * left[0]) / RATE
+    return np.argmax(left < 1e-3 * left[0]) / SAMPLE_RATE
 
 
 def centroid(sound):
     power = np.square(np.abs(np.fft.rfft(sound)))
-    return float(np.sum(power * np.fft.rfftfreq(sound.size, 1 / RATE)) / power.sum())
+    return float(np.sum(power * np.fft.rfftfreq(sound.size, 1 / SAMPLE_RATE)) / power.sum())
 
 
 def median_over_taps(measure, substance, size):
@@ -49,14 +50,14 @@ def median_over_taps(measure, substance, size):
 
 
 def test_a_bank_of_modes_is_the_sum_of_decaying_sines():
-    time = np.arange(1000) / RATE
+    time = np.arange(1000) / SAMPLE_RATE
     expected = 0.5 * np.exp(-30 * time) * np.sin(2 * np.pi * 440 * time)
     expected += np.exp(-5 * time) * np.sin(2 * np.pi * 1000 * time)
     assert ring((440, 1000), (30, 5), (0.5, 1), 1000) == pytest.approx(expected, abs=1e-9)
 
 
 def test_modes_above_half_the_rate_are_left_out():
-    assert not ring((RATE / 2, 12_000), (1, 1), (1, 1), 100).any()
+    assert not ring((SAMPLE_RATE / 2, 12_000), (1, 1), (1, 1), 100).any()
 
 
 def test_a_free_steel_bar_sounds_at_its_textbook_pitch():
@@ -163,7 +164,7 @@ def test_every_running_sound_is_heard_varies_and_repeats_by_seed(name):
 def test_shaped_noise_follows_its_spectrum():
     noise = shaped_noise(COUNT, np.random.default_rng(0), ((100, 0), (1000, 0), (2000, -40)))
     power = np.square(np.abs(np.fft.rfft(noise)))
-    frequency = np.fft.rfftfreq(COUNT, 1 / RATE)
+    frequency = np.fft.rfftfreq(COUNT, 1 / SAMPLE_RATE)
     low = power[(frequency > 200) & (frequency < 900)].mean()
     high = power[frequency > 2500].mean()
     assert 10 * np.log10(low / high) == pytest.approx(40, abs=1)
@@ -176,7 +177,7 @@ def test_a_room_decays_in_its_reverberation_time():
         left = np.cumsum(np.square(impulse_response(room, np.random.default_rng(0)))[::-1])[::-1]
         decay = 10 * np.log10(left / left[0])
         # The usual evaluation: from 5 to 25 dB below, times three.
-        span = (np.argmax(decay < -25) - np.argmax(decay < -5)) / RATE * 3
+        span = (np.argmax(decay < -25) - np.argmax(decay < -5)) / SAMPLE_RATE * 3
         assert span == pytest.approx(time, rel=0.35)
 
 

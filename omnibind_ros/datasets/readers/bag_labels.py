@@ -22,8 +22,9 @@ import yaml
 
 from omnibind_ros.datasets.sample import SPLITS, Split
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.units import ABSOLUTE_ZERO
 
-from .bag_messages import ABSOLUTE_ZERO, CENTIKELVIN
+from .bag_messages import CENTIKELVIN
 from .base import ReaderError
 
 KEYS = frozenset({"topics", "labels", "label_topic", "period", "split", "licence", "author"})

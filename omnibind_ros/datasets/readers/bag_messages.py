@@ -21,8 +21,6 @@ from .event_files import Event, window
 from .loaders import to_audio
 
 CENTIKELVIN = 0.01
-ABSOLUTE_ZERO = -273.15
-"""Degrees Celsius. Radiometric cameras publish mono16 in hundredths of a kelvin."""
 
 POINT_TYPES: dict[int, str] = {
     1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8",

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.datasets.sample import Item
-
-from .loaders import SAMPLE_RATE
+from omnibind_ros.units import SAMPLE_RATE
 
 SECONDS = 2.0
 """Length of the set's sounds."""

@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.datasets.sample import SkipError
+from omnibind_ros.units import SAMPLE_RATE
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 AUDIO_SUFFIXES = frozenset({".flac", ".mp3", ".ogg", ".wav"})
 
-SAMPLE_RATE = 16_000
-"""Of every sound in a dataset, in hertz."""
 
 Pixels = npt.NDArray[np.uint8]
 

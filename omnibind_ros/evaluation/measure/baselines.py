@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, Floats, similarities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, similarities
 from omnibind_ros.learning.af.training import SEEN, drawer_of, fit, join, prepare, run, tensors
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.recognition.label_bank import LabelBank

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
@@ -16,7 +17,7 @@ from omnibind_ros.fusion import make_fusion
 from omnibind_ros.fusion.base import Fusion
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members
-from omnibind_ros.learning.af.embeddings import Floats, similarities
+from omnibind_ros.learning.af.embeddings import similarities
 from omnibind_ros.learning.af.encoding import Encoded, encode_dataset
 from omnibind_ros.learning.config import STUDENT_MODALITIES
 from omnibind_ros.modalities import MODALITIES

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.af.corruptions import Members, members_of
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, Floats, probabilities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, probabilities
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.modalities import all_combinations, combination_name
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members, members_of
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults, Floats, similarities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults, similarities
 from omnibind_ros.learning.config import TrainingError
 
 from .baselines import all_rules, train_concat

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.codecs import CodecError, reading
 from omnibind_ros.datasets.dataset import Dataset, Sample
 from omnibind_ros.encoders.base import SentenceEncoder
@@ -24,8 +25,6 @@ from omnibind_ros.recognition.label_bank import Label, LabelBank
 from omnibind_ros.sensors.event import EventWindow
 
 from .metrics import top_k
-
-Floats = npt.NDArray[np.float32]
 
 TRUST = 1e-3
 """Weight of a window without any quality: it decides only where all of a clip's are such."""

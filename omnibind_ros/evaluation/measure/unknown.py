@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.af.corruptions import Members, members_of
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, Floats, probabilities, similarities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, probabilities, similarities
 
 from .combinations import Rule
 from .metrics import auroc

@@ -9,10 +9,11 @@ import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import all_combinations, combination_name
 
-from .embeddings import EmbeddingSet, Floats, similarities
+from .embeddings import EmbeddingSet, similarities
 
 LOWEST, HIGHEST = 0.002, 1.0
 """Temperatures that are looked through."""

@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.modalities import MODALITIES
 
-from .embeddings import EmbeddingSet, Floats, entropies, similarities
+from .embeddings import EmbeddingSet, entropies, similarities
 
 AGED = 0.7
 """Share of the age that a modality allows up to which a reading shows what is there now."""

@@ -10,13 +10,11 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.files import whole_file
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
-
-Floats = npt.NDArray[np.float32]
-
 
 EncodedFaults = Mapping[tuple[str, str], tuple[Floats, Floats]]
 """By fault and modality: embeddings [K, D] and qualities [K] that an encoder gave for samples with

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.codecs import CodecError, reading
 from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.datasets.faults import DEAD, NOISE, Fault
@@ -27,7 +28,7 @@ from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.sensors.event import EventWindow
 
-from .embeddings import EmbeddingSet, EncodedFaults, Floats
+from .embeddings import EmbeddingSet, EncodedFaults
 
 FORMAT = 1
 CHUNK = 64

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning import checkpoints
@@ -16,7 +17,7 @@ from omnibind_ros.learning.config import TrainingError
 from .calibration import fit_likeness, fit_thresholds
 from .config import FusionConfig
 from .corruptions import members_of
-from .embeddings import EmbeddingSet, Floats
+from .embeddings import EmbeddingSet
 from .network import FusionNetwork
 from .training import TrainedFusion
 

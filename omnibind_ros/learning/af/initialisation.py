@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.cad.losses import TorchBank
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .calibration import fit_biases, fit_temperature
-from .embeddings import EmbeddingSet, Floats, similarities
+from .embeddings import EmbeddingSet, similarities
 from .network import FusionNetwork
 
 PROTOTYPES_FIRST = 30.0

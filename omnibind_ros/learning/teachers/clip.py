@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.image import structure
 from omnibind_ros.encoders.picture import STRUCTURE, ramp
 from omnibind_ros.learning.config import TrainingError
 
-from .interface import Anchors, Floats, ImageEmbeddings
+from .interface import Anchors, ImageEmbeddings
 
 BATCH = 32
 """Pictures or sentences that go through a model at a time."""

@@ -10,14 +10,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.image import centre_crop, structure
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.encoders.picture import STRUCTURE, ramp
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning.config import TrainingError
-
-Floats = npt.NDArray[np.float32]
 
 
 class ImageEmbeddings(NamedTuple):

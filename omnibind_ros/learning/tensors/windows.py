@@ -16,9 +16,10 @@ from omnibind_ros.datasets.codecs import CodecError
 from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.encoders.audio import DEFAULTS
 from omnibind_ros.encoders.manifest import TensorSpec
+from omnibind_ros.units import SAMPLE_RATE
 
-HOP = 16_000
-"""Samples from a window to the next, about."""
+HOP = SAMPLE_RATE
+"""Samples from a window to the next, about: one second."""
 
 
 def input_length(spec: TensorSpec) -> int:
