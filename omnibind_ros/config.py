@@ -18,7 +18,7 @@ def parameter(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
-    live: bool = False,
+    at_run_time: bool = False,
 ) -> Any:
     """Return a dataclass field that describes a parameter.
 
@@ -28,11 +28,15 @@ def parameter(
         low: Smallest value allowed.
         high: Largest value allowed.
         choices: Texts allowed; empty for any.
-        live: True where a change counts at once, without a new configure.
+        at_run_time: Whether a change takes effect at once, without a new configure.
     """
     metadata = {
-        "description": description, "low": low, "high": high, "choices": choices, "live": live,
-    }  # fmt: skip
+        "description": description,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "at_run_time": at_run_time,
+    }
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)

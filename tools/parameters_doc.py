@@ -29,7 +29,7 @@ def _row(spec: Field[Any], default: Any) -> str:
     )
     return (
         f"| `{spec.name}` | `{default!r}` | {allowed} | "
-        f"{'yes' if meta['live'] else 'at configure'} | {meta['description']} |"
+        f"{'yes' if meta['at_run_time'] else 'at configure'} | {meta['description']} |"
     )
 
 

@@ -79,14 +79,14 @@ class Parameters(Generic[NodeConfig]):
         self._report_unknown_names()
         node.add_on_set_parameters_callback(self._on_set)
 
-    def reload(self, live_only: bool = False) -> None:
+    def reload(self, at_run_time_only: bool = False) -> None:
         """Read everything again.
 
         Args:
-            live_only: Leave alone the node's parameters that count from the next configure on.
+            at_run_time_only: Leave out the parameters that take effect at the next configure.
         """
         for spec in fields(self.config):
-            if spec.metadata["live"] or not live_only:
+            if spec.metadata["at_run_time"] or not at_run_time_only:
                 value = self._node.get_parameter(spec.name).value
                 setattr(self.config, spec.name, check(type(self.config), spec.name, value))
         self._read_sensors()
@@ -269,7 +269,7 @@ class Parameters(Generic[NodeConfig]):
         spec = {spec.name: spec for spec in fields(self.config)}.get(name)
         if spec is not None:
             check(type(self.config), name, value)
-            return bool(spec.metadata["live"])
+            return bool(spec.metadata["at_run_time"])
         found = SENSOR_PARAMETER.fullmatch(name)
         if found is None:
             if not self._node.has_parameter(name):

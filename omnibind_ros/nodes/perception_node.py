@@ -46,7 +46,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
         Perceiver(engine, fusion, recogniser, self._publish)
         self._vocabulary, self._recogniser = vocabulary, recogniser
-        self.on_live_change()
+        self.on_parameters()
         self.create_output("embedding", FusedEmbedding)
         self.create_output("recognition", Recognition)
         self.create_output("markers", MarkerArray)
@@ -61,7 +61,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             raise RuntimeError("the services are made after the vocabulary")
         return LabelServices(self, self._vocabulary, self._recogniser, self.model)
 
-    def on_live_change(self) -> None:
+    def on_parameters(self) -> None:
         """Take over the recogniser's parameters."""
         if self._recogniser is not None:
             self._recogniser.top_k = self.parameters.config.top_k

@@ -86,7 +86,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         """Return the node's services; a subclass may add its own."""
         return Services(self)
 
-    def on_live_change(self) -> None:
+    def on_parameters(self) -> None:
         """Take over the subclass's own parameters that count at once."""
 
     def on_tick(self) -> None:
@@ -224,8 +224,8 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
     def apply_parameters(self) -> list[Any]:
         """Let the sensors follow the parameters; returns what is under way."""
         self._changing = False
-        self.parameters.reload(live_only=True)
-        self.on_live_change()
+        self.parameters.reload(at_run_time_only=True)
+        self.on_parameters()
         if self._sensor_set is None:
             return []
         return self._sensor_set.apply(self.parameters.sensors)

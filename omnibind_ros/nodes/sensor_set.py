@@ -79,7 +79,7 @@ class SensorSet:
             if old is None or old.structure() != setup.structure():
                 loading.append(self._load(name, setup))
             elif name in channels:
-                channels[name].update_live(setup.config)
+                channels[name].update_parameters(setup.config)
         self._engine.order(wanted)
         self._on_names(self._wanted)
         return loading
@@ -155,7 +155,7 @@ class SensorSet:
         wanted = self._wanted.get(name)
         if wanted is None or wanted.structure() != setup.structure():
             return  # changed or removed while it was loading
-        channel.update_live(wanted.config)
+        channel.update_parameters(wanted.config)
         if name in self._feeds:
             self._feeds.pop(name).close()
         self._engine.add(channel)

@@ -296,13 +296,13 @@ class Channel:
         if self.embedding is not None and not self.fresh(now):
             self.embedding = None
 
-    def update_live(self, given: SensorConfig) -> None:
+    def update_parameters(self, given: SensorConfig) -> None:
         """Take over the parameters that may change at run time."""
         for spec in fields(SensorConfig):
             value = getattr(given, spec.name)
             if spec.name == "max_age" and not value and self.config.modality in MODALITIES:
                 value = MODALITIES[self.config.modality].max_age
-            if spec.metadata["live"]:  # each in one step: the workers read them meanwhile
+            if spec.metadata["at_run_time"]:  # each in one step: the workers read them meanwhile
                 setattr(self.config, spec.name, value)
 
     def state(self, now: float) -> SensorState:

@@ -28,10 +28,10 @@ class SensorConfig:
         "default.",
         low=0.0,
         high=3600.0,
-        live=True,
+        at_run_time=True,
     )
     rate_limit: float = parameter(
-        0.0, "Encodings per second at most; 0: no limit.", low=0.0, high=1000.0, live=True
+        0.0, "Encodings per second at most; 0: no limit.", low=0.0, high=1000.0, at_run_time=True
     )
     reliability: str = parameter(
         "best_effort", "QoS reliability of the subscription.", choices=("best_effort", "reliable")
@@ -48,7 +48,7 @@ class SensorConfig:
         "Where a sample's age comes from: its header, its arrival, or auto (the header where it "
         "is plausible, else the arrival, with a warning).",
         choices=("auto", "header", "arrival"),
-        live=True,
+        at_run_time=True,
     )
 
 
@@ -67,7 +67,9 @@ class SensorSetup:
     def structure(self) -> tuple[Any, ...]:
         """Return what cannot change while the sensor runs: a change makes it a new one."""
         fixed = [
-            getattr(self.config, f.name) for f in fields(SensorConfig) if not f.metadata["live"]
+            getattr(self.config, f.name)
+            for f in fields(SensorConfig)
+            if not f.metadata["at_run_time"]
         ]
         return (*fixed, *(astuple(self.options) if self.options is not None else ()))
 
@@ -83,7 +85,7 @@ class SensingConfig:
         list(DEFAULT_SENSORS),
         "Names of the sensors; each is described under sensor.NAME. A name more or less adds or "
         "removes a sensor.",
-        live=True,
+        at_run_time=True,
     )
     sensor_modules: list[str] = parameter(
         [], "Python modules with sensor types of your own (docs/how-to/adding_a_sensor.md)."
@@ -130,12 +132,12 @@ class PerceptionConfig(SensingConfig):
         choices=tuple(FUSIONS),
     )
     top_k: int = parameter(
-        5, "Labels in each ~/recognition, best first.", low=1, high=1000, live=True
+        5, "Labels in each ~/recognition, best first.", low=1, high=1000, at_run_time=True
     )
     min_similarity: float = parameter(
         -1.0,
         "Cosine similarity below which the best label is unknown; -1: as the bundle says.",
         low=-1.0,
         high=1.0,
-        live=True,
+        at_run_time=True,
     )

@@ -248,7 +248,7 @@ def test_no_moment_of_a_live_change_has_a_max_age_of_zero():
     ages = []
     channel = Channel("cam", Watched(modality="image", max_age=5.0), KIND, AxisEncoder())
     ages.clear()
-    channel.update_live(SensorConfig(modality="image"))  # 0: the modality's default
+    channel.update_parameters(SensorConfig(modality="image"))  # 0: the modality's default
     assert set(ages) == {MODALITIES["image"].max_age}
 
 
