@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import io
+import math
 import pickle
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
 
 from omnibind_ros.datasets.files import write_whole
 from omnibind_ros.encoders.manifest import TensorSpec
 
 from .config import TrainingError
 from .students.registry import build
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
@@ -63,6 +68,75 @@ def check_key(path: Path, content: dict[str, Any], key: str) -> None:
             f"{path} was written with another configuration or dataset; go on with those, or give "
             "another folder for --out"
         )
+
+
+@dataclass
+class Best:
+    """The best state of a network so far.
+
+    Attributes:
+        state: Its weights, as `copied` returns them.
+        score: Its validation score, higher is better.
+        epoch: After which epoch it had this state; -1: before training.
+    """
+
+    state: dict[str, Any] = field(default_factory=dict)
+    score: float = -math.inf
+    epoch: int = -1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where the state of a training is kept after each epoch.
+
+    Attributes:
+        path: The file.
+        key: Hash of all that decides what the training yields.
+    """
+
+    path: Path
+    key: str
+
+    def exists(self) -> bool:
+        """Return whether there is a state to continue from."""
+        return self.path.is_file()
+
+    def save(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer,
+        fabric: Fabric | None,
+        epochs: int,
+        best: Best,
+    ) -> None:
+        """Write the state after a number of epochs; raises OSError."""
+        content = {
+            "key": self.key,
+            "epoch": epochs,
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "precision": fabric.strategy.precision.state_dict() if fabric is not None else {},
+            "best": {"score": best.score, "epoch": best.epoch, "state": best.state},
+        }
+        save(self.path, content)
+
+    def restore(
+        self, model: nn.Module, optimizer: Optimizer, fabric: Fabric | None
+    ) -> tuple[int, Best]:
+        """Load the state; return the number of epochs done and the best state so far.
+
+        Raises:
+            TrainingError: The file cannot be read, or belongs to another run.
+        """
+        content = load(self.path)
+        check_key(self.path, content, self.key)
+        model.load_state_dict(content["model"])
+        optimizer.load_state_dict(content["optimizer"])
+        if fabric is not None:
+            fabric.strategy.precision.load_state_dict(content["precision"])
+        best = content["best"]
+        score = best["score"] if "score" in best else best["objects"]  # as version 0.1 called it
+        return int(content["epoch"]), Best(best["state"], float(score), int(best["epoch"]))
 
 
 def save_student(

@@ -11,7 +11,7 @@ rich modality's network).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 
 from omnibind_ros.encoders.manifest import TensorSpec
+from omnibind_ros.learning import loop
 from omnibind_ros.learning.checkpoints import copied
 from omnibind_ros.learning.config import LossConfig, TrainingConfig, TrainingError, no_progress
+from omnibind_ros.learning.loop import Plan, parameter_groups, warmup_cosine
 from omnibind_ros.learning.metrics import accuracy
-from omnibind_ros.learning.schedule import decayed, learning_rate
 from omnibind_ros.learning.shared import kept_or_made
 from omnibind_ros.learning.students.augmentation import augment_picture
 from omnibind_ros.learning.students.picture import PictureStudent
@@ -113,27 +113,18 @@ def _train(
     torch.manual_seed(config.seed)
     model = PictureStudent(SPEC, cache.embedding_size, 0.2, taught=True).to(device)
     objective = Objective(LossConfig(), TorchBank(bank).to(device))
-    optimizer = torch.optim.AdamW(decayed(model, own.weight_decay), own.learning_rate)
-    chance = torch.Generator(device).manual_seed(config.seed)
-    each = len(train) // size
-    for epoch in range(own.epochs):
-        model.train()
-        order = np.random.default_rng([config.seed, epoch, 2]).permutation(train)
-        for step in range(each):
-            chosen = order[step * size : (step + 1) * size]
-            y = torch.from_numpy(labels[chosen]).to(device)
-            x = augment_picture(_pictures(cache, chosen, device), chance, config.schedule.mirror)
-            image = torch.from_numpy(taught[chosen]).to(device)
-            names = objective.bank.by_class()[y, 0]
-            loss, _ = objective(model(x), y, image, names)
-            rate = learning_rate(epoch * each + step, own.epochs * each, own.learning_rate, 0.05)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            optimizer.zero_grad()
-            loss.backward()
-            clip_grad_norm_(model.parameters(), 5.0)
-            optimizer.step()
-        progress(epoch + 1, own.epochs)
+    optimizer = torch.optim.AdamW(parameter_groups(model, own.weight_decay), own.learning_rate)
+    steps = len(train) // size
+    plan = Plan(
+        "the image student",
+        own.epochs,
+        steps,
+        lambda step: warmup_cosine(step, own.epochs * steps, own.learning_rate),
+        clip=5.0,
+        advice="look for NaN in the dataset, or lower image_student.learning_rate",
+    )
+    task = _Images(cache, train, labels, taught, model, objective, size, config, device)
+    loop.train(task, model, optimizer, plan, progress=lambda done, total, _: progress(done, total))
     figures: dict[str, float] = {"training_samples": float(len(train))}
     for split in ("validation", "test"):
         places = np.flatnonzero(usable & (splits == split))
@@ -142,6 +133,44 @@ def _train(
             found = accuracy(right, cache.objects[rows[places]])
             figures |= {f"{split}_samples": found.samples, f"{split}_objects": found.objects}
     return ImageStudent({n: v for n, v in copied(model).items() if _handed_on(n)}, figures)
+
+
+class _Images(loop.Task[npt.NDArray[np.int64]]):
+    """Training images, each with its class and what the teacher says of it."""
+
+    def __init__(
+        self,
+        cache: TensorCache,
+        places: npt.NDArray[np.int64],
+        labels: npt.NDArray[np.int64],
+        taught: npt.NDArray[np.float32],
+        model: PictureStudent,
+        objective: Objective,
+        size: int,
+        config: TrainingConfig,
+        device: torch.device,
+    ) -> None:
+        self._cache, self._places, self._labels, self._taught = cache, places, labels, taught
+        self._model, self._objective, self._size, self._config = model, objective, size, config
+        self._device = device
+        self._generator = torch.Generator(device).manual_seed(config.seed)
+
+    def batches(self, epoch: int) -> Iterable[npt.NDArray[np.int64]]:
+        order = np.random.default_rng([self._config.seed, epoch, 2]).permutation(self._places)
+        for start in range(0, len(order) - self._size + 1, self._size):
+            yield order[start : start + self._size]
+
+    def loss(self, batch: npt.NDArray[np.int64]) -> loop.Loss:
+        y = torch.from_numpy(self._labels[batch]).to(self._device)
+        x = augment_picture(
+            _pictures(self._cache, batch, self._device),
+            self._generator,
+            self._config.schedule.mirror,
+        )
+        image = torch.from_numpy(self._taught[batch]).to(self._device)
+        names = self._objective.bank.by_class()[y, 0]
+        value, terms = self._objective(self._model(x), y, image, names)
+        return loop.Loss(value, terms, len(batch))
 
 
 def _handed_on(name: str) -> bool:

@@ -14,7 +14,8 @@ fitted without its object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +27,8 @@ from torch.nn import functional
 
 from omnibind_ros.datasets.sample import SPLITS
 from omnibind_ros.learning.cad.losses import TorchBank
-from omnibind_ros.learning.checkpoints import copied
 from omnibind_ros.learning.config import AdaptConfig, TrainingError, no_progress
+from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train
 from omnibind_ros.learning.metrics import Accuracy, accuracy
 from omnibind_ros.learning.tensors.cache import TensorCache
 
@@ -214,8 +215,8 @@ def adapt(
         TrainingError: There are fewer training objects than folds.
     """
     images = _Images.of(cache, labels)
-    train = images.places("train")
-    crossed = config.folds > 1 and config.epochs > 0 and len(train) > 0
+    seen = images.places("train")
+    crossed = config.folds > 1 and config.epochs > 0 and len(seen) > 0
     total = config.epochs * (1 + config.folds * crossed)
 
     def fitted(chosen: npt.NDArray[np.int64], number: int) -> tuple[Projection, Tensor]:
@@ -223,21 +224,21 @@ def adapt(
         if len(chosen):
             projection.fit_scale(images.features[chosen])
         if len(chosen) and config.epochs:
-            _fit(projection, bank, images, chosen, cache, config, seed,
-                 lambda done, _: progress(number * config.epochs + done, total))  # fmt: skip
+            fit = _Fit(projection, bank, images, chosen, cache, config, seed)
+            fit.run(lambda done, _: progress(number * config.epochs + done, total))
         return projection, _project(projection, images.values, images.features)
 
-    projection, image = fitted(train, 0)
+    projection, image = fitted(seen, 0)
     taught = image.clone()
     if crossed:
-        _check_objects(images.objects[train], config.folds)
-        fold = fold_of(images.objects[train], images.labels.numpy()[train], config.folds, seed)
+        _check_objects(images.objects[seen], config.folds)
+        fold = fold_of(images.objects[seen], images.labels.numpy()[seen], config.folds, seed)
         for number in range(config.folds):
-            _, seen_by = fitted(train[fold != number], number + 1)
-            taught[train[fold == number]] = seen_by[train[fold == number]]
+            _, of_fold = fitted(seen[fold != number], number + 1)
+            taught[seen[fold == number]] = of_fold[seen[fold == number]]
     return Adaptation(
         projection, image.numpy(), taught.numpy(), images.by_split(bank, images.values),
-        images.by_split(bank, image), images.right(bank, taught[train], train) if crossed else None,
+        images.by_split(bank, image), images.right(bank, taught[seen], seen) if crossed else None,
         _kept(projection, cache),
     )  # fmt: skip
 
@@ -250,46 +251,69 @@ def _check_objects(objects: npt.NDArray[np.str_], folds: int) -> None:
         )
 
 
-def _fit(
-    projection: Projection,
-    bank: TorchBank,
-    images: _Images,
-    train: npt.NDArray[np.int64],
-    cache: TensorCache,
-    config: AdaptConfig,
-    seed: int,
-    progress: Callable[[int, int], None],
-) -> None:
-    """Fit a projection to training images, and leave it in its best state on validation objects."""
-    values, features, of = (a[train] for a in (images.values, images.features, images.labels))
-    validation = images.places("validation")
-    chance = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(
-        projection.parameters(), config.learning_rate, weight_decay=config.weight_decay
-    )
-    directions, places = (torch.from_numpy(np.array(a, np.float32)) for a in cache.anchors)
-    anchors = anchor_features(projection, directions) if len(directions) else None
-    best, kept = -1.0, copied(projection)
-    for epoch in range(config.epochs):
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * (1 - epoch / config.epochs)
-        for chosen in torch.randperm(len(of), generator=chance).split(config.batch_size):
-            z = projection(values[chosen], features[chosen])
-            loss = functional.cross_entropy(bank(z) / config.tau, of[chosen])
-            if anchors is not None and config.keep:
-                moved = projection(places, anchors)
-                loss = loss + config.keep * (1 - (moved * places).sum(1)).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        found = best  # without validation images the last epoch's is kept
-        if len(validation):
-            z = _project(projection, images.values[validation], images.features[validation])
-            found = images.right(bank, z, validation).objects
-        if found >= best:
-            best, kept = found, copied(projection)
-        progress(epoch + 1, config.epochs)
-    projection.load_state_dict(kept)
+class _Fit(Task[Tensor]):
+    """A projection that is fitted to images: cross-entropy over classes, and staying in place."""
+
+    def __init__(
+        self,
+        projection: Projection,
+        bank: TorchBank,
+        images: _Images,
+        train: npt.NDArray[np.int64],
+        cache: TensorCache,
+        config: AdaptConfig,
+        seed: int,
+    ) -> None:
+        self._projection, self._bank, self._images, self._config = projection, bank, images, config
+        self._values, self._features, self._labels = (
+            a[train] for a in (images.values, images.features, images.labels)
+        )
+        self._validation = images.places("validation")
+        self._generator = torch.Generator().manual_seed(seed)
+        directions, self._places = (
+            torch.from_numpy(np.array(a, np.float32)) for a in cache.anchors
+        )
+        self._anchors = anchor_features(projection, directions) if len(directions) else None
+
+    def batches(self, epoch: int) -> Iterable[Tensor]:  # noqa: ARG002 - it is never resumed
+        order = torch.randperm(len(self._labels), generator=self._generator)
+        return order.split(self._config.batch_size)
+
+    def loss(self, batch: Tensor) -> Loss:
+        z = self._projection(self._values[batch], self._features[batch])
+        loss = functional.cross_entropy(self._bank(z) / self._config.tau, self._labels[batch])
+        if self._anchors is not None and self._config.keep:
+            moved = self._projection(self._places, self._anchors)
+            loss = loss + self._config.keep * (1 - (moved * self._places).sum(1)).mean()
+        return Loss(loss, samples=len(batch))
+
+    def validate(self) -> Validation | None:
+        if not len(self._validation):
+            return None
+        values, features = (
+            a[self._validation] for a in (self._images.values, self._images.features)
+        )
+        z = _project(self._projection, values, features)
+        return Validation(self._images.right(self._bank, z, self._validation).objects)
+
+    def run(self, progress: Callable[[int, int], None]) -> None:
+        """Fit the projection, and leave it in its best state on validation objects."""
+        config = self._config
+        optimizer = torch.optim.AdamW(
+            self._projection.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        steps = math.ceil(len(self._labels) / config.batch_size)
+        plan = Plan(
+            "the image teacher",
+            config.epochs,
+            steps,
+            lambda step: config.learning_rate * (1 - step // steps / config.epochs),
+            advice="look for NaN in the images' embeddings, or lower adapt.learning_rate",
+        )
+        train(
+            self, self._projection, optimizer, plan,
+            progress=lambda done, total, _: progress(done, total),
+        )  # fmt: skip
 
 
 @torch.no_grad()
