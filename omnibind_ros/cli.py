@@ -127,7 +127,7 @@ def _build_untrained(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
     from omnibind_ros.fusion import AdaptiveFusion
-    from omnibind_ros.recognition.label_bank import read_labels
+    from omnibind_ros.recognition.labels import read_labels
 
     bundle = Bundle.load(resolve_bundle(options.bundle))
     labels = read_labels(bundle.root / bundle.manifest.labels.path).labels

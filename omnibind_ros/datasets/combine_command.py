@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.text import TextEncoder
-from omnibind_ros.recognition.label_bank import read_labels
+from omnibind_ros.recognition.labels import read_labels
 
 from .class_map import ClassMap
 from .combine import PER_CLASS, CombinePlan

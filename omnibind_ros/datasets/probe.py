@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
-from omnibind_ros.recognition.label_bank import Label, LabelBank
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.labels import Label
 
 from .class_map import ClassMap
 from .dataset import Dataset

@@ -30,7 +30,8 @@ from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import read_config
 from omnibind_ros.learning.tensors.cache import TensorCache
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.recognition.label_bank import CACHE, LabelBank
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.label_cache import CACHE
 
 from .adapted_image import load_projection, write_adapted_image
 from .encoder import AUTO, Exported, export_encoder

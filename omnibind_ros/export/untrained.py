@@ -21,7 +21,7 @@ from omnibind_ros.encoders.manifest import (
 )
 from omnibind_ros.fusion.adaptive import fusion_inputs, fusion_outputs
 from omnibind_ros.learning.tensors.specs import STUDENT_SPECS
-from omnibind_ros.recognition.label_bank import CACHE
+from omnibind_ros.recognition.label_cache import CACHE
 
 from .graph import Graph
 from .networks import convolutional, fusion_network, point_network

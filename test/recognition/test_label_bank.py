@@ -1,4 +1,4 @@
-"""The label bank: scores, enrolment, labels.yaml and the embeddings kept beside it."""
+"""The label bank: similarities, enrolment, and the file with the labels' embeddings."""
 
 import logging
 
@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.recognition.label_bank import (  # fmt: skip
-    CACHE,
-    MAX_CHARACTERS,
-    MAX_LABELS,
-    Label,
-    LabelBank,
-    LabelError,
-    check_labels,
-    read_labels,
-)
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.label_cache import CACHE
+from omnibind_ros.recognition.labels import MAX_LABELS, Label, LabelError, read_labels
 
 GOOD = "templates: ['a photo of a {}']\nlabels:\n- {name: cup, synonyms: [mug]}\n- {name: cat}\n"
 
@@ -143,51 +136,6 @@ def test_a_full_bank_takes_no_new_label():
     with pytest.raises(LabelError, match="full"):
         full.with_label("one more", rows[0])
     assert len(full.with_label("0", rows[0]).labels) == MAX_LABELS
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        ([], "list of labels is empty"),
-        ([Label("  ")], "a label text is empty"),
-        ([Label("cup", ("",))], "a label text is empty"),
-        ([Label("x" * (MAX_CHARACTERS + 1))], "more than 200"),
-        ([Label("cup"), Label(" cup ")], "'cup' is there twice"),
-        ([Label(str(i)) for i in range(MAX_LABELS + 1)], "more than 20000"),
-    ],
-)
-def test_bad_labels_give_one_sentence(labels, message):
-    with pytest.raises(LabelError, match=message) as error:
-        check_labels(labels)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "[", "3", "templates: ['a {}']", "templates: ['a {}']\nlabels:",
-        "templates: ['a {}']\nlabels: []", "templates: ['a {}']\nlabels: [cup]",
-        "templates: ['a {}']\nlabels: cup", "templates: ['a {}']\nlabels: [{name: 3}]",
-        "templates: ['a {}']\nlabels: [{name: yes}]", "templates: ['a {}']\nlabels: [{nam: cup}]",
-        "templates: ['a {}']\nlabels: [{name: cup, synonyms: mug}]",
-        "templates: ['a {}']\nlabels: [{name: cup, synonyms: [3]}]",
-        "templates: ['a {}']\nlabels: [{name: cup}, {name: cup}]",
-        "templates: 'a {}'\nlabels: [{name: cup}]", "templates: []\nlabels: [{name: cup}]",
-        "templates: ['a cup']\nlabels: [{name: cup}]", "templates: [3]\nlabels: [{name: cup}]",
-    ],
-)  # fmt: skip
-def test_a_bad_labels_file_is_a_label_error(tmp_path, text):
-    (tmp_path / "labels.yaml").write_text(text)
-    with pytest.raises(LabelError):
-        read_labels(tmp_path / "labels.yaml")
-
-
-def test_labels_that_are_missing_or_no_text(tmp_path):
-    with pytest.raises(LabelError, match="cannot be read"):
-        read_labels(tmp_path / "labels.yaml")
-    (tmp_path / "labels.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(LabelError):
-        read_labels(tmp_path / "labels.yaml")
 
 
 def test_kept_embeddings_are_used_while_current(folder, encoder):

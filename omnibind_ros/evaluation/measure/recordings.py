@@ -21,7 +21,8 @@ from omnibind_ros.learning.config import STUDENT_MODALITIES
 from omnibind_ros.learning.tensors.cache import TEMPLATES, class_labels
 from omnibind_ros.learning.tensors.specs import PREPARE
 from omnibind_ros.learning.tensors.windows import input_length, window, window_count
-from omnibind_ros.recognition.label_bank import Label, LabelBank
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.labels import Label
 from omnibind_ros.sensors.event import EventWindow
 
 from .metrics import top_k
@@ -148,7 +149,7 @@ def _measure(
         return found
     z, single, of_clip = np.array(clips), np.array(heard), np.array(of, np.int64)
     labels = part.column("label")[kept]
-    few = bank.only([i for i, name in enumerate(bank.labels) if name in set(labels)])
+    few = bank.subset([i for i, name in enumerate(bank.labels) if name in set(labels)])
     found |= {
         "classes": len(bank.labels), "top1": _top1(bank, z, labels), "competing": {
             "labels": list(few.labels), "top1": _top1(few, z, labels)}, "windows": len(single),

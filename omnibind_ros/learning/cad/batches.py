@@ -53,7 +53,7 @@ def class_bank(cache: TensorCache, left_out: Sequence[str]) -> LabelBank:
         raise TrainingError(
             f"{len(kept)} class is left to learn; a student needs at least two to tell apart"
         )
-    return cache.bank.only(kept)
+    return cache.bank.subset(kept)
 
 
 def class_numbers(cache: TensorCache, bank: LabelBank) -> npt.NDArray[np.int64]:
@@ -79,7 +79,7 @@ def own_names(
     kept = [i for i, name in enumerate(cache.category_bank.labels) if name in set(names)]
     if len(kept) < 2:
         return None, np.full(len(samples), -1, np.int64)
-    bank = cache.category_bank.only(kept)
+    bank = cache.category_bank.subset(kept)
     number = {name: i for i, name in enumerate(bank.labels)}
     return bank, np.array([number.get(str(name), -1) for name in names], np.int64)
 

@@ -21,7 +21,8 @@ from omnibind_ros.datasets.parallel import run_tasks
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.learning.config import TrainingError, no_progress
 from omnibind_ros.learning.teachers.interface import Anchors, Teacher, load_teacher
-from omnibind_ros.recognition.label_bank import Label, LabelBank
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.labels import Label
 
 from .specs import PICTURE, STUDENT_SPECS
 from .task import SENTENCES, CacheTask, Piece
