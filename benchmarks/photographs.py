@@ -79,7 +79,8 @@ def main() -> None:
     options = parser.parse_args()
     bundle = Bundle.load(resolve_bundle(options.bundle))
     encoder = bundle.encoder("image")
-    recogniser = Recogniser(Vocabulary.load(bundle, (), 1).bank, bundle.manifest.calibration)
+    vocabulary, _ = Vocabulary.load(bundle, (), threads=1)
+    recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
     table = Table("picture", "expected", "label", "similarity", "quality", "known", "right")
     rows: list[dict[str, Any]] = []
     pictures = {name: load(name) for name in (*SUBJECTS, *TEXTURES)} | nothing()

@@ -71,7 +71,8 @@ class Baseline(Node):
             for name in options.sensors
         }
         fusion, _ = make_fusion("adaptive", bundle)
-        recogniser = Recogniser(Vocabulary.load(bundle, (), 1).bank, bundle.manifest.calibration)
+        vocabulary, _ = Vocabulary.load(bundle, (), threads=1)
+        recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
         self._model = bundle.manifest.model
         self._members = Members(self.meter)
         self._perceiver = Perceiver(cast(Engine, self._members), fusion, recogniser, self._publish)

@@ -1,6 +1,6 @@
-"""Fusion at run time: any number of fresh embeddings in, one out.
+"""Fusion at run time: one embedding from any number of fresh ones.
 
-A new rule is one module and one line in `FUSIONS`.
+A new fusion rule is one module, and one line in `FUSIONS`.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ FUSIONS: dict[str, Callable[[Bundle], Fusion]] = {
     "adaptive": AdaptiveFusion.load,
     "mean": lambda _bundle: MeanFusion(),
 }
-"""What makes a rule from a bundle, by the rule's name; the first is the default."""
+"""By the name of a fusion rule, the function that makes it from a bundle."""
 
 
 def make_fusion(name: str, bundle: Bundle) -> tuple[Fusion, str]:
-    """Make a fusion, or the quality-weighted mean where the bundle has not what it needs.
+    """Make a fusion rule, or the quality-weighted mean if the bundle lacks what the rule needs.
 
     Args:
         name: A key of `FUSIONS`.
         bundle: The bundle.
 
     Returns:
-        The fusion, and a sentence if the mean had to stand in, else ''.
+        The fusion rule, and a sentence if the mean takes its place, else ''.
     """
     try:
         return FUSIONS[name](bundle), ""
     except BundleError as error:
-        return MeanFusion(), f"{error}; until then the quality-weighted mean fuses in its place"
+        return MeanFusion(), f"{error}; until then the quality-weighted mean is used"

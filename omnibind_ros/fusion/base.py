@@ -1,4 +1,4 @@
-"""The interface of Adaptive Fusion (AF)."""
+"""The interface of a fusion rule."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Fused:
-    """One embedding out of many.
+    """A fused embedding.
 
     Attributes:
         values: float32 [D], unit vector in the shared space.
-        weights: float32 [N], sum 1, one a member, in the order given.
+        weights: float32 [N], sum 1: the share of each embedding, in the order given.
     """
 
     values: npt.NDArray[np.float32]
@@ -24,7 +24,7 @@ class Fused:
 
 
 class Fusion(Protocol):
-    """Fuses any number of embeddings, in any order."""
+    """Fuses any number of embeddings; their order does not change the result."""
 
     def fuse(
         self,
@@ -41,8 +41,8 @@ class Fusion(Protocol):
             modalities: N names.
             ages: float32 [N], seconds since each sample was taken.
             qualities: float32 [N], 0..1.
-            entropies: float32 [N], 0..1: the entropy of each member's own label distribution, as a
-                share of the largest one, log(number of labels).
+            entropies: float32 [N], 0..1: the normalised entropy of each embedding's label
+                distribution (see `Recogniser.entropy`).
 
         Raises:
             ValueError: No embedding was given.

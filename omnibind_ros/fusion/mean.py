@@ -10,11 +10,14 @@ import numpy.typing as npt
 from .base import Fused
 
 FLOOR = 1e-3
-"""Quality that every member is taken to have at least."""
+"""Smallest quality that an embedding is weighted with."""
 
 
 class MeanFusion:
-    """The mean of unit vectors, each weighted by its quality (ImageBind's rule, with quality)."""
+    """The unit mean of the embeddings, each weighted by its quality.
+
+    ImageBind (Girdhar et al., arXiv 2305.05665) adds embeddings up with equal weights.
+    """
 
     def fuse(
         self,
@@ -31,11 +34,11 @@ class MeanFusion:
         """
         if len(values) == 0:
             raise ValueError("there is no embedding to fuse; give at least one")
-        # A floor keeps the sum positive when every member is worthless, or its quality not finite.
+        # The floor keeps the sum positive if all qualities are 0, and replaces one that is NaN.
         weights = np.fmax(qualities, FLOOR).astype(np.float32)
         weights /= weights.sum()
         fused = weights @ values
         norm = float(np.linalg.norm(fused))
-        if norm < 1e-6:  # opposite vectors cancel out: the best member speaks alone
+        if norm < 1e-6:  # opposite vectors cancel out: take the one of the best quality
             fused, norm = values[int(np.argmax(qualities))], 1.0
         return Fused((fused / norm).astype(np.float32), weights)

@@ -56,7 +56,7 @@ class LabelServices(Services):
 
     def _enroll(self, request: Any, response: Any) -> Any:
         def work() -> str:
-            values, count = self.enrolment.watch(request.duration, self._closing.wait)
+            values, count = self.enrolment.collect(request.duration, self._closing.wait)
             bank = self._vocabulary.enroll(request.label, values)
             self._recogniser.bank = bank
             return f"'{request.label}' was learned from {count} results"

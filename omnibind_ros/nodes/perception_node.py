@@ -41,7 +41,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
     def prepare(self, bundle: Bundle, engine: Engine) -> list[str]:
         """Load labels and fusion, and create the outputs."""
         config = self.parameters.config
-        vocabulary = Vocabulary.load(bundle, config.labels, config.threads)
+        vocabulary, problems = Vocabulary.load(bundle, config.labels, config.threads)
         fusion, warning = make_fusion(config.fusion, bundle)
         recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
         Perceiver(engine, fusion, recogniser, self._publish)
@@ -53,7 +53,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         self.create_output("overlay", Image, 2)
         if Classification is not None:
             self.create_output("classification", Classification)
-        return [*vocabulary.problems, *([warning] if warning else [])]
+        return [*problems, *([warning] if warning else [])]
 
     def make_services(self) -> LabelServices:
         """Return the services of the sensors and of the labels."""
@@ -77,7 +77,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         """Publish a result; called in one of the engine's threads."""
         services, engine, outputs = self._service_set, self.engine, self.outputs
         if isinstance(services, LabelServices):
-            services.enrolment.see(result.values)
+            services.enrolment.add(result.values)
         made = [
             ("embedding", messages.embedding(result, self.model)),
             ("recognition", messages.recognition(result)),

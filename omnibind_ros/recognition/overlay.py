@@ -1,4 +1,4 @@
-"""The overlay: what is recognised, drawn over the camera picture."""
+"""The overlay: labels and sensor weights, drawn over the camera image."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def draw_overlay(
     sensors: Sequence[str],
     weights: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.uint8]:
-    """Draw labels, probabilities and sensor weights over a picture.
+    """Draw labels, probabilities and sensor weights over an image.
 
     Args:
         image: uint8 [H, W, 3], RGB; it is not changed.
-        recognition: What was recognised.
+        recognition: The labels.
         sensors: N names.
         weights: float32 [N], sum 1.
 
@@ -34,13 +34,13 @@ def draw_overlay(
     canvas = np.ascontiguousarray(image).copy()
     height, width = canvas.shape[:2]
     if height < 96 or width < 128:
-        return canvas  # no text is readable in there
+        return canvas  # too small for readable text
     scale = min(height / 480, width / 640)
     line, pad, size = int(24 * scale), max(int(10 * scale), 2), 0.55 * scale
     rows = min(len(recognition.labels), 5)
     panel_w, panel_h = min(int(290 * scale), width), min(rows * line + 2 * pad, height)
     foot = min(line + pad, height)
-    # Darken what lies under the text, so that it is readable on any picture.
+    # Darken the image under the text, so that the text is readable on any image.
     for region in (canvas[:panel_h, :panel_w], canvas[-foot:]):
         region[:] = region // 4
     for row in range(rows):
@@ -54,12 +54,19 @@ def draw_overlay(
             name = f"unknown ({name}?)"
         baseline = y + int(line * 0.72)
         for ink, thick in (((0, 0, 0), 3), (_INK, 1)):
-            cv2.putText(
-                canvas, f"{name[:20]} {probability:.0%}", (pad + 4, baseline),
-                _FONT, size, ink, thick, cv2.LINE_AA,
-            )  # fmt: skip
+            label = f"{name[:20]} {probability:.0%}"
+            _put_text(canvas, label, (pad + 4, baseline), size, ink, thick)
     text = "   ".join(f"{n} {float(w):.0%}" for n, w in zip(sensors, weights, strict=True))
-    cv2.putText(
-        canvas, text, (pad, height - foot // 3), _FONT, size * 0.85, _INK, 1, cv2.LINE_AA
-    )  # fmt: skip
+    _put_text(canvas, text, (pad, height - foot // 3), size * 0.85, _INK, 1)
     return canvas
+
+
+def _put_text(
+    canvas: npt.NDArray[np.uint8],
+    text: str,
+    origin: tuple[int, int],
+    scale: float,
+    colour: tuple[int, int, int],
+    thickness: int,
+) -> None:
+    cv2.putText(canvas, text, origin, _FONT, scale, colour, thickness, cv2.LINE_AA)

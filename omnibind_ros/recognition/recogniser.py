@@ -1,4 +1,4 @@
-"""Open-vocabulary classification of a fused embedding, and what is unknown."""
+"""Open-vocabulary classification of a fused embedding, with rejection of the unknown."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .label_bank import LabelBank
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a fused embedding is.
+    """The labels of a fused embedding.
 
     Attributes:
-        labels: The best labels, best first.
-        probabilities: float32, one a label above, softmax over the whole bank.
-        similarity: Cosine similarity of the best label.
-        quality: Weighted quality of the evidence, 0..1.
-        known: False where nothing in the bank is near, or the evidence is worth nothing.
+        labels: K names, the most probable one first.
+        probabilities: float32 [K], softmax over all labels of the bank.
+        similarity: Cosine similarity of the first label.
+        quality: Weighted mean of the embeddings' qualities, 0..1.
+        known: False if the similarity or the quality is below its threshold.
     """
 
     labels: tuple[str, ...]
@@ -33,7 +33,7 @@ class Recognition:
 
 
 class Recogniser:
-    """Compares fused embeddings with a label bank; the bank may be exchanged at any time."""
+    """Compares fused embeddings with a label bank; the bank may be replaced at any time."""
 
     def __init__(
         self, bank: LabelBank, calibration: Calibration, top_k: int = 5, min_similarity: float = -1
@@ -44,7 +44,7 @@ class Recogniser:
             bank: The label bank.
             calibration: Temperature and thresholds of the bundle.
             top_k: Labels in each result.
-            min_similarity: Overrides the bundle's thresholds; -1 for those.
+            min_similarity: Threshold in place of the bundle's; -1 for the bundle's.
         """
         self.bank = bank
         self.calibration = calibration
@@ -52,14 +52,14 @@ class Recogniser:
         self.min_similarity = min_similarity
 
     def entropy(self, values: npt.NDArray[np.float32]) -> float:
-        """Return how undecided an embedding is between the labels.
+        """Return the normalised entropy of an embedding's label distribution.
 
         Args:
             values: float32 [D], unit vector.
 
         Returns:
-            Shannon entropy of its distribution over the bank's L labels, divided by log L: 0 for
-            one certain label, 1 for all alike.
+            Shannon entropy of the distribution over the bank's L labels, divided by log L: 0 for
+            one certain label, 1 for the uniform distribution.
         """
         similarities = self.bank.similarities(values)
         if len(similarities) < 2:
@@ -78,15 +78,15 @@ class Recogniser:
         weights: npt.NDArray[np.float32],
         qualities: npt.NDArray[np.float32],
     ) -> Recognition:
-        """Name a fused embedding.
+        """Classify a fused embedding.
 
         Args:
             values: float32 [D], unit vector.
-            modalities: N names of what was fused: each has its own distance to the label texts.
+            modalities: N names of what was fused; the threshold depends on them.
             weights: float32 [N], sum 1.
             qualities: float32 [N], 0..1.
         """
-        bank = self.bank  # one reference: set_labels may exchange it meanwhile
+        bank = self.bank  # one reference: another thread may replace it meanwhile
         similarities = bank.similarities(values)
         count = min(self.top_k, len(similarities))
         best = np.argpartition(-similarities, count - 1)[:count]

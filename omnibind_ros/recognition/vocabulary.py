@@ -1,4 +1,4 @@
-"""The vocabulary in use: the label bank, and how it is exchanged at run time."""
+"""The vocabulary: the label bank in use, and how it is replaced at run time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.encoders.text import TextEncoder
 
-from .label_bank import Label, LabelBank, LabelError, read_labels
+from .label_bank import LabelBank
+from .labels import Label, LabelError, read_labels
 
 MAX_TEXTS = 10_000
 MAX_CHARACTERS = 1000
@@ -31,21 +32,22 @@ class Vocabulary:
         """Create a vocabulary; `load` makes one from a bundle.
 
         Args:
-            bank: The label bank to begin with.
+            bank: The first label bank.
             templates: Sentences around a label, with {}.
-            encoder: The text encoder; None if the bundle's is broken: labels then stay as they are.
-            likeness: Cosine from which a thing is one that was enrolled; None: an enrolled
-                prototype counts as a word does.
+            encoder: The text encoder; None if the bundle has none that works: then the labels
+                cannot be changed.
+            likeness: Of enrolled prototypes, see `LabelBank.likeness`.
         """
         self.bank = bank
-        self.problems: list[str] = []
         self._templates = tuple(templates)
         self._encoder = encoder
         self._likeness = likeness
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, bundle: Bundle, labels: Sequence[str], threads: int) -> Vocabulary:
+    def load(
+        cls, bundle: Bundle, labels: Sequence[str], threads: int
+    ) -> tuple[Vocabulary, list[str]]:
         """Load a bundle's labels, or embed those given.
 
         Args:
@@ -53,14 +55,17 @@ class Vocabulary:
             labels: Labels to recognise; empty: the bundle's own.
             threads: Threads inside the text encoder.
 
+        Returns:
+            The vocabulary, and a sentence for each problem.
+
         Raises:
             LabelError: The bundle's labels cannot be used.
         """
         problems = []
         encoder: TextEncoder | None = None
         try:
-            made = bundle.encoder("text", threads=threads)
-            encoder = made if isinstance(made, TextEncoder) else None
+            loaded = bundle.encoder("text", threads=threads)
+            encoder = loaded if isinstance(loaded, TextEncoder) else None
         except BundleError as error:
             problems.append(f"labels cannot be changed: {error}")
         labels_path = bundle.root / bundle.manifest.labels.path
@@ -73,13 +78,13 @@ class Vocabulary:
                 vocabulary.set_labels(labels)
             except LabelError as error:
                 problems.append(f"parameter labels is not used: {error}")
-        vocabulary.problems = problems
-        return vocabulary
+        return vocabulary, problems
 
     def _text_encoder(self) -> TextEncoder:
         if self._encoder is None:
             raise LabelError(
-                "there is no text encoder, so no text can be embedded; mend the bundle's text.onnx"
+                "there is no text encoder, so no text can be embedded; restore the bundle's "
+                "text.onnx"
             )
         return self._encoder
 
@@ -99,14 +104,14 @@ class Vocabulary:
         return bank
 
     def enroll(self, label: str, values: npt.NDArray[np.float32]) -> LabelBank:
-        """Add a prototype to a label, new or known, and return the new bank.
+        """Add a prototype to a label, a new one or one in the bank, and return the new bank.
 
         Args:
             label: The label text.
             values: float32 [D], unit vector.
 
         Raises:
-            LabelError: The text is no label.
+            LabelError: The text cannot be a label.
         """
         with self._lock:
             self.bank = self.bank.with_label(label, values, self._likeness)
@@ -122,7 +127,7 @@ class Vocabulary:
             float32 [N, D], unit vectors.
 
         Raises:
-            LabelError: No text, an empty or too long one, too many, or no text encoder.
+            LabelError: There is no text, an empty or too long one, or too many, or no text encoder.
         """
         if not texts:
             raise LabelError("there is no text to embed; give at least one")
