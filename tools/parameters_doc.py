@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.runtime.config import PerceptionConfig, SensingConfig, SensorConfig
-from omnibind_ros.sensors import SensorType, sensor_types
+from omnibind_ros.sensors import SensorRegistry, SensorType
 
 
 def table(kind: type, leave_out: Iterable[str] = ()) -> str:
@@ -36,7 +36,7 @@ def _row(spec: Field[Any], default: Any) -> str:
 def option_tables() -> str:
     """Return a table for each set of parameters that only some sensor types have."""
     groups: dict[type, list[SensorType]] = {}
-    for kind in sensor_types():
+    for kind in SensorRegistry.installed():
         if fields(kind.options):
             groups.setdefault(kind.options, []).append(kind)
     return "\n\n".join(

@@ -28,7 +28,7 @@ from omnibind_ros.runtime.config import SensorConfig, SensorSetup
 from omnibind_ros.runtime.engine import Engine, Member
 from omnibind_ros.runtime.meter import Meter
 from omnibind_ros.runtime.perceiver import Perceiver, Result
-from omnibind_ros.sensors import RejectedSampleError
+from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.touch import TouchOptions
 
 
@@ -66,8 +66,11 @@ class Baseline(Node):
         bundle = Bundle.load(options.bundle)
         self.lock = threading.Lock()
         self.meter = Meter()
+        sensor_types = SensorRegistry.installed()
         self.channels = {
-            name: make_channel(name, _setup(name, options.reference), bundle, threads=1)
+            name: make_channel(
+                name, _setup(name, options.reference), bundle, sensor_types, threads=1
+            )
             for name in options.sensors
         }
         fusion, _ = make_fusion("adaptive", bundle)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from omnibind_ros.config import ParameterError
 from omnibind_ros.runtime.discovery import match, sensor_name
-from omnibind_ros.sensors import sensor_types
 
 from .parameters import Parameters
 from .sensor_set import SensorSet
@@ -63,9 +62,8 @@ class Discovery:
                     self._node.get_logger().info(f"{topic} is gone; sensor '{name}' was removed")
 
     def _adopt(self, topic: str, types: list[str], now: float) -> None:
-        kinds = sensor_types()
         for message in types:
-            kind = match(topic, message, kinds)
+            kind = match(topic, message, self._parameters.sensor_types)
             if kind is None:
                 continue
             name = sensor_name(topic, self._parameters.config.sensors)

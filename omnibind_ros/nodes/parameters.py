@@ -21,7 +21,7 @@ from rclpy.parameter import Parameter
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.runtime.config import DEFAULT_SENSORS, SensingConfig, SensorConfig, SensorSetup
-from omnibind_ros.sensors import NoOptions, options_of, register_module, sensor_types
+from omnibind_ros.sensors import NoOptions, SensorRegistry
 
 NodeConfig = TypeVar("NodeConfig", bound=SensingConfig)
 Config = TypeVar("Config")
@@ -73,6 +73,7 @@ class Parameters(Generic[NodeConfig]):
         self._lasting: list[str] = []
         self._passing: list[str] = []
         self.config = config
+        self.sensor_types = SensorRegistry.installed()
         self.sensors: dict[str, SensorSetup] = {}
         self._read(config, "")
         self._read_sensors()
@@ -171,7 +172,7 @@ class Parameters(Generic[NodeConfig]):
         self._passing = []
         for module in self.config.sensor_modules:
             try:
-                register_module(module)
+                self.sensor_types.register_module(module)
             except ValueError as error:
                 self._passing.append(str(error))
         names = self.config.sensors
@@ -198,7 +199,7 @@ class Parameters(Generic[NodeConfig]):
         if modality is None:
             return SensorSetup(config)
         config.modality = modality.name  # said or not: a sensor that is renamed keeps it
-        options = options_of(modality.name, config.type or modality.type)
+        options = self.sensor_types.options_of(modality.name, config.type or modality.type)
         return SensorSetup(config, self._read(options(), prefix))
 
     def _read(self, config: Config, prefix: str) -> Config:
@@ -281,7 +282,7 @@ class Parameters(Generic[NodeConfig]):
         setup = self.sensors.get(sensor)
         own = type(setup.options) if setup is not None else NoOptions
         # A sensor that is not there yet, or is to change its type, may get any type's options.
-        kinds = dict.fromkeys([SensorConfig, own, *(kind.options for kind in sensor_types())])
+        kinds = dict.fromkeys([SensorConfig, own, *(kind.options for kind in self.sensor_types)])
         refused: ParameterError | None = None
         for kind in kinds:
             if any(spec.name == key for spec in fields(kind)):

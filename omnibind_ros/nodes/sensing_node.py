@@ -118,7 +118,15 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
             self.get_logger().warning(problem)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.create_output("sensors", SensorStatusArray, latched)
-        self._sensor_set = SensorSet(self, self.engine, bundle, config, self.queue, self.on_sensors)
+        self._sensor_set = SensorSet(
+            self,
+            self.engine,
+            bundle,
+            self.parameters.sensor_types,
+            config,
+            self.queue,
+            self.on_sensors,
+        )
         self._sensor_set.fill(self.parameters.sensors)
         self._service_set = self.make_services()
         self._fault = ""

@@ -14,6 +14,7 @@ from omnibind_ros.runtime.assembly import make_channel
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.config import SensingConfig, SensorSetup
 from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.sensors import SensorRegistry
 
 from .executor_queue import ExecutorQueue
 from .subscriptions import SensorSubscription
@@ -27,6 +28,7 @@ class SensorSet:
         node: LifecycleNode,
         engine: Engine,
         bundle: Bundle,
+        sensor_types: SensorRegistry,
         config: SensingConfig,
         queue: ExecutorQueue,
         on_names: Callable[[Collection[str]], None],
@@ -37,6 +39,7 @@ class SensorSet:
             node: Where to subscribe.
             engine: Gets the channels.
             bundle: Where encoders come from.
+            sensor_types: Where decoders come from.
             config: The node's parameters.
             queue: Leads back into the executor's thread.
             on_names: Called with the sensors' names when they have changed.
@@ -45,6 +48,7 @@ class SensorSet:
         self._node = node
         self._engine = engine
         self._bundle = bundle
+        self._sensor_types = sensor_types
         self._config = config
         self._queue = queue
         self._wanted: dict[str, SensorSetup] = {}
@@ -129,7 +133,7 @@ class SensorSet:
         return {feed.topic for feed in self._feeds.values()}
 
     def _make(self, name: str, setup: SensorSetup) -> Channel:
-        return make_channel(name, setup, self._bundle, self._config.threads)
+        return make_channel(name, setup, self._bundle, self._sensor_types, self._config.threads)
 
     def _load(self, name: str, setup: SensorSetup) -> Future[Any]:
         finished: Future[Any] = Future()

@@ -11,7 +11,7 @@ from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.received import ReceivedEncoder
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors import SensorType, find_sensor_type, normalise_type
+from omnibind_ros.sensors import SensorRegistry, SensorType, normalise_type
 
 from .channel import Channel
 from .config import SensingConfig, SensorConfig, SensorSetup
@@ -43,19 +43,22 @@ def complete(name: str, config: SensorConfig) -> SensorConfig:
     )
 
 
-def make_channel(name: str, setup: SensorSetup, bundle: Bundle, threads: int) -> Channel:
+def make_channel(
+    name: str, setup: SensorSetup, bundle: Bundle, sensor_types: SensorRegistry, threads: int
+) -> Channel:
     """Make a sensor's channel; one that cannot work gets its problem instead of an error.
 
     Args:
         name: The sensor's name.
         setup: Its parameters.
         bundle: Where its encoder comes from; sensors of one modality share one.
+        sensor_types: Where its decoder comes from.
         threads: Threads inside the encoder.
     """
     config = replace(setup.config)
     try:
         config = complete(name, config)
-        kind = find_sensor_type(config.modality, config.type)
+        kind = sensor_types.find(config.modality, config.type)
         config.depth = config.depth or kind.depth
         options = setup.options if isinstance(setup.options, kind.options) else kind.options()
         encoder = _encoder(kind, bundle, threads)

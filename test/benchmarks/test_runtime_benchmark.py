@@ -19,7 +19,7 @@ pytest.importorskip("psutil")
 from rclpy.serialization import deserialize_message
 
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors import Chunk, find_sensor_type
+from omnibind_ros.sensors import Chunk, SensorRegistry
 from omnibind_ros.sensors.touch import TouchOptions
 from runtime_designs.content import feeds, gel
 from runtime_designs.figures import Published, Sample, freshness_curve, memory, processor, timing
@@ -134,7 +134,7 @@ def test_pulls_of_one_sensor_do_not_overlap():
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_what_the_load_publishes_becomes_samples(modality):
     (feed,) = feeds([modality])
-    kind = find_sensor_type(modality, MODALITIES[modality].type)
+    kind = SensorRegistry.installed().find(modality, MODALITIES[modality].type)
     options = kind.options()
     chunks = []
     for number in range(3):

@@ -142,7 +142,7 @@ def test_a_call_that_fails_inside_is_answered(caplog):
 def test_a_sensor_can_be_renamed_while_its_encoder_is_loaded():
     queue = SimpleNamespace(call=lambda function: function())
     engine = Engine(print, time.time_ns)
-    sensors = SensorSet(None, engine, None, SensingConfig(), queue, lambda names: None)
+    sensors = SensorSet(None, engine, None, None, SensingConfig(), queue, lambda names: None)
     loading, loaded = threading.Event(), threading.Event()
 
     def make(name, setup):

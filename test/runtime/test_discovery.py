@@ -3,7 +3,7 @@
 import pytest
 
 from omnibind_ros.runtime.discovery import match, sensor_name
-from omnibind_ros.sensors import sensor_types
+from omnibind_ros.sensors import SensorRegistry
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from omnibind_ros.sensors import sensor_types
     ],
 )
 def test_topics(topic, message, modality):
-    found = match(topic, message, sensor_types())
+    found = match(topic, message, SensorRegistry.installed())
     assert (found.modality if found else None) == modality
 
 

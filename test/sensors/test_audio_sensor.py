@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnibind_ros.config import ParameterError, check
-from omnibind_ros.sensors import Chunk, NotReadyError, RejectedSampleError, find_sensor_type
+from omnibind_ros.sensors import Chunk, NotReadyError, RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.audio import (
     FORMATS,
     AudioOptions,
@@ -359,9 +359,9 @@ def test_an_unknown_portaudio_format_is_rejected():
 
 def test_every_audio_type_makes_a_sliding_window():
     for name in ("AudioData", "AudioDataStamped", "AudioStamped"):
-        kind = find_sensor_type("audio", f"audio_common_msgs/msg/{name}")
+        kind = SensorRegistry.installed().find("audio", f"audio_common_msgs/msg/{name}")
         assert kind.window(kind.options(window=2.0)) == 2.0
-    kind = find_sensor_type("audio", "omnibind_msgs/msg/Audio")
+    kind = SensorRegistry.installed().find("audio", "omnibind_msgs/msg/Audio")
     sample = kind.assembler(kind.options())([Chunk(Sound(np.ones(9, np.float32), SAMPLE_RATE), 1)])
     assert sample.size == 9
     assert kind.depth * 0.02 > kind.window(kind.options())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.sensors import Chunk, RejectedSampleError, find_sensor_type, options_of
+from omnibind_ros.sensors import Chunk, RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors import event as sensor
 from omnibind_ros.sensors.event import EventOptions, decode_event_packet, decode_events, join
 
@@ -224,8 +224,8 @@ def test_no_stamps_break_the_window(packets):
 
 @pytest.mark.parametrize("name", ["omnibind_msgs/msg/Events", "event_camera_msgs/msg/EventPacket"])
 def test_both_message_types_are_registered(name):
-    kind = find_sensor_type("event", name)
-    assert options_of("event", name) is EventOptions
+    kind = SensorRegistry.installed().find("event", name)
+    assert SensorRegistry.installed().options_of("event", name) is EventOptions
     assert kind.window(EventOptions(window=0.1)) == 0.1
     window = kind.assembler(EventOptions(window=0.1))([Chunk(decode_events(message()), 0)])
     assert window.duration_ns == 100 * MS

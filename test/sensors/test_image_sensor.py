@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.sensors import RejectedSampleError, find_sensor_type, normalise_type
+from omnibind_ros.sensors import RejectedSampleError, SensorRegistry, normalise_type
 from omnibind_ros.sensors.image import decode_compressed_image, decode_image
 
 HEIGHT, WIDTH = 24, 32
@@ -160,8 +160,8 @@ def test_damaged_compressed(data):
 
 def test_types():
     assert normalise_type("sensor_msgs/Image") == "sensor_msgs/msg/Image"
-    assert find_sensor_type("image", "sensor_msgs/Image").decode is decode_image
+    assert SensorRegistry.installed().find("image", "sensor_msgs/Image").decode is decode_image
     with pytest.raises(KeyError, match="use one of"):
-        find_sensor_type("image", "std_msgs/String")
+        SensorRegistry.installed().find("image", "std_msgs/String")
     with pytest.raises(KeyError, match="no decoder"):
-        find_sensor_type("smell", "")
+        SensorRegistry.installed().find("smell", "")

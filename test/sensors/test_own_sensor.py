@@ -10,17 +10,18 @@ import pytest
 import yaml
 from paths import ROOT
 
-from omnibind_ros import sensors
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.sensors import RejectedSampleError, SensorRegistry, SensorType, thermal
 
 EXAMPLES = ROOT / "docs" / "examples"
 
 
 @pytest.fixture
 def laser_scan(monkeypatch):
-    monkeypatch.setattr(sensors, "_types", dict(sensors._types))
     monkeypatch.syspath_prepend(str(EXAMPLES))
-    sensors.register_module("laser_scan")
-    yield sensors.find_sensor_type("points", "sensor_msgs/LaserScan")
+    registry = SensorRegistry.installed()
+    registry.register_module("laser_scan")
+    yield registry.find("points", "sensor_msgs/LaserScan")
     sys.modules.pop("laser_scan", None)
 
 
@@ -33,7 +34,7 @@ def scan(ranges):
 def test_the_example_decodes(laser_scan):
     found = laser_scan.decode(scan([1.0, 2.0, math.inf]), laser_scan.options(height=0.3))
     np.testing.assert_allclose(found, [[1, 0, 0.3], [0, 2, 0.3]], atol=1e-6)
-    with pytest.raises(sensors.RejectedSampleError, match="none of the scan's 2 ranges"):
+    with pytest.raises(RejectedSampleError, match="none of the scan's 2 ranges"):
         laser_scan.decode(scan([0.0, math.nan]), laser_scan.options())
 
 
@@ -49,10 +50,28 @@ def test_modules_that_cannot_be_used_are_explained(tmp_path, monkeypatch, text, 
     (tmp_path / "bad_sensor.py").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ValueError, match=words):
-        sensors.register_module("bad_sensor")
+        SensorRegistry().register_module("bad_sensor")
     sys.modules.pop("bad_sensor", None)
     with pytest.raises(ValueError, match="cannot be used"):
-        sensors.register_module("no_such_module")
+        SensorRegistry().register_module("no_such_module")
+
+
+def test_a_registry_does_not_change_another(laser_scan):
+    with pytest.raises(KeyError, match="no decoder turns sensor_msgs/msg/LaserScan"):
+        SensorRegistry.installed().find("points", "sensor_msgs/LaserScan")
+
+
+def test_a_modality_that_is_not_there_is_explained():
+    with pytest.raises(ValueError, match="unknown modality 'smell'"):
+        SensorRegistry([SensorType("smell", "std_msgs/msg/String", decode=str)])
+
+
+def test_a_sensor_module_that_cannot_be_used_leaves_the_others(monkeypatch, caplog):
+    monkeypatch.delattr(thermal, "SENSOR_TYPES")
+    assert {kind.modality for kind in SensorRegistry.installed() if not kind.encoded} == (
+        set(MODALITIES) - {"thermal"}
+    )
+    assert "sensor module 'omnibind_ros.sensors.thermal' cannot be used" in caplog.text
 
 
 def test_the_example_runs_over_dds(start_perception, seven_bundle, tmp_path, monkeypatch):

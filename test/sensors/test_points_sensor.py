@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.sensors import RejectedSampleError, find_sensor_type, options_of
+from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors import points as sensor
 from omnibind_ros.sensors.point_filters import PointsOptions
 from omnibind_ros.sensors.points import DATATYPES, decode_points
@@ -280,9 +280,11 @@ def test_options_that_need_open3d_say_so(options, monkeypatch):
 
 
 def test_the_type_is_registered():
-    kind = find_sensor_type("points", "sensor_msgs/PointCloud2")
+    kind = SensorRegistry.installed().find("points", "sensor_msgs/PointCloud2")
     assert kind.decode is decode_points
-    assert options_of("points", "sensor_msgs/PointCloud2") is PointsOptions
+    assert (
+        SensorRegistry.installed().options_of("points", "sensor_msgs/PointCloud2") is PointsOptions
+    )
 
 
 @pytest.mark.parametrize(

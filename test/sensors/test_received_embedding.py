@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from omnibind_ros.encoders.received import ReceivedEncoder
-from omnibind_ros.sensors import RejectedSampleError, find_sensor_type
+from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.embedding import MESSAGE, decode_embedding
 
 
@@ -64,4 +64,4 @@ def test_whatever_comes_is_a_unit_vector_or_refused(values, quality):
 
 
 def test_every_modality_may_come_from_elsewhere():
-    assert find_sensor_type("audio", MESSAGE).encoded
+    assert SensorRegistry.installed().find("audio", MESSAGE).encoded

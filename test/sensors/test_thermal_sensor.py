@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from image_messages import attempt, image_message
 
 from omnibind_ros.config import ParameterError, check
-from omnibind_ros.sensors import RejectedSampleError, find_sensor_type, options_of
+from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.thermal import (
     FORMATS,
     HIGHEST,
@@ -190,7 +190,7 @@ def test_an_image_a_hundred_times_larger_takes_a_few_times_its_own_memory(bad):
 
 def test_the_sensor_types_have_options():
     for message in ("sensor_msgs/msg/Image", "sensor_msgs/CompressedImage"):
-        assert find_sensor_type("thermal", message).options is ThermalOptions
-    assert options_of("thermal", "sensor_msgs/Image") is ThermalOptions
+        assert SensorRegistry.installed().find("thermal", message).options is ThermalOptions
+    assert SensorRegistry.installed().options_of("thermal", "sensor_msgs/Image") is ThermalOptions
     with pytest.raises(ParameterError, match="one of: auto, centikelvin"):
         check(ThermalOptions, "unit", "fahrenheit")

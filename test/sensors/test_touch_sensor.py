@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_messages import attempt, image_message
 
-from omnibind_ros.sensors import Chunk, NotReadyError, RejectedSampleError, find_sensor_type
+from omnibind_ros.sensors import Chunk, NotReadyError, RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors import touch_reference as policy
 from omnibind_ros.sensors.image import FORMATS
 from omnibind_ros.sensors.touch import (
@@ -285,6 +285,6 @@ def test_a_compressed_gel_image_is_the_same():
     data = cv2.imencode(".png", pad.image()[..., ::-1])[1].tobytes()
     out = decode_compressed_touch(SimpleNamespace(format="png", data=data))
     np.testing.assert_array_equal(out, pad.image())
-    kind = find_sensor_type("touch", "sensor_msgs/CompressedImage")
+    kind = SensorRegistry.installed().find("touch", "sensor_msgs/CompressedImage")
     assert kind.decode is decode_compressed_touch
     assert kind.options is TouchOptions
