@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.modalities import part
 
-from .codecs import CODECS
 from .counts import OBJECT, count, read_objects
 from .files import write_whole
 from .manifest import Manifest
 from .sample import SPLITS, SkipLog
+from .samples import sample_module, stored_modalities
 
 CARD = "README.md"
 OBJECTS = "objects.csv"
@@ -48,10 +48,10 @@ def _modalities(counts: Mapping[str, Any]) -> str:
                 name,
                 counts["samples_by_modality"][name],
                 counts["recorded_by_modality"][name],
-                f"`KEY.{CODECS[name].suffix}`",
-                CODECS[name].data,
+                f"`KEY.{part('datasets.samples', name).SUFFIX}`",
+                sample_module(name).CONTENT,
             )
-            for name in MODALITIES
+            for name in stored_modalities()
         ),
     )
 

@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.modalities import OWN
 
 from .manifest import INDEX
 from .sample import SPLITS
+from .samples import stored_modalities
+from .shards import with_all_columns
 
 OBJECT = ("label", "object_id", "split", "source", "licence", "author")
 
@@ -41,17 +43,21 @@ def count(folder: Path, size: int) -> dict[str, Any]:
         size: Its bytes.
 
     Returns:
-        classes, objects, samples, bytes: numbers; paired: samples with all seven modalities;
+        classes, objects, samples, bytes: numbers; paired: samples with all modalities of this
+        package, and of other packages those of which the dataset has any sample;
         objects_by_split, samples_by_split, samples_by_modality, recorded_by_modality,
         samples_by_class, objects_by_class: numbers by name.
     """
     objects = read_objects(folder)
-    columns = [f"{name}_{what}" for name in MODALITIES for what in ("size", "recorded")]
-    table = pq.read_table(folder / INDEX, columns=columns)
-    present = {name: pc.is_valid(table[f"{name}_size"]) for name in MODALITIES}
+    names, own = stored_modalities(), {modality.name for modality in OWN}
+    wanted = {f"{name}_{what}" for name in names for what in ("size", "recorded")}
+    columns = [name for name in pq.read_schema(folder / INDEX).names if name in wanted]
+    table = with_all_columns(pq.read_table(folder / INDEX, columns=columns))
+    present = {name: pc.is_valid(table[f"{name}_size"]) for name in names}
     paired = pa.chunked_array([pa.array([True] * len(table), pa.bool_())])
-    for mask in present.values():
-        paired = pc.and_(paired, mask)
+    for name, mask in present.items():
+        if name in own or pc.any(mask).as_py():
+            paired = pc.and_(paired, mask)
 
     def by(key: str, what: str = "") -> dict[str, int]:
         totals: dict[str, int] = {}
@@ -71,7 +77,7 @@ def count(folder: Path, size: int) -> dict[str, Any]:
         "samples_by_split": {split: sample_splits.get(split, 0) for split in SPLITS},
         "samples_by_modality": {name: pc.sum(mask).as_py() or 0 for name, mask in present.items()},
         "recorded_by_modality": {
-            name: pc.sum(table[f"{name}_recorded"]).as_py() or 0 for name in MODALITIES
+            name: pc.sum(table[f"{name}_recorded"]).as_py() or 0 for name in names
         },
         "samples_by_class": by("label", "samples"),
         "objects_by_class": by("label"),

@@ -14,15 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from omnibind_ros.modalities import MODALITIES
-
-from .codecs import CODECS, sound_length
 from .manifest import INDEX, Manifest
 from .sample import SPLITS, DatasetError, Origin
-from .shards import TEXTS, shard_name
+from .samples import sample_module, stored_modalities
+from .shards import TEXTS, shard_name, with_all_columns
 from .splits import in_share
 
-NAMES = tuple(MODALITIES)
 WINDOW = 16
 """Shards from which a shuffled pass draws at a time."""
 
@@ -63,22 +60,25 @@ class Sample:
         return dict(json.loads(bytes(self._members["meta"]))["meta"])
 
     def __getitem__(self, modality: str) -> Any:
-        """Return a modality's data; `codecs.CODECS` says in what form.
+        """Return a modality's data; the modules of `samples` say in what form.
 
         Raises:
             KeyError: It has no such modality.
             CodecError: The shard is damaged.
         """
-        return CODECS[modality].decode(self._members[modality])
+        return sample_module(modality).decode(self._members[modality])
 
-    def sound_length(self) -> int:
-        """Return how many samples its sound has, without decoding it.
+    def length(self, modality: str) -> int:
+        """Return the number of samples in time of a modality's data, without decoding it.
+
+        Args:
+            modality: One whose module in `samples` has `length`, such as audio.
 
         Raises:
-            KeyError: It has none.
+            KeyError: It has no such modality.
             CodecError: The shard is damaged.
         """
-        return sound_length(self._members["audio"])
+        return int(sample_module(modality).length(self._members[modality]))
 
 
 class Dataset(Sequence[Sample]):
@@ -96,17 +96,18 @@ class Dataset(Sequence[Sample]):
         self.rows = rows
         self._table = table
         self._shard = table["shard"].to_numpy()
+        self._names = stored_modalities()
         spans = [("meta", "meta_offset", "meta_size")]
-        spans += [(name, f"{name}_offset", f"{name}_size") for name in NAMES]
+        spans += [(name, f"{name}_offset", f"{name}_size") for name in self._names]
         # A size of 0 stands for a modality that is not there.
         self._spans = {
             name: tuple(table[column].fill_null(0).to_numpy() for column in columns)
             for name, *columns in spans
         }
         self._recorded = {
-            name: table[f"{name}_recorded"].fill_null(False).to_numpy() for name in NAMES
+            name: table[f"{name}_recorded"].fill_null(False).to_numpy() for name in self._names
         }
-        self._present = {name: self._spans[name][1] > 0 for name in NAMES}
+        self._present = {name: self._spans[name][1] > 0 for name in self._names}
         self._maps: dict[int, memoryview] = {}
 
     @classmethod
@@ -122,7 +123,8 @@ class Dataset(Sequence[Sample]):
         folder = Path(folder)
         manifest = Manifest.load(folder)
         try:
-            table = pq.read_table(folder / INDEX).unify_dictionaries().combine_chunks()
+            table = with_all_columns(pq.read_table(folder / INDEX))
+            table = table.unify_dictionaries().combine_chunks()
         except (OSError, pa.ArrowInvalid) as error:
             raise DatasetError(
                 f"{folder / INDEX} is damaged ({error}): copy the dataset anew"
@@ -174,7 +176,7 @@ class Dataset(Sequence[Sample]):
         for what, given, known in (
             ("split", [split] if split else [], SPLITS),
             ("class", labels, self.labels),
-            ("modality", [*modalities, *(shares or {})], NAMES),
+            ("modality", [*modalities, *(shares or {})], self._names),
         ):
             unknown = sorted(set(given) - set(known))
             if unknown:
@@ -223,7 +225,7 @@ class Dataset(Sequence[Sample]):
                 members[name] = shard[start : start + int(sizes[row])]
         origin: dict[str, Origin] = {
             name: "recorded" if self._recorded[name][row] else "simulated"
-            for name in NAMES
+            for name in self._names
             if name in members
         }
         texts = {name: self._table[name][row].as_py() for name in TEXTS}

@@ -15,8 +15,8 @@ from omnibind_ros.recognition.labels import Label
 
 from .class_map import ClassMap
 from .dataset import Dataset
-from .features import FEATURES
 from .sample import DatasetError
+from .samples import sample_module, stored_modalities
 
 TEMPLATES = ("a photo of a {}",)
 
@@ -29,7 +29,8 @@ def _features(
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(limit, len(dataset))).astype(int))
     samples = [dataset[int(index)] for index in chosen]
     classes = np.array([number[sample.label] for sample in samples], np.intp)
-    return np.stack([FEATURES[modality](sample[modality]) for sample in samples]), classes
+    features = sample_module(modality).features
+    return np.stack([features(sample[modality]) for sample in samples]), classes
 
 
 def nearest_centroid(
@@ -60,6 +61,11 @@ def _balanced(right: npt.NDArray[np.bool_], classes: npt.NDArray[np.intp]) -> fl
     return float(np.mean([right[classes == label].mean() for label in np.unique(classes)]))
 
 
+def probed_modalities() -> list[str]:
+    """Return the modalities that have features for the probe."""
+    return [name for name in stored_modalities() if hasattr(sample_module(name), "features")]
+
+
 def probe(dataset: Dataset, limit: int = 4000) -> dict[str, dict[str, float]]:
     """Probe each student modality: centroids of training objects, tried on test objects.
 
@@ -71,10 +77,12 @@ def probe(dataset: Dataset, limit: int = 4000) -> dict[str, dict[str, float]]:
         By modality: accuracy (mean over classes), chance (1 / classes), samples (of test).
 
     Raises:
-        DatasetError: A split has no samples.
+        DatasetError: A split has no samples of a modality that the dataset has, or it has none.
     """
     figures = {}
-    for modality in FEATURES:
+    for modality in probed_modalities():
+        if not dataset.has(modality).any():
+            continue
         pair = dataset.select(modalities=[modality], recorded=False)
         parts = [pair.select(split=split) for split in ("train", "test")]
         if not all(map(len, parts)):
@@ -86,6 +94,8 @@ def probe(dataset: Dataset, limit: int = 4000) -> dict[str, dict[str, float]]:
             "chance": 1 / len(np.unique(known)),
             "samples": len(classes),
         }
+    if not figures:
+        raise DatasetError(f"{dataset.folder} has no samples of a modality that can be probed")
     return figures
 
 

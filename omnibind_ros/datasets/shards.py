@@ -19,15 +19,17 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.modalities import part
 
-from .codecs import CODECS
 from .files import whole_file
 from .sample import DatasetError, Item, SkipError, SkipLog, Split
+from .samples import sample_module, stored_modalities
+from .samples.base import CodecError
 from .splits import split_of
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,88}")
-"""With the longest suffix it fits into the 100 characters that a tar header has for a name."""
+SUFFIX_LENGTH = 11
+"""Most characters of a suffix: a tar header has 100 for key, dot and suffix."""
 
 META = "json"
 TEXTS = ("key", "label", "object_id", "split", "source", "licence", "author")
@@ -41,7 +43,7 @@ SCHEMA = pa.schema(
         ("meta_size", pa.int32()),
         *(
             (f"{modality}_{what}", kind)
-            for modality in MODALITIES
+            for modality in stored_modalities()
             for what, kind in (
                 ("offset", pa.int64()),
                 ("size", pa.int32()),
@@ -51,6 +53,21 @@ SCHEMA = pa.schema(
     ]
 )
 """One row a sample; offsets in bytes from the shard's start, null where there is no such data."""
+
+
+def with_all_columns(table: pa.Table) -> pa.Table:
+    """Return an index, or a part of one, with the columns of `SCHEMA`, in its order.
+
+    It may come from a machine where fewer modalities are installed, or more: what is missing there
+    is null here, and what is unknown here is left out.
+    """
+    columns = {
+        field.name: table[field.name]
+        if field.name in table.column_names
+        else pa.nulls(len(table), field.type)
+        for field in SCHEMA
+    }
+    return pa.table(columns)
 
 
 def shard_name(number: int) -> str:
@@ -87,10 +104,10 @@ def encode(item: Item) -> Encoded:
     if not item.modalities:
         raise SkipError(item.key, "the sample has no modality")
     data = {}
-    for modality in MODALITIES:
+    for modality in stored_modalities():
         if modality in item.modalities:
             try:
-                data[modality] = CODECS[modality].encode(item.modalities[modality]())
+                data[modality] = _encode_data(modality, item.modalities[modality]())
             except SkipError:
                 raise
             except (ValueError, OSError) as error:
@@ -104,6 +121,18 @@ def encode(item: Item) -> Encoded:
         "meta": dict(item.meta),
     }
     return Encoded(item, split, json.dumps(meta, ensure_ascii=False).encode(), data)
+
+
+def _encode_data(modality: str, data: Any) -> bytes:
+    """Return a modality's data as bytes; raises CodecError."""
+    module = sample_module(modality)
+    if len(module.SUFFIX) > SUFFIX_LENGTH:
+        raise CodecError(
+            f"files of the modality end in '{module.SUFFIX}', which is longer than "
+            f"{SUFFIX_LENGTH} characters: give its module a shorter SUFFIX"
+        )
+    stored: bytes = module.encode(data)
+    return stored
 
 
 class _Hashing(io.RawIOBase):
@@ -180,7 +209,9 @@ def write_shard(path: Path, number: int, samples: Iterable[Encoded]) -> tuple[Sh
                 }
                 for modality, data in sample.data.items():
                     row |= {
-                        f"{modality}_offset": add(f"{key}.{CODECS[modality].suffix}", data),
+                        f"{modality}_offset": add(
+                            f"{key}.{part('datasets.samples', modality).SUFFIX}", data
+                        ),
                         f"{modality}_size": len(data),
                         f"{modality}_recorded": sample.item.origin[modality] == "recorded",
                     }
@@ -227,5 +258,5 @@ def join_parts(parts: Iterable[Path], index: Path) -> None:
         OSError: It cannot be written; then no file is left.
     """
     with whole_file(index) as file, pq.ParquetWriter(file, SCHEMA) as writer:
-        for part in parts:
-            writer.write_table(pq.read_table(part).cast(SCHEMA))
+        for path in parts:
+            writer.write_table(with_all_columns(pq.read_table(path)).cast(SCHEMA))

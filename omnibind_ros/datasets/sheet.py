@@ -10,39 +10,39 @@ import numpy as np
 
 from .dataset import Dataset, Sample
 from .files import write_whole
-from .pictures import INK, PAPER, PICTURES, Picture
 from .sample import DatasetError
+from .samples import sample_module, stored_modalities
+from .samples.drawing import BACKGROUND, Picture, write
 
 CELL, GAP, MARGIN, HEAD = 128, 4, 96, 20
 """Pixels: a cell's side, between cells, left of a row, above the first row."""
 
-WORDS = 2
-"""Cells that text takes in width."""
+LETTERS = 0.4
+"""Scale of OpenCV's font."""
 
 
-def _written(picture: Picture, text: str, left: int, bottom: int) -> None:
-    place, font = (left, bottom), cv2.FONT_HERSHEY_SIMPLEX
-    plain = text.encode("ascii", "replace").decode()
-    cv2.putText(picture, plain, place, font, 0.4, (INK,) * 3, 1, cv2.LINE_AA)
+def _empty(rows: int, columns: int) -> Picture:
+    return np.full((rows, columns, 3), BACKGROUND, np.uint8)
 
 
 def _cell(sample: Sample | None, modality: str, width: int) -> Picture:
     if sample is None:
         return np.full((CELL, width, 3), 235, np.uint8)
-    # Text is as wide as its cell, the others are square.
-    picture = PICTURES[modality](sample[modality], max(width, CELL))
+    # Pictures are square; of one that is wider than a cell is high, the top is shown.
+    picture: Picture = sample_module(modality).picture(sample[modality], width)
     if sample.origin[modality] == "recorded":
-        _written(picture, "recorded", 3, 12)
+        write(picture, "recorded", 3, 12, LETTERS)
     return picture[:CELL]
 
 
 def _rows(dataset: Dataset, per_class: int) -> Iterator[tuple[str, dict[str, Sample]]]:
     """Yield rows: a class and, by modality, the sample to show, of a different object in each."""
     labels, objects = dataset.column("label"), dataset.column("object_id")
+    names = [name for name in stored_modalities() if dataset.has(name).any()]
     for label in sorted(set(labels)):
-        chosen: dict[str, list[Sample]] = {modality: [] for modality in PICTURES}
+        chosen: dict[str, list[Sample]] = {modality: [] for modality in names}
         seen: set[str] = set()
-        recorded: dict[str, list[Sample]] = {modality: [] for modality in PICTURES}
+        recorded: dict[str, list[Sample]] = {modality: [] for modality in names}
         for index in np.flatnonzero(labels == label):
             if objects[index] in seen:
                 continue
@@ -55,7 +55,7 @@ def _rows(dataset: Dataset, per_class: int) -> Iterator[tuple[str, dict[str, Sam
             if all(len(samples) >= per_class for samples in chosen.values()):
                 break
         # What only recordings have is shown from recordings.
-        filled = {name: (chosen[name] + recorded[name])[:per_class] for name in PICTURES}
+        filled = {name: (chosen[name] + recorded[name])[:per_class] for name in names}
         for row in range(max(map(len, filled.values()))):
             yield label, {name: found[row] for name, found in filled.items() if len(found) > row}
 
@@ -73,24 +73,21 @@ def contact_sheet(dataset: Dataset, per_class: int = 1) -> Picture:
     Raises:
         DatasetError: There is no sample.
     """
-    widths = {name: CELL * (WORDS if name == "text" else 1) for name in PICTURES}
+    widths = {name: CELL * getattr(sample_module(name), "CELLS", 1) for name in stored_modalities()}
     strips = []
     for label, samples in _rows(dataset, per_class):
-        cells = [np.full((CELL, MARGIN, 3), PAPER, np.uint8)]
-        _written(cells[0], label[:13], 4, CELL // 2)
+        cells = [_empty(CELL, MARGIN)]
+        write(cells[0], label[:13], 4, CELL // 2, LETTERS)
         for modality, width in widths.items():
-            cells += [
-                np.full((CELL, GAP, 3), PAPER, np.uint8),
-                _cell(samples.get(modality), modality, width),
-            ]
+            cells += [_empty(CELL, GAP), _cell(samples.get(modality), modality, width)]
         strip = np.concatenate(cells, axis=1)
-        strips += [strip, np.full((GAP, strip.shape[1], 3), PAPER, np.uint8)]
+        strips += [strip, _empty(GAP, strip.shape[1])]
     if not strips:
         raise DatasetError(f"{dataset.folder} has no samples to show")
-    head = np.full((HEAD, strips[0].shape[1], 3), PAPER, np.uint8)
+    head = _empty(HEAD, strips[0].shape[1])
     left = MARGIN + GAP
     for modality, width in widths.items():
-        _written(head, modality, left + 2, HEAD - 6)
+        write(head, modality, left + 2, HEAD - 6, LETTERS)
         left += width + GAP
     return np.concatenate([head, *strips])
 

@@ -9,11 +9,11 @@ import pytest
 from bags import write_bag
 from rosbags.rosbag2 import StoragePlugin
 
-from omnibind_ros.datasets.codecs import CODECS
 from omnibind_ros.datasets.readers import READERS
 from omnibind_ros.datasets.readers.bag_labels import read_bag_labels
 from omnibind_ros.datasets.readers.base import ReaderError
 from omnibind_ros.datasets.sample import SkipError, SkipLog
+from omnibind_ros.datasets.samples import sample_module, stored_modalities
 
 LABELS = """
 labels:
@@ -39,9 +39,11 @@ def test_a_labelled_bag_becomes_items_of_all_modalities(tmp_path, plugin):
     assert len({item.key for item in items}) == 3
     first = pickle.loads(pickle.dumps(items[0]))
     data = {name: load() for name, load in first.modalities.items()}
-    assert set(data) == set(CODECS) - {"event"}  # no event in the last 50 ms of the first second
+    assert set(data) == set(stored_modalities()) - {
+        "event"
+    }  # no event in the last 50 ms of the first second
     for name, value in data.items():
-        CODECS[name].encode(value)
+        sample_module(name).encode(value)
     assert data["image"][0, 0].tolist() == [10] * 3  # the last one of the first second
     assert data["touch"][:, 0, 0, 0].tolist() == [101, 100]
     assert data["thermal"][0, 0] == pytest.approx(300.01 - 273.15, abs=1e-3)

@@ -6,11 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from omnibind_ros.datasets.codecs import CODECS, CodecError, reading
+from omnibind_ros.datasets.samples import sample_module, stored_modalities
+from omnibind_ros.datasets.samples.base import CodecError
+
+
+def samples(modality):
+    return sample_module(modality)
 
 
 def returned(modality, data):
-    return CODECS[modality].decode(CODECS[modality].encode(data))
+    return samples(modality).decode(samples(modality).encode(data))
 
 
 def events(n, seed=0, width=128, height=96):
@@ -118,19 +123,22 @@ def test_sentences_come_back():
 )
 def test_other_data_is_refused_in_one_sentence(modality, data):
     with pytest.raises(CodecError, match=modality):
-        CODECS[modality].encode(data)
+        samples(modality).encode(data)
 
 
-@pytest.mark.parametrize("modality", CODECS)
+@pytest.mark.parametrize("modality", stored_modalities())
 def test_damaged_bytes_are_refused_in_one_sentence(modality):
     for data in (b"", b"no such data", bytes(200)):
         with pytest.raises(CodecError, match="decoded"):
-            CODECS[modality].decode(data)
+            samples(modality).decode(data)
 
 
-def test_a_reading_is_what_a_sensor_delivers():
+def test_an_observation_is_what_a_sensor_delivers():
     rng = np.random.default_rng(0)
     gel = np.stack([np.full((2, 2, 3), 51, np.uint8), np.full((2, 2, 3), 102, np.uint8)])
-    assert reading("touch", gel, rng) == pytest.approx(np.full((2, 2, 3), -0.2))
-    assert reading("audio", np.array([-32768, 16384], np.int16), rng).tolist() == [-1.0, 0.5]
-    assert {reading("text", ["a", "b"], rng) for _ in range(50)} == {"a", "b"}
+    assert samples("touch").to_observation(gel, rng) == pytest.approx(np.full((2, 2, 3), -0.2))
+    assert samples("audio").to_observation(np.array([-32768, 16384], np.int16), rng).tolist() == [
+        -1.0,
+        0.5,
+    ]
+    assert {samples("text").to_observation(["a", "b"], rng) for _ in range(50)} == {"a", "b"}

@@ -13,10 +13,10 @@ from tiny_plan import LABELS, TinyPlan
 from omnibind_ros.cli import main
 from omnibind_ros.datasets.build import build_dataset
 from omnibind_ros.datasets.dataset import Dataset
-from omnibind_ros.datasets.features import BANDS, FEATURES, band_filters, log_mel
-from omnibind_ros.datasets.pictures import PICTURES
-from omnibind_ros.datasets.probe import nearest_centroid, probe
+from omnibind_ros.datasets.probe import nearest_centroid, probe, probed_modalities
 from omnibind_ros.datasets.sample import DatasetError, SkipLog
+from omnibind_ros.datasets.samples import sample_module, stored_modalities
+from omnibind_ros.datasets.samples.log_mel import BANDS, band_filters, log_mel
 from omnibind_ros.datasets.sheet import CELL, GAP, HEAD, contact_sheet
 
 PLAN = TinyPlan(90, audio_only=(5, 17, 44))
@@ -81,9 +81,10 @@ def test_a_sheet_that_is_no_picture_is_one_sentence(folder, tmp_path, capsys):
     assert "end it in .png or .jpg" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("modality", PICTURES)
+@pytest.mark.parametrize("modality", stored_modalities())
 def test_every_modality_has_a_picture_that_depends_on_the_data(modality):
-    pictures = [PICTURES[modality](PLAN.data(index)[modality], 96) for index in (0, 1)]
+    draw = sample_module(modality).picture
+    pictures = [draw(PLAN.data(index)[modality], 96) for index in (0, 1)]
     assert all(picture.shape == (96, 96, 3) for picture in pictures)
     assert all(picture.dtype == np.uint8 for picture in pictures)
     assert not np.array_equal(*pictures)
@@ -107,9 +108,10 @@ def test_a_tone_is_loudest_in_its_own_band():
         assert abs(peak - hertz) < 0.12 * hertz + 32
 
 
-@pytest.mark.parametrize("modality", FEATURES)
+@pytest.mark.parametrize("modality", probed_modalities())
 def test_features_are_numbers_of_one_length(modality):
-    found = [FEATURES[modality](PLAN.data(index)[modality]) for index in range(3)]
+    features = sample_module(modality).features
+    found = [features(PLAN.data(index)[modality]) for index in range(3)]
     assert all(len(feature) == len(found[0]) for feature in found)
     assert np.isfinite(found).all()
 

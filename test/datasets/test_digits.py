@@ -12,10 +12,10 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from omnibind_ros.datasets.codecs import CODECS
 from omnibind_ros.datasets.digits import RECORDINGS, DigitsPlan, add_arguments, make_plan, sentences
 from omnibind_ros.datasets.readers.nmnist import DIGITS
 from omnibind_ros.datasets.sample import DatasetError
+from omnibind_ros.datasets.samples import sample_module
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_samples_are_balanced_and_of_four_modalities(plan):
             "image": "recorded", "event": "recorded", "audio": "recorded", "text": "simulated",
         }  # fmt: skip
         for name, load in item.modalities.items():
-            CODECS[name].encode(load())
+            sample_module(name).encode(load())
     for item in items:
         assert item.split == "train" or len(item.modalities) == 4
 

@@ -10,11 +10,11 @@ import published_datasets as published
 import pytest
 from paths import SHARED
 
-from omnibind_ros.datasets.codecs import CODECS
 from omnibind_ros.datasets.readers import READERS, find_reader
 from omnibind_ros.datasets.readers.base import ReaderError, item_key
 from omnibind_ros.datasets.readers.loaders import load_audio, load_image
 from omnibind_ros.datasets.sample import DatasetError, SkipError, SkipLog
+from omnibind_ros.datasets.samples import sample_module
 
 
 def read(name, root):
@@ -29,7 +29,7 @@ def read(name, root):
         pickle.dumps(item)
         for modality, load in item.modalities.items():
             # Datasets can store it, and what they store is what was loaded.
-            CODECS[modality].decode(CODECS[modality].encode(load()))
+            sample_module(modality).decode(sample_module(modality).encode(load()))
     assert len({item.key for item in items}) == len(items)
     return items, log.to_dict()
 
@@ -285,4 +285,4 @@ def test_real_sets_are_read_whole(name, folder, number):
     assert len(items) == len({item.key for item in items}) == number
     for item in items[:: number // 10]:
         for modality, load in item.modalities.items():
-            CODECS[modality].encode(load())
+            sample_module(modality).encode(load())

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import torch
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.datasets.codecs import CodecError, reading
 from omnibind_ros.datasets.dataset import Dataset, Sample
+from omnibind_ros.datasets.samples import sample_module
+from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning import checkpoints
@@ -23,7 +24,6 @@ from omnibind_ros.learning.tensors.specs import PREPARE
 from omnibind_ros.learning.tensors.windows import input_length, window, window_count
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import Label
-from omnibind_ros.sensors.event import EventWindow
 
 from .metrics import top_k
 
@@ -169,9 +169,7 @@ def _measure(
 
 def _inputs(sample: Sample, modality: str, encoder: Ear) -> list[Any]:
     """Return what a sensor delivers of a sample: one reading, or a long sound's windows."""
-    data = reading(modality, sample[modality], np.random.default_rng(0))
-    if modality == "event":
-        return [EventWindow(**data)]
+    data = sample_module(modality).to_observation(sample[modality], np.random.default_rng(0))
     if not encoder.length:
         return [data]
     count = window_count(len(data), encoder.length)

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.datasets.codecs import CodecError, reading
 from omnibind_ros.datasets.dataset import Dataset
-from omnibind_ros.datasets.faults import DEAD, NOISE, Fault
 from omnibind_ros.datasets.files import whole_file
 from omnibind_ros.datasets.manifest import MANIFEST
 from omnibind_ros.datasets.parallel import run_tasks
+from omnibind_ros.datasets.samples import sample_module
+from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
@@ -26,13 +26,15 @@ from omnibind_ros.learning.config import TrainingError, no_progress
 from omnibind_ros.learning.tensors.cache import TEMPLATES, class_labels
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.sensors.event import EventWindow
 
 from .embeddings import EmbeddingSet, EncodedFaults
 
 FORMAT = 1
 CHUNK = 64
 """Samples of a task: what is done again at most, by each process, after an interruption."""
+
+FAULTS = ("noise", "dead")
+"""Functions of the modules in datasets/samples that make a faulty observation."""
 
 FAULTY = 48
 """Samples of each fault and modality."""
@@ -91,15 +93,14 @@ class EncodeTask:
 
 
 def read_sample(dataset: Dataset, row: int, piece: Piece) -> Any:
-    """Return a sample as a sensor delivers it; None where it is damaged."""
+    """Return an observation as a sensor delivers it; None where it is damaged."""
     rng = np.random.default_rng([row, len(piece.fault)])
+    samples = sample_module(piece.modality)
     try:
-        data = reading(piece.modality, dataset[row][piece.modality], rng)
+        observation = samples.to_observation(dataset[row][piece.modality], rng)
     except CodecError:
         return None
-    sample = EventWindow(**data) if piece.modality == "event" else data
-    faults: dict[str, dict[str, Fault]] = {"noise": NOISE, "dead": DEAD}
-    return faults[piece.fault][piece.modality](sample, rng) if piece.fault else sample
+    return getattr(samples, piece.fault)(observation, rng) if piece.fault else observation
 
 
 class Encoded(NamedTuple):
@@ -197,8 +198,8 @@ def _pieces(modality: str, rows: npt.NDArray[np.int64]) -> list[Piece]:
         for start in range(0, len(rows), CHUNK)
     ]
     few = tuple(rows[np.unique(np.linspace(0, len(rows) - 1, FAULTY).astype(int))].tolist())
-    faults = [("noise", NOISE), ("dead", DEAD)]
-    return [*whole, *(Piece(modality, name, few) for name, of in faults if modality in of)]
+    faults = [name for name in FAULTS if hasattr(sample_module(modality), name)]
+    return [*whole, *(Piece(modality, name, few) for name in faults)]
 
 
 def _key(bundle: Bundle, dataset: Dataset, modality: str, splits: Sequence[str]) -> str:

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.codecs import CodecError, reading
 from omnibind_ros.datasets.dataset import Dataset, Sample
+from omnibind_ros.datasets.samples import sample_module
+from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.learning.teachers.interface import Teacher, load_teacher
-from omnibind_ros.sensors.event import EventWindow
 
 from .specs import PICTURE, PREPARE, STUDENT_SPECS
 from .windows import input_length, window
@@ -87,14 +87,16 @@ class CacheTask:
         rng = np.random.default_rng(0)  # only texts draw from it
         for row in range(piece.start, piece.stop):
             try:
-                data = reading(modality, self._sample(piece, row)[modality], rng)
+                data = sample_module(modality).to_observation(
+                    self._sample(piece, row)[modality], rng
+                )
             except CodecError:
                 tick()
                 continue  # zeros, of quality 0: not usable, and counted as such
             if modality == "audio":
                 number, count = (int(value) for value in self.windows[row])
                 data = window(data, number, count, input_length(spec))
-            prepared = prepare(EventWindow(**data) if modality == "event" else data, spec)
+            prepared = prepare(data, spec)
             stored = prepared.values[0].astype(values.dtype)
             if np.isfinite(stored).all():
                 values[row], quality[row] = stored, prepared.quality

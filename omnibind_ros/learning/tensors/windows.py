@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.codecs import CodecError
 from omnibind_ros.datasets.dataset import Dataset
+from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.encoders.audio import DEFAULTS
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.units import SAMPLE_RATE
@@ -74,7 +74,7 @@ def sound_windows(
     counts = np.ones(len(rows), np.int64)
     for place, row in enumerate(rows):
         try:
-            counts[place] = window_count(dataset[int(row)].sound_length(), wanted)
+            counts[place] = window_count(dataset[int(row)].length("audio"), wanted)
         except CodecError:
             continue  # one window, which is found to be damaged when it is prepared
     number = np.concatenate([np.arange(count) for count in counts]) if len(rows) else counts

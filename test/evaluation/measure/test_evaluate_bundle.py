@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch trains the perceptron, and is not installed")
 
 from omnibind_ros.cli import main  # noqa: E402
-from omnibind_ros.datasets.codecs import reading  # noqa: E402
 from omnibind_ros.datasets.dataset import Dataset  # noqa: E402
+from omnibind_ros.datasets.samples import sample_module  # noqa: E402
 from omnibind_ros.encoders.bundle import Bundle  # noqa: E402
 from omnibind_ros.learning.af import encoding  # noqa: E402
 from omnibind_ros.learning.af.encoding import encode_dataset  # noqa: E402
@@ -34,7 +34,8 @@ def test_embeddings_are_what_the_encoders_say(encoded, seven_bundle, training_da
     assert encoded.data.modalities == tuple(MODALITIES)
     assert list(encoded.data.objects) == list(dataset.column("object_id")[held_out])
     for place, name in ((0, "image"), (3, "thermal"), (6, "audio")):
-        sample = reading(name, dataset[int(held_out[1])][name], np.random.default_rng(0))
+        data = dataset[int(held_out[1])][name]
+        sample = sample_module(name).to_observation(data, np.random.default_rng(0))
         said = bundle.encoder(name).encode(sample)
         np.testing.assert_allclose(encoded.data.values[1, place], said.values, atol=2e-3)
         assert encoded.data.quality[1, place] == pytest.approx(said.quality, abs=1e-4)

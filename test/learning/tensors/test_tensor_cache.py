@@ -8,22 +8,21 @@ import pytest
 from learnable_plan import LearnablePlan
 
 from omnibind_ros.datasets.build import build_dataset
-from omnibind_ros.datasets.codecs import reading
 from omnibind_ros.datasets.dataset import Dataset
+from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.tensors import task as cache_task
 from omnibind_ros.learning.tensors.cache import TensorCache, build_cache
 from omnibind_ros.learning.tensors.specs import PREPARE, STUDENT_SPECS
-from omnibind_ros.sensors.event import EventWindow
 
 
 @pytest.mark.parametrize("modality", STUDENT_SPECS)
 def test_tensors_are_what_the_encoder_would_be_given(training_dataset, training_cache, modality):
     dataset = Dataset.open(training_dataset)
     for row in (0, 17, 59):
-        data = reading(modality, dataset[row][modality], np.random.default_rng(0))
-        data = EventWindow(**data) if modality == "event" else data
+        samples = sample_module(modality)
+        data = samples.to_observation(dataset[row][modality], np.random.default_rng(0))
         wanted = PREPARE[modality](data, STUDENT_SPECS[modality])
         stored = training_cache.tensors[modality][row]
         assert np.allclose(stored, wanted.values[0], atol=0.02, rtol=1e-3)
