@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from omnibind_ros.evaluation import JsonObject
+
 NEEDS = "install omnibind_ros[train,sim]"
 
 CACHE = Path("~/.cache/omnibind_ros/embeddings")
@@ -21,13 +23,19 @@ def add_evaluation(commands: Any) -> None:
     _add_study(commands)
     report = commands.add_parser("report", help="write the report of an evaluation and a study")
     report.add_argument(
-        "--results", type=Path, default=Path("docs/results"), metavar="DIR",
-        help="folder with evaluation.json and study/, where pictures go too (docs/results)",
-    )  # fmt: skip
+        "--results",
+        type=Path,
+        default=Path("docs/results"),
+        metavar="DIR",
+        help="folder with evaluation.json and study/; pictures are written there (docs/results)",
+    )
     report.add_argument(
-        "--out", type=Path, default=Path("docs/results.md"), metavar="FILE",
+        "--out",
+        type=Path,
+        default=Path("docs/results.md"),
+        metavar="FILE",
         help="the report (docs/results.md)",
-    )  # fmt: skip
+    )
     report.set_defaults(run=_report, needs=NEEDS)
 
 
@@ -39,49 +47,72 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument("--data", type=Path, required=True, metavar="DIR", help="the dataset")
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     evaluate.add_argument(
-        "--config", type=Path, metavar="FILE",
-        help="how the bundle's fusion was trained; the perceptron is trained alike",
-    )  # fmt: skip
-    evaluate.add_argument(
-        "--unknown", metavar="CLASS,...", help="classes that training has not seen (the bundle's)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="how the bundle's fusion was trained; the perceptron is trained in the same way",
     )
     evaluate.add_argument(
-        "--study", type=Path, default=Path("docs/results/study"), metavar="DIR",
-        help="results of the study, for students and scale (docs/results/study)",
-    )  # fmt: skip
+        "--unknown",
+        metavar="CLASS,...",
+        help="classes that training has not seen (those of the bundle's manifest)",
+    )
     evaluate.add_argument(
-        "--cache", type=Path, default=CACHE, metavar="DIR",
+        "--study",
+        type=Path,
+        default=Path("docs/results/study"),
+        metavar="DIR",
+        help="results of the study, for the figures of students (docs/results/study)",
+    )
+    evaluate.add_argument(
+        "--cache",
+        type=Path,
+        default=CACHE,
+        metavar="DIR",
         help=f"where embeddings are kept ({CACHE})",
-    )  # fmt: skip
+    )
     evaluate.add_argument(
-        "--record", action="store_true", help="put the main figures into the bundle's manifest"
+        "--record", action="store_true", help="write the main figures into the bundle's manifest"
     )
     _add_workers(evaluate)
     evaluate.set_defaults(run=_evaluate, needs=NEEDS)
 
 
 def _add_study(commands: Any) -> None:
-    study = commands.add_parser("study", help="run a study; interrupted, it goes on")
+    study = commands.add_parser("study", help="carry out a study; an interrupted one continues")
     study.add_argument("--plan", type=Path, required=True, metavar="FILE", help="its runs, in YAML")
     study.add_argument(
-        "--data", action="append", required=True, metavar="NAME=DIR",
-        help="a dataset by the name that the plan uses; once for each",
-    )  # fmt: skip
+        "--data",
+        action="append",
+        required=True,
+        metavar="NAME=DIR",
+        help="a dataset by the name that the plan uses; once for each dataset",
+    )
     study.add_argument(
-        "--out", type=Path, default=Path("docs/results/study"), metavar="DIR",
-        help="where each run's result goes (docs/results/study)",
-    )  # fmt: skip
+        "--out",
+        type=Path,
+        default=Path("docs/results/study"),
+        metavar="DIR",
+        help="folder of the results, one file for each run (docs/results/study)",
+    )
     study.add_argument(
-        "--work", type=Path, required=True, metavar="DIR",
-        help="where tensors and checkpoints are kept meanwhile",
-    )  # fmt: skip
+        "--work",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of tensors and checkpoints while the study runs",
+    )
     _add_workers(study)
     study.set_defaults(run=_study, needs=NEEDS)
 
 
 def _add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="processes that prepare (one a core)"
+        "--workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="processes that prepare samples (one for each core)",
     )
 
 
@@ -92,50 +123,56 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     config = read_fusion_config(options.config)
 
-    from .measure.bundles import evaluate_bundle
+    from .measure.bundle import evaluate_bundle
 
     unknown = None
     if options.unknown is not None:
         unknown = [name.strip() for name in options.unknown.split(",") if name.strip()]
     with progress_bars() as progress:
-        found = evaluate_bundle(
-            options.bundle, options.data, options.cache.expanduser(), config, unknown,
-            options.study, options.workers or os.cpu_count() or 1,
+        figures = evaluate_bundle(
+            options.bundle,
+            options.data,
+            options.cache.expanduser(),
+            config,
+            unknown,
+            options.study,
+            options.workers or os.cpu_count() or 1,
             lambda what, done, total: progress(what, done, total, {}),
-        )  # fmt: skip
+        )
     if options.json:
-        write_whole(options.json, json.dumps(found, indent=1) + "\n")
+        write_whole(options.json, json.dumps(figures, indent=1) + "\n")
     if options.record:
         from omnibind_ros.encoders.bundle import resolve_bundle
         from omnibind_ros.encoders.manifest import record_figures
 
-        from .measure.bundles import main_figures
+        from .measure.bundle import main_figures
 
-        record_figures(resolve_bundle(options.bundle), "evaluation", main_figures(found))
-    _print(found)
+        record_figures(resolve_bundle(options.bundle), "evaluation", main_figures(figures))
+    _print(figures)
     return 0
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(figures: JsonObject) -> None:
     print(
-        f"{found['bundle']}: {found['samples']} samples of {found['objects']} objects in "
-        f"{found['classes']} classes"
+        f"{figures['bundle']}: {figures['samples']} samples of {figures['objects']} objects in "
+        f"{figures['classes']} classes"
     )
-    for name, part in found["summary"].items():
+    for name, part in figures["summary"].items():
         rules = ", ".join(f"{rule} {value:.1f}%" for rule, value in part["top1"].items())
         print(f"{name.replace('_', ' ')}, {part['combinations']} combinations: {rules}")
-    everything = "+".join(found["modalities"])
-    print(f"{everything}: top-1 {found['combinations'][everything]['af']:.1f}%, "
-          f"ECE {found['ece']:.1f}%")  # fmt: skip
-    for modality, of in found["real"].items():
-        if "top1" in of:
-            own = of.get("own_names", of["competing"])
+    everything = "+".join(figures["modalities"])
+    top1 = figures["combinations"][everything]["af"]
+    print(f"{everything}: top-1 {top1:.1f}%, ECE {figures['ece']:.1f}%")
+    for modality, real in figures["real"].items():
+        if "top1" in real:
+            own = real.get("own_names", real["competing"])
             print(
-                f"{modality}, {of['samples']} recordings: top-1 {of['top1']:.1f}% of all classes, "
-                f"{own['top1']:.1f}% among {len(own['labels'])} names of {', '.join(of['sources'])}"
+                f"{modality}, {real['samples']} recordings: top-1 {real['top1']:.1f}% among all "
+                f"classes, {own['top1']:.1f}% among {len(own['labels'])} names of "
+                f"{', '.join(real['sources'])}"
             )
-    if found["auroc_unknown"] is not None:
-        print(f"unknown things: AUROC {found['auroc_unknown']:.3f}")
+    if figures["auroc_unknown"] is not None:
+        print(f"unknown objects: AUROC {figures['auroc_unknown']:.3f}")
 
 
 def _study(options: argparse.Namespace) -> int:
@@ -156,13 +193,17 @@ def _study(options: argparse.Namespace) -> int:
     try:
         with progress_bars() as progress:
             done = run_study(
-                runs, datasets, options.out, options.work, options.workers or os.cpu_count() or 1,
+                runs,
+                datasets,
+                options.out,
+                options.work,
+                options.workers or os.cpu_count() or 1,
                 progress,
-            )  # fmt: skip
+            )
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on", file=sys.stderr)
+        print("interrupted: the same command continues the study", file=sys.stderr)
         raise
-    print(f"{done} of {len(runs)} runs were run; the others had results in {options.out}")
+    print(f"{done} of {len(runs)} runs carried out; the others had results in {options.out}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The rules that Adaptive Fusion is compared with, and AF behind the same interface."""
+"""The fusion rules that Adaptive Fusion is compared with, and AF behind the same interface."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .combinations import Rule
 
 
 def fused_by(fuse: Callable[[Members], Floats], bank: LabelBank) -> Rule:
-    """Return the rule that compares fused embeddings [B, D] with a label bank."""
+    """Return a rule: the similarities of fused embeddings [B, D] to a label bank."""
     return lambda members: similarities(bank, fuse(members))
 
 
@@ -32,18 +32,18 @@ def mean(members: Members) -> Floats:
 
 
 def entropy_weighted(members: Members, labels: int) -> Floats:
-    """Return the unit mean of embeddings, each by exp(-H), H its labels' entropy in nats.
+    """Return the unit mean of embeddings weighted by exp(-H), H the entropy over labels in nats.
 
     Args:
         members: The sets.
-        labels: How many labels the entropies are over.
+        labels: Number of labels.
     """
     weights = np.exp(-members.entropy * np.log(max(labels, 2))) * members.present
     return _weighted(members, weights.astype(np.float32))
 
 
 def mean_logits(members: Members, bank: LabelBank) -> Floats:
-    """Return the mean over members of their similarities to the labels, [B, L]."""
+    """Return the mean of the members' similarities to the labels, [B, L]."""
     each = similarities(bank, members.values) * members.present[..., None]
     return np.asarray(each.sum(1) / members.present.sum(1)[:, None])
 
@@ -54,28 +54,31 @@ def _weighted(members: Members, weights: Floats) -> Floats:
 
 
 class ConcatNetwork(nn.Module):
-    """Concatenated embeddings, zeros where a modality is missing, through a perceptron."""
+    """A perceptron on concatenated embeddings, with zeros for missing modalities."""
 
     def __init__(self, modalities: int, size: int, classes: int, width: int = 512) -> None:
-        """Create the network; it also sees who is there, and the members' facts."""
+        """Create the network; it also takes each member's age, quality, entropy and presence."""
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(modalities * (size + 4), width), nn.LayerNorm(width), nn.ReLU(),
-            nn.Dropout(0.3), nn.Linear(width, classes),
-        )  # fmt: skip
+            nn.Linear(modalities * (size + 4), width),
+            nn.LayerNorm(width),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(width, classes),
+        )
 
     def forward(
         self,
         embeddings: Tensor,
-        modality: Tensor,  # noqa: ARG002 - its place says which it is
+        modality: Tensor,  # noqa: ARG002 - its place is its modality
         age: Tensor,
         quality: Tensor,
         entropy: Tensor,
         present: Tensor,
     ) -> tuple[Tensor]:
         """Return logits [B, L] of members, each in its modality's place."""
-        facts = torch.stack([age, quality, entropy, present.to(age.dtype)], 2)
-        return (self.layers(torch.cat([embeddings, facts], 2).flatten(1)),)
+        statistics = torch.stack([age, quality, entropy, present.to(age.dtype)], 2)
+        return (self.layers(torch.cat([embeddings, statistics], 2).flatten(1)),)
 
 
 def train_concat(
@@ -84,16 +87,16 @@ def train_concat(
     temperature: float,
     progress: Callable[[int, int], None] = no_progress,
 ) -> Rule:
-    """Train concatenation and a perceptron as Adaptive Fusion is trained.
+    """Train the perceptron on concatenated embeddings as Adaptive Fusion is trained.
 
-    It sees the same samples, subsets and corruptions in as many steps, and the same objects are
-    held back to choose its best step by.
+    It has the same samples, subsets, corruptions and number of steps, and its best step is chosen
+    on the same held-back objects.
 
     Args:
         data: Embeddings of all splits.
         config: That of the fusion.
         temperature: Of the members' entropies.
-        progress: Told (steps done, steps).
+        progress: Called with (steps done, steps).
 
     Raises:
         TrainingError: There is too little to learn from.
@@ -104,8 +107,8 @@ def train_concat(
     network = _new_concat(learn, config.seed)
 
     def measure() -> float:
-        # By accuracy: its cross-entropy soon rises while its accuracy does too, and would keep
-        # the state in which it knows nothing.
+        # By accuracy: its cross-entropy rises early while its accuracy still improves, so that
+        # the lowest cross-entropy would keep an untrained state.
         (logits,) = run(network, seen.members)
         return float((logits.argmax(1) != torch.from_numpy(seen.labels)).double().mean())
 

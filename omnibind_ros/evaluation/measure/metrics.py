@@ -1,4 +1,4 @@
-"""The figures by which answers are judged."""
+"""Metrics: top-k accuracy, mean average precision, calibration error, AUROC, confusion."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ BINS = 15
 
 
 def top_k(scores: Scores, labels: Labels, k: int = 1) -> float:
-    """Return how often the right label is among the k best, in percent.
+    """Return the top-k accuracy in percent.
 
-    Of labels that score alike the first count as better, as with `argmax`.
+    Of labels with equal scores the first one ranks higher, as with `argmax`.
 
     Args:
         scores: [N, L], higher is better.
         labels: int [N].
-        k: Labels that count.
+        k: A sample is correct if its label is among the k highest scores.
 
     Raises:
         TrainingError: There is no sample.
     """
-    _some(labels)
+    _check_not_empty(labels)
     own = scores[np.arange(len(labels)), labels][:, None]
     place = np.arange(scores.shape[1])[None]
     ahead = (scores > own) | ((scores == own) & (place < labels[:, None]))
@@ -40,8 +40,8 @@ def top_k(scores: Scores, labels: Labels, k: int = 1) -> float:
 def mean_average_precision(scores: Scores, labels: Labels) -> float:
     """Return the mean over classes of the average precision of ranking all samples, in percent.
 
-    Average precision is sum over ranks of (R_n - R_n-1) P_n, as scikit-learn has it; samples that
-    score alike share a rank. Only classes with samples count.
+    Average precision is sum over ranks of (R_n - R_n-1) P_n, as scikit-learn has it; samples
+    with equal scores share a rank. Only classes with samples count.
 
     Args:
         scores: [N, L].
@@ -50,15 +50,15 @@ def mean_average_precision(scores: Scores, labels: Labels) -> float:
     Raises:
         TrainingError: There is no sample.
     """
-    _some(labels)
-    found = []
+    _check_not_empty(labels)
+    precisions = []
     for label in np.unique(labels):
         order = np.argsort(-scores[:, label], kind="stable")
         ranked, hits = scores[order, label], (labels[order] == label).cumsum()
         last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
         precision, recall = hits[last] / (last + 1), hits[last] / hits[-1]
-        found.append(float((np.diff(recall, prepend=0) * precision).sum()))
-    return float(100 * np.mean(found))
+        precisions.append(float((np.diff(recall, prepend=0) * precision).sum()))
+    return float(100 * np.mean(precisions))
 
 
 def calibration_error(probabilities: Scores, labels: Labels, bins: int = BINS) -> float:
@@ -74,35 +74,35 @@ def calibration_error(probabilities: Scores, labels: Labels, bins: int = BINS) -
     Raises:
         TrainingError: There is no sample.
     """
-    _some(labels)
+    _check_not_empty(labels)
     confidence = probabilities.max(1).astype(np.float64)
     right = probabilities.argmax(1) == labels
-    of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    apart = np.bincount(of, right, bins) - np.bincount(of, confidence, bins)
-    return float(100 * np.abs(apart).sum() / len(labels))
+    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gap = np.bincount(bin_of, right, bins) - np.bincount(bin_of, confidence, bins)
+    return float(100 * np.abs(gap).sum() / len(labels))
 
 
 def auroc(positive: Scores, negative: Scores) -> float:
     """Return the area under the receiver operating characteristic, 0..1.
 
     Args:
-        positive: [N], scores of what should score high.
-        negative: [K], scores of what should score low.
+        positive: [N], scores of the positive samples.
+        negative: [K], scores of the negative samples.
 
     Raises:
         TrainingError: One of them is empty.
     """
-    _some(positive)
-    _some(negative)
+    _check_not_empty(positive)
+    _check_not_empty(negative)
     truth = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
     return float(roc_auc_score(truth, np.concatenate([positive, negative])))
 
 
 def confusion(predicted: Labels, labels: Labels, classes: int) -> npt.NDArray[np.int64]:
-    """Return how often a class (row) was taken for another (column), int [classes, classes]."""
+    """Return the confusion matrix, int [classes, classes]: rows true, columns predicted."""
     return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
-def _some(values: npt.NDArray[Any]) -> None:
+def _check_not_empty(values: npt.NDArray[Any]) -> None:
     if len(values) == 0:
-        raise TrainingError("there is no sample to measure; use a dataset that has held-out ones")
+        raise TrainingError("there is no sample to measure; use a dataset with test objects")

@@ -1,4 +1,4 @@
-"""What encoders make of real recordings that training has not seen."""
+"""Measures encoders on recordings of real sensors that training has not seen."""
 
 from __future__ import annotations
 
@@ -27,153 +27,184 @@ from omnibind_ros.recognition.labels import Label
 
 from .metrics import top_k
 
-TRUST = 1e-3
-"""Weight of a window without any quality: it decides only where all of a clip's are such."""
+MIN_WEIGHT = 1e-3
+"""Weight of a window of quality 0: it counts only in a clip that has no better window."""
 
 
-class Ear(NamedTuple):
-    """An encoder of one modality.
+class SampleEncoder(NamedTuple):
+    """An encoder of one modality, of a bundle or of a training run.
 
     Attributes:
-        embed: A sample -> its unit vector [D], and its quality.
-        length: Samples of sound that it takes at a time; 0 for other modalities.
+        encode: A sample -> its unit vector, float32 [D], and its quality, 0..1.
+        window: Audio samples that the encoder takes at a time; 0 for other modalities.
     """
 
-    embed: Callable[[Any], tuple[Floats, float]]
-    length: int = 0
+    encode: Callable[[Any], tuple[Floats, float]]
+    window: int = 0
 
 
-def bundle_encoders(bundle: Bundle, modalities: Iterable[str]) -> dict[str, Ear]:
+def bundle_encoders(bundle: Bundle, modalities: Iterable[str]) -> dict[str, SampleEncoder]:
     """Return a bundle's encoders of some modalities; raises BundleError."""
-    found = {}
+    encoders = {}
     for name in modalities:
         encoder = bundle.encoder(name)
 
-        def embed(sample: Any, encoder: Any = encoder) -> tuple[Floats, float]:
-            said = encoder.encode(sample)
-            return said.values, said.quality
+        def encode(sample: Any, encoder: Any = encoder) -> tuple[Floats, float]:
+            encoding = encoder.encode(sample)
+            return encoding.values, encoding.quality
 
         spec = bundle.manifest.encoders[name].inputs[0]
-        found[name] = Ear(embed, input_length(spec) if name == "audio" else 0)
-    return found
+        encoders[name] = SampleEncoder(encode, input_length(spec) if name == "audio" else 0)
+    return encoders
 
 
-def trained_students(run: Path, modalities: Iterable[str]) -> dict[str, Ear]:
+def trained_students(run: Path, modalities: Iterable[str]) -> dict[str, SampleEncoder]:
     """Return the students of a training run; raises TrainingError."""
-    found = {}
+    encoders = {}
     for name in modalities:
         model, spec, _ = checkpoints.load_student(run / "students" / f"{name}.pt")
 
         @torch.no_grad()
-        def embed(
+        def encode(
             sample: Any, model: Any = model, spec: Any = spec, prepare: Any = PREPARE[name]
         ) -> tuple[Floats, float]:
             prepared = prepare(sample, spec)
             values = model(torch.from_numpy(np.asarray(prepared.values, np.float32)))
             return values[0].numpy(), prepared.quality
 
-        found[name] = Ear(embed, input_length(spec) if name == "audio" else 0)
-    return found
+        encoders[name] = SampleEncoder(encode, input_length(spec) if name == "audio" else 0)
+    return encoders
 
 
 def measure_recordings(
     dataset: Dataset,
-    encoders: dict[str, Ear],
+    encoders: dict[str, SampleEncoder],
     text: SentenceEncoder,
     left_out: Sequence[str] = (),
     split: str = "test",
 ) -> dict[str, dict[str, Any]]:
     """Measure encoders on a dataset's recordings.
 
-    A sound longer than what its encoder takes is heard in windows, a second apart, and named by
-    the mean of their embeddings, weighted by quality.
+    A sound longer than the input of its encoder is encoded in windows, one second apart; the clip's
+    embedding is the mean of theirs, weighted by quality.
 
     Args:
         dataset: The dataset.
         encoders: By student modality.
         text: Embeds classes and names.
         left_out: Classes that training has not seen.
-        split: Of which recordings.
+        split: Which recordings.
 
     Returns:
-        By modality that has recordings: `samples`, `objects`, `sources` and `unusable`, what they
-        are; `classes` and `top1`, in percent, where all classes of the dataset compete;
-        `competing`, `labels` and `top1` where only the classes that were recorded compete;
-        `own_names`, the same and `by_name` where only the names compete that the recordings have
-        in the set that they come from, such as ESC-10's ten; and `windows` and `window_top1`, how
-        many windows there are and how often one alone is named right, among the same names.
+        By modality that has recordings: `samples`, `objects`, `sources` and `unusable`, the counts;
+        `classes` and `top1` (%) among all classes of the dataset; `competing`, `labels` and `top1`
+        among the recorded classes alone; `own_names`, the same and `by_name` among the names that
+        the recordings have in the set they come from, such as the ten of ESC-10; and `windows` and
+        `window_top1`, the number of windows and the top-1 of single windows among these names.
     """
     bank = LabelBank.build(
         [label for label in class_labels(dataset) if label.name not in left_out], TEMPLATES, text
     )
-    found = {}
+    figures = {}
     for modality, encoder in encoders.items():
         if modality not in STUDENT_MODALITIES:
             continue
         part = dataset.select(split=split, modalities=[modality])
         rows = np.flatnonzero(part.recorded(modality) & ~np.isin(part.column("label"), left_out))
         if len(rows):
-            found[modality] = _measure(part, rows, modality, encoder, bank, text)
-    return found
+            figures[modality] = _measure(part, rows, modality, encoder, bank, text)
+    return figures
+
+
+class _Embedded(NamedTuple):
+    """Embeddings of K recordings.
+
+    Attributes:
+        rows: int [K], their rows in the dataset.
+        clips: float32 [K, D], one unit vector each.
+        windows: float32 [W, D], of all windows of quality above 0.
+        clip_of_window: int [W], place in `rows`.
+    """
+
+    rows: npt.NDArray[np.int64]
+    clips: Floats
+    windows: Floats
+    clip_of_window: npt.NDArray[np.int64]
+
+
+def _embed(
+    part: Dataset, rows: npt.NDArray[np.int64], modality: str, encoder: SampleEncoder
+) -> _Embedded:
+    """Embed recordings; those that cannot be decoded are left out."""
+    kept: list[int] = []
+    clips, windows, clip_of_window = [], [], []
+    for row in rows:
+        try:
+            inputs = _inputs(part[int(row)], modality, encoder)
+        except CodecError:
+            continue
+        encodings = [encoder.encode(sample) for sample in inputs]
+        total = sum(values * max(quality, MIN_WEIGHT) for values, quality in encodings)
+        clips.append(total / max(float(np.linalg.norm(total)), 1e-9))
+        usable = [values for values, quality in encodings if quality > 0]
+        windows += usable
+        clip_of_window += [len(kept)] * len(usable)
+        kept.append(int(row))
+    return _Embedded(
+        np.array(kept, np.int64),
+        np.array(clips),
+        np.array(windows),
+        np.array(clip_of_window, np.int64),
+    )
 
 
 def _measure(
     part: Dataset,
     rows: npt.NDArray[np.int64],
     modality: str,
-    encoder: Ear,
+    encoder: SampleEncoder,
     bank: LabelBank,
     text: SentenceEncoder,
 ) -> dict[str, Any]:
-    kept: list[int] = []
-    clips, heard, of = [], [], []
-    for row in rows:
-        try:
-            inputs = _inputs(part[int(row)], modality, encoder)
-        except CodecError:
-            continue
-        windows = [encoder.embed(sample) for sample in inputs]
-        total = sum(values * max(quality, TRUST) for values, quality in windows)
-        clips.append(total / max(float(np.linalg.norm(total)), 1e-9))
-        good = [values for values, quality in windows if quality > 0]
-        heard += good
-        of += [len(kept)] * len(good)
-        kept.append(int(row))
-    found: dict[str, Any] = {
+    embedded = _embed(part, rows, modality, encoder)
+    kept, z, windows = embedded.rows, embedded.clips, embedded.windows
+    figures: dict[str, Any] = {
         "samples": len(kept),
         "objects": len(set(part.column("object_id")[kept])),
         "sources": sorted(set(part.column("source")[kept])),
         "unusable": len(rows) - len(kept),
     }
-    if not kept:
-        return found
-    z, single, of_clip = np.array(clips), np.array(heard), np.array(of, np.int64)
+    if not len(kept):
+        return figures
     labels = part.column("label")[kept]
-    few = bank.subset([i for i, name in enumerate(bank.labels) if name in set(labels)])
-    found |= {
-        "classes": len(bank.labels), "top1": _top1(bank, z, labels), "competing": {
-            "labels": list(few.labels), "top1": _top1(few, z, labels)}, "windows": len(single),
-    }  # fmt: skip
+    candidates = bank.subset([i for i, name in enumerate(bank.labels) if name in set(labels)])
+    figures |= {
+        "classes": len(bank.labels),
+        "top1": _top1(bank, z, labels),
+        "competing": {"labels": list(candidates.labels), "top1": _top1(candidates, z, labels)},
+        "windows": len(windows),
+    }
     names = np.array([str(part[int(row)].meta.get("name", "")) for row in kept])
     if all(names) and len(set(names)) > 1:
         own = LabelBank.build([Label(name) for name in sorted(set(names))], TEMPLATES, text)
-        by_name = {n: _top1(own, z[names == n], names[names == n]) for n in own.labels}
-        found["own_names"] = {
-            "labels": list(own.labels), "top1": _top1(own, z, names), "by_name": by_name,
-        }  # fmt: skip
-        few, labels = own, names
-    if len(single):
-        found["window_top1"] = _top1(few, single, labels[of_clip])
-    return found
+        figures["own_names"] = {
+            "labels": list(own.labels),
+            "top1": _top1(own, z, names),
+            "by_name": {n: _top1(own, z[names == n], names[names == n]) for n in own.labels},
+        }
+        candidates, labels = own, names
+    if len(windows):
+        figures["window_top1"] = _top1(candidates, windows, labels[embedded.clip_of_window])
+    return figures
 
 
-def _inputs(sample: Sample, modality: str, encoder: Ear) -> list[Any]:
-    """Return what a sensor delivers of a sample: one reading, or a long sound's windows."""
+def _inputs(sample: Sample, modality: str, encoder: SampleEncoder) -> list[Any]:
+    """Return what a sensor delivers of a sample: one reading, or the windows of a long sound."""
     data = sample_module(modality).to_observation(sample[modality], np.random.default_rng(0))
-    if not encoder.length:
+    if not encoder.window:
         return [data]
-    count = window_count(len(data), encoder.length)
-    return [window(data, number, count, encoder.length) for number in range(count)]
+    count = window_count(len(data), encoder.window)
+    return [window(data, number, count, encoder.window) for number in range(count)]
 
 
 def _top1(bank: LabelBank, values: Floats, names: npt.NDArray[Any]) -> float:

@@ -1,4 +1,4 @@
-"""What one sensor that lies, is dead or has stopped costs, against leaving it out."""
+"""Accuracy with one faulty sensor, compared with leaving the sensor out."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from omnibind_ros.learning.af.embeddings import (
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.modalities import MODALITIES
 
-from .combinations import Rule, only
+from .combinations import Rule, select_modalities
 from .metrics import top_k
 
 FAULTS = {"noise": noise, "dead": dead, "stale": stale, "other_object": lying}
-"""What takes a sensor's place, by its name in the report."""
+"""The corruption of a sensor by its name in the report."""
 
 SMALLEST = 3
-"""Members of a combination, the faulty one counted in."""
+"""Members of a combination at least, the faulty one included."""
 
 
 def with_fault(
@@ -42,24 +42,24 @@ def with_fault(
     fault: str,
     temperature: float,
     rng: np.random.Generator,
-    recorded: EncodedFaults,
+    encoded_faults: EncodedFaults,
 ) -> Members:
-    """Return members of which one sensor is faulty in every set that has it.
+    """Return members with one sensor faulty in every set that has it.
 
     Args:
         members: Of the samples of `data`, in their order.
-        data: Where other objects' embeddings are.
+        data: Gives the embeddings of other objects.
         modality: The sensor's.
         fault: A name in `FAULTS`.
         temperature: Of the members' label distributions.
         rng: Draws the fault.
-        recorded: What encoders say of faulty samples.
+        encoded_faults: Embeddings of samples with faults.
     """
     place = data.modalities.index(modality)
     sets = np.flatnonzero(members.present[:, place])
     limits = np.full(len(sets), MODALITIES[modality].max_age, np.float32)
-    if (fault, modality) in recorded:
-        pool, qualities = recorded[fault, modality]
+    if (fault, modality) in encoded_faults:
+        pool, qualities = encoded_faults[fault, modality]
         drawn = rng.integers(0, len(pool), len(sets))
         values, quality, age = pool[drawn], qualities[drawn], members.age[sets, place]
     else:
@@ -68,17 +68,17 @@ def with_fault(
             members.quality[sets, place], members.age[sets, place], limits,
         )  # fmt: skip
         values, quality, age, _ = FAULTS[fault](spoilt, rng)
-    made = members._replace(
+    corrupted = members._replace(
         values=members.values.copy(), age=members.age.copy(), quality=members.quality.copy(),
         entropy=members.entropy.copy(),
     )  # fmt: skip
-    made.values[sets, place], made.quality[sets, place], made.age[sets, place] = (
+    corrupted.values[sets, place], corrupted.quality[sets, place], corrupted.age[sets, place] = (
         values,
         quality,
         age,
     )
-    made.entropy[sets, place] = entropies(similarities(data.bank, values), temperature)
-    return made
+    corrupted.entropy[sets, place] = entropies(similarities(data.bank, values), temperature)
+    return corrupted
 
 
 def measure_robustness(
@@ -86,23 +86,23 @@ def measure_robustness(
     rules: Mapping[str, Rule],
     temperature: float,
     seed: int,
-    recorded: EncodedFaults,
+    encoded_faults: EncodedFaults,
     progress: Callable[[int, int], None] = no_progress,
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Make each sensor faulty in turn, in every combination of three or more that it is in.
+    """Measure every combination of three or more sensors with one of them faulty, each in turn.
 
     Args:
         data: Test samples that have every modality.
         rules: By name.
         temperature: Of the members' label distributions.
         seed: Draws the faults.
-        recorded: What encoders say of faulty samples.
+        encoded_faults: Embeddings of samples with faults.
         progress: Told (steps done, steps).
 
     Returns:
-        By modality and fault, for each rule in percent, means over the combinations: RULE, top-1
-        with the fault; RULE_left_out, without the sensor; RULE_whole, with the whole sensor; and
-        RULE_loss, left out less with the fault, in points. Empty with fewer than three modalities.
+        By modality and fault, means over the combinations for each rule in percent: RULE, top-1
+        with the fault; RULE_left_out, without the sensor; RULE_whole, with the sensor in order; and
+        RULE_loss, left out minus with the fault, in points. Empty with fewer than three modalities.
     """
     if len(data.modalities) < SMALLEST:
         return {}
@@ -110,40 +110,42 @@ def measure_robustness(
     clean = members_of(data, temperature)
     sizes = range(SMALLEST, len(data.modalities) + 1)
     sets = [names for size in sizes for names in combinations(data.modalities, size)]
-    kept: dict[tuple[str, ...], dict[str, float]] = {}
+    cached: dict[tuple[str, ...], dict[str, float]] = {}
 
-    def whole(names: tuple[str, ...]) -> dict[str, float]:
-        if names not in kept:
-            part = only(clean, data, names)
-            kept[names] = {n: top_k(rule(part), data.labels) for n, rule in rules.items()}
-        return kept[names]
+    def without_fault(names: tuple[str, ...]) -> dict[str, float]:
+        if names not in cached:
+            part = select_modalities(clean, data, names)
+            cached[names] = {n: top_k(rule(part), data.labels) for n, rule in rules.items()}
+        return cached[names]
 
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    losses: dict[str, dict[str, dict[str, float]]] = {}
     total, done = len(data.modalities) * len(FAULTS), 0
     for modality in data.modalities:
-        mine = [names for names in sets if modality in names]
-        found[modality] = {}
+        with_sensor = [names for names in sets if modality in names]
+        losses[modality] = {}
         for fault in FAULTS:
-            spoilt = with_fault(clean, data, modality, fault, temperature, rng, recorded)
+            corrupted = with_fault(clean, data, modality, fault, temperature, rng, encoded_faults)
             rows = []
-            for names in mine:
-                part = only(spoilt, data, names)
+            for names in with_sensor:
+                part = select_modalities(corrupted, data, names)
                 faulty = {n: top_k(rule(part), data.labels) for n, rule in rules.items()}
-                rest = whole(tuple(name for name in names if name != modality))
-                rows.append(_row(faulty, rest, whole(names)))
-            found[modality][fault] = {n: float(np.mean([r[n] for r in rows])) for n in rows[0]}
+                left_out = without_fault(tuple(name for name in names if name != modality))
+                rows.append(_row(faulty, left_out, without_fault(names)))
+            losses[modality][fault] = {n: float(np.mean([r[n] for r in rows])) for n in rows[0]}
             done += 1
             progress(done, total)
-    return found
+    return losses
 
 
 def _row(
-    faulty: Mapping[str, float], rest: Mapping[str, float], whole: Mapping[str, float]
+    faulty: Mapping[str, float], left_out: Mapping[str, float], whole: Mapping[str, float]
 ) -> dict[str, float]:
     row: dict[str, float] = {}
     for rule in faulty:
         row |= {
-            rule: faulty[rule], f"{rule}_left_out": rest[rule], f"{rule}_whole": whole[rule],
-            f"{rule}_loss": rest[rule] - faulty[rule],
-        }  # fmt: skip
+            rule: faulty[rule],
+            f"{rule}_left_out": left_out[rule],
+            f"{rule}_whole": whole[rule],
+            f"{rule}_loss": left_out[rule] - faulty[rule],
+        }
     return row

@@ -1,4 +1,4 @@
-"""Telling things whose class has a label from things whose class has none."""
+"""Detection of unknown objects: samples of classes that have no label."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ def measure_unknown(
     fuse: Callable[[Members], tuple[Floats, Floats]],
     calibration: Calibration,
 ) -> dict[str, Any]:
-    """Measure how well fused embeddings of unknown things are found out.
+    """Measure how well unknown objects are detected by their fused embeddings.
 
     Args:
         known: Test samples that have every modality, of classes with labels.
-        unknown: Such samples of classes without.
+        unknown: Such samples of classes without labels.
         fuse: Members -> fused embeddings [B, D] and weights [B, N].
         calibration: Temperature and thresholds.
 
     Returns:
         `similarity` and `probability`, AUROC (0..1) by the best label's similarity and by its
-        probability; `margin`, by similarity less the threshold, which is what recognition goes by;
-        `known_accepted` and `unknown_refused`, in percent, at a margin of zero; and by modality,
-        AUROC by similarity alone.
+        probability; `margin`, by similarity minus the threshold, as recognition decides;
+        `known_accepted` and `unknown_refused`, in percent, at a margin of zero; `modalities`, the
+        AUROC of each modality alone by similarity; and `samples`, the number of unknown ones.
     """
     similarity, probability, margin = zip(
         *(_scores(part, fuse, calibration) for part in (known, unknown)), strict=True
     )
-    alone = {}
+    by_modality = {}
     for m, name in enumerate(known.modalities):
         best = [similarities(p.bank, p.values[p.present[:, m], m]).max(1) for p in (known, unknown)]
-        alone[name] = auroc(best[0], best[1])
+        by_modality[name] = auroc(best[0], best[1])
     return {
         "similarity": auroc(*similarity),
         "probability": auroc(*probability),
         "margin": auroc(*margin),
         "known_accepted": float(100 * (margin[0] >= 0).mean()),
         "unknown_refused": float(100 * (margin[1] < 0).mean()),
-        "modalities": alone,
+        "modalities": by_modality,
         "samples": len(unknown),
     }
 
@@ -57,7 +57,7 @@ def measure_unknown(
 def measure_open_vocabulary(
     data: EmbeddingSet, new: Sequence[str], rules: Mapping[str, Rule], temperature: float
 ) -> dict[str, dict[str, float]]:
-    """Measure how well things are named whose label was added after training.
+    """Measure the accuracy on classes whose label was added after training.
 
     Args:
         data: Test samples that have every modality, with all labels in the bank.
@@ -66,17 +66,18 @@ def measure_open_vocabulary(
         temperature: Of the members' label distributions.
 
     Returns:
-        By rule, top-1 in percent of things of `known` and of `new` classes; all labels compete.
+        By rule, top-1 in percent on samples of `known` and of `new` classes, among all labels.
     """
     members = members_of(data, temperature)
-    strange = np.isin(np.array(data.bank.labels)[data.labels], new)
-    found = {}
+    is_new = np.isin(np.array(data.bank.labels)[data.labels], new)
+    top1 = {}
     for name, rule in rules.items():
         right = rule(members).argmax(1) == data.labels
-        found[name] = {
-            "known": float(100 * right[~strange].mean()), "new": float(100 * right[strange].mean())
-        }  # fmt: skip
-    return found
+        top1[name] = {
+            "known": float(100 * right[~is_new].mean()),
+            "new": float(100 * right[is_new].mean()),
+        }
+    return top1
 
 
 def _scores(

@@ -25,20 +25,22 @@ from omnibind_ros.learning.config import (
 
 KEYS = {
     "students": (
-        "kind", "data", "objective", "without", "start", "share", "origins", "seed", "tag", "config"
+        *("kind", "data", "objective", "without", "start"),
+        *("share", "origins", "seed", "tag", "config"),
     ),
     "fusion": ("kind", "data", "of", "seed", "tag", "config"),
-}  # fmt: skip
+}
+"""The keys of an entry of a plan, by kind."""
+
 LISTS = ("objective", "without", "start", "share", "origins", "seed")
-"""Keys of which an entry may name several values: it stands for a run of each combination."""
+"""Keys that may hold a list of values; the entry is then one run for each combination of them."""
 
 TRANSFER = "transfer"
-"""What CAD has beside its losses: students of pictures begin as the image student. Without it they
-begin where those of the plain objectives begin."""
+"""Initialisation from the image student, which CAD has beside its losses. `without: transfer`
+initialises students as those of the plain objectives."""
 
-
-USUAL = {"cad": "auto"} | dict.fromkeys(PLAIN, "teacher")
-"""What students of pictures begin with where an entry does not say it, by objective."""
+DEFAULT_START = {"cad": "auto"} | dict.fromkeys(PLAIN, "teacher")
+"""Initialisation of students by objective, where an entry has no `start`."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,16 @@ class Run:
         name: Unique in the study; its result is NAME.json.
         kind: students or fusion.
         data: Name of the dataset.
-        seed: Decides all chance.
-        objective: Of students.
+        seed: Of all random generators.
+        objective: The objective of the students.
         without: The term of CAD that is switched off, or `TRANSFER`, or ''.
-        start: What students of pictures begin with, as `ScheduleConfig.start`.
-        share: Percent of the students' training data.
-        origins: Whether students are trained on all samples, simulated or recorded ones.
-        tag: Says in the run's name what its configuration changes, or ''; a run that has one is
-            not compared with the others.
-        of: Name of the run of students whose embeddings a fusion learns from.
-        config: Other values of the configuration.
+        start: Initialisation of students, as `ScheduleConfig.start`.
+        share: Share of the students' training data, percent.
+        origins: Samples that students are trained on: all, simulated or recorded.
+        tag: Part of the run's name for a changed configuration, or ''; a run with a tag is not
+            compared with the others.
+        of: Name of the run of students whose embeddings a fusion is trained on.
+        config: Further values of the configuration.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Run:
     seed: int = 0
     objective: str = "cad"
     without: str = ""
-    start: str = USUAL["cad"]
+    start: str = DEFAULT_START["cad"]
     share: float = 100.0
     origins: str = "all"
     tag: str = ""
@@ -75,15 +77,15 @@ class Run:
     config: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self, dataset: str) -> str:
-        """Return a hash of all that its result follows from, the dataset's own hash included."""
-        # A value that every run had before the field was there does not make it another run.
+        """Return a hash of everything that determines the result, given the hash of the dataset."""
+        # Fields that were added later keep the old hash at their defaults.
         given = {
             name: value
             for name, value in asdict(self).items()
             if (name, value) not in (("origins", "all"), ("tag", ""))
         }
-        facts = json.dumps([given, dataset], sort_keys=True)
-        return hashlib.sha256(facts.encode()).hexdigest()[:16]
+        text = json.dumps([given, dataset], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def students(self) -> TrainingConfig:
         """Return the configuration of a run of students; raises ParameterError."""
@@ -95,9 +97,11 @@ class Run:
         elif self.without:
             loss[self.without] = 0.0
         own = {
-            "loss": loss, "schedule": dict(given.pop("schedule", {})) | {"start": start},
-            "seed": self.seed, "origins": self.origins,
-        }  # fmt: skip
+            "loss": loss,
+            "schedule": dict(given.pop("schedule", {})) | {"start": start},
+            "seed": self.seed,
+            "origins": self.origins,
+        }
         config = parse_config(given | own)
         return replace(config, shares=dict.fromkeys(STUDENT_MODALITIES, float(self.share)))
 
@@ -110,14 +114,14 @@ def read_plan(path: Path) -> list[Run]:
     """Read a plan.
 
     Args:
-        path: YAML with `runs`, a list of entries; and `defaults`, by kind the configuration that
-            entries of that kind begin with.
+        path: YAML with `runs`, a list of entries, and `defaults`, the common configuration of all
+            entries of a kind.
 
     Returns:
-        The runs in the order of the file, those of an entry with several values one by one.
+        The runs in the order of the file.
 
     Raises:
-        TrainingError: It cannot be read, or a run cannot be.
+        TrainingError: The file cannot be read, or an entry is wrong.
     """
     data = read_yaml(path)
     if not isinstance(data, Mapping) or not isinstance(data.get("runs"), list):
@@ -140,20 +144,28 @@ def _expand(entry: Any, defaults: Mapping[str, Any]) -> list[Run]:
         if key not in KEYS[kind]:
             raise ValueError(f"there is no key {key}; use {', '.join(KEYS[kind])}")
     config = dict(defaults.get(kind) or {}) | dict(entry.get("config") or {})
-    base = Run("", kind, str(entry.get("data", "household")), of=str(entry.get("of", "")),
-               tag=str(entry.get("tag", "")), config=config)  # fmt: skip
+    base = Run(
+        "",
+        kind,
+        str(entry.get("data", "household")),
+        of=str(entry.get("of", "")),
+        tag=str(entry.get("tag", "")),
+        config=config,
+    )
     lists = {key: _list(entry[key]) for key in LISTS if key in entry}
-    made = []
+    runs = []
     for values in product(*lists.values()):
         run = replace(base, **dict(zip(lists, values, strict=True)))
-        if run.objective not in USUAL:
-            raise ValueError(f"objective is {run.objective!r}, but must be {', '.join(USUAL)}")
+        if run.objective not in DEFAULT_START:
+            raise ValueError(
+                f"objective is {run.objective!r}, but must be {', '.join(DEFAULT_START)}"
+            )
         if "start" not in lists:
-            run = replace(run, start=USUAL[run.objective])
+            run = replace(run, start=DEFAULT_START[run.objective])
         run = replace(run, name=_name(run), without=run.without or "")
         _check(run)
-        made.append(run)
-    return made
+        runs.append(run)
+    return runs
 
 
 def _list(value: Any) -> Sequence[Any]:
@@ -161,10 +173,10 @@ def _list(value: Any) -> Sequence[Any]:
 
 
 def _check(run: Run) -> None:
-    """Say now what would fail after hours."""
+    """Check what would otherwise fail only when the run is reached."""
     if run.without and (run.objective != "cad" or run.without not in (*CAD_TERMS, TRANSFER)):
-        raise ValueError(f"without is {run.without!r}, but must be a term of cad: "
-                         f"{', '.join((*CAD_TERMS, TRANSFER))}")  # fmt: skip
+        terms = ", ".join((*CAD_TERMS, TRANSFER))
+        raise ValueError(f"without is {run.without!r}, but must be a term of cad: {terms}")
     if not 0 < run.share <= 100:
         raise ValueError(f"share is {run.share}, but must be a percentage above 0, up to 100")
     if not re.fullmatch(r"[a-z_]*", run.tag):
@@ -177,7 +189,7 @@ def _name(run: Run) -> str:
     if run.kind == "fusion":
         return f"{run.data}-fusion{tag}-s{run.seed}"
     what = f"cad-without-{run.without}" if run.without else run.objective
-    start = "" if run.start == USUAL[run.objective] else f"-from-{run.start}"
+    start = "" if run.start == DEFAULT_START[run.objective] else f"-from-{run.start}"
     origins = "" if run.origins == "all" else f"-{run.origins}"
     return f"{run.data}-{what}{start}-{run.share:g}{origins}{tag}-s{run.seed}"
 

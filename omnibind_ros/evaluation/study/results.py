@@ -1,53 +1,52 @@
-"""What the runs of a study say together."""
+"""Reads the results of a study and summarises them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.learning.cad.losses import PLAIN
 from omnibind_ros.learning.config import STUDENT_MODALITIES, TrainingError
 
-from .plan import USUAL
+from .plan import DEFAULT_START
 
 HEADLINE = 10.0
 """Percent of student data in the unequal-scale setting."""
 
 ORIGIN_ORDER = ("simulated", "recorded", "all")
 
-BEGINNINGS = ("cross_entropy_from_image", "cross_entropy_from_random")
-"""Cross-entropy that begins otherwise than the plain objectives, whose students of pictures are the
-image teacher's first layers: as CAD's begin, or without anything of a teacher."""
+OTHER_STARTS = ("cross_entropy_from_image", "cross_entropy_from_random")
+"""Cross-entropy with another initialisation than the image teacher's first layers, which the plain
+objectives have: the image student, as CAD has it, or random weights."""
 
-OBJECTIVES = ("cad", *PLAIN, *BEGINNINGS)
-"""What results are told of, in this order."""
-
-Result = Mapping[str, Any]
+OBJECTIVES = ("cad", *PLAIN, *OTHER_STARTS)
+"""The objectives in the order of the report."""
 
 
-def read_result(path: Path) -> Result:
+def read_result(path: Path) -> JsonObject:
     """Read the result of a run.
 
     Raises:
-        TrainingError: It is none.
+        TrainingError: The file is no result.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        result = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrainingError(
             f"{path} is no result of a run ({error}); remove it, and it is run again"
         ) from error
-    if not isinstance(found, dict) or not {"key", "kind", "data"} <= found.keys():
+    if not isinstance(result, dict) or not {"key", "kind", "data"} <= result.keys():
         raise TrainingError(f"{path} is no result of a run; remove it, and it is run again")
-    return found
+    return result
 
 
-def read_results(folder: Path) -> list[Result]:
-    """Read all results of a study, by name; none where the folder is not there."""
+def read_results(folder: Path) -> list[JsonObject]:
+    """Read all results of a study, sorted by name; none if there is no folder."""
     return [read_result(path) for path in sorted(folder.glob("*.json"))]
 
 
@@ -62,33 +61,35 @@ def read_study(folder: Path, data: str = "household") -> dict[str, Any]:
     results = [r for r in every if r["kind"] == "students"]
     plain = [r for r in results if not r.get("tag") and r.get("origins", "all") == "all"]
     return {
-        "students": students(plain), "scale": scale(plain), "reality": reality(results),
+        "students": students(plain),
+        "scale": scale(plain),
+        "reality": reality(results),
         "unknown": unknown(every),
-    }  # fmt: skip
+    }
 
 
-def unknown(results: Iterable[Result]) -> dict[str, Any]:
-    """Return what runs say whose training left classes out, as `measure_unknown` does.
+def unknown(results: Iterable[JsonObject]) -> dict[str, Any]:
+    """Return the detection of unknown objects by the first run that left classes out of training.
 
     Returns:
-        `run`, the first such fusion's name, `auroc`, what recognition goes by, and what else
-        `measure_unknown` says of it; nothing where there is no such run.
+        `run`, the name of that run, `auroc` by the margin that recognition uses, and the figures of
+        `measure_unknown`; empty where there is no such run.
     """
     for result in results:
         if result["kind"] == "fusion" and result.get("auroc_unknown") is not None:
-            said = {"run": result["name"], "auroc": result["auroc_unknown"]}
-            return said | result["unknown"]
+            head = {"run": result["name"], "auroc": result["auroc_unknown"]}
+            return head | result["unknown"]
     return {}
 
 
-def reality(results: Iterable[Result]) -> dict[str, Any]:
-    """Compare students by the origin of what they were trained on.
+def reality(results: Iterable[JsonObject]) -> dict[str, Any]:
+    """Compare students by the origin of their training samples.
 
     Returns:
         By origin (simulated, recorded, all) and modality that has held-out recordings, means over
         the seeds of CAD with all data, in percent: `simulated`, top-1 on simulated test samples,
-        and `recorded`, `competing` and `own_names`, what `measure_recordings` says of recordings;
-        and `seeds`. Nothing where only one origin was trained on.
+        and `recorded`, `competing` and `own_names`, the figures of `measure_recordings`; and
+        `seeds`, their number. Empty where only one origin was trained on.
     """
     found: dict[str, dict[str, dict[str, list[float]]]] = {}
     for result in results:
@@ -101,8 +102,8 @@ def reality(results: Iterable[Result]) -> dict[str, Any]:
                 continue
             place = found.setdefault(result.get("origins", "all"), {}).setdefault(modality, {})
             simulated = result["modalities"][modality].get("test_samples_simulated")
-            said = reality_figures(real, None if simulated is None else 100 * simulated)
-            for name, value in said.items():
+            figures = reality_figures(real, None if simulated is None else 100 * simulated)
+            for name, value in figures.items():
                 if value is not None:
                     place.setdefault(name, []).append(value)
     if len(found) < 2:
@@ -118,11 +119,11 @@ def reality(results: Iterable[Result]) -> dict[str, Any]:
     }
 
 
-def reality_figures(real: Result, simulated: float | None) -> dict[str, float | None]:
-    """Return the figures of one modality that are compared, in percent; None where there is none.
+def reality_figures(real: JsonObject, simulated: float | None) -> dict[str, float | None]:
+    """Return the compared figures of one modality, in percent; None where there is none.
 
     Args:
-        real: What `measure_recordings` said of it.
+        real: The figures of `measure_recordings` for the modality.
         simulated: Top-1 on simulated test samples.
     """
     return {
@@ -133,7 +134,7 @@ def reality_figures(real: Result, simulated: float | None) -> dict[str, float | 
     }
 
 
-def students(results: Iterable[Result]) -> dict[str, Any]:
+def students(results: Iterable[JsonObject]) -> dict[str, Any]:
     """Compare objectives.
 
     Returns:
@@ -162,27 +163,27 @@ def students(results: Iterable[Result]) -> dict[str, Any]:
     return found
 
 
-def _without(results: Iterable[Result], modality: str, share: float) -> dict[str, float]:
+def _without(results: Iterable[JsonObject], modality: str, share: float) -> dict[str, float]:
     """Return top-1 of CAD without each term, and under `cad` of CAD with the same seeds."""
-    whole: list[Result] = []
-    lacking: dict[str, list[Result]] = {}
+    complete: list[JsonObject] = []
+    ablated: dict[str, list[JsonObject]] = {}
     for result in results:
         if result["share"] == share and modality in result["modalities"]:
             if result["without"]:
-                lacking.setdefault(result["without"], []).append(result)
+                ablated.setdefault(result["without"], []).append(result)
             elif label(result) == "cad":
-                whole.append(result)
-    seeds = {result["seed"] for runs in lacking.values() for result in runs}
-    found = {term: _mean(runs, modality) for term, runs in lacking.items()}
-    alike = [result for result in whole if result["seed"] in seeds]
-    return found | ({"cad": _mean(alike, modality)} if alike else {})
+                complete.append(result)
+    seeds = {result["seed"] for runs in ablated.values() for result in runs}
+    found = {term: _mean(runs, modality) for term, runs in ablated.items()}
+    same_seeds = [result for result in complete if result["seed"] in seeds]
+    return found | ({"cad": _mean(same_seeds, modality)} if same_seeds else {})
 
 
-def _mean(results: Iterable[Result], modality: str) -> float:
+def _mean(results: Iterable[JsonObject], modality: str) -> float:
     return float(np.mean([_top1(result, modality) for result in results]))
 
 
-def scale(results: Iterable[Result]) -> dict[str, Any]:
+def scale(results: Iterable[JsonObject]) -> dict[str, Any]:
     """Return top-1 in percent by objective, percent of data, and modality (`mean`: of all)."""
     found: dict[str, Any] = {}
     for result in results:
@@ -198,7 +199,9 @@ def scale(results: Iterable[Result]) -> dict[str, Any]:
     return found
 
 
-def _by_objective(results: Iterable[Result], modality: str, share: float) -> dict[str, list[float]]:
+def _by_objective(
+    results: Iterable[JsonObject], modality: str, share: float
+) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for result in results:
         if not result["without"] and result["share"] == share and modality in result["modalities"]:
@@ -206,12 +209,12 @@ def _by_objective(results: Iterable[Result], modality: str, share: float) -> dic
     return found
 
 
-def label(result: Result) -> str:
-    """Return the objective of a run; as OBJECTIVE_from_START where it began as is not usual."""
+def label(result: JsonObject) -> str:
+    """Return the objective of a run, or OBJECTIVE_from_START if its `start` is not the default."""
     objective = str(result["objective"])
-    start = result.get("start", USUAL[objective])
-    return objective if start == USUAL[objective] else f"{objective}_from_{start}"
+    start = result.get("start", DEFAULT_START[objective])
+    return objective if start == DEFAULT_START[objective] else f"{objective}_from_{start}"
 
 
-def _top1(result: Result, modality: str) -> float:
+def _top1(result: JsonObject, modality: str) -> float:
     return 100 * float(result["modalities"][modality]["test_samples"])

@@ -1,4 +1,4 @@
-"""Runs a study run by run; each result is a JSON file, and a run that has one is not run again."""
+"""Carries out the runs of a study; a run that has a result file is not run again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from typing import Any
 
 from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.datasets.files import write_whole
-from omnibind_ros.evaluation.measure.evaluate import Plan, measure
+from omnibind_ros.datasets.manifest import MANIFEST
+from omnibind_ros.encoders.bundle import file_sha256
+from omnibind_ros.evaluation.measure.fusion import MeasurementConfig, measure_fusion
 from omnibind_ros.evaluation.measure.recordings import measure_recordings, trained_students
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.af.files import calibrate_fusion
@@ -33,11 +35,11 @@ EMBEDDINGS = "embeddings.npz"
 
 LOCKS = "locks"
 
-PATIENCE = 2.0
-"""Seconds until looking again whether other processes are done with what remains."""
+POLL_INTERVAL = 2.0
+"""Seconds between checks of whether other processes have finished the remaining runs."""
 
 Progress = Callable[[str, int, int, Mapping[str, float]], None]
-"""(what, steps done, steps, figures of the last one) -> nothing."""
+"""(name of the step, steps done, steps, metrics of the last one) -> None."""
 
 
 def run_study(
@@ -48,21 +50,21 @@ def run_study(
     workers: int,
     progress: Progress,
 ) -> int:
-    """Run what has no result yet.
+    """Carry out the runs that have no result yet.
 
-    Several processes may run one study, with the same folders: each takes runs that no other is at,
-    and all end when all runs are done.
+    Several processes may work on one study with the same folders: each takes runs that no other
+    process works on, and all end when all runs are done.
 
     Args:
         runs: The plan.
         datasets: Folders by the names that the plan uses.
         out: Where results go, one NAME.json a run.
-        work: Where tensors, checkpoints and embeddings are kept meanwhile.
+        work: Where tensors, checkpoints and embeddings are kept until the end.
         workers: Processes that prepare tensors.
-        progress: Told what is under way.
+        progress: Called after each step.
 
     Returns:
-        How many runs this process ran.
+        The number of runs that this process carried out.
 
     Raises:
         TrainingError: A dataset is not given, or a run cannot be done.
@@ -77,32 +79,32 @@ def run_study(
     out.mkdir(parents=True, exist_ok=True)
     (work / LOCKS).mkdir(parents=True, exist_ok=True)
     study = _Study(runs, datasets, out, work, workers, progress)
-    done, waiting = 0, list(runs)
-    while waiting:
-        later: list[Run] = []
-        for place, run in enumerate(waiting, len(runs) - len(waiting)):
+    done, pending = 0, list(runs)
+    while pending:
+        deferred: list[Run] = []
+        for place, run in enumerate(pending, len(runs) - len(pending)):
             progress("runs", place, len(runs), {})
-            if run.of in {other.name for other in later}:
-                later.append(run)
+            if run.of in {other.name for other in deferred}:
+                deferred.append(run)
                 continue
-            with _claim(work / LOCKS / run.name) as mine:
-                if not mine:
-                    later.append(run)
+            with _claim(work / LOCKS / run.name) as acquired:
+                if not acquired:
+                    deferred.append(run)
                 elif not study.finished(run):
                     study.run(run)
                     done += 1
-        if len(later) == len(waiting):
-            time.sleep(PATIENCE)
-        waiting = later
+        if len(deferred) == len(pending):
+            time.sleep(POLL_INTERVAL)
+        pending = deferred
     progress("runs", len(runs), len(runs), {})
     return done
 
 
 @contextmanager
 def _claim(path: Path) -> Iterator[bool]:
-    """Hold a lock and tell True, or tell False where another process holds it.
+    """Hold a lock and yield True, or yield False where another process holds it.
 
-    It ends with the process, however that ends.
+    The operating system releases the lock when the process ends.
     """
     with path.open("w") as lock:
         try:
@@ -114,12 +116,17 @@ def _claim(path: Path) -> Iterator[bool]:
 
 
 class _Study:
-    """Knows what is done, and runs what is not."""
+    """The state of a study and the execution of its runs."""
 
     def __init__(
-        self, runs: Sequence[Run], datasets: Mapping[str, Path], out: Path, work: Path,
-        workers: int, progress: Progress,
-    ) -> None:  # fmt: skip
+        self,
+        runs: Sequence[Run],
+        datasets: Mapping[str, Path],
+        out: Path,
+        work: Path,
+        workers: int,
+        progress: Progress,
+    ) -> None:
         self._runs, self._datasets = runs, datasets
         self._out, self._work = out, work
         self._workers, self._progress = workers, progress
@@ -127,25 +134,34 @@ class _Study:
         self._needed = {run.of for run in runs if run.kind == "fusion"}
 
     def finished(self, run: Run) -> bool:
-        """Return whether a run's result is there, and all that later runs need of it."""
+        """Return whether a run has its result, and the embeddings that later runs need."""
         if not self._has_result(run):
             return False
-        users = [other for other in self._runs if other.of == run.name]
-        return (self._work / run.name / EMBEDDINGS).is_file() or all(map(self._has_result, users))
+        dependents = [other for other in self._runs if other.of == run.name]
+        return (self._work / run.name / EMBEDDINGS).is_file() or all(
+            map(self._has_result, dependents)
+        )
 
     def run(self, run: Run) -> None:
-        """Run it, and write its result."""
+        """Carry out a run and write its result."""
         started = time.monotonic()
-        do = {"students": self._students, "fusion": self._fusion}[run.kind]
-        found = do(run)
-        said = {
-            "name": run.name, "key": self._keys[run.name], "kind": run.kind, "data": run.data,
-            "seed": run.seed, "objective": run.objective, "without": run.without,
-            "start": run.start, "share": run.share, "origins": run.origins, "tag": run.tag,
+        figures = self._fusion(run) if run.kind == "fusion" else self._students(run)
+        head = {
+            "name": run.name,
+            "key": self._keys[run.name],
+            "kind": run.kind,
+            "data": run.data,
+            "seed": run.seed,
+            "objective": run.objective,
+            "without": run.without,
+            "start": run.start,
+            "share": run.share,
+            "origins": run.origins,
+            "tag": run.tag,
             "of": run.of,
             "seconds": round(time.monotonic() - started, 1),
-        }  # fmt: skip
-        write_whole(self._out / f"{run.name}.json", json.dumps(said | found, indent=1) + "\n")
+        }
+        write_whole(self._out / f"{run.name}.json", json.dumps(head | figures, indent=1) + "\n")
         if run.kind == "students" and run.name not in self._needed:
             shutil.rmtree(self._work / run.name)
 
@@ -161,43 +177,51 @@ class _Study:
     def _students(self, run: Run) -> dict[str, Any]:
         config, data = run.students(), self._datasets[run.data]
         cache = build_cache(
-            data, self._work / "cache", config.teacher, self._workers,
+            data,
+            self._work / "cache",
+            config.teacher,
+            self._workers,
             lambda done, total: self._progress(f"tensors of {run.data}", done, total, {}),
-        )  # fmt: skip
+        )
         folder = self._work / run.name
         measured = train_students(
-            cache, folder, config, resume=True,
+            cache,
+            folder,
+            config,
+            resume=True,
             progress=lambda what, *step: self._progress(f"{run.name} {what}", *step),
-            embed=run.name in self._needed, shared=self._work / "shared",
-        )  # fmt: skip
+            embed=run.name in self._needed,
+            shared=self._work / "shared",
+        )
         teacher, image_student = (
             json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
             for path in (folder / "teacher.json", folder / "image_student.json")
         )
         real = measure_recordings(
-            Dataset.open(data), trained_students(folder, config.modalities),
-            load_teacher(config.teacher), config.left_out,
-        )  # fmt: skip
+            Dataset.open(data),
+            trained_students(folder, config.modalities),
+            load_teacher(config.teacher),
+            config.left_out,
+        )
         return {
-            "modalities": measured, "teacher": teacher, "image_student": image_student, "real": real
-        }  # fmt: skip
+            "modalities": measured,
+            "teacher": teacher,
+            "image_student": image_student,
+            "real": real,
+        }
 
     def _fusion(self, run: Run) -> dict[str, Any]:
-        def said(what: str, done: int, total: int) -> None:
+        def report(what: str, done: int, total: int) -> None:
             self._progress(f"{run.name} {what}", done, total, {})
 
         config = run.fusion()
         embeddings = EmbeddingSet.load(self._work / run.of / EMBEDDINGS)
-        trained = train_fusion(embeddings, config, lambda *step: said("fusion", *step))
+        trained = train_fusion(embeddings, config, lambda *step: report("fusion", *step))
         calibration = calibrate_fusion(trained, embeddings, config)
-        plan = Plan(calibration, tuple(config.left_out), config, run.seed)
-        return {
-            "fusion": trained.figures, **measure(embeddings, trained.fuse, plan, said)
-        }  # fmt: skip
+        measurement = MeasurementConfig(calibration, tuple(config.left_out), config, run.seed)
+        figures = measure_fusion(embeddings, trained.fuse, measurement, report)
+        return {"fusion": trained.figures, **figures}
 
 
 def _hash(data: Path) -> str:
-    from omnibind_ros.datasets.manifest import MANIFEST  # noqa: PLC0415
-    from omnibind_ros.encoders.bundle import file_sha256  # noqa: PLC0415
-
     return file_sha256(data / MANIFEST)

@@ -16,9 +16,13 @@ from omnibind_ros.evaluation.measure.baselines import (  # noqa: E402
     mean,
     train_concat,
 )
-from omnibind_ros.evaluation.measure.bundles import fuse_at_run_time  # noqa: E402
-from omnibind_ros.evaluation.measure.combinations import measure_combinations, only, summarise  # noqa: E402
-from omnibind_ros.evaluation.measure.evaluate import Plan, measure  # noqa: E402
+from omnibind_ros.evaluation.measure.bundle import fuse_at_run_time  # noqa: E402
+from omnibind_ros.evaluation.measure.combinations import (  # noqa: E402
+    measure_combinations,
+    select_modalities,
+    summarise,
+)
+from omnibind_ros.evaluation.measure.fusion import MeasurementConfig, measure_fusion  # noqa: E402
 from omnibind_ros.evaluation.measure.metrics import top_k  # noqa: E402
 from omnibind_ros.evaluation.measure.retrieval import measure_retrieval  # noqa: E402
 from omnibind_ros.evaluation.measure.robustness import FAULTS, measure_robustness  # noqa: E402
@@ -84,7 +88,7 @@ def test_the_summary_is_what_is_counted_by_hand():
 
 
 def test_the_run_time_is_asked_with_who_is_there_only(three):
-    members = only(members_of(three, 0.05), three, ("image", "audio"))
+    members = select_modalities(members_of(three, 0.05), three, ("image", "audio"))
     fused, weights = mean_fuse(members)
     assert not weights[:, 1].any()
     np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
@@ -117,7 +121,7 @@ def test_a_lying_sensor_costs_the_mean_and_its_absence_is_the_measure():
     assert {name: set(of) for name, of in found.items()} == {m: set(FAULTS) for m in THREE}
     lying = found["image"]["other_object"]
     assert lying["mean"] < lying["mean_whole"] - 10
-    rest = only(members_of(test, 0.05), test, ("touch", "audio"))
+    rest = select_modalities(members_of(test, 0.05), test, ("touch", "audio"))
     left = top_k(rules["mean"](rest), test.labels)
     assert lying["mean_left_out"] == pytest.approx(left)
     assert lying["mean_loss"] == pytest.approx(left - lying["mean"])
@@ -149,9 +153,11 @@ def test_retrieval_finds_other_objects_of_the_class_and_never_its_own():
 
 def test_everything_is_measured_and_json_can_hold_it(three):
     training = replace(QUICK, left_out=["class 1"])  # as a study's fusion is trained
-    plan = Plan(Calibration(0.05, 0, dict.fromkeys(THREE, 0.2)), ("class 1",), training)
+    plan = MeasurementConfig(
+        Calibration(0.05, 0, dict.fromkeys(THREE, 0.2)), ("class 1",), training
+    )
     steps = set()
-    found = measure(three, mean_fuse, plan, lambda what, *_: steps.add(what))
+    found = measure_fusion(three, mean_fuse, plan, lambda what, *_: steps.add(what))
     assert steps == {"perceptron", "combinations", "faults"}
     json.dumps(found)
     rules = {"af", "mean", "mean_logits", "best_single", "entropy_weighted", "concat_mlp"}
@@ -174,6 +180,6 @@ def test_everything_is_measured_and_json_can_hold_it(three):
 def test_what_cannot_be_measured_is_said(three):
     calibration = Calibration(0.05, 0, {})
     with pytest.raises(TrainingError, match="no test sample has all of image, touch, audio"):
-        measure(three.split("validation"), mean_fuse, Plan(calibration))
+        measure_fusion(three.split("validation"), mean_fuse, MeasurementConfig(calibration))
     with pytest.raises(TrainingError, match="there is image only"):
-        measure(three.only(["image"]), mean_fuse, Plan(calibration))
+        measure_fusion(three.only(["image"]), mean_fuse, MeasurementConfig(calibration))

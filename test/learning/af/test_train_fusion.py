@@ -11,7 +11,7 @@ from paths import ROOT
 torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not installed")
 
 from omnibind_ros.cli import main  # noqa: E402
-from omnibind_ros.evaluation.measure.combinations import only  # noqa: E402
+from omnibind_ros.evaluation.measure.combinations import select_modalities  # noqa: E402
 from omnibind_ros.learning.af.config import FusionConfig, read_fusion_config  # noqa: E402
 from omnibind_ros.learning.af.corruptions import CORRUPTIONS, Drawer, members_of  # noqa: E402
 from omnibind_ros.learning.af.embeddings import entropies, probabilities, similarities  # noqa: E402
@@ -92,7 +92,9 @@ def test_sets_of_every_size_are_as_sure_as_they_are_right():
     trained = train_fusion(data, QUICK)
     test = data.split("test")
     for count in (1, 3, 7):
-        members = only(members_of(test, trained.temperature), test, test.modalities[:count])
+        members = select_modalities(
+            members_of(test, trained.temperature), test, test.modalities[:count]
+        )
         said = similarities(test.bank, trained.fuse(members)[0])
         share = probabilities(said, trained.temperature)
         right = (share.argmax(1) == test.labels).mean()

@@ -1,8 +1,8 @@
-"""Evaluates a bundle as the robot runs it: its own encoders, its own fusion, its calibration."""
+"""Evaluates a bundle with its own encoders, fusion and calibration, as a robot runs it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.evaluation.study.results import read_study
 from omnibind_ros.fusion import make_fusion
 from omnibind_ros.fusion.base import Fusion
@@ -22,7 +23,7 @@ from omnibind_ros.learning.af.encoding import Encoded, encode_dataset
 from omnibind_ros.learning.config import STUDENT_MODALITIES
 from omnibind_ros.modalities import MODALITIES
 
-from .evaluate import Fuse, Plan, Progress, _silent, measure
+from .fusion import Fuse, MeasurementConfig, Progress, measure_fusion, no_stage_progress
 from .metrics import top_k
 from .recordings import bundle_encoders, measure_recordings
 
@@ -37,7 +38,7 @@ def evaluate_bundle(
     unknown: Sequence[str] | None = None,
     study: Path | None = None,
     workers: int = 1,
-    progress: Progress = _silent,
+    progress: Progress = no_stage_progress,
 ) -> dict[str, Any]:
     """Evaluate a bundle on a dataset.
 
@@ -45,22 +46,22 @@ def evaluate_bundle(
         name: The bundle's folder or name.
         data: The dataset's folder.
         cache: Where embeddings are kept.
-        config: How the bundle's fusion was trained; the perceptron is trained alike.
-        unknown: Classes that training has not seen; None for those that the manifest's figures
-            name under left_out.
-        study: Folder of the study's results; what it says of students and scale is taken over.
+        config: How the bundle's fusion was trained; the perceptron is trained in the same way.
+        unknown: Classes that training has not seen; None for the manifest's figure `left_out`.
+        study: Folder of the study's results, for the figures of students and scale.
         workers: Processes that encode.
-        progress: Told what is under way.
+        progress: Called after each step.
 
     Returns:
-        What `measure` returns, where `unknown` names the `run` of the study that it is of, if the
-        bundle itself has learnt all classes; and bundle, data, fusion, students, scale, reality,
-        and real: what `measure_recordings` returns, and the top-1 on simulated test samples.
+        The figures of `measure_fusion`; where the bundle was trained on all classes, `unknown` is
+        that of a run of the study, whose name is under `run`. Beside them bundle, data, fusion,
+        students, scale, reality; and `real`: the figures of `measure_recordings` with the top-1 on
+        simulated test samples.
 
     Raises:
         BundleError: The bundle cannot be used.
         DatasetError: The dataset cannot be read.
-        TrainingError: They share too little.
+        TrainingError: They have too few modalities or classes in common.
     """
     bundle = Bundle.load(resolve_bundle(name))
     splits = tuple(dict.fromkeys((*config.splits, "test")))
@@ -69,28 +70,36 @@ def evaluate_bundle(
     )
     left_out = bundle.manifest.figures.get("left_out", ()) if unknown is None else unknown
     fusion, warning = make_fusion("adaptive", bundle)
-    plan = Plan(
-        bundle.manifest.calibration, tuple(left_out), config, config.seed,
-        recorded=encoded.recorded,
-    )  # fmt: skip
-    found = measure(encoded.data, fuse_at_run_time(fusion), plan, progress)
+    measurement = MeasurementConfig(
+        bundle.manifest.calibration,
+        tuple(left_out),
+        config,
+        config.seed,
+        encoded_faults=encoded.recorded,
+    )
+    figures = measure_fusion(encoded.data, fuse_at_run_time(fusion), measurement, progress)
     real = measure_recordings(
         Dataset.open(data),
         bundle_encoders(bundle, [m for m in encoded.data.modalities if m in STUDENT_MODALITIES]),
-        cast("SentenceEncoder", bundle.encoder("text")), left_out,  # `encode_dataset` made sure
-    )  # fmt: skip
-    for name, of in real.items():
-        of["simulated"] = _simulated(encoded, name, left_out)
+        cast("SentenceEncoder", bundle.encoder("text")),  # `encode_dataset` has checked it
+        left_out,
+    )
+    for modality, recordings in real.items():
+        recordings["simulated"] = _simulated(encoded, modality, left_out)
     empty: dict[str, Any] = {"students": {}, "scale": {}, "reality": {}, "unknown": {}}
-    said = read_study(study) if study is not None else empty
-    stranger = said.pop("unknown")
-    if found["auroc_unknown"] is None and stranger:
-        # The bundle has learnt all classes: a run of the study that has not says how it would do.
-        found |= {"auroc_unknown": stranger["auroc"], "unknown": stranger}
+    summary = read_study(study) if study is not None else empty
+    unknown_run = summary.pop("unknown")
+    if figures["auroc_unknown"] is None and unknown_run:
+        # The bundle was trained on all classes: the figures of a run of the study that was not.
+        figures |= {"auroc_unknown": unknown_run["auroc"], "unknown": unknown_run}
     return {
-        "bundle": bundle.manifest.model, "data": data.resolve().name,
-        "fusion": warning or "adaptive", **found, "real": real, **said,
-    }  # fmt: skip
+        "bundle": bundle.manifest.model,
+        "data": data.resolve().name,
+        "fusion": warning or "adaptive",
+        **figures,
+        "real": real,
+        **summary,
+    }
 
 
 def _simulated(encoded: Encoded, modality: str, left_out: Sequence[str]) -> float | None:
@@ -101,39 +110,43 @@ def _simulated(encoded: Encoded, modality: str, left_out: Sequence[str]) -> floa
     return top_k(similarities(known.bank, known.values[:, m]), known.labels) if len(known) else None
 
 
-def main_figures(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the few figures of an evaluation that a bundle's manifest keeps; accuracies in %."""
-    everything = found["combinations"]["+".join(found["modalities"])]
-    auroc = found["auroc_unknown"]
+def main_figures(figures: JsonObject) -> dict[str, Any]:
+    """Return the figures of an evaluation that are kept in a bundle's manifest; accuracies in %."""
+    everything = figures["combinations"]["+".join(figures["modalities"])]
+    auroc = figures["auroc_unknown"]
     return {
-        **{name: found[name] for name in ("data", "classes", "objects", "samples")},
-        "alone": {name: round(of["encoder"], 1) for name, of in found["singles"].items()},
+        **{name: figures[name] for name in ("data", "classes", "objects", "samples")},
+        "alone": {name: round(of["encoder"], 1) for name, of in figures["singles"].items()},
         "all": {name: round(everything[name], 1) for name in ("af", "mean", "best_single")},
         "gain_over_mean": {
-            name: round(of["gain_over_mean"], 2) for name, of in found["summary"].items()
+            name: round(of["gain_over_mean"], 2) for name, of in figures["summary"].items()
         },
         "real": {
             name: round(of.get("own_names", of["competing"])["top1"], 1)
-            for name, of in found.get("real", {}).items()
+            for name, of in figures.get("real", {}).items()
             if "top1" in of
         },
-        "ece": round(found["ece"], 1),
+        "ece": round(figures["ece"], 1),
         "auroc_unknown": None if auroc is None else round(auroc, 3),
     }
 
 
 def fuse_at_run_time(fusion: Fusion) -> Fuse:
-    """Return what fuses as the robot does: one set at a time, through the bundle's network."""
+    """Return a function that fuses as at run time: one set at a time by the bundle's network."""
 
     def fuse(members: Members) -> tuple[Floats, Floats]:
         fused = np.zeros((len(members.values), members.values.shape[2]), np.float32)
         weights = np.zeros(members.present.shape, np.float32)
         for row, present in enumerate(members.present):
             names = [_NAMES[number] for number in members.modality[row, present]]
-            facts = (array[row, present] for array in (members.age, members.quality,
-                                                       members.entropy))  # fmt: skip
-            said = fusion.fuse(members.values[row, present], names, *facts)
-            fused[row], weights[row, present] = said.values, said.weights
+            result = fusion.fuse(
+                members.values[row, present],
+                names,
+                members.age[row, present],
+                members.quality[row, present],
+                members.entropy[row, present],
+            )
+            fused[row], weights[row, present] = result.values, result.weights
         return fused, weights
 
     return fuse

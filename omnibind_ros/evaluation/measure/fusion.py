@@ -1,4 +1,4 @@
-"""Everything that is measured of a fusion on held-out objects, as JSON can hold it."""
+"""All measurements of one fusion on test objects, as one JSON object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults, sim
 from omnibind_ros.learning.config import TrainingError
 
 from .baselines import all_rules, train_concat
-from .combinations import measure_combinations, only, summarise
+from .combinations import measure_combinations, select_modalities, summarise
 from .metrics import confusion, top_k
 from .retrieval import measure_retrieval
 from .robustness import measure_robustness
@@ -26,20 +26,20 @@ Fuse = Callable[[Members], tuple[Floats, Floats]]
 """Members -> fused embeddings [B, D] and weights [B, N]."""
 
 Progress = Callable[[str, int, int], None]
-"""(what is measured, steps done, steps) -> nothing."""
+"""(name of the measurement, steps done, steps) -> None."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is measured, and how.
+class MeasurementConfig:
+    """How a fusion is measured.
 
     Attributes:
         calibration: Temperature and thresholds.
         unknown: Classes that training has not seen; they have no label.
-        training: How the perceptron is trained; the fusion was trained alike.
-        seed: Decides all chance.
-        faulty_samples: Test samples on which faults are tried, at most.
-        recorded: What encoders say of faulty samples.
+        training: How the fusion was trained; the perceptron is trained in the same way.
+        seed: Of the random generator.
+        faulty_samples: Number of test samples that faults are measured on, at most.
+        encoded_faults: Embeddings of samples with faults.
     """
 
     calibration: Calibration
@@ -47,34 +47,37 @@ class Plan:
     training: FusionConfig = field(default_factory=FusionConfig)
     seed: int = 0
     faulty_samples: int = 150
-    recorded: EncodedFaults = field(default_factory=dict)
+    encoded_faults: EncodedFaults = field(default_factory=dict)
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    """Say nothing."""
+def no_stage_progress(what: str, done: int, total: int) -> None:
+    """Report no progress."""
 
 
-def measure(
-    data: EmbeddingSet, fuse: Fuse, plan: Plan, progress: Progress = _silent
+def measure_fusion(
+    data: EmbeddingSet,
+    fuse: Fuse,
+    config: MeasurementConfig,
+    progress: Progress = no_stage_progress,
 ) -> dict[str, Any]:
-    """Measure a fusion and what it is compared with, on test objects.
+    """Measure a fusion, and the rules that it is compared with, on test objects.
 
     Args:
         data: Embeddings of validation and test samples, with all classes in the bank.
         fuse: Adaptive Fusion.
-        plan: How.
-        progress: Told what is under way.
+        config: How.
+        progress: Called after each step.
 
     Returns:
         combinations, summary, robustness, retrieval, confusion, ece, auroc_unknown, unknown,
-        singles, and the counts classes, objects and samples of what was tested.
+        singles, and the numbers of classes, objects and samples tested.
 
     Raises:
         TrainingError: There is no test sample that has every modality, or too little to train the
             perceptron on.
     """
-    temperature = plan.calibration.temperature
-    known, unknown = data.without_classes(plan.unknown)
+    temperature = config.calibration.temperature
+    known, unknown = data.without_classes(config.unknown)
     test = known.split("test").complete()
     if not len(test):
         raise TrainingError(
@@ -85,28 +88,32 @@ def measure(
         raise TrainingError(
             f"there is {data.modalities[0]} only; combinations need two modalities at least"
         )
-    training = replace(plan.training, left_out=[])  # they have left `known` already
+    training = replace(config.training, left_out=[])  # `known` is without them already
     concat = train_concat(known, training, temperature, lambda *done: progress("perceptron", *done))
     rules = all_rules(lambda members: fuse(members)[0], test.bank, concat)
     combinations = measure_combinations(
         test, rules, temperature, lambda *done: progress("combinations", *done)
     )
-    chance = np.random.default_rng(plan.seed)
-    few = test.samples(np.sort(chance.permutation(len(test))[: plan.faulty_samples]))
+    rng = np.random.default_rng(config.seed)
+    subset = test.samples(np.sort(rng.permutation(len(test))[: config.faulty_samples]))
     robust = measure_robustness(
-        few, {name: rules[name] for name in ("af", "mean")}, temperature, plan.seed,
-        plan.recorded, lambda *done: progress("faults", *done),
-    )  # fmt: skip
+        subset,
+        {name: rules[name] for name in ("af", "mean")},
+        temperature,
+        config.seed,
+        config.encoded_faults,
+        lambda *done: progress("faults", *done),
+    )
     everything = "+".join(test.modalities)
     fused = similarities(test.bank, fuse(members_of(test, temperature))[0])
     table = confusion(fused.argmax(1), test.labels, len(test.bank.labels))
-    strangers = unknown.complete().split("test")
-    found_out: dict[str, Any] = {}
-    if len(strangers):
-        found_out = measure_unknown(test, strangers, fuse, plan.calibration)
+    unseen = unknown.complete().split("test")
+    detection: dict[str, Any] = {}
+    if len(unseen):
+        detection = measure_unknown(test, unseen, fuse, config.calibration)
         naming = all_rules(lambda members: fuse(members)[0], data.bank, None)
-        found_out["open_vocabulary"] = measure_open_vocabulary(
-            data.split("test").complete(), plan.unknown, naming, temperature
+        detection["open_vocabulary"] = measure_open_vocabulary(
+            data.split("test").complete(), config.unknown, naming, temperature
         )
     return {
         "combinations": combinations,
@@ -115,8 +122,8 @@ def measure(
         "retrieval": measure_retrieval(test),
         "confusion": {"labels": list(test.bank.labels), "counts": table.tolist()},
         "ece": combinations[everything]["ece"],
-        "auroc_unknown": found_out.get("margin"),
-        "unknown": found_out | {"classes": list(plan.unknown)},
+        "auroc_unknown": detection.get("margin"),
+        "unknown": detection | {"classes": list(config.unknown)},
         "singles": _singles(known.split("test"), fuse, temperature),
         "classes": len(np.unique(test.labels)),
         "objects": len(np.unique(test.objects)),
@@ -127,18 +134,18 @@ def measure(
 
 
 def _singles(data: EmbeddingSet, fuse: Fuse, temperature: float) -> dict[str, dict[str, float]]:
-    """Return how well each modality does alone on all test samples that have it."""
-    found = {}
+    """Return the accuracy of each modality alone, on all test samples that have it."""
+    singles = {}
     for m, name in enumerate(data.modalities):
-        there = data.samples(data.present[:, m])
-        if not len(there):
+        part = data.samples(data.present[:, m])
+        if not len(part):
             continue
-        alone = only(members_of(there, temperature), there, (name,))
-        encoder = similarities(there.bank, there.values[:, m])
-        found[name] = {
-            "encoder": top_k(encoder, there.labels),
-            "af": top_k(similarities(there.bank, fuse(alone)[0]), there.labels),
-            "samples": len(there),
-            "classes": len(np.unique(there.labels)),
+        alone = select_modalities(members_of(part, temperature), part, (name,))
+        encoder = similarities(part.bank, part.values[:, m])
+        singles[name] = {
+            "encoder": top_k(encoder, part.labels),
+            "af": top_k(similarities(part.bank, fuse(alone)[0]), part.labels),
+            "samples": len(part),
+            "classes": len(np.unique(part.labels)),
         }
-    return found
+    return singles

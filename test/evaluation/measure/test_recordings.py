@@ -10,12 +10,12 @@ torch = pytest.importorskip("torch", reason="torch trains the students, and is n
 from omnibind_ros.datasets.dataset import Dataset  # noqa: E402
 from omnibind_ros.encoders.bundle import Bundle  # noqa: E402
 from omnibind_ros.evaluation.measure.recordings import (  # noqa: E402
-    Ear,
+    SampleEncoder,
     bundle_encoders,
     measure_recordings,
     trained_students,
 )
-from omnibind_ros.evaluation.report.goals import real_targets  # noqa: E402
+from omnibind_ros.evaluation.report.goals import recording_goals  # noqa: E402
 from omnibind_ros.evaluation.report.reality import simulation_and_reality  # noqa: E402
 from omnibind_ros.evaluation.study.results import reality  # noqa: E402
 from omnibind_ros.learning.cad.batches import EpochSampler, StudentData, class_bank  # noqa: E402
@@ -152,7 +152,7 @@ def test_a_clip_is_named_by_where_it_sounds(mixed_dataset, bundle_dir):
         wrong = next(value for other, value in bank.items() if other != name)
         return (bank[name], 1.0) if name else (wrong, 0.0)
 
-    found = measure_recordings(dataset, {"audio": Ear(embed, 31_552)}, text)
+    found = measure_recordings(dataset, {"audio": SampleEncoder(embed, 31_552)}, text)
     assert found["audio"]["own_names"]["top1"] == 100
     assert len(clips) == 4 * found["audio"]["samples"]
 
@@ -199,7 +199,7 @@ def test_origins_are_compared_and_reported():
     assert "| audio | the bundle |  | 71.0 | 80.0 | 86.0 |  |" in said
     assert "78 recordings of 60 things from ESC-10" in said
     assert simulation_and_reality({}, None) == []
-    targets = {target.what: target for target in real_targets({"audio": real})}
-    heard = targets["real sounds, named as their set names them (ESC-10: 2 names, 78 samples)"]
+    goals = {goal.what: goal for goal in recording_goals({"audio": real})}
+    heard = goals["real sounds, among the names of their set (ESC-10: 2 names, 78 samples)"]
     assert heard.verdict == "reached"
-    assert targets["real thermal pictures, named as their set names them"].found is None
+    assert goals["real thermal pictures, among the names of their set"].measured is None

@@ -1,0 +1,151 @@
+"""Sections on a fusion: combinations, faulty sensors, single modalities, retrieval, confusion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from omnibind_ros.evaluation import JsonObject
+
+from .markdown import percent, table
+from .pictures import WORDS, draw_combinations, draw_confusion, draw_faults
+from .unknown import detection_paragraphs, unknown_section
+
+RULES = ("af", "mean", "mean_logits", "entropy_weighted", "concat_mlp", "best_single")
+"""Fusion rules in the order of the columns."""
+
+
+def bundle_sections(evaluation: JsonObject, results: Path, pictures: Path) -> list[str]:
+    """Return the sections on the bundle, and draw their pictures.
+
+    Args:
+        evaluation: What `omnibind evaluate --json` wrote.
+        results: Folder of the pictures.
+        pictures: The same folder, relative to the report.
+    """
+    draw_confusion(evaluation, results / "confusion.png")
+    return [
+        "## The bundle",
+        f"{evaluation['bundle']} on {evaluation['samples']} samples of {evaluation['objects']} "
+        f"objects in {evaluation['classes']} classes that have every modality.",
+        *_combinations(evaluation, results, pictures, ""),
+        *_singles(evaluation),
+        *unknown_section(evaluation),
+        *_retrieval(evaluation),
+        "### Confusion between classes",
+        f"![confusion]({pictures}/confusion.png)",
+        _mistakes(evaluation),
+    ]
+
+
+def fusion_run_sections(run: JsonObject, results: Path, pictures: Path) -> list[str]:
+    """Return the sections on a fusion of the study, and draw their pictures."""
+    return [
+        f"## Fusion: {run['data']}, seed {run['seed']}",
+        f"On {run['samples']} samples of {run['objects']} objects in {run['classes']} classes, "
+        f"from the students of {run['of']}; ECE {run['ece']:.1f}%.",
+        *_combinations(run, results, pictures, f"{run['name']}-"),
+    ]
+
+
+def tagged_run_sections(run: JsonObject) -> list[str]:
+    """Return the short section on a fusion with a changed configuration."""
+    everything = run["combinations"]["+".join(run["modalities"])]
+    gains = ", ".join(
+        f"{part['gain_over_mean']:+.1f} points over {part['combinations']} combinations"
+        f"{' without text' if name == 'without_text' else ''}"
+        for name, part in run["summary"].items()
+    )
+    return [
+        f"## Fusion: {run['data']}, {run['tag'].replace('_', ' ')}, seed {run['seed']}",
+        f"On {run['samples']} samples of {run['objects']} objects in {run['classes']} classes, "
+        f"from the students of {run['of']}: all modalities fused, top-1 {everything['af']:.1f}%, "
+        f"ECE {run['ece']:.1f}%; AF over the mean of embeddings: {gains}.",
+        *detection_paragraphs(run["unknown"]),
+    ]
+
+
+def _combinations(evaluation: JsonObject, results: Path, pictures: Path, prefix: str) -> list[str]:
+    """Return the section on combinations and faulty sensors."""
+    draw_combinations(evaluation, results / f"{prefix}combinations.png")
+    combinations = evaluation["combinations"]
+    rules = [rule for rule in RULES if rule in next(iter(combinations.values()))]
+    rows = [
+        (
+            f"{name.replace('_', ' ')} ({part['combinations']})",
+            *(percent(part["top1"][rule]) for rule in rules),
+        )
+        for name, part in evaluation["summary"].items()
+    ]
+    for size in range(1, len(evaluation["modalities"]) + 1):
+        of_size = [v for name, v in combinations.items() if name.count("+") == size - 1]
+        means = (float(np.mean([v[rule] for v in of_size])) for rule in rules)
+        rows.append((f"of {size} ({len(of_size)})", *map(percent, means)))
+    parts = [
+        "### Combinations",
+        f"![combinations]({pictures}/{prefix}combinations.png)",
+        "Top-1 in percent, means over combinations; the first rows over those of two or more:",
+        table(("combinations", *(WORDS[rule] for rule in rules)), rows),
+    ]
+    if evaluation["robustness"]:
+        draw_faults(evaluation, results / f"{prefix}faults.png")
+        parts += [
+            "### One faulty sensor among three or more",
+            f"![faults]({pictures}/{prefix}faults.png)",
+            "Loss of top-1 compared with leaving the sensor out, in points, AF / mean of "
+            "embeddings; means over all combinations with the sensor:",
+            _faults(evaluation["robustness"]),
+        ]
+    return parts
+
+
+def _faults(robustness: JsonObject) -> str:
+    faults = list(next(iter(robustness.values())))
+    rows = [
+        (modality, *(f"{by[f]['af_loss']:.1f} / {by[f]['mean_loss']:.1f}" for f in faults))
+        for modality, by in robustness.items()
+    ]
+    return table(("sensor", *(fault.replace("_", " ") for fault in faults)), rows)
+
+
+def _singles(evaluation: JsonObject) -> list[str]:
+    rows = [
+        (
+            name,
+            percent(single["encoder"]),
+            percent(single["af"]),
+            f"{single['samples']:g}",
+            f"{single['classes']:g}",
+        )
+        for name, single in evaluation["singles"].items()
+    ]
+    return [
+        "### Each modality alone",
+        "On all test samples with the modality, recordings included:",
+        table(("modality", "encoder, top-1 (%)", "through AF", "samples", "classes"), rows),
+    ]
+
+
+def _retrieval(evaluation: JsonObject) -> list[str]:
+    names = evaluation["modalities"]
+    pairs = evaluation["retrieval"]
+    rows = [
+        (query, *(percent(pairs.get(f"{query}>{gallery}", {}).get("map")) for gallery in names))
+        for query in names
+    ]
+    return [
+        "### Cross-modal retrieval",
+        "Mean average precision in percent: queries of the modality of the row, gallery of the "
+        "modality of the column; other objects of the same class are relevant:",
+        table(("", *names), rows),
+    ]
+
+
+def _mistakes(evaluation: JsonObject) -> str:
+    counts = np.array(evaluation["confusion"]["counts"])
+    labels = evaluation["confusion"]["labels"]
+    np.fill_diagonal(counts, 0)
+    worst = np.dstack(np.unravel_index(np.argsort(-counts, axis=None)[:8], counts.shape))[0]
+    pairs = [f"{labels[a]} for {labels[b]} ({counts[a, b]})" for a, b in worst if counts[a, b]]
+    return f"The most frequent mistakes: {', '.join(pairs) or 'none'}."
