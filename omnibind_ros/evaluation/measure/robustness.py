@@ -64,14 +64,21 @@ def with_fault(
         values, quality, age = pool[drawn], qualities[drawn], members.age[sets, place]
     else:
         spoilt = Spoilt(
-            data, sets, np.full(len(sets), place), members.values[sets, place],
-            members.quality[sets, place], members.age[sets, place], limits,
-        )  # fmt: skip
+            data,
+            sets,
+            np.full(len(sets), place),
+            members.values[sets, place],
+            members.quality[sets, place],
+            members.age[sets, place],
+            limits,
+        )
         values, quality, age, _ = FAULTS[fault](spoilt, rng)
     corrupted = members._replace(
-        values=members.values.copy(), age=members.age.copy(), quality=members.quality.copy(),
+        values=members.values.copy(),
+        age=members.age.copy(),
+        quality=members.quality.copy(),
         entropy=members.entropy.copy(),
-    )  # fmt: skip
+    )
     corrupted.values[sets, place], corrupted.quality[sets, place], corrupted.age[sets, place] = (
         values,
         quality,

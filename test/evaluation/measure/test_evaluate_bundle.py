@@ -67,10 +67,14 @@ def test_a_damaged_cache_says_what_to_do(seven_bundle, training_dataset, tmp_pat
 def test_the_command_writes_every_figure(seven_bundle, training_dataset, cache, encoded, tmp_path):
     (tmp_path / "fusion.yaml").write_text("steps: 5\n", encoding="utf-8")
     options = {
-        "--bundle": seven_bundle, "--data": training_dataset, "--json": tmp_path / "figures.json",
-        "--cache": cache, "--config": tmp_path / "fusion.yaml", "--workers": 1,
+        "--bundle": seven_bundle,
+        "--data": training_dataset,
+        "--json": tmp_path / "figures.json",
+        "--cache": cache,
+        "--config": tmp_path / "fusion.yaml",
+        "--workers": 1,
         "--study": tmp_path / "none",
-    }  # fmt: skip
+    }
     assert main(["evaluate", *(str(part) for pair in options.items() for part in pair)]) == 0
     found = json.loads((tmp_path / "figures.json").read_text())
     assert len(found["combinations"]) == 127

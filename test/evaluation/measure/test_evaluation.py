@@ -57,10 +57,19 @@ def test_a_combination_is_measured_on_its_own_members(three):
     test = three.split("test")
     rules = all_rules(lambda members: mean_fuse(members)[0], test.bank, None)
     found = measure_combinations(test, rules, 0.05)
-    assert list(found) == ["image", "touch", "audio", "image+touch", "image+audio", "touch+audio",
-                           "image+touch+audio"]  # fmt: skip
-    alone = {m: top_k(similarities(test.bank, test.values[:, i]), test.labels)
-             for i, m in enumerate(THREE)}  # fmt: skip
+    assert list(found) == [
+        "image",
+        "touch",
+        "audio",
+        "image+touch",
+        "image+audio",
+        "touch+audio",
+        "image+touch+audio",
+    ]
+    alone = {
+        m: top_k(similarities(test.bank, test.values[:, i]), test.labels)
+        for i, m in enumerate(THREE)
+    }
     for name in THREE:
         assert found[name]["mean"] == found[name]["best_single"] == alone[name]
     pair = test.values[:, 0] + test.values[:, 1]
@@ -73,11 +82,15 @@ def test_the_summary_is_what_is_counted_by_hand():
     found = {
         name: dict(zip(rules, values, strict=True))
         for name, values in {
-            "image": (80, 80, 80), "text": (90, 90, 90), "touch": (50, 50, 50),
-            "image+text": (95, 92, 90), "image+touch": (79, 70, 80), "text+touch": (91, 80, 90),
+            "image": (80, 80, 80),
+            "text": (90, 90, 90),
+            "touch": (50, 50, 50),
+            "image+text": (95, 92, 90),
+            "image+touch": (79, 70, 80),
+            "text+touch": (91, 80, 90),
             "image+text+touch": (94, 85, 90),
         }.items()
-    }  # fmt: skip
+    }
     said = summarise(found)
     assert said["all"]["combinations"] == 4
     assert said["all"]["gain_over_mean"] == pytest.approx((3 + 9 + 11 + 9) / 4)

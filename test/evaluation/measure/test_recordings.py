@@ -32,9 +32,7 @@ RECORDED = 48
 
 def data(cache, split, modality="audio", **given):
     image = np.zeros((len(cache.image), cache.embedding_size), np.float32)
-    return StudentData(
-        cache, modality, split, class_bank(cache, []), parse_config(given), image
-    )  # fmt: skip
+    return StudentData(cache, modality, split, class_bank(cache, []), parse_config(given), image)
 
 
 def test_a_long_sound_has_several_rows_and_its_set_s_name(mixed_cache, mixed_dataset):
@@ -99,10 +97,14 @@ def test_names_of_a_set_are_told_apart_where_there_are_any(mixed_cache):
 @pytest.fixture(scope="module")
 def trained(mixed_cache, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
-    config = parse_config({
-        "modalities": ["thermal", "audio"], "accelerator": "cpu", "adapt": {"epochs": 2},
-        "schedule": {"epochs": 4, "batch_size": 8, "recorded": 0.3},
-    })  # fmt: skip
+    config = parse_config(
+        {
+            "modalities": ["thermal", "audio"],
+            "accelerator": "cpu",
+            "adapt": {"epochs": 2},
+            "schedule": {"epochs": 4, "batch_size": 8, "recorded": 0.3},
+        }
+    )
     return out, train_students(mixed_cache, out, config)
 
 
@@ -160,7 +162,7 @@ def test_a_clip_is_named_by_where_it_sounds(mixed_dataset, bundle_dir):
 def test_a_bundle_is_measured_alike(seven_bundle, mixed_dataset):
     bundle = Bundle.load(seven_bundle)
     encoders = bundle_encoders(bundle, ["thermal", "audio", "touch"])
-    assert encoders["audio"].length == input_length(bundle.manifest.encoders["audio"].inputs[0])
+    assert encoders["audio"].window == input_length(bundle.manifest.encoders["audio"].inputs[0])
     found = measure_recordings(Dataset.open(mixed_dataset), encoders, bundle.encoder("text"))
     assert set(found) == {"thermal", "audio"}
     left = measure_recordings(
@@ -173,15 +175,26 @@ def test_a_bundle_is_measured_alike(seven_bundle, mixed_dataset):
 def result(origin, seed, simulated, recorded):
     real = {"top1": recorded, "competing": {"top1": recorded + 5}, "own_names": {"top1": 88.0}}
     return {
-        "kind": "students", "data": "household", "key": "", "objective": "cad", "share": 100,
-        "seed": seed, "without": "", "origins": origin, "tag": "",
-        "modalities": {"audio": {"test_samples_simulated": simulated}}, "real": {"audio": real},
-    }  # fmt: skip
+        "kind": "students",
+        "data": "household",
+        "key": "",
+        "objective": "cad",
+        "share": 100,
+        "seed": seed,
+        "without": "",
+        "origins": origin,
+        "tag": "",
+        "modalities": {"audio": {"test_samples_simulated": simulated}},
+        "real": {"audio": real},
+    }
 
 
 def test_origins_are_compared_and_reported():
-    results = [result("simulated", 0, 0.5, 20.0), result("all", 0, 0.5, 70.0),
-               result("all", 1, 0.6, 80.0)]  # fmt: skip
+    results = [
+        result("simulated", 0, 0.5, 20.0),
+        result("all", 0, 0.5, 70.0),
+        result("all", 1, 0.6, 80.0),
+    ]
     found = reality(results)
     assert list(found) == ["simulated", "all"]
     assert found["all"]["audio"] == pytest.approx(
@@ -189,17 +202,26 @@ def test_origins_are_compared_and_reported():
     )
     assert reality(results[1:]) == {}
     real = {
-        "samples": 78, "objects": 60, "sources": ["ESC-10"], "classes": 45, "top1": 71.0,
-        "competing": {"labels": ["animal", "rain"], "top1": 80.0}, "windows": 300,
-        "window_top1": 77.0, "own_names": {
-            "labels": ["dog", "rain"], "top1": 86.0, "by_name": {"dog": 80.0, "rain": 92.0}},
-    }  # fmt: skip
+        "samples": 78,
+        "objects": 60,
+        "sources": ["ESC-10"],
+        "classes": 45,
+        "top1": 71.0,
+        "competing": {"labels": ["animal", "rain"], "top1": 80.0},
+        "windows": 300,
+        "window_top1": 77.0,
+        "own_names": {
+            "labels": ["dog", "rain"],
+            "top1": 86.0,
+            "by_name": {"dog": 80.0, "rain": 92.0},
+        },
+    }
     said = "\n".join(simulation_and_reality(found, {"real": {"audio": real}}))
     assert "| audio | simulation alone | 50.0 | 20.0 | 25.0 | 88.0 | 1 |" in said
     assert "| audio | the bundle |  | 71.0 | 80.0 | 86.0 |  |" in said
-    assert "78 recordings of 60 things from ESC-10" in said
+    assert "78 recordings of 60 objects from ESC-10" in said
     assert simulation_and_reality({}, None) == []
     goals = {goal.what: goal for goal in recording_goals({"audio": real})}
-    heard = goals["real sounds, among the names of their set (ESC-10: 2 names, 78 samples)"]
+    heard = goals["real sounds among the names of their set (ESC-10: 2 names, 78 samples)"]
     assert heard.verdict == "reached"
-    assert goals["real thermal pictures, among the names of their set"].measured is None
+    assert goals["real thermal pictures among the names of their set"].measured is None

@@ -46,10 +46,15 @@ def quiet(*_):
 
 def result(objective, share, seed, **top1):
     return {
-        "kind": "students", "data": "household", "key": "", "objective": objective,
-        "share": share, "seed": seed, "without": "",
+        "kind": "students",
+        "data": "household",
+        "key": "",
+        "objective": objective,
+        "share": share,
+        "seed": seed,
+        "without": "",
         "modalities": {m: {"test_samples": value} for m, value in top1.items()},
-    }  # fmt: skip
+    }
 
 
 def test_an_entry_with_lists_is_a_run_of_each_combination(tmp_path):
@@ -77,9 +82,11 @@ runs:
 """
     runs = plan(tmp_path, text)
     assert [run.name for run in runs] == [
-        "household-cad-100-s0", "household-cad-100-simulated-s0", "household-cad-100-left_out-s0",
+        "household-cad-100-s0",
+        "household-cad-100-simulated-s0",
+        "household-cad-100-left_out-s0",
         "household-fusion-left_out-s0",
-    ]  # fmt: skip
+    ]
     assert runs[1].students().origins == "simulated"
     assert runs[2].students().left_out == runs[3].fusion().left_out == ["chair"]
     assert len({run.key("a") for run in runs}) == 4
@@ -102,9 +109,13 @@ def test_what_left_classes_out_is_compared_with_nothing_and_says_how_unknown_thi
     plain, other = result("cad", 100.0, 0, touch=0.5), result("cad", 100.0, 0, touch=0.9)
     said = {"classes": ["chair"], "samples": 9, "margin": 0.88}
     fusion = {
-        "name": "household-fusion-left_out-s0", "kind": "fusion", "data": "household", "key": "",
-        "auroc_unknown": 0.88, "unknown": said,
-    }  # fmt: skip
+        "name": "household-fusion-left_out-s0",
+        "kind": "fusion",
+        "data": "household",
+        "key": "",
+        "auroc_unknown": 0.88,
+        "unknown": said,
+    }
     for number, one in enumerate((plain, other | {"tag": "left_out"}, fusion)):
         (tmp_path / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
     found = read_study(tmp_path)
@@ -192,7 +203,7 @@ def test_two_processes_share_the_runs_out(training_dataset, tmp_path, monkeypatc
         ran.append(what.name)
 
     monkeypatch.setattr(running._Study, "run", run)
-    monkeypatch.setattr(running, "PATIENCE", 0.05)
+    monkeypatch.setattr(running, "POLL_INTERVAL", 0.05)
     where = {"small": training_dataset}, tmp_path / "out", tmp_path / "work", 1, quiet
     with ThreadPoolExecutor(2) as pool:
         counts = list(pool.map(lambda _: run_study(runs, *where), range(2)))
@@ -254,10 +265,12 @@ def test_what_the_digits_should_reach_stands_in_the_report(finished, tmp_path):
     results += [
         result(objective, share, 0, event=value, audio=0.5) | {"data": "digits"}
         for objective, share, value in (
-            ("cad", 10.0, 0.9), ("infonce", 10.0, 0.7), ("cross_entropy", 10.0, 0.8),
+            ("cad", 10.0, 0.9),
+            ("infonce", 10.0, 0.7),
+            ("cross_entropy", 10.0, 0.8),
             ("cad", 100.0, 0.95),
         )
-    ]  # fmt: skip
+    ]
     (tmp_path / "study").mkdir()
     for number, one in enumerate(results):
         (tmp_path / "study" / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
