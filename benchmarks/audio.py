@@ -35,7 +35,7 @@ def chunk(rate: int, channels: int) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def assembly(rate: int) -> float:
+def combining(rate: int) -> float:
     """Return milliseconds in which one more chunk joins a full window of 1 s."""
     window, samples = SlidingWindow(1.0), decode_audio(chunk(rate, 1)).samples
     chunks: list[Chunk] = []
@@ -66,7 +66,7 @@ def main() -> int:
             lambda message=message: decode_audio(message), REPEATS
         )
     for rate in sorted({rate for rate, _ in STREAMS}):
-        figures[f"assemble_{rate}_hz_ms"] = assembly(rate)
+        figures[f"combine_{rate}_hz_ms"] = combining(rate)
     sound = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
     figures["prepare_1_s_ms"] = median_ms(lambda: prepare(sound, SPEC), REPEATS)
     for name, value in figures.items():

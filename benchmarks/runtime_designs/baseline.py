@@ -103,7 +103,7 @@ class Baseline(Node):
         try:
             with self.meter.of("decode"):
                 chunks, bad = channel.decode(arrivals)
-                sample = channel.assemble(chunks)
+                sample = channel.combine(chunks)
         except RejectedSampleError as error:
             self.get_logger().warning(f"{channel.name}: {error}", throttle_duration_sec=1.0)
             return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.encoders.received import ReceivedEncoder
+from omnibind_ros.encoders.remote import RemoteEncoder
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.sensors import SensorRegistry, SensorType, normalise_type
 
@@ -72,7 +72,7 @@ def make_channel(
 def _encoder(kind: SensorType, bundle: Bundle, threads: int) -> Encoder:
     if kind.encoded:
         manifest = bundle.manifest
-        return ReceivedEncoder(kind.modality, manifest.model, manifest.embedding_size)
+        return RemoteEncoder(kind.modality, manifest.model, manifest.embedding_size)
     return bundle.encoder(kind.modality, threads=threads)
 
 

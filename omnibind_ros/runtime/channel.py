@@ -113,7 +113,7 @@ class Channel:
         self.weight = 1.0
         """Share in the fusions times the number of their members, running mean."""
         self._buffer = Buffer(kind.window(self.options) if kind else 0.0)
-        self._assemble = kind.assembler(self.options) if kind else None
+        self._combine = kind.make_combiner(self.options) if kind else None
         self._last_served = -math.inf
         self._bad_in_a_row = False
         self._failures = 0
@@ -217,7 +217,7 @@ class Channel:
             chunks.append(Chunk(arrival.chunk, arrival.stamp_ns))
         return chunks, bad
 
-    def assemble(self, chunks: Sequence[Chunk]) -> Any:
+    def combine(self, chunks: Sequence[Chunk]) -> Any:
         """Make a sample of chunks.
 
         Args:
@@ -227,9 +227,9 @@ class Channel:
             RejectedSampleError: No sample can be made of them; the text is one sentence.
             NotReadyError: Nor of good ones yet; likewise.
         """
-        if self._assemble is None:
+        if self._combine is None:
             raise RejectedSampleError(self.problem)
-        return self._assemble(chunks)
+        return self._combine(chunks)
 
     # What a worker did, with the lock
 

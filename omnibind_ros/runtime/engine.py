@@ -267,14 +267,14 @@ class Engine:
         if not chunks:
             return None
         try:
-            return channel.assemble(chunks)
+            return channel.combine(chunks)
         except NotReadyError as error:
             with self._changed:
                 channel.wait_for_more(str(error))
         except RejectedSampleError as error:
             self._reject(job, str(error))
         except Exception as error:  # noqa: BLE001 - whatever messages do, the node lives on
-            _log.debug("assembling failed", exc_info=True)
+            _log.debug("combining failed", exc_info=True)
             self._reject(
                 job,
                 f"no sample could be made of the messages ({type(error).__name__}: {error}); "

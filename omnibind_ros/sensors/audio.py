@@ -182,7 +182,7 @@ def _sensor_type(
         name,
         decode,
         options=options,
-        assembler=lambda options: SlidingWindow(options.window),
+        make_combiner=lambda options: SlidingWindow(options.window),
         window=lambda options: options.window,
         depth=64,  # more than a second of 20 ms chunks
         discover=discover,

@@ -37,9 +37,9 @@ class Chunk(NamedTuple):
 Decode = Callable[[Any, Any], Any]
 """(message-like object, options) -> chunk data. A pure function."""
 
-Assemble = Callable[[Sequence[Chunk]], Sample]
-"""The chunks of the window, oldest first and at least one -> sample. One object a sensor: it may
-keep state, such as a reference picture."""
+Combiner = Callable[[Sequence[Chunk]], Sample]
+"""Combines the chunks of the window, oldest first and at least one, into a sample. Each sensor has
+its own, so that it may keep state, such as a reference picture."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class NoOptions:
 
 
 def newest(chunks: Sequence[Chunk]) -> Sample:
-    """Return the newest chunk's data: the assembly of every sensor whose message is a sample."""
+    """Return the newest chunk's data: the combiner of every sensor whose message is a sample."""
     return chunks[-1].data
 
 
@@ -63,8 +63,8 @@ class SensorType:
         options: Dataclass of the parameters under `sensor.NAME.` that only this sensor type has,
             made of `omnibind_ros.config.parameter` fields; they count from the next configure or
             retarget on.
-        assembler: options -> the function that makes one sensor's chunks a sample; it may raise
-            `RejectedSampleError` too.
+        make_combiner: options -> the `Combiner` of one sensor; that may raise
+            `RejectedSampleError` and `NotReadyError`.
         window: options -> seconds of messages that make a sample, back from the newest; 0 for the
             newest message alone.
         depth: Default history depth of the subscription: 1, or more where every message counts.
@@ -77,7 +77,7 @@ class SensorType:
     message: str
     decode: Decode
     options: type = NoOptions
-    assembler: Callable[[Any], Assemble] = lambda _options: newest
+    make_combiner: Callable[[Any], Combiner] = lambda _options: newest
     window: Callable[[Any], float] = lambda _options: 0.0
     depth: int = 1
     discover: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ UNIT_TOLERANCE = 0.01
 """How far an embedding's length may be from 1."""
 
 
-class ReceivedEmbedding(NamedTuple):
+class RemoteEmbedding(NamedTuple):
     """An embedding made elsewhere.
 
     Attributes:
@@ -33,7 +33,7 @@ class ReceivedEmbedding(NamedTuple):
     model: str
 
 
-def decode_embedding(msg: Any, _options: Any = None) -> ReceivedEmbedding:
+def decode_embedding(msg: Any, _options: Any = None) -> RemoteEmbedding:
     """Return the embedding of an omnibind_msgs/Embedding.
 
     Args:
@@ -53,7 +53,7 @@ def decode_embedding(msg: Any, _options: Any = None) -> ReceivedEmbedding:
         raise RejectedSampleError(
             f"an embedding's quality is {msg.quality:g}; it must be in 0 .. 1"
         )
-    return ReceivedEmbedding(values / length, float(msg.quality), msg.modality, msg.model)
+    return RemoteEmbedding(values / length, float(msg.quality), msg.modality, msg.model)
 
 
 SENSOR_TYPES = tuple(

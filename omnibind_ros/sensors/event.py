@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from omnibind_ros.config import parameter
 
-from .base import Assemble, Chunk, RejectedSampleError, SensorType
+from .base import Chunk, Combiner, RejectedSampleError, SensorType
 from .evt3 import Columns, decode_evt3
 
 MAX_EVENTS = 200_000
@@ -191,7 +191,7 @@ def join(chunks: Sequence[Chunk], duration_ns: int) -> EventWindow:
     return EventWindow(*columns, newest.width, newest.height, duration_ns)
 
 
-def _joiner(options: EventOptions) -> Assemble:
+def _joiner(options: EventOptions) -> Combiner:
     duration_ns = round(options.window * 1e9)
     return lambda chunks: join(chunks, duration_ns)
 
@@ -206,7 +206,7 @@ SENSOR_TYPES = tuple(
         message,
         decode,
         options=EventOptions,
-        assembler=_joiner,
+        make_combiner=_joiner,
         window=_window,
         depth=32,  # a third of a second of 10 ms packets
         discover=("",),

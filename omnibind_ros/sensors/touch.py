@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from omnibind_ros.config import parameter
 
-from .base import Assemble, RejectedSampleError, SensorType
+from .base import Combiner, RejectedSampleError, SensorType
 from .image import decode_compressed_image, decode_image
 from .touch_reference import FixedReference, LearntReference
 
@@ -76,7 +76,7 @@ def _reduced(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def touch_assembler(options: TouchOptions) -> Assemble:
+def make_touch_combiner(options: TouchOptions) -> Combiner:
     """Return what makes one pad's gel images samples.
 
     The samples are float32 [H, W, 3], the difference from the image without contact, RGB, each
@@ -129,7 +129,7 @@ SENSOR_TYPES = (
         "sensor_msgs/msg/Image",
         decode_touch,
         TouchOptions,
-        touch_assembler,
+        make_touch_combiner,
         discover=("touch", "tactile", "gelsight", "digit"),
     ),
     SensorType(
@@ -137,7 +137,7 @@ SENSOR_TYPES = (
         "sensor_msgs/msg/CompressedImage",
         decode_compressed_touch,
         TouchOptions,
-        touch_assembler,
+        make_touch_combiner,
         discover=("touch", "tactile", "gelsight", "digit"),
     ),
 )

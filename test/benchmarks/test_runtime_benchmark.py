@@ -148,7 +148,7 @@ def test_what_the_load_publishes_becomes_samples(modality):
         assert np.abs(chunks[-1].data - rest).max() > 20  # something presses
         assert TouchOptions().reference == ""
         return
-    assert kind.assembler(options)(chunks) is not None
+    assert kind.make_combiner(options)(chunks) is not None
 
 
 def test_a_short_run_gives_every_figure(tmp_path):

@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,7 +151,7 @@ WINDOW = SensorType(
     "image",
     "test_msgs/msg/Number",
     decode,
-    assembler=lambda _options: lambda chunks: sum(chunk.data for chunk in chunks) % 4,
+    make_combiner=lambda _options: lambda chunks: sum(chunk.data for chunk in chunks) % 4,
     window=lambda _options: 60.0,
 )
 
@@ -162,8 +163,7 @@ def test_a_window_is_encoded_whole_each_time_and_decoded_once(make_engine):
         decoded.append(message.number)
         return decode(message, options)
 
-    small = make_engine(SensorType(WINDOW.modality, WINDOW.message, counted,
-                       assembler=WINDOW.assembler, window=WINDOW.window), mic=config())  # fmt: skip
+    small = make_engine(replace(WINDOW, decode=counted), mic=config())
     for count in range(1, 4):
         small.offer("mic", 1)
         small.wait(lambda count=count: len(small.results) == count)
@@ -207,7 +207,7 @@ def test_good_messages_that_make_no_sample_yet_are_no_fault(make_engine):
             return chunks[-1].data
 
     small = make_engine(
-        SensorType("image", "test_msgs/msg/Number", decode, assembler=Patient), pad=config()
+        SensorType("image", "test_msgs/msg/Number", decode, make_combiner=Patient), pad=config()
     )
     small.engine.set_publishers("pad", 1)
     small.offer("pad", 0)
@@ -222,15 +222,15 @@ def test_good_messages_that_make_no_sample_yet_are_no_fault(make_engine):
     assert small.state("pad").reason == ""
 
 
-def test_an_assembler_that_raises_is_counted(make_engine):
+def test_a_combiner_that_raises_is_counted(make_engine):
     def broken(_options):
-        def assemble(_chunks):
+        def combine(_chunks):
             raise RejectedSampleError("the chunks do not fit together")
 
-        return assemble
+        return combine
 
     small = make_engine(
-        SensorType("image", "test_msgs/msg/Number", decode, assembler=broken), mic=config()
+        SensorType("image", "test_msgs/msg/Number", decode, make_combiner=broken), mic=config()
     )
     small.offer("mic", 0)
     small.wait(lambda: small.state("mic").rejected == 1)

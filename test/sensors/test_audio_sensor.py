@@ -362,7 +362,9 @@ def test_every_audio_type_makes_a_sliding_window():
         kind = SensorRegistry.installed().find("audio", f"audio_common_msgs/msg/{name}")
         assert kind.window(kind.options(window=2.0)) == 2.0
     kind = SensorRegistry.installed().find("audio", "omnibind_msgs/msg/Audio")
-    sample = kind.assembler(kind.options())([Chunk(Sound(np.ones(9, np.float32), SAMPLE_RATE), 1)])
+    sample = kind.make_combiner(kind.options())(
+        [Chunk(Sound(np.ones(9, np.float32), SAMPLE_RATE), 1)]
+    )
     assert sample.size == 9
     assert kind.depth * 0.02 > kind.window(kind.options())
 

@@ -227,7 +227,7 @@ def test_both_message_types_are_registered(name):
     kind = SensorRegistry.installed().find("event", name)
     assert SensorRegistry.installed().options_of("event", name) is EventOptions
     assert kind.window(EventOptions(window=0.1)) == 0.1
-    window = kind.assembler(EventOptions(window=0.1))([Chunk(decode_events(message()), 0)])
+    window = kind.make_combiner(EventOptions(window=0.1))([Chunk(decode_events(message()), 0)])
     assert window.duration_ns == 100 * MS
     # 10 ms packets of the longest window that is usual.
     assert kind.depth >= 20

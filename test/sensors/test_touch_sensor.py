@@ -18,7 +18,7 @@ from omnibind_ros.sensors.touch import (
     TouchOptions,
     decode_compressed_touch,
     decode_touch,
-    touch_assembler,
+    make_touch_combiner,
 )
 
 HEIGHT, WIDTH = 120, 160
@@ -34,7 +34,7 @@ class Pad:
         self.noise = noise
         self._rng = np.random.default_rng(0)
         self.stamp_ns = 10**18
-        self.assemble = touch_assembler(TouchOptions())
+        self.combine = make_touch_combiner(TouchOptions())
 
     def image(self, change=0.0):
         seen = self.rest + change + self._rng.normal(0, self.noise, self.rest.shape)
@@ -48,7 +48,7 @@ class Pad:
 
     def see(self, change=0.0, wait_ns=FRAME_NS):
         self.stamp_ns += wait_ns
-        return self.assemble([Chunk(self.image(change), self.stamp_ns)])
+        return self.combine([Chunk(self.image(change), self.stamp_ns)])
 
     def settle(self):
         for _ in range(policy.SETTLE_FRAMES - 1):
@@ -153,7 +153,7 @@ def test_a_changed_resolution_takes_the_reference_anew():
     pad = Pad()
     pad.settle()
     other = Pad(height=60, width=80)
-    other.assemble = pad.assemble
+    other.combine = pad.combine
     assert other.settle().shape == (60, 80, 3)
 
 
@@ -179,12 +179,12 @@ def test_a_reference_is_read_from_a_file(tmp_path, extension):
     pad = Pad(noise=0)
     path = tmp_path / f"pad{extension}"
     cv2.imwrite(str(path), pad.image()[..., ::-1])
-    assemble = touch_assembler(TouchOptions(reference=str(path)))
-    sample = assemble([Chunk(pad.image(pad.contact()), 0)])
+    combine = make_touch_combiner(TouchOptions(reference=str(path)))
+    sample = combine([Chunk(pad.image(pad.contact()), 0)])
     limit = (0.5 if extension == ".png" else 3) / 255
     assert np.abs(sample - pad.contact() / 255).mean() < limit
     with pytest.raises(RejectedSampleError, match="is 80 x 60 pixels but its reference 160 x 120"):
-        assemble([Chunk(np.zeros((60, 80, 3), np.uint8), 0)])
+        combine([Chunk(np.zeros((60, 80, 3), np.uint8), 0)])
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_bad_reference_is_one_sentence(tmp_path, content, words):
     elif content is not None:
         path.write_bytes(content)
     with pytest.raises(ValueError, match=words) as error:
-        touch_assembler(TouchOptions(reference=str(path)))
+        make_touch_combiner(TouchOptions(reference=str(path)))
     assert "set the parameter reference to a PNG or JPEG" in str(error.value)
 
 
@@ -237,9 +237,9 @@ def test_every_encoding_and_padding_decodes(height, width, padding, last_padding
 
 @settings(max_examples=100, deadline=None)
 @given(st.data(), st.integers(1, 40), st.integers(1, 40))
-def test_any_images_assemble_without_being_changed(data, height, width):
+def test_any_images_are_combined_without_being_changed(data, height, width):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
-    assemble = touch_assembler(TouchOptions())
+    combine = make_touch_combiner(TouchOptions())
     for i in range(2 * policy.SETTLE_FRAMES):
         image = rng.integers(0, 256, (height, width, 3), np.uint8)
         if data.draw(st.booleans()):
@@ -247,7 +247,7 @@ def test_any_images_assemble_without_being_changed(data, height, width):
         before = image.copy()
         image.flags.writeable = False
         try:
-            sample = assemble([Chunk(image, i * 10**9)])
+            sample = combine([Chunk(image, i * 10**9)])
         except (NotReadyError, RejectedSampleError):
             continue
         finally:
@@ -259,12 +259,12 @@ def test_any_images_assemble_without_being_changed(data, height, width):
 def test_an_image_a_hundred_times_larger_is_reduced():
     pixels = np.full((2464, 3280, 3), 77, np.uint8)
     msg = image_message(pixels, "rgb8")
-    assemble = touch_assembler(TouchOptions())
+    combine = make_touch_combiner(TouchOptions())
     tracemalloc.start()
     try:
         out = decode_touch(msg)
         with pytest.raises(NotReadyError):
-            assemble([Chunk(out, 0)])
+            combine([Chunk(out, 0)])
         assert tracemalloc.get_traced_memory()[1] < pixels.nbytes
     finally:
         tracemalloc.stop()

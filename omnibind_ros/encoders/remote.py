@@ -9,14 +9,14 @@ from omnibind_ros.sensors import RejectedSampleError
 from .base import Encoding
 
 
-class ReceivedEncoder:
+class RemoteEncoder:
     """Takes embeddings of one modality and one model as they are."""
 
     def __init__(self, modality: str, model: str, size: int) -> None:
         """Create an encoder.
 
         Args:
-            modality: What the sensor is said to sense.
+            modality: That of the sensor.
             model: Name and version of this node's bundle.
             size: Its embedding size.
         """
@@ -25,10 +25,10 @@ class ReceivedEncoder:
         self._size = size
 
     def encode(self, sample: Any) -> Encoding:
-        """Return a received embedding.
+        """Check a sample and return its embedding.
 
         Args:
-            sample: `omnibind_ros.sensors.embedding.ReceivedEmbedding`.
+            sample: `omnibind_ros.sensors.embedding.RemoteEmbedding`.
 
         Raises:
             RejectedSampleError: It is of another model, size or modality, so it does not compare.

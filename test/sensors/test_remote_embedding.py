@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from omnibind_ros.encoders.received import ReceivedEncoder
+from omnibind_ros.encoders.remote import RemoteEncoder
 from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.embedding import MESSAGE, decode_embedding
 
@@ -21,7 +21,7 @@ def message(**changes):
 
 def test_a_good_one_passes():
     sample = decode_embedding(message())
-    encoding = ReceivedEncoder("thermal", "house@1", 4).encode(sample)
+    encoding = RemoteEncoder("thermal", "house@1", 4).encode(sample)
     np.testing.assert_allclose(encoding.values, [0.6, 0.8, 0, 0], atol=1e-6)
     assert encoding.quality == 0.5
 
@@ -48,7 +48,7 @@ def test_bad_ones_are_explained(changes, words):
 )  # fmt: skip
 def test_those_of_another_kind_are_refused(expected, words):
     with pytest.raises(RejectedSampleError, match=words):
-        ReceivedEncoder(*expected).encode(decode_embedding(message()))
+        RemoteEncoder(*expected).encode(decode_embedding(message()))
 
 
 @given(hnp.arrays(np.float32, st.integers(0, 16)), st.floats())
