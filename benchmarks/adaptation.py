@@ -16,8 +16,8 @@ import numpy.typing as npt
 import torch
 
 from omnibind_ros.learning.cad.batches import class_bank, class_numbers
-from omnibind_ros.learning.cad.losses import TorchBank
 from omnibind_ros.learning.config import AdaptConfig
+from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.teachers.adaptation import adapt
 from omnibind_ros.learning.tensors.cache import TensorCache, build_cache
 
@@ -28,8 +28,8 @@ def fold(cache: TensorCache, number: int, config: AdaptConfig) -> dict[str, npt.
     """Leave out one quarter of the classes; return which answers are right, by kind."""
     left = [name for i, name in enumerate(cache.label_names) if i % FOLDS == number]
     bank = class_bank(cache, left)
-    adapted = adapt(cache, TorchBank(bank), class_numbers(cache, bank), config, seed=0)
-    everything = TorchBank(class_bank(cache, []))
+    adapted = adapt(cache, ClassSimilarity(bank), class_numbers(cache, bank), config, seed=0)
+    everything = ClassSimilarity(class_bank(cache, []))
     rows = cache.rows["image"]
     labels, test = cache.labels[rows], cache.splits[rows] == "test"
     out = np.isin(labels, [cache.label_names.index(name) for name in left])

@@ -11,14 +11,12 @@ import numpy.typing as npt
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.labels import Label
+from omnibind_ros.recognition.labels import TEMPLATES, Label
 
 from .class_map import ClassMap
 from .dataset import Dataset
 from .sample import DatasetError
 from .samples import sample_module, stored_modalities
-
-TEMPLATES = ("a photo of a {}",)
 
 
 def _features(

@@ -134,19 +134,19 @@ class LabelBank:
         similarity equals the likeness, and more or less by the difference to it.
 
         Args:
-            values: float32 [D], unit vector.
+            values: float32 [..., D], unit vectors.
 
         Returns:
-            float32 [L].
+            float32 [..., L].
         """
-        each = self.prototypes @ values
+        each = values @ self.prototypes.T
         if self.likeness is not None:
             texts = np.isnan(self.likeness)
-            best = each[texts].max() if texts.any() else 0.0
+            best = each[..., texts].max(-1, keepdims=True) if texts.any() else 0.0
             each = np.where(texts, each, best + each - self.likeness)
         if self._one_each:  # type: ignore[attr-defined]
             return np.asarray(each)
-        return np.asarray(np.maximum.reduceat(each, self._starts))  # type: ignore[attr-defined]
+        return np.asarray(np.maximum.reduceat(each, self._starts, axis=-1))  # type: ignore[attr-defined]
 
     def with_label(
         self, name: str, values: npt.NDArray[np.float32], likeness: float | None = None

@@ -12,6 +12,9 @@ import yaml
 MAX_LABELS = 20_000
 MAX_CHARACTERS = 200
 
+TEMPLATES = ("a photo of a {}",)
+"""Prompts of labels in training; {} stands for the label. A bundle's labels.yaml has its own."""
+
 
 class LabelError(ValueError):
     """Labels that cannot be used; the text is one sentence."""

@@ -19,11 +19,11 @@ from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.af.embeddings import similarities
 from omnibind_ros.learning.config import STUDENT_MODALITIES
-from omnibind_ros.learning.tensors.cache import TEMPLATES, class_labels
+from omnibind_ros.learning.tensors.cache import class_labels
 from omnibind_ros.learning.tensors.specs import PREPARE
 from omnibind_ros.learning.tensors.windows import input_length, window, window_count
 from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.labels import Label
+from omnibind_ros.recognition.labels import TEMPLATES, Label
 
 from .metrics import top_k
 

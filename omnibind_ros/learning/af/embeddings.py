@@ -182,8 +182,7 @@ def similarities(bank: LabelBank, values: Floats) -> Floats:
         bank: The L labels.
         values: float32 [..., D], unit vectors.
     """
-    starts = np.searchsorted(bank.owner, np.arange(len(bank.labels)))
-    return np.asarray(np.maximum.reduceat(values @ bank.prototypes.T, starts, axis=-1))
+    return bank.similarities(values)
 
 
 def probabilities(similarity: Floats, temperature: float) -> Floats:

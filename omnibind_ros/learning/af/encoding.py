@@ -23,9 +23,10 @@ from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning.config import TrainingError, no_progress
-from omnibind_ros.learning.tensors.cache import TEMPLATES, class_labels
+from omnibind_ros.learning.tensors.cache import class_labels
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.labels import TEMPLATES
 
 from .embeddings import EmbeddingSet, EncodedFaults
 

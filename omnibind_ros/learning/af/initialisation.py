@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.learning.cad.losses import TorchBank
+from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
 
@@ -129,7 +129,7 @@ def begin(network: FusionNetwork, data: EmbeddingSet, temperature: float) -> Non
     spread = sum(np.asarray(each.T @ each, np.float64) for each in texts)
     empty = np.linalg.eigh(spread)[1].T  # what is least of all first
     void = network.void.shape[0]
-    words = TorchBank(data.bank).by_class()
+    words = ClassSimilarity(data.bank).by_class()
     with torch.no_grad():
         network.words.copy_(words.flatten(0, 1).T)
         network.lifting.copy_(torch.from_numpy(lifting(data.bank)))

@@ -12,9 +12,9 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.nn import functional
 
-from omnibind_ros.learning.cad.losses import TorchBank
 from omnibind_ros.learning.checkpoints import copied
 from omnibind_ros.learning.config import TrainingError, no_progress
+from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.schedule import learning_rate
 
 from .config import FusionConfig
@@ -196,7 +196,7 @@ class FusionObjective:
             temperature: Of the label distributions.
             config: The weights of the terms.
         """
-        self._bank = TorchBank(data.bank)
+        self._bank = ClassSimilarity(data.bank)
         self.temperature = temperature
         self._config = config
         suits = measure_alone(data)

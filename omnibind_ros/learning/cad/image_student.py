@@ -27,6 +27,7 @@ from omnibind_ros.learning.checkpoints import copied
 from omnibind_ros.learning.config import LossConfig, TrainingConfig, TrainingError, no_progress
 from omnibind_ros.learning.loop import Plan, parameter_groups, warmup_cosine
 from omnibind_ros.learning.metrics import accuracy
+from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.shared import kept_or_made
 from omnibind_ros.learning.students.augmentation import augment_picture
 from omnibind_ros.learning.students.picture import PictureStudent
@@ -35,7 +36,7 @@ from omnibind_ros.learning.tensors.specs import PICTURE
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .batches import class_numbers
-from .losses import Objective, TorchBank
+from .losses import Objective
 from .student_trainer import encode
 
 SPEC = TensorSpec("image", (1, 3, PICTURE, PICTURE), "float32", "NCHW", "RGB, 0..1")
@@ -112,7 +113,7 @@ def _train(
         )
     torch.manual_seed(config.seed)
     model = PictureStudent(SPEC, cache.embedding_size, 0.2, taught=True).to(device)
-    objective = Objective(LossConfig(), TorchBank(bank).to(device))
+    objective = Objective(LossConfig(), ClassSimilarity(bank).to(device))
     optimizer = torch.optim.AdamW(parameter_groups(model, own.weight_decay), own.learning_rate)
     steps = len(train) // size
     plan = Plan(
@@ -183,7 +184,7 @@ def _pictures(cache: TensorCache, places: npt.NDArray[np.int64], device: torch.d
 
 @torch.no_grad()
 def _right(
-    model: PictureStudent, bank: TorchBank, cache: TensorCache, places: npt.NDArray[np.int64],
+    model: PictureStudent, bank: ClassSimilarity, cache: TensorCache, places: npt.NDArray[np.int64],
     labels: npt.NDArray[np.int64], device: torch.device,
 ) -> npt.NDArray[np.bool_]:  # fmt: skip
     """Return which images at some places are named right."""

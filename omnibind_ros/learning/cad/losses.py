@@ -5,41 +5,15 @@ docs/explanation/method.md says what is the paper's and what is ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from omnibind_ros.learning.config import LossConfig
-from omnibind_ros.recognition.label_bank import LabelBank
-
-
-class TorchBank(nn.Module):
-    """A label bank in torch: as at run time, a class scores as its best prototype."""
-
-    def __init__(self, bank: LabelBank) -> None:
-        """Take over the prototypes, which stay as they are."""
-        super().__init__()
-        self.labels: Sequence[str] = bank.labels
-        counts = np.bincount(bank.owner, minlength=len(bank.labels))
-        starts = np.cumsum(counts) - counts
-        # Each class's prototypes, the first repeated where it has fewer than others.
-        column = np.arange(counts.max())
-        place = starts[:, None] + np.where(column < counts[:, None], column, 0)
-        self.register_buffer("prototypes", torch.from_numpy(bank.prototypes.copy()))
-        self.register_buffer("place", torch.from_numpy(place))
-
-    def by_class(self) -> Tensor:
-        """Return prototypes [C, W, D]; a class of fewer than W has its first, its name, again."""
-        return self.prototypes[self.place]
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Return cosine similarities [B, C] of embeddings [B, D] to the C classes."""
-        each = z @ self.prototypes.to(z.dtype).T
-        return each[:, self.place].amax(2)
+from omnibind_ros.learning.prototypes import ClassSimilarity
 
 
 @dataclass(frozen=True)
@@ -139,7 +113,7 @@ class Objective(nn.Module):
     """What a student is trained on."""
 
     def __init__(
-        self, config: LossConfig, bank: TorchBank, categories: TorchBank | None = None
+        self, config: LossConfig, bank: ClassSimilarity, categories: ClassSimilarity | None = None
     ) -> None:
         """Take the configuration, and what is to be learnt.
 

@@ -19,6 +19,7 @@ from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingConfig, TrainingError
 from omnibind_ros.learning.curves import Curves
 from omnibind_ros.learning.metrics import Accuracy, accuracy
+from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.schedule import decayed, learning_rate
 from omnibind_ros.learning.students.augmentation import AUGMENT
 from omnibind_ros.learning.students.registry import build
@@ -26,7 +27,7 @@ from omnibind_ros.learning.tensors.cache import TensorCache
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .batches import EpochSampler, StudentBatch, StudentData
-from .losses import Objective, TorchBank
+from .losses import Objective
 
 _log = logging.getLogger(__name__)
 
@@ -97,9 +98,9 @@ class StudentTrainer:
         self._train = StudentData(cache, modality, "train", bank, config, image)
         self._validation = StudentData(cache, modality, "validation", bank, config, image)
         self._test = StudentData(cache, modality, "test", bank, config, image)
-        self._bank = TorchBank(bank).to(fabric.device)
+        self._bank = ClassSimilarity(bank).to(fabric.device)
         names = self._train.category_bank
-        own = TorchBank(names).to(fabric.device) if names is not None else None
+        own = ClassSimilarity(names).to(fabric.device) if names is not None else None
         self._objective = Objective(self._loss, self._bank, own)
 
         self._sampler = EpochSampler(

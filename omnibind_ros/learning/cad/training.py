@@ -20,6 +20,7 @@ from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingConfig, TrainingError, read_config
 from omnibind_ros.learning.curves import Curves
 from omnibind_ros.learning.memory import keep_freed_memory
+from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.shared import kept_or_made
 from omnibind_ros.learning.teachers.adaptation import Adaptation, adapt
 from omnibind_ros.learning.tensors.cache import TensorCache
@@ -28,7 +29,6 @@ from omnibind_ros.recognition.label_bank import LabelBank
 
 from .batches import StudentData, check_samples, class_bank, class_numbers
 from .image_student import ImageStudent, image_student
-from .losses import TorchBank
 from .student_trainer import StudentTrainer, encode
 
 _log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ def _stage_zero(
 
     def made() -> dict[str, Any]:
         return adapt(
-            cache, TorchBank(bank), class_numbers(cache, bank), config.adapt, config.seed,
+            cache, ClassSimilarity(bank), class_numbers(cache, bank), config.adapt, config.seed,
             lambda done, total: progress("teacher", done, total, {}),
         ).packed()  # fmt: skip
 

@@ -26,10 +26,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from omnibind_ros.datasets.sample import SPLITS
-from omnibind_ros.learning.cad.losses import TorchBank
 from omnibind_ros.learning.config import AdaptConfig, TrainingError, no_progress
 from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train
 from omnibind_ros.learning.metrics import Accuracy, accuracy
+from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.tensors.cache import TensorCache
 
 STEP = 1024
@@ -180,19 +180,19 @@ class _Images:
     def places(self, split: str) -> npt.NDArray[np.int64]:
         return np.flatnonzero((self.splits == split) & (self.labels.numpy() >= 0))
 
-    def right(self, bank: TorchBank, z: Tensor, places: npt.NDArray[np.int64]) -> Accuracy:
+    def right(self, bank: ClassSimilarity, z: Tensor, places: npt.NDArray[np.int64]) -> Accuracy:
         """Return how often embeddings [K, D] of the images at K places are right."""
         best = bank(z).argmax(1)
         return accuracy((best == self.labels[places]).numpy(), self.objects[places])
 
-    def by_split(self, bank: TorchBank, image: Tensor) -> dict[str, Accuracy]:
+    def by_split(self, bank: ClassSimilarity, image: Tensor) -> dict[str, Accuracy]:
         found = {name: self.places(name) for name in SPLITS}
         return {name: self.right(bank, image[at], at) for name, at in found.items() if len(at)}
 
 
 def adapt(
     cache: TensorCache,
-    bank: TorchBank,
+    bank: ClassSimilarity,
     labels: npt.NDArray[np.int64],
     config: AdaptConfig,
     seed: int,
@@ -257,7 +257,7 @@ class _Fit(Task[Tensor]):
     def __init__(
         self,
         projection: Projection,
-        bank: TorchBank,
+        bank: ClassSimilarity,
         images: _Images,
         train: npt.NDArray[np.int64],
         cache: TensorCache,

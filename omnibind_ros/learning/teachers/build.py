@@ -27,6 +27,7 @@ from omnibind_ros.encoders.bundle import Bundle, file_sha256
 from omnibind_ros.encoders.manifest import BundleError, FileSpec, TensorSpec, read_manifest
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.labels import TEMPLATES
 
 WHEELS = {
     "efficientnet_lite_pytorch": "efficientnet-lite-pytorch==0.1.0",
@@ -156,9 +157,10 @@ def class_embeddings(encoder: TextEncoder) -> npt.NDArray[np.float32]:
         )
     # Two spellings of each name, as one prompt ensemble.
     spellings = [clean, [names.get_1k_gpt_name(i) for i in range(1000)]]
-    table = sum(encoder.encode_batch([f"a photo of a {n}" for n in each]) for each in spellings)
+    (template,) = TEMPLATES
+    table = sum(encoder.encode_batch([template.format(n) for n in each]) for each in spellings)
     table = table / np.linalg.norm(table, axis=1, keepdims=True)
-    person = encoder.encode_batch(["a photo of a person"])[0]
+    person = encoder.encode_batch([template.format("person")])[0]
     for i, name in enumerate(clean):
         if name in people:
             table[i] += PERSON_SHARE * person

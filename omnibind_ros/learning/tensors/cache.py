@@ -22,7 +22,7 @@ from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.learning.config import TrainingError, no_progress
 from omnibind_ros.learning.teachers.interface import Anchors, Teacher, load_teacher
 from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.labels import Label
+from omnibind_ros.recognition.labels import TEMPLATES, Label
 
 from .specs import PICTURE, STUDENT_SPECS
 from .task import SENTENCES, CacheTask, Piece
@@ -32,7 +32,6 @@ FORMAT = 3
 CHUNK = 64
 """Samples of a task: what is done again at most, by each process, after an interruption."""
 
-TEMPLATES = ("a photo of a {}",)
 DTYPES = {"points": np.float32}
 """Types of the tensors that float16 is too coarse for: at 8 m its steps are 8 mm."""
 

@@ -19,9 +19,10 @@ from omnibind_ros.evaluation.report.goals import recording_goals  # noqa: E402
 from omnibind_ros.evaluation.report.reality import simulation_and_reality  # noqa: E402
 from omnibind_ros.evaluation.study.results import reality  # noqa: E402
 from omnibind_ros.learning.cad.batches import EpochSampler, StudentData, class_bank  # noqa: E402
-from omnibind_ros.learning.cad.losses import Objective, TorchBank  # noqa: E402
+from omnibind_ros.learning.cad.losses import Objective  # noqa: E402
 from omnibind_ros.learning.cad.training import train_students  # noqa: E402
 from omnibind_ros.learning.config import parse_config  # noqa: E402
+from omnibind_ros.learning.prototypes import ClassSimilarity  # noqa: E402
 from omnibind_ros.learning.teachers.interface import load_teacher  # noqa: E402
 from omnibind_ros.learning.tensors.windows import input_length  # noqa: E402
 
@@ -81,10 +82,10 @@ def test_names_of_a_set_are_told_apart_where_there_are_any(mixed_cache):
     train = data(mixed_cache, "train")
     batch = train.__getitems__(np.arange(len(train)))
     assert ((batch.categories >= 0).numpy() == train.recorded).all()
-    bank, config = TorchBank(class_bank(mixed_cache, [])), parse_config({}).loss
+    bank, config = ClassSimilarity(class_bank(mixed_cache, [])), parse_config({}).loss
     rest = (batch.labels, batch.image, batch.text, batch.categories)
     z = torch.nn.functional.normalize(torch.randn(len(train), 384), dim=1)
-    own = TorchBank(train.category_bank)
+    own = ClassSimilarity(train.category_bank)
     loss, terms = Objective(config, bank, own)(z, *rest)
     named = batch.categories >= 0
     wanted = torch.nn.functional.cross_entropy(own(z[named]) / config.tau, batch.categories[named])

@@ -11,7 +11,7 @@ from omnibind_ros.fusion import AdaptiveFusion, MeanFusion  # noqa: E402
 from omnibind_ros.learning.af.embeddings import similarities  # noqa: E402
 from omnibind_ros.learning.af.initialisation import lifting  # noqa: E402
 from omnibind_ros.learning.af.network import ExportedFusion, FusionNetwork  # noqa: E402
-from omnibind_ros.learning.cad.losses import TorchBank  # noqa: E402
+from omnibind_ros.learning.prototypes import ClassSimilarity  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
 from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
 
@@ -151,7 +151,7 @@ def test_members_that_name_a_class_by_different_words_agree():
     said = similarities(bank, values)
     together = said.sum(0) - said.sum(0).mean()
     lost, _ = run(network, seen)
-    network.words.copy_(TorchBank(bank).by_class().flatten(0, 1).T)
+    network.words.copy_(ClassSimilarity(bank).by_class().flatten(0, 1).T)
     network.lifting.copy_(torch.from_numpy(lifting(bank)))
     given, _ = run(network, seen)
     alone, _ = run(network, tuple(array[:1] for array in seen))
@@ -173,7 +173,7 @@ def test_what_all_labels_have_in_common_makes_nothing_known():
     words /= np.linalg.norm(words, axis=1, keepdims=True)
     bank = LabelBank(("dog", "cat", "cup"), words[:3], np.arange(3))
     network = FusionNetwork(SIZE, concepts=3, words=1).eval()
-    network.words.copy_(TorchBank(bank).by_class().flatten(0, 1).T)
+    network.words.copy_(ClassSimilarity(bank).by_class().flatten(0, 1).T)
     network.lifting.copy_(torch.from_numpy(lifting(bank)))
     rest = (np.zeros(1, np.int64), np.zeros(1, np.float32), np.ones(1, np.float32),
             np.zeros(1, np.float32))  # fmt: skip

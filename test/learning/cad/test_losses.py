@@ -11,8 +11,8 @@ from omnibind_ros.learning.cad.losses import (  # noqa: E402
     CAD_TERMS,
     PLAIN,
     Batch,
+    ClassSimilarity,
     Objective,
-    TorchBank,
     distil,
     infonce,
     relation,
@@ -39,14 +39,14 @@ def bank():
 
 
 def batch(bank, z, image, labels, text=None):
-    each = TorchBank(bank)
+    each = ClassSimilarity(bank)
     text = random(len(z), 9) if text is None else text
     return Batch(z, torch.tensor(labels), image, text, each(z), each(image))
 
 
 def test_a_class_scores_as_at_run_time(bank):
     z = random(5, 1)
-    said = TorchBank(bank)(z).numpy()
+    said = ClassSimilarity(bank)(z).numpy()
     for row, values in zip(said, z.numpy(), strict=True):
         assert np.allclose(row, bank.similarities(values), atol=1e-6)
 
@@ -100,9 +100,9 @@ def test_infonce_wants_the_own_image(bank):
 def test_a_weight_of_zero_switches_a_term_off(bank, name):
     z = random(4, 1).requires_grad_()
     rest = (torch.tensor([0, 1, 2, 0]), random(4, 2), random(4, 3))
-    objective = Objective(replace(CONFIG, **{name: 0.0}), TorchBank(bank))
+    objective = Objective(replace(CONFIG, **{name: 0.0}), ClassSimilarity(bank))
     loss, terms = objective(z, *rest)
-    whole, every = Objective(CONFIG, TorchBank(bank))(z, *rest)
+    whole, every = Objective(CONFIG, ClassSimilarity(bank))(z, *rest)
     assert set(every) == set(CAD_TERMS)
     assert set(terms) == set(CAD_TERMS) - {name}
     dropped = getattr(CONFIG, name) * every[name]
@@ -115,7 +115,7 @@ def test_a_weight_of_zero_switches_a_term_off(bank, name):
 def test_a_plain_objective_is_one_term_and_can_be_learnt(bank, name):
     z = random(6, 1).requires_grad_()
     rest = (torch.tensor([0, 1, 2, 0, 1, 2]), random(6, 2), random(6, 3))
-    objective = Objective(replace(CONFIG, objective=name), TorchBank(bank))
+    objective = Objective(replace(CONFIG, objective=name), ClassSimilarity(bank))
     before, terms = objective(unit(z), *rest)
     assert list(terms) == [name]
     optimizer = torch.optim.SGD([z], 0.05)

@@ -8,15 +8,15 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from omnibind_ros.learning.cad.batches import class_bank, class_numbers  # noqa: E402
-from omnibind_ros.learning.cad.losses import TorchBank  # noqa: E402
 from omnibind_ros.learning.config import AdaptConfig, TrainingError  # noqa: E402
+from omnibind_ros.learning.prototypes import ClassSimilarity  # noqa: E402
 from omnibind_ros.learning.teachers.adaptation import adapt, fold_of  # noqa: E402
 
 
 def run(cache, epochs, left_out=(), **options):
     bank = class_bank(cache, left_out)
     config = replace(AdaptConfig(), epochs=epochs, **options)
-    return adapt(cache, TorchBank(bank), class_numbers(cache, bank), config, seed=0)
+    return adapt(cache, ClassSimilarity(bank), class_numbers(cache, bank), config, seed=0)
 
 
 def test_without_epochs_the_teacher_stays(training_cache):
