@@ -1,4 +1,4 @@
-"""Parameters as dataclass fields: type, default, range and description, said once.
+"""Parameters as dataclass fields: type, default, range and description in one place.
 
 The fields' metadata become ROS parameter descriptors in nodes/parameters.py and the tables of
 docs/reference/parameters.md.
@@ -53,7 +53,7 @@ def check(config_type: type, name: str, value: Any, prefix: str = "") -> Any:
         config_type: A dataclass whose fields `parameter` made.
         name: Name of the field.
         value: The value to check.
-        prefix: What stands before the name in the message.
+        prefix: Text before the name in the message.
 
     Raises:
         ParameterError: Wrong type, out of range, or none of the choices.

@@ -1,10 +1,10 @@
-"""The modalities, each said once, and where the parts of a modality are found.
+"""The only list of modalities, and where the parts of a modality are.
 
-A modality has a number, a role, a default topic, message type and ages: an entry of `MODALITIES`.
+A modality has a number, a role, a default topic, message type and age: an entry of `MODALITIES`.
 All else that one modality needs (its sensor types, encoder, codec, student, simulation) is a module
 of the room that needs it, named after the modality: `part("encoders", "thermal")` is
-`omnibind_ros.encoders.thermal`. Which names such a module has stands in the `__init__.py` of its
-room. No room keeps a list of modalities of its own.
+`omnibind_ros.encoders.thermal`. The `__init__.py` of each room documents which names such a module
+has. No room has a list of modalities of its own.
 
 Another package adds a modality by an entry point of the group `omnibind_ros.modalities`, whose name
 is the modality's and whose value is a Python package. That package holds `MODALITY`, and a module
@@ -41,10 +41,10 @@ class Modality:
     Attributes:
         name: One of the keys of `MODALITIES`.
         number: Its row in the tables of fusion.onnx; fixed for ever.
-        teacher: True for the data-rich modalities whose encoders teach the others.
+        teacher: True for the data-rich modalities, whose encoders are teachers of the others.
         topic: Default topic, relative and remappable.
         type: Default ROS message type.
-        max_age: Default age in seconds after which a sample is no evidence any more.
+        max_age: Default age in seconds from which a sample is no longer used.
     """
 
     name: str
@@ -70,8 +70,8 @@ OWN = (
 def _packages() -> dict[str, str]:
     """Return the entry points of `GROUP`, name to package, sorted by name.
 
-    Importing `importlib.metadata` and asking it takes a tenth of a second, so that it is asked only
-    where the file of an installed distribution names the group.
+    Importing and using `importlib.metadata` takes a tenth of a second, so it is only used where the
+    file of an installed distribution contains the group's name.
     """
     wanted = f"[{GROUP}]"
     for folder in dict.fromkeys(sys.path):
@@ -83,19 +83,19 @@ def _packages() -> dict[str, str]:
     return {}
 
 
-def _load(name: str, package: str, taken: Collection[Modality]) -> Modality:
+def _load(name: str, package: str, others: Collection[Modality]) -> Modality:
     """Return the modality that a package registers.
 
     Raises:
-        ValueError: Its package has none, or its name or number is not free.
+        ValueError: Its package has none, or its name or number is in use.
     """
     modality = importlib.import_module(package).MODALITY
     if not isinstance(modality, Modality) or modality.name != name:
         raise ValueError(f"its MODALITY is no Modality named '{name}'")
-    if any(name == other.name for other in taken):
-        raise ValueError("its name is taken")
-    if modality.number < RESERVED or any(modality.number == other.number for other in taken):
-        raise ValueError(f"its number {modality.number} is taken, or below {RESERVED}")
+    if any(name == other.name for other in others):
+        raise ValueError("its name is in use")
+    if modality.number < RESERVED or any(modality.number == other.number for other in others):
+        raise ValueError(f"its number {modality.number} is in use, or below {RESERVED}")
     return modality
 
 
@@ -104,16 +104,16 @@ def _external() -> dict[str, tuple[Modality, str]]:
 
     One that cannot be used is left out with a warning, so that the others work.
     """
-    found: dict[str, tuple[Modality, str]] = {}
+    external: dict[str, tuple[Modality, str]] = {}
     for name, package in _packages().items():
         try:
-            modality = _load(name, package, [*OWN, *(other for other, _ in found.values())])
-        except Exception as error:  # noqa: BLE001 - whatever another package does at import
+            modality = _load(name, package, [*OWN, *(other for other, _ in external.values())])
+        except Exception as error:  # noqa: BLE001 - another package's import may raise anything
             kind = type(error).__name__
             _log.warning("the modality '%s' of %s is left out (%s: %s)", name, package, kind, error)
         else:
-            found[name] = (modality, package)
-    return found
+            external[name] = (modality, package)
+    return external
 
 
 _EXTERNAL = _external()

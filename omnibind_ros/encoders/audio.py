@@ -44,7 +44,7 @@ least power of a band, relative to a sine of full scale (-100 dB).
 """
 
 LEVEL = (-80.0, -60.0)
-"""Level, dB below full scale, at which sound begins to count, and from which it counts in full.
+"""Levels between which the quality rises from 0 to 1, dB relative to full scale.
 
 Of the 1983 seconds of sound in ESC-10, 175 lie below the first, 157 of them digital silence, and
 1760 above the second.
@@ -54,13 +54,13 @@ CLIPPED = 0.99
 """Magnitude from which a sample counts as clipped."""
 
 MAX_CLIPPED = 0.2
-"""Share of clipped samples at which sound counts no more; no second of ESC-10 has over 0.03."""
-
+"""Share of clipped samples at which the quality is 0; no second of ESC-10 has over 0.03."""
 
 WHITE = (0.96, 0.985)
-"""Spectral flatness at which sound begins to count less, and from which it is an input's own hiss.
+"""Values of spectral flatness between which the quality falls from 1 to 0.
 
-White noise has 0.994; of ESC-10 the flattest second that is no silence, of rain, has 0.946.
+An amplifier without a microphone gives flatter noise: white noise has 0.994. The flattest second of
+ESC-10 that is not silent, of rain, has 0.946.
 """
 
 
@@ -70,16 +70,16 @@ class _FrontEnd(NamedTuple):
     n_fft: int
     taper: npt.NDArray[np.float32]
     filters: npt.NDArray[np.float32]  # [n_fft // 2 + 1, M]
-    heard: npt.NDArray[np.bool_]  # [n_fft // 2 + 1], which bins are in some band
+    in_bands: npt.NDArray[np.bool_]  # [n_fft // 2 + 1], bins that are in some band
     floor: float
 
 
 @lru_cache(maxsize=8)
 def _front_end(shape: tuple[int, ...], parameters: tuple[tuple[str, float], ...]) -> _FrontEnd:
-    """Return what `prepare` needs for an input.
+    """Return what `prepare` needs for an input, computed once.
 
     Raises:
-        BundleError: The manifest asks for what cannot be.
+        BundleError: The manifest has a shape or parameter that is not allowed.
     """
     given = dict(parameters)
     unknown = sorted(given.keys() - DEFAULTS.keys())
@@ -123,46 +123,45 @@ def _front_end(shape: tuple[int, ...], parameters: tuple[tuple[str, float], ...]
 
 
 def _flatness(power: npt.NDArray[np.float32]) -> float:
-    """Return the spectral flatness, 0..1, of frames' powers [T, K] taken together.
+    """Return the spectral flatness, 0..1, of the mean of powers [T, K] over their T frames.
 
-    It is the ratio of geometric and arithmetic mean (Gray and Markel, A spectral-flatness measure,
-    IEEE Trans. ASSP 22, 1974); 0 for silence.
+    It is the ratio of the geometric and the arithmetic mean over the K bins (Gray and Markel, A
+    spectral-flatness measure, IEEE Trans. ASSP 22, 1974); 0 for silence.
     """
-    together = power.mean(axis=0, dtype=np.float64)
-    if not together.any():
+    mean = power.mean(axis=0, dtype=np.float64)
+    if not mean.any():
         return 0.0
-    return float(np.exp(np.log(np.maximum(together, 1e-30)).mean()) / together.mean())
+    return float(np.exp(np.log(np.maximum(mean, 1e-30)).mean()) / mean.mean())
 
 
 def _quality(sound: npt.NDArray[np.float32], wanted: int, flatness: float) -> float:
-    """Return the product of how loud, unclipped, long and little white a sound is, each 0..1."""
+    """Return the product of four factors, each 0..1: level, clipping, length and flatness."""
     if not sound.size:
         return 0.0
-    # Without its mean: a constant is no sound, however large.
+    # The standard deviation leaves out the mean: a constant is no sound, however large.
     level = 20.0 * np.log10(max(float(sound.std()), 1e-9))
     low, high = LEVEL
     loud = np.clip((level - low) / (high - low), 0.0, 1.0)
     clipped = np.count_nonzero(np.abs(sound) >= CLIPPED) / sound.size
-    whole = loud * max(0.0, 1.0 - clipped / MAX_CLIPPED) * sound.size / wanted
-    return float(whole * np.clip((WHITE[1] - flatness) / (WHITE[1] - WHITE[0]), 0.0, 1.0))
+    quality = loud * max(0.0, 1.0 - clipped / MAX_CLIPPED) * sound.size / wanted
+    return float(quality * np.clip((WHITE[1] - flatness) / (WHITE[1] - WHITE[0]), 0.0, 1.0))
 
 
 def prepare(sample: npt.NDArray[np.float32], spec: TensorSpec) -> Prepared:
-    """Make a sound a log-mel spectrogram.
+    """Turn a sound into a log-mel spectrogram.
 
     Args:
-        sample: float32 [n], mono, -1..1, at the input's sample rate. Its end counts where it is
-            longer than the input; where it is shorter, silence is put before it.
+        sample: float32 [n], mono, -1..1, at the input's sample rate. Of a sound longer than the
+            input the end is taken; a shorter one gets silence before it.
         spec: The input: shape [1, 1, M, T] of M mel bands and T frames, parameters of `DEFAULTS`.
 
     Returns:
         float32 [1, 1, M, T], natural logarithm of the bands' powers (a sine of full scale has
-        about 0), lowest band and oldest frame first; the quality is lower the shorter the sound
-        is, the more of it is clipped, near digital silence, and where it is as white as the noise
-        of an open input.
+        about 0), lowest band and oldest frame first. The quality is lower for sounds that are
+        short, clipped, near digital silence, or as flat as white noise.
 
     Raises:
-        BundleError: The manifest asks for what cannot be.
+        BundleError: The manifest has a shape or parameter that is not allowed.
     """
     front = _front_end(spec.shape, tuple(spec.parameters.items()))
     window = front.taper.size
@@ -174,4 +173,4 @@ def prepare(sample: npt.NDArray[np.float32], spec: TensorSpec) -> Prepared:
     power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32, copy=False)
     bands = np.log(np.maximum(power @ front.filters, np.float32(front.floor)))
     values = np.ascontiguousarray(bands.T)[None, None]
-    return Prepared(values, _quality(sound, wanted, _flatness(power[:, front.heard])))
+    return Prepared(values, _quality(sound, wanted, _flatness(power[:, front.in_bands])))

@@ -23,23 +23,23 @@ Provider = str | tuple[str, dict[str, str]]
 
 
 def choose_providers(
-    spec: FileSpec, asked: Sequence[str] | None, there: Sequence[str]
+    spec: FileSpec, wanted: Sequence[str] | None, available: Sequence[str]
 ) -> list[Provider]:
     """Return the execution providers for a file.
 
     Args:
-        spec: What the manifest says of the file.
-        asked: Providers by name; None for the best that are there. A network whose inputs have
-            free dimensions then stays on the processor: TensorRT would build engines anew for
-            sizes that it has not seen.
-        there: Providers that this ONNX Runtime has.
+        spec: The manifest's entry of the file.
+        wanted: Providers by name; None for the best that are available. A network whose inputs
+            have free dimensions then runs on the CPU: TensorRT would build a new engine for each
+            new size.
+        available: Providers that this ONNX Runtime has.
 
     Raises:
         OSError: The folder for TensorRT's engines cannot be made.
     """
     free = any(size < 0 for tensor in spec.inputs for size in tensor.shape)
-    wanted = asked or ((CPU,) if free else PROVIDERS)
-    chosen = [name for name in wanted if name in there] or [CPU]
+    names = wanted or ((CPU,) if free else PROVIDERS)
+    chosen = [name for name in names if name in available] or [CPU]
     return [(name, provider_options(spec)) if name == TENSORRT else name for name in chosen]
 
 
@@ -51,7 +51,7 @@ class Model(Protocol):
         ...
 
     def cancel(self, thread: int) -> None:
-        """Ask the run under way in a thread to end early, with an error; later ones are as usual.
+        """Make the run in progress in a thread end early with an error; later runs are unaffected.
 
         Args:
             thread: Its `threading.get_ident()`.
@@ -69,12 +69,12 @@ class OnnxRuntimeModel:
 
         Args:
             path: The .onnx file.
-            spec: What the manifest says of it.
-            threads: Threads of the processor that one run may use.
-            providers: Execution providers; None for the best that are there.
+            spec: The manifest's entry of it.
+            threads: CPU threads that one run may use.
+            providers: Execution providers; None for the best that are available.
 
         Raises:
-            BundleError: It cannot be loaded, or is not as the manifest says.
+            BundleError: It cannot be loaded, or differs from the manifest.
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -99,19 +99,19 @@ class OnnxRuntimeModel:
         self._check(path.name, "input", spec.inputs, self._session.get_inputs())
         self._check(path.name, "output", spec.outputs, self._session.get_outputs())
         self._outputs = [tensor.name for tensor in spec.outputs]
-        self._running: dict[int, Any] = {}
+        self._runs: dict[int, Any] = {}
         self._lock = threading.Lock()
 
     @staticmethod
-    def _check(file: str, side: str, said: Sequence[TensorSpec], found: Sequence[Any]) -> None:
+    def _check(file: str, side: str, expected: Sequence[TensorSpec], actual: Sequence[Any]) -> None:
         have = {
             f.name: (
                 tuple(d if isinstance(d, int) else -1 for d in f.shape),
                 f.type.removeprefix("tensor(").removesuffix(")").replace("float", "float32"),
             )
-            for f in found
+            for f in actual
         }
-        want = {s.name: (s.shape, s.dtype) for s in said}
+        want = {s.name: (s.shape, s.dtype) for s in expected}
         if have != want:
             raise BundleError(
                 f"{file} has the {side}s {have} but the manifest says {want}; "
@@ -130,27 +130,27 @@ class OnnxRuntimeModel:
         options = onnxruntime.RunOptions()
         thread = threading.get_ident()
         with self._lock:
-            self._running[thread] = options
+            self._runs[thread] = options
         try:
             outputs = self._session.run(self._outputs, dict(inputs), options)
         finally:
             with self._lock:
-                del self._running[thread]
+                del self._runs[thread]
         return [np.asarray(out) for out in outputs]
 
     def cancel(self, thread: int) -> None:
-        """Ask the run under way in a thread to end early, with an error; later ones are as usual.
+        """Make the run in progress in a thread end early with an error; later runs are unaffected.
 
         Args:
             thread: Its `threading.get_ident()`.
         """
         with self._lock:
-            if thread in self._running:
-                self._running[thread].terminate = True
+            if thread in self._runs:
+                self._runs[thread].terminate = True
 
 
 BACKENDS = {".onnx": OnnxRuntimeModel}
-"""Backends by file name ending."""
+"""Backends by suffix of the file's name."""
 
 
 def load_model(

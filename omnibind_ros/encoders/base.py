@@ -16,7 +16,7 @@ class Encoding:
 
     Attributes:
         values: float32 [D], unit vector.
-        quality: How much the encoder trusts it, 0..1.
+        quality: How usable the sample was, 0 (not at all) .. 1.
     """
 
     values: npt.NDArray[np.float32]
@@ -24,7 +24,7 @@ class Encoding:
 
 
 class Encoder(Protocol):
-    """Encodes samples of one modality; `encode` may be called from several threads."""
+    """Encodes samples of one modality; `encode` may be called from several threads at once."""
 
     modality: str
     model: str

@@ -24,7 +24,7 @@ def resolve_bundle(name_or_path: str) -> Path:
         name_or_path: A bundle's folder, or the name of an installed bundle.
 
     Raises:
-        BundleError: Neither is there.
+        BundleError: There is no such folder and no such bundle.
     """
     given = Path(name_or_path).expanduser()
     tried = [given]
@@ -107,31 +107,31 @@ class Bundle:
     def _problem(folder: Path, spec: FileSpec) -> str:
         path = folder / spec.path
         try:
-            found = file_sha256(path)
+            actual = file_sha256(path)
         except OSError as error:
             return (
                 f"{spec.path} of bundle {folder.name} cannot be read ({error.strerror}); "
                 "restore it from where the bundle came"
             )
-        if found != spec.sha256:
+        if actual != spec.sha256:
             return (
-                f"{spec.path} of bundle {folder.name} has SHA-256 {found[:12]}... but the manifest "
-                f"says {spec.sha256[:12]}...; restore it from where the bundle came"
+                f"{spec.path} of bundle {folder.name} has SHA-256 {actual[:12]}... but the "
+                f"manifest says {spec.sha256[:12]}...; restore it from where the bundle came"
             )
         return ""
 
     def encoder(
         self, modality: str, threads: int = 1, providers: Sequence[str] | None = None
     ) -> Encoder:
-        """Return the encoder of a modality, loaded once for all who ask alike.
+        """Return the encoder of a modality, loaded once for all calls with the same arguments.
 
         Args:
             modality: Its name.
-            threads: Threads of the processor that one encoding may use.
-            providers: ONNX Runtime execution providers; None for the best that are there.
+            threads: CPU threads that one encoding may use.
+            providers: ONNX Runtime execution providers; None for the best that are available.
 
         Raises:
-            BundleError: There is none, its files are broken, or they are not as the manifest says.
+            BundleError: There is none, or its files are broken or differ from the manifest.
         """
         if modality in self.problems:
             raise BundleError(self.problems[modality])

@@ -1,7 +1,7 @@
-"""TensorRT's engines: how they are built, and where they are kept.
+"""TensorRT's engines: how they are built, and where they are cached.
 
-To build an engine takes minutes on a small machine, so that each is kept. It fits one GPU, one
-version of TensorRT and one file only, and these three name its folder.
+Building an engine takes minutes on a small machine, so each is cached. It is valid for one GPU, one
+version of TensorRT and one file, and its folder is named after these three.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TENSORRT = "TensorrtExecutionProvider"
 """ONNX Runtime's name for it."""
 
 FOLDER = "OMNIBIND_ENGINES"
-"""Environment variable: the folder of engines, in place of the user's cache."""
+"""Environment variable with the folder of engines; without it they are in the user's cache."""
 
 _PACKAGES = ("tensorrt", "tensorrt_cu13", "tensorrt_cu12")
 
@@ -28,7 +28,7 @@ def gpu_name(root: Path = Path("/")) -> str:
     """Return the names of this machine's NVIDIA GPUs, or of its Jetson; empty without either.
 
     Args:
-        root: Of the file system.
+        root: Root of the file system.
     """
     board = root / "proc/device-tree/model"
     if board.is_file():
@@ -37,9 +37,9 @@ def gpu_name(root: Path = Path("/")) -> str:
             return model
     names = set()
     for file in sorted(root.glob("proc/driver/nvidia/gpus/*/information")):
-        found = re.search(r"^Model:\s*(.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-        if found:
-            names.add(found.group(1).strip())
+        match = re.search(r"^Model:\s*(.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+        if match:
+            names.add(match.group(1).strip())
     return ", ".join(sorted(names))
 
 
@@ -60,11 +60,11 @@ def tensorrt_version() -> str:
 
 
 def engines_folder(gpu: str = "", version: str = "") -> Path:
-    """Return where engines for a GPU are kept; its timing cache is in it too.
+    """Return the folder of the engines for a GPU, which has TensorRT's timing cache too.
 
     Args:
-        gpu: The GPU's name; empty for this machine's.
-        version: Of TensorRT; empty for the one that is installed.
+        gpu: The GPU's name; empty for that of this machine.
+        version: Version of TensorRT; empty for the installed one.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     root = Path(os.environ.get(FOLDER) or cache / "omnibind" / "engines")
@@ -75,13 +75,13 @@ def engines_folder(gpu: str = "", version: str = "") -> Path:
 def provider_options(spec: FileSpec) -> dict[str, str]:
     """Return the options of ONNX Runtime's TensorRT provider for a file.
 
-    An engine has its file's precision: what was measured of the file is true of the engine.
+    An engine has its file's precision, so that figures measured with the file hold for the engine.
 
     Args:
-        spec: What the manifest says of the file.
+        spec: The manifest's entry of the file.
 
     Returns:
-        The options; the folder that they name is there.
+        The options; the folder that they name exists.
 
     Raises:
         OSError: The folder cannot be made.

@@ -16,26 +16,33 @@ INPUT = TensorSpec("event", (1, 5, 64, 64), "float32", "NCHW", "voxel grid of po
 """Input of the shipped student."""
 
 ENOUGH = (0.01, 0.25)
-"""Events per cell of the grid's picture at which a window begins to count, and counts in full."""
+"""Numbers of events per cell of the grid's picture between which the quality rises from 0 to 1."""
 
 OVERLOAD = (100.0, 400.0)
-"""Events per pixel and second beyond which a window counts less, and counts for nothing.
+"""Numbers of events per pixel and second between which the quality falls from 1 to 0.
 
-Panned photographs, simulated, stay below the first but for grass and gravel at high speed; lamps
-that flicker at 100 or 120 Hz give each pixel an event of either polarity a period, and mostly more.
+Simulated pans over photographs stay below the first, except over grass and gravel at high speed.
+Lamps that flicker at 100 or 120 Hz give each pixel an event of either polarity in each period, and
+mostly more.
 """
 
 CLUSTERING = (0.04, 0.15)
-"""Clustering at which a window begins to count, and from which it counts in full.
+"""Values of `clustering` between which the quality rises from 0 to 1.
 
-Measured with 50 ms: background noise and hot pixels stay below the first, digits of N-MNIST (1.6
-and more) and panned photographs of things (0.14 and more) lie above the second; a wall or lawn that
-fills the picture looks like noise (0.00 to 0.04).
+Measured with 50 ms: background noise and hot pixels stay below the first; digits of N-MNIST (1.6
+and more) and pans over photographs of objects (0.14 and more) lie above the second; a wall or lawn
+that fills the picture cannot be told from noise (0.00 to 0.04).
 """
 
 
 def _cells(length: int, cells: int, start: float = 0.0) -> npt.NDArray[np.int32]:
-    """Return the cell of each of `length` pixels, where they fill the cells from `start` on."""
+    """Return the cell of each of `length` pixels along one axis.
+
+    Args:
+        length: Pixels.
+        cells: Cells along the axis.
+        start: Cells that stay empty before the first pixel, and after the last.
+    """
     scale = (cells - 2 * start) / length
     return (start + scale * (np.arange(length) + 0.5)).astype(np.int32)
 
@@ -45,13 +52,13 @@ def voxel_grid(window: EventWindow, bins: int, height: int, width: int) -> npt.N
 
     Discretised event volume of Zhu et al., Unsupervised Event-based Learning of Optical Flow, Depth
     and Egomotion (CVPR 2019), equations 1 and 2: an event of polarity +-1 is shared by the two bins
-    next to it. Here the first and last bin stand at the window's ends, not at its first and last
-    event, so that few events are not stretched. The picture is scaled to fit, its sides in
-    proportion and centred, by adding up the events of each cell.
+    next to it. Here the first and last bin stand at the ends of the window, not at its first and
+    last event, so that a few events are not stretched over all bins. The picture is scaled to fit,
+    centred, its aspect ratio unchanged, by adding up the events of each cell.
 
     Args:
         window: The events.
-        bins: Bins of time.
+        bins: Bins along time.
         height: Rows of the grid.
         width: Columns of the grid.
 
@@ -63,7 +70,7 @@ def voxel_grid(window: EventWindow, bins: int, height: int, width: int) -> npt.N
     rows = _cells(window.height, height, (height - scale * window.height) / 2)
     cells = (rows * width)[window.y] + columns[window.x]
 
-    # Between two bins only the sum and the moment of the polarities matter.
+    # The sum and the first moment of the polarities between two bins give both bins.
     gaps = max(bins - 1, 1)
     position = window.t * (gaps / max(window.duration_ns, 1))
     gap = np.minimum(position.astype(np.int32), gaps - 1)
@@ -81,12 +88,12 @@ def voxel_grid(window: EventWindow, bins: int, height: int, width: int) -> npt.N
 
 
 def normalised(grid: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Bring the cells that are not zero to mean 0 and standard deviation 1; the others stay 0.
+    """Scale the cells that are not zero to mean 0 and standard deviation 1; the others stay 0.
 
-    As Rebecq et al., High Speed and High Dynamic Range Video with an Event Camera (TPAMI 2019) do:
-    it takes out how fast the scene moves and how sensitive the camera is.
+    As in Rebecq et al., High Speed and High Dynamic Range Video with an Event Camera (TPAMI 2019):
+    it removes the effect of the scene's speed and of the camera's sensitivity.
     """
-    active = np.abs(grid) > 1e-6  # polarities that cancel leave a rest of rounding
+    active = np.abs(grid) > 1e-6  # polarities that cancel leave a rounding error
     count = np.count_nonzero(active)
     if not count:
         return grid
@@ -98,7 +105,7 @@ def normalised(grid: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def clustering(window: EventWindow, height: int, width: int) -> float:
-    """Measure whether events lie together, as those of a moving edge do, or anywhere, as noise.
+    """Measure whether events lie close together, as on a moving edge, or anywhere, as noise.
 
     Args:
         window: The events.
@@ -106,9 +113,9 @@ def clustering(window: EventWindow, height: int, width: int) -> float:
         width: Columns of the voxel grid.
 
     Returns:
-        Covariance of neighbouring cells' counts over the square of their mean. Counts of
-        independent events of one rate have none, whatever the rate; square roots are taken of the
-        counts, which make their variances alike, so that a hot pixel does not count much.
+        Covariance of the square roots of neighbouring cells' counts, divided by their squared mean.
+        It is 0 for independent events of one rate, whatever the rate. The square root makes the
+        variances of all counts alike, so that a hot pixel has little influence.
     """
     scale = min(width / window.width, height / window.height) / 2
     across, down = (max(round(scale * side), 1) for side in (window.width, window.height))
@@ -124,16 +131,16 @@ def clustering(window: EventWindow, height: int, width: int) -> float:
 
 
 def prepare(sample: Any, spec: TensorSpec) -> Prepared:
-    """Make a window of events the input of the event student.
+    """Turn a window of events into the input of the event student.
 
     Args:
         sample: `EventWindow`.
-        spec: Of the input: float32 [1, bins, height, width].
+        spec: The input: float32 [1, bins, height, width].
 
     Returns:
         The normalised voxel grid. The quality grows with the number of events up to one for four
-        cells, is that of noise where the events lie anywhere, and falls where there are so many as
-        from flicker or a blinded camera.
+        cells, is 0 where the events are spread like noise, and falls where there are as many as
+        from flicker or an overexposed camera.
     """
     _, bins, height, width = spec.shape
     grid = normalised(voxel_grid(sample, bins, height, width))

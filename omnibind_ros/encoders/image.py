@@ -16,7 +16,7 @@ from .manifest import FileSpec
 from .picture import STRUCTURE, ramp, resize
 
 CROP = 224 / 256
-"""Share of the shorter side that the centre crop keeps, as EfficientNet was trained."""
+"""Side of the centre crop as a share of the shorter side, as in EfficientNet's training."""
 
 
 def _square(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -40,17 +40,16 @@ def centre_crop(image: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8
 
 
 def structure(image: npt.NDArray[np.uint8]) -> float:
-    """Measure how alike neighbouring pixels are.
+    """Measure how alike neighbouring pixels are, which tells pictures from noise.
 
-    An image classifier is often sure of what it sees in noise, so its own probabilities do not
-    tell noise from a picture; this does.
+    The probabilities of an image classifier do not: they are often high for noise.
 
     Args:
         image: uint8 [H, W, 3], RGB.
 
     Returns:
-        Correlation of neighbouring pixels' brightness: near 1 in pictures, near 0 in noise that is
-        white; 0 where there is no contrast at all.
+        Correlation of neighbouring pixels' brightness: near 1 in pictures, near 0 in white
+        noise; 0 where there is no contrast.
     """
     return picture.structure(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
 
@@ -73,19 +72,19 @@ class ImageEncoder:
             sample: uint8 [H, W, 3], RGB.
 
         Returns:
-            The embedding; its quality is the model's, less where the picture has no structure.
+            The embedding; its quality is the model's, reduced where the picture has no structure.
         """
         size = self._input.shape[1]
         square = _square(sample)
         crop = resize(square, size, size)
         values, quality = self._model.run({self._input.name: crop[None]})
-        # Enlarging makes even noise's neighbours alike: then the pixels are measured as they came.
-        seen = structure(crop if square.shape[0] > size else square)
-        trust = float(np.clip(quality.reshape(-1)[0], 0, 1))
-        return Encoding(values[0], trust * ramp(seen, STRUCTURE))
+        # Enlarging makes neighbours alike even in noise, so then the original pixels are measured.
+        measured = structure(crop if square.shape[0] > size else square)
+        own = float(np.clip(quality.reshape(-1)[0], 0, 1))
+        return Encoding(values[0], own * ramp(measured, STRUCTURE))
 
     def cancel(self, thread: int) -> None:
-        """Ask the run under way in a thread to end early, with an error."""
+        """Make the run in progress in a thread end early with an error."""
         self._model.cancel(thread)
 
 

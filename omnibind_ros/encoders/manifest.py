@@ -15,7 +15,7 @@ import yaml
 from omnibind_ros.modalities import MODALITIES, combination_name
 
 CARRIES = 0.05
-"""Share of the weight from which a member of what was fused matters for its threshold."""
+"""Fusion weight from which a modality counts for the threshold of the fused embedding."""
 
 
 class BundleError(ValueError):
@@ -32,7 +32,7 @@ class TensorSpec:
     layout: str = ""
     units: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
-    """How a sample is prepared for this input, such as a sample rate; by the modality's encoder."""
+    """Parameters of the modality's `prepare`, such as a sample rate."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class FileSpec:
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
     extra: Mapping[str, FileSpec] = field(default_factory=dict)
-    """Files that belong to it by role, such as a tokenizer."""
+    """Further files that it needs, by role, such as a tokenizer."""
     precision: str = ""
-    """In which a network computes: fp32, fp16 or int8; empty where it is not said."""
+    """Precision in which a network computes: fp32, fp16 or int8; empty where it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class Calibration:
 
     Attributes:
         temperature: Softmax temperature over cosine similarities.
-        min_quality: Below this quality of the evidence nothing is known.
-        min_similarity: By modality, or names of several joined with '+' in the order of
-            modalities.py: below this cosine similarity the best label is unknown.
-        likeness: Cosine from which two fused embeddings are of one thing, for enrolled labels;
-            None where it was not measured.
+        min_quality: Quality of the fused embedding below which the label is unknown.
+        min_similarity: Cosine similarity of the best label below which it is unknown; by modality,
+            or by several modalities joined with '+' in the order of modalities.py.
+        likeness: Cosine similarity from which two fused embeddings are of the same object, for
+            enrolled labels; None where it was not measured.
     """
 
     temperature: float
@@ -72,12 +72,12 @@ class Calibration:
     def threshold(self, modalities: Sequence[str], weights: npt.NDArray[np.float32]) -> float:
         """Return the similarity below which a fused embedding's best label is unknown.
 
-        It is that of those who carry it, at least `CARRIES` of the weight each: what hardly counts
-        does not raise the bar. A combination without a threshold has the weighted mean of its
-        members'; a modality without one, the highest that there is.
+        It is the threshold of the modalities with a weight of at least `CARRIES`; those with less
+        do not change it. For a combination without a threshold it is the weighted mean of the
+        single modalities' thresholds; a single modality without one has the highest of all.
 
         Args:
-            modalities: N names of what was fused; one may stand there more than once.
+            modalities: N names of the fused embeddings' modalities; one may occur more than once.
             weights: float32 [N], sum 1.
         """
         carrying = {m for m, weight in zip(modalities, weights, strict=True) if weight >= CARRIES}
@@ -91,7 +91,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class BundleManifest:
-    """The whole of bundle.yaml."""
+    """The content of bundle.yaml."""
 
     name: str
     version: str
@@ -187,7 +187,7 @@ def write_manifest(folder: Path, manifest: BundleManifest, comment: str) -> None
     Args:
         folder: The bundle's folder.
         manifest: What to write.
-        comment: Stands at the top of the file, one line or more.
+        comment: Comment at the top of the file, one line or more.
 
     Raises:
         OSError: The folder cannot be written.
@@ -213,11 +213,11 @@ def write_manifest(folder: Path, manifest: BundleManifest, comment: str) -> None
 
 
 def record_figures(folder: Path, name: str, figures: Mapping[str, Any]) -> None:
-    """Put what was measured of a bundle into its manifest, beside the figures that are there.
+    """Add figures measured with a bundle to its manifest, beside those that it has.
 
     Args:
         folder: The bundle's folder.
-        name: What measured it; figures of the same name are replaced.
+        name: What measured them; figures of the same name are replaced.
         figures: Numbers, texts, and mappings of them.
 
     Raises:
@@ -242,21 +242,22 @@ def _entry(spec: FileSpec) -> dict[str, Any]:
         "outputs": [_tensor(tensor) for tensor in spec.outputs],
         "extra": {role: _entry(file) for role, file in spec.extra.items()},
     }
-    # labels.yaml may be edited by hand, so its hash is empty, and stays in the file as such.
+    # labels.yaml may be edited by hand: its hash is empty, and is written nevertheless.
     return {"path": spec.path, "sha256": spec.sha256} | _filled(entry)
 
 
 def _tensor(spec: TensorSpec) -> dict[str, Any]:
-    return _filled({
+    entry = {
         "name": spec.name,
         "shape": list(spec.shape),
         "dtype": spec.dtype,
         "layout": spec.layout,
         "units": spec.units,
         "parameters": dict(spec.parameters),
-    })  # fmt: skip
+    }
+    return _filled(entry)
 
 
 def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is there, without what is empty."""
+    """Return the entries that are not empty."""
     return {key: value for key, value in data.items() if value not in ("", None, [], {})}

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 STRUCTURE = (0.25, 0.5)
-"""Structure at which a picture begins to count, and from which it counts in full.
+"""Values of `structure` between which the quality of a picture rises from 0 to 1.
 
 Uniform noise of any size stays below the first; scikit-image's photographs and textures, and 203
-thermal pictures, lie above the second (lowest: grass, 0.60), also dark or with a camera's noise.
+thermal pictures, lie above the second (lowest: grass, 0.60), even dark or with a camera's noise.
 """
 
 
@@ -23,7 +23,7 @@ def resize(picture: npt.NDArray[Any], height: int, width: int) -> npt.NDArray[An
 
 
 def crop_to_aspect(picture: npt.NDArray[Any], height: int, width: int) -> npt.NDArray[Any]:
-    """Return the largest middle part of a picture that has the proportions height : width."""
+    """Return the largest centre crop of a picture with the aspect ratio height : width."""
     rows, columns = picture.shape[:2]
     kept_rows = min(rows, max(round(columns * height / width), 1))
     kept_columns = min(columns, max(round(rows * width / height), 1))
@@ -38,8 +38,8 @@ def structure(grey: npt.NDArray[Any]) -> float:
         grey: uint8 or float32 [H, W], finite, of any unit.
 
     Returns:
-        Correlation of neighbouring pixels: near 1 in pictures, near 0 in noise that is white; 0
-        where there is no contrast at all.
+        Correlation of neighbouring pixels: near 1 in pictures, near 0 in white noise; 0 where
+        there is no contrast.
     """
     if min(grey.shape) < 2:
         return 0.0

@@ -15,37 +15,39 @@ INPUT = TensorSpec("points", (1, 512, 3), "float32", "NPC", "m, centred at the c
 """Input of the shipped student."""
 
 CANDIDATES = 16
-"""Times the points wanted beyond which a cloud is thinned by chance before it is sampled."""
+"""A cloud of more than this many times the wanted points is first thinned at random."""
 
 ENOUGH = 0.25
-"""Share of the points wanted from which a cloud counts in full."""
+"""Share of the wanted points from which the quality is 1, as far as the number counts."""
 
 THICKNESS = (0.005, 0.05)
-"""Standard deviation across a cloud's longest direction, as a share of that along it, at which it
-begins to count, and counts in full: below are points and straight lines."""
+"""Standard deviations across a cloud's longest direction, as a share of that along it, between
+which the quality rises from 0 to 1: below are single places and straight lines."""
 
 Cloud = npt.NDArray[np.float32]
 
 
 def farthest_points(points: Cloud, count: int) -> Cloud:
-    """Choose points that cover a cloud evenly, however dense it is where.
+    """Choose points that cover a cloud evenly, whatever its local density.
 
     Farthest-point sampling (Eldar et al., The Farthest Point Strategy for Progressive Image
     Sampling, 1997), in fpsample's version with buckets (Han et al., QuickFPS, 2023).
 
     Args:
-        points: float32 [N, 3], N > count. Of more than `CANDIDATES` times the count only so many
-            take part, drawn with a fixed seed: the density along a scan line has a period, so that
-            every n-th point would be a choice of lines.
-        count: Points wanted.
+        points: float32 [N, 3], N > count. Of more than `CANDIDATES` times the count, this many are
+            drawn with a fixed seed first. Every n-th point would not do: the order of a scan is
+            periodic, so that it could pick whole scan lines.
+        count: Number of points wanted.
 
     Returns:
-        float32 [count, 3], the same for the same points.
+        float32 [count, 3]; the same points give the same result.
     """
     if len(points) > CANDIDATES * count:
-        chance = np.random.default_rng(0)
-        points = points[chance.integers(0, len(points), CANDIDATES * count)]
-    height = min(5, len(points).bit_length() - 1)  # of the tree of buckets; it must not be empty
+        generator = np.random.default_rng(0)
+        points = points[generator.integers(0, len(points), CANDIDATES * count)]
+    height = min(
+        5, len(points).bit_length() - 1
+    )  # of the tree of buckets, none of which may be empty
     chosen = fpsample.bucket_fps_kdline_sampling(points, count, h=height, start_idx=0)
     return points[chosen]
 
@@ -56,16 +58,16 @@ def _thickness(centred: Cloud) -> float:
 
 
 def prepare(sample: Any, spec: TensorSpec) -> Prepared:
-    """Make a cloud the input of the points student.
+    """Turn a cloud into the input of the points student.
 
     Args:
         sample: float32 [N, 3], m.
-        spec: Of the input: float32 [1, points, 3].
+        spec: The input: float32 [1, points, 3].
 
     Returns:
-        Points around their centroid, in metres: how large a thing is tells what it is. Fewer points
-        than wanted are repeated in turn. The quality grows with the number of points, up to
-        `ENOUGH`, and falls where they lie in one line or place.
+        Points relative to their centroid, in metres and not scaled, since an object's size is
+        evidence of its class. Fewer points than wanted are repeated in turn. The quality grows with
+        the number of points, up to `ENOUGH`, and falls where they lie on one line or in one place.
     """
     count = spec.shape[1]
     points = np.ascontiguousarray(sample, np.float32)

@@ -1,4 +1,4 @@
-"""The encoders of touch, thermal, event, points and audio: prepare a sample, run the model."""
+"""The encoder of every student modality: prepare a sample, run the model."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Prepared(NamedTuple):
     """A sample as a model takes it.
 
     Attributes:
-        values: The input, of the shape and dtype that the manifest says.
-        quality: How usable the sample is, 0 (worthless) .. 1 (good).
+        values: The input, with shape and dtype of its `TensorSpec`.
+        quality: How usable the sample is, 0 (not at all) .. 1 (good).
     """
 
     values: npt.NDArray[Any]
@@ -26,8 +26,8 @@ class Prepared(NamedTuple):
 
 
 Prepare = Callable[[Any, TensorSpec], Prepared]
-"""(sample, what the manifest says of the input) -> model input. A pure function, which training
-uses too, so that a model sees at run time what it was trained on."""
+"""(sample, manifest's entry of the input) -> model input. A pure function, which training uses too,
+so that a model gets the same input at run time as in training."""
 
 
 class StudentEncoder:
@@ -40,13 +40,13 @@ class StudentEncoder:
 
         Args:
             modality: Its name.
-            prepare: Makes a sample the model's input.
+            prepare: Turns a sample into the model's input.
             model: The loaded model: one input; outputs a unit vector, and optionally a quality.
             name: Name and version of the bundle.
-            spec: What the manifest says of the model.
+            spec: The manifest's entry of the model.
 
         Raises:
-            BundleError: The model has other inputs or outputs than a student's.
+            BundleError: The model has other inputs or outputs than those of a student.
         """
         if len(spec.inputs) != 1 or len(spec.outputs) not in (1, 2):
             raise BundleError(
@@ -61,12 +61,12 @@ class StudentEncoder:
         self._input = spec.inputs[0]
 
     def encode(self, sample: Any) -> Encoding:
-        """Encode a sample, as the modality's sensor module documents it."""
+        """Encode a sample, as the modality's sensor module describes it."""
         prepared = self._prepare(sample, self._input)
         values, *quality = self._model.run({self._input.name: prepared.values})
-        trust = float(np.clip(quality[0].reshape(-1)[0], 0, 1)) if quality else 1.0
-        return Encoding(values[0], prepared.quality * trust)
+        own = float(np.clip(quality[0].reshape(-1)[0], 0, 1)) if quality else 1.0
+        return Encoding(values[0], prepared.quality * own)
 
     def cancel(self, thread: int) -> None:
-        """Ask the run under way in a thread to end early, with an error."""
+        """Make the run in progress in a thread end early with an error."""
         self._model.cancel(thread)

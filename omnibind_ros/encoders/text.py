@@ -52,21 +52,21 @@ class TextEncoder:
         """Encode a sentence.
 
         Args:
-            sample: str; beyond 128 tokens it is cut off.
+            sample: str; tokens after the 128th are left out.
         """
         return Encoding(self.encode_batch([sample])[0], 1.0)
 
     def encode_batch(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
     ) -> npt.NDArray[np.float32]:
-        """Encode many sentences, those of like length together.
+        """Encode many sentences in batches of similar length.
 
         Args:
             texts: N sentences.
             progress: Called with (done, N) after each batch.
 
         Returns:
-            float32 [N, D], unit vectors, in the order given.
+            float32 [N, D], unit vectors, in the order of the texts.
         """
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
@@ -87,7 +87,7 @@ class TextEncoder:
         return np.stack(rows) if rows else np.empty((0, 0), np.float32)
 
     def cancel(self, thread: int) -> None:
-        """Ask the run under way in a thread to end early, with an error."""
+        """Make the run in progress in a thread end early with an error."""
         self._model.cancel(thread)
 
 

@@ -19,23 +19,23 @@ CONTACT = 8 / 255
 four times the noise of a pad's camera, about 2 of 255 counts."""
 
 AREA = (0.002, 0.02)
-"""Share of the pad in contact at which a touch begins to count, and from which it counts in full:
-0.6 and 6 mm2 of a pad of 20 x 15 mm."""
+"""Shares of the pad in contact between which the quality rises from 0 to 1: 0.6 and 6 mm2 of a pad
+of 20 x 15 mm."""
 
 
 def prepare(sample: Any, spec: TensorSpec) -> Prepared:
-    """Resize the whole gel image, with bars of no difference where the proportions differ.
+    """Resize the gel image, with bars of zeros where its aspect ratio differs from the model's.
 
-    Zero is what the pad shows without contact, so bars say nothing that is not so, and a contact at
-    the pad's edge is kept; a crop would lose it.
+    Zero is the difference without contact, so that bars add no false contact. A crop would lose
+    contacts at the edge of the pad.
 
     Args:
         sample: float32 [H, W, 3], difference from the pad at rest, RGB, -1..1.
         spec: The model's input, [1, 3, height, width].
 
     Returns:
-        float32 [1, 3, height, width]; the quality is 0 without contact, for noise, and where all
-        of the pad has changed alike, as by a lamp.
+        float32 [1, 3, height, width]; the quality is 0 without contact, for noise, and where the
+        entire pad has changed alike, as by a lamp.
     """
     height, width = spec.shape[-2:]
     scale = min(height / sample.shape[0], width / sample.shape[1])
@@ -45,7 +45,7 @@ def prepare(sample: Any, spec: TensorSpec) -> Prepared:
     values = np.zeros((1, 3, height, width), np.float32)
     top, left = (height - rows) // 2, (width - columns) // 2
     values[0, :, top : top + rows, left : left + columns] = shown
-    # Enlarging makes even noise's neighbours alike: then the pixels are measured as they came.
+    # Enlarging makes neighbours alike even in noise, so then the original pixels are measured.
     return Prepared(values, _quality(shown if scale < 1 else _planes(sample)))
 
 
@@ -54,9 +54,9 @@ def _planes(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _quality(difference: npt.NDArray[np.float32]) -> float:
-    """Return how much of a touch there is in a difference, [3, H, W]."""
-    off = difference - difference.mean(axis=(1, 2), keepdims=True)
-    np.abs(off, out=off)
-    strongest = np.maximum(np.maximum(off[0], off[1]), off[2])
+    """Return the quality, 0..1, of a difference, float32 [3, H, W]."""
+    deviation = difference - difference.mean(axis=(1, 2), keepdims=True)
+    np.abs(deviation, out=deviation)
+    strongest = np.maximum(np.maximum(deviation[0], deviation[1]), deviation[2])
     area = np.count_nonzero(strongest > CONTACT) / strongest.size
     return ramp(area, AREA) * ramp(structure(strongest), STRUCTURE)

@@ -16,7 +16,7 @@ from .sound import SlidingWindow, Sound
 RATES = (4000, 192000)
 MAX_CHANNELS = 256
 MAX_SECONDS = 60.0
-"""Of a message; beyond these, a header is taken for a lie."""
+"""Longest sound in one message; a header that announces more is rejected."""
 
 FORMATS = {"S16LE": "<i2", "S16BE": ">i2", "S32LE": "<i4", "F32LE": "<f4", "U8": "u1"}
 """NumPy types by GStreamer's names of raw audio formats."""
@@ -28,21 +28,19 @@ _PORTAUDIO = {
     16: "int8_data",
     32: "uint8_data",
 }
-"""Where AudioStamped keeps its samples, by PortAudio's PaSampleFormat."""
+"""Field of AudioStamped with the samples, by PortAudio's PaSampleFormat."""
 
 
 @dataclass
 class AudioOptions:
     """Parameters of every audio sensor."""
 
-    window: float = parameter(
-        1.0, "Seconds of sound that an encoding looks at.", low=0.1, high=30.0
-    )
+    window: float = parameter(1.0, "Seconds of sound in a sample.", low=0.1, high=30.0)
 
 
 @dataclass
 class RawAudioOptions(AudioOptions):
-    """Parameters of audio sensors whose messages do not say what their bytes mean."""
+    """Parameters of audio sensors whose messages do not describe their format."""
 
     sample_rate: int = parameter(
         16000, "Samples per second and channel in the messages.", low=RATES[0], high=RATES[1]
@@ -54,7 +52,7 @@ class RawAudioOptions(AudioOptions):
 
 
 def _to_sound(values: npt.NDArray[Any], rate: int, channels: int) -> Sound:
-    """Check interleaved samples of any format, and mix their channels down with equal weights."""
+    """Check interleaved samples of any format, and return the mean of their channels."""
     if not RATES[0] <= rate <= RATES[1]:
         raise RejectedSampleError(
             f"the sample rate is {rate} Hz but must be in {RATES[0]} .. {RATES[1]}; check the "
@@ -99,8 +97,8 @@ def decode_audio(msg: Any, _options: Any = None) -> Sound:
         The mean of the channels, at the message's own rate.
 
     Raises:
-        RejectedSampleError: No samples, a rate or channel count that cannot be, samples that do
-            not divide among the channels, or more than `MAX_SECONDS`.
+        RejectedSampleError: No samples, a rate or channel count out of range, samples that do not
+            divide among the channels, or more than `MAX_SECONDS`.
     """
     return _to_sound(np.asarray(msg.samples, np.int16), int(msg.sample_rate), int(msg.channels))
 
@@ -110,7 +108,7 @@ def decode_audio_data(msg: Any, options: RawAudioOptions) -> Sound:
 
     Args:
         msg: Anything with data (bytes).
-        options: What the bytes mean, as the message does not say.
+        options: The format of the bytes, which the message does not describe.
 
     Returns:
         The mean of the channels, at the options' rate.
@@ -122,7 +120,7 @@ def decode_audio_data(msg: Any, options: RawAudioOptions) -> Sound:
     data = getattr(msg, "data", None)
     if data is None:
         raise RejectedSampleError(
-            "this audio_common_msgs/AudioData has no field data and says no sample rate; set the "
+            "this audio_common_msgs/AudioData has no field data and no sample rate; set the "
             "sensor's type to audio_common_msgs/msg/AudioStamped and its topic to one of that type"
         )
     raw = np.frombuffer(data, np.uint8) if len(data) else np.empty(0, np.uint8)
@@ -140,7 +138,7 @@ def decode_audio_data_stamped(msg: Any, options: RawAudioOptions) -> Sound:
 
     Args:
         msg: Anything with audio, an AudioData.
-        options: What the bytes mean, as the message does not say.
+        options: The format of the bytes, which the message does not describe.
 
     Raises:
         RejectedSampleError: As `decode_audio_data`.
@@ -159,8 +157,7 @@ def decode_audio_stamped(msg: Any, _options: Any = None) -> Sound:
         The mean of the channels, at the message's own rate.
 
     Raises:
-        RejectedSampleError: As `decode_audio`, values that are not finite, or a format that the
-            message has no array for.
+        RejectedSampleError: As `decode_audio`, values that are not finite, or an unknown format.
     """
     info = msg.audio.info
     field = _PORTAUDIO.get(info.format)
@@ -189,17 +186,17 @@ def _sensor_type(
     )
 
 
-# Sound to be played is published as AudioData and AudioStamped too.
-_HEARD = ("audio", "mic")
+# Sound for a loudspeaker is published as AudioData and AudioStamped too.
+_WORDS = ("audio", "mic")
 
 SENSOR_TYPES = (
     _sensor_type("omnibind_msgs/msg/Audio", decode_audio, ("",)),
-    _sensor_type("audio_common_msgs/msg/AudioData", decode_audio_data, _HEARD, RawAudioOptions),
+    _sensor_type("audio_common_msgs/msg/AudioData", decode_audio_data, _WORDS, RawAudioOptions),
     _sensor_type(
         "audio_common_msgs/msg/AudioDataStamped",
         decode_audio_data_stamped,
-        _HEARD,
+        _WORDS,
         RawAudioOptions,
     ),
-    _sensor_type("audio_common_msgs/msg/AudioStamped", decode_audio_stamped, _HEARD),
+    _sensor_type("audio_common_msgs/msg/AudioStamped", decode_audio_stamped, _WORDS),
 )

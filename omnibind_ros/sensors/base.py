@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Sample = Any
-"""A decoded sensor reading: a numpy array or a text, in the units of its modality's module."""
+"""A decoded sensor reading: a numpy array or a text; its modality's module documents the units."""
 
 
 class RejectedSampleError(ValueError):
@@ -15,9 +15,9 @@ class RejectedSampleError(ValueError):
 
 
 class NotReadyError(Exception):
-    """Good messages of which no sample can be made yet; its text is one sentence.
+    """Valid messages of which no sample can be made yet; its text is one sentence.
 
-    A sensor that still takes its reference picture, say: nothing is rejected, and nothing is wrong.
+    An example is a tactile pad that has no reference picture yet. No message is rejected.
     """
 
 
@@ -26,8 +26,8 @@ class Chunk(NamedTuple):
 
     Attributes:
         data: What `SensorType.decode` returned.
-        stamp_ns: When it was taken, nanoseconds: the message's stamp, or its arrival where the
-            stamp is not believed.
+        stamp_ns: Time of the measurement, nanoseconds: the message's stamp, or its arrival where
+            the stamp is not plausible.
     """
 
     data: Any
@@ -61,16 +61,16 @@ class SensorType:
         message: ROS message type, three parts.
         decode: (message, options) -> chunk, pure; raises `RejectedSampleError`.
         options: Dataclass of the parameters under `sensor.NAME.` that only this sensor type has,
-            made of `omnibind_ros.config.parameter` fields; they count from the next configure or
-            retarget on.
+            made of `omnibind_ros.config.parameter` fields; a change takes effect when the sensor is
+            made anew.
         make_combiner: options -> the `Combiner` of one sensor; that may raise
             `RejectedSampleError` and `NotReadyError`.
         window: options -> seconds of messages that make a sample, back from the newest; 0 for the
             newest message alone.
-        depth: Default history depth of the subscription: 1, or more where every message counts.
-        discover: Lower-case words; with `discover: true` a topic of this type is adopted if its
-            name holds one of them. ("",) adopts every topic of the type, () none.
-        encoded: Whether the messages are embeddings already, made on another host.
+        depth: Default history depth of the subscription: 1, or more where no message may be lost.
+        discover: Lower-case words; with `discover: true` a topic of this type becomes a sensor if
+            its name contains one of them. ("",) takes every topic of the type, () none.
+        encoded: Whether the messages are embeddings, made on another host.
     """
 
     modality: str

@@ -14,18 +14,18 @@ from .raw_image import MAX_PIXELS
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _NO_FRAME = frozenset((0xC4, 0xC8, 0xCC))
-"""JPEG markers among C0..CF that begin no frame header (ITU-T T.81, table B.1)."""
+"""JPEG markers among C0..CF that do not begin a frame header (ITU-T T.81, table B.1)."""
 
 
 def compressed_pixels(msg: Any, flags: int) -> npt.NDArray[Any]:
     """Return the pixels of a compressed image.
 
     Args:
-        msg: Anything with format and data; the data's own signature decides, not the format.
+        msg: Anything with format and data; the data's signature decides, not the format.
         flags: How OpenCV decodes, such as `cv2.IMREAD_COLOR`.
 
     Returns:
-        The array that OpenCV decodes: [H, W] or [H, W, C] with colours in the order BGR.
+        The array that OpenCV decodes: [H, W], or [H, W, C] with channels in the order BGR.
 
     Raises:
         RejectedSampleError: Empty, not decodable, or larger than `MAX_PIXELS`.
@@ -38,7 +38,7 @@ def compressed_pixels(msg: Any, flags: int) -> npt.NDArray[Any]:
             "set the image_transport plugin to jpeg or png"
         )
     image = None
-    # A few kilobytes can announce gigabytes: no memory is taken before the size is known.
+    # A few kilobytes can announce gigabytes, so the size is checked before memory is allocated.
     if _announced_pixels(data) <= MAX_PIXELS:
         try:
             image = cv2.imdecode(data, flags)
@@ -53,7 +53,7 @@ def compressed_pixels(msg: Any, flags: int) -> npt.NDArray[Any]:
 
 
 def _announced_pixels(data: npt.NDArray[np.uint8]) -> int:
-    """Return width x height as the picture's own header has it; 0 if it has none."""
+    """Return width x height from the picture's header; 0 if it has none."""
     if data[:8].tobytes() == _PNG:  # IHDR comes first
         size = data[16:24].view(">u4") if data.size >= 24 else np.zeros(2)
         return int(size[0]) * int(size[1])

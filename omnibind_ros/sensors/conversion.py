@@ -1,4 +1,4 @@
-"""One function for colour conversion: cv_bridge where a full ROS 2 has it, else rosbags-image."""
+"""Conversion of image messages to RGB, by cv_bridge where it is installed, else rosbags-image."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy.typing as npt
 
 from .base import RejectedSampleError
 
-# image_encodings.hpp: yuv422 is UYVY and yuv422_yuy2 is YUYV; neither library knows every spelling.
+# image_encodings.hpp: yuv422 is UYVY and yuv422_yuy2 is YUYV; neither library knows every name.
 _SYNONYMS = {"uyvy": "yuv422", "yuyv": "yuv422_yuy2"}
 
 
 def _rosbags(msg: Any) -> npt.NDArray[np.uint8]:
-    from rosbags.image import image_to_cvimage  # noqa: PLC0415
+    from rosbags.image import image_to_cvimage  # noqa: PLC0415 - needed without cv_bridge only
 
     return np.asarray(image_to_cvimage(msg, "rgb8"), np.uint8)
 
 
 def _cv_bridge(msg: Any) -> npt.NDArray[np.uint8]:
-    from cv_bridge import CvBridge  # noqa: PLC0415
-    from sensor_msgs.msg import Image  # noqa: PLC0415
+    from cv_bridge import CvBridge  # noqa: PLC0415 - may be missing
+    from sensor_msgs.msg import Image  # noqa: PLC0415 - may be missing
 
     full = Image(height=msg.height, width=msg.width, encoding=msg.encoding, step=msg.step)
     full.data = msg.data.tobytes()
@@ -30,7 +30,7 @@ def _cv_bridge(msg: Any) -> npt.NDArray[np.uint8]:
 
 
 def _has_cv_bridge() -> bool:
-    # PyPI's cv-bridge is another build, which breaks on NumPy >= 2.3: an import tells.
+    # PyPI's cv-bridge is another build, which fails to import with NumPy >= 2.3.
     try:
         import cv_bridge  # noqa: F401, PLC0415
         import sensor_msgs.msg  # noqa: F401, PLC0415

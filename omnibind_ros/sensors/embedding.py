@@ -1,4 +1,4 @@
-"""Embeddings from other hosts: what an encoder node publishes is a sensor of its modality here."""
+"""Embeddings from other hosts: an encoder node's output is read as a sensor of its modality."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .base import RejectedSampleError, SensorType
 MESSAGE = "omnibind_msgs/msg/Embedding"
 
 UNIT_TOLERANCE = 0.01
-"""How far an embedding's length may be from 1."""
+"""Largest allowed difference of an embedding's length from 1."""
 
 
 class RemoteEmbedding(NamedTuple):
-    """An embedding made elsewhere.
+    """An embedding that another host has made.
 
     Attributes:
         values: float32 [D], unit vector.
         quality: 0..1.
-        modality: What was sensed.
+        modality: A key of `MODALITIES`.
         model: Name and version of the bundle that made it.
     """
 

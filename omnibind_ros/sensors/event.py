@@ -15,25 +15,25 @@ from .base import Chunk, Combiner, RejectedSampleError, SensorType
 from .evt3 import Columns, decode_evt3
 
 MAX_EVENTS = 200_000
-"""Events that a packet or window keeps at most, the newest: 4 million a second in 50 ms."""
+"""Most events of a packet or window, 4 million a second in 50 ms; older ones are left out."""
 
 _NEWEST = slice(-MAX_EVENTS, None)
 
 MAX_SIDE = 1 << 14
-"""Pixels a side beyond which a header is taken for a lie."""
+"""Largest width and height, pixels; a header that announces more is rejected."""
 
 
 class EventWindow(NamedTuple):
-    """The events of a stretch of time: a sample of the modality `event`.
+    """The events of an interval: a sample of the modality `event`.
 
     Attributes:
         x: uint16 [N], column, pixels from the left.
         y: uint16 [N], row, pixels from the top.
         t: int64 [N], nanoseconds after the window's start, ascending.
         p: uint8 [N], polarity: 0 darker, 1 brighter.
-        width: Of the camera, pixels.
-        height: Of the camera, pixels.
-        duration_ns: Of the window, nanoseconds; no t is larger.
+        width: Width of the camera, pixels.
+        height: Height of the camera, pixels.
+        duration_ns: Length of the window, nanoseconds; no t is larger.
     """
 
     x: npt.NDArray[np.uint16]
@@ -47,7 +47,7 @@ class EventWindow(NamedTuple):
 
 @dataclass
 class EventOptions:
-    """What can be set for a sensor of events."""
+    """Parameters of an event camera."""
 
     window: float = parameter(
         0.05, "Seconds of events that make a sample, back from the newest.", low=0.001, high=1.0
@@ -62,13 +62,12 @@ def decode_events(msg: Any, _options: Any = None) -> EventWindow:
             stamp) and p.
 
     Returns:
-        The events, put in order of time where they are not; the newest `MAX_EVENTS` of them. t
-        counts from the stamp, and the duration is the last t. A packet without events is good: that
-        is what a camera sees where nothing moves.
+        The newest `MAX_EVENTS` events, in order of time. t counts from the stamp, and the duration
+        is the last t. A packet without events is valid: nothing moves before the camera.
 
     Raises:
-        RejectedSampleError: An absurd size, arrays of unequal lengths, events outside the sensor,
-            or polarities other than 0 and 1.
+        RejectedSampleError: A width or height out of range, arrays of unequal lengths, events
+            outside the sensor, or polarities other than 0 and 1.
     """
     columns = Columns(
         np.asarray(msg.x, np.uint16),
@@ -95,11 +94,11 @@ def decode_event_packet(msg: Any, _options: Any = None) -> EventWindow:
     Args:
         msg: Anything with width, height, encoding ('evt3' or 'mono'), is_bigendian and events, the
             encoded bytes. time_base is not needed: mono counts from the stamp too, and the first
-            event of an evt3 packet is taken to lie at the stamp.
+            event of an evt3 packet is assumed to lie at the stamp.
 
     Raises:
-        RejectedSampleError: An absurd size, another encoding, damaged data, or events outside the
-            sensor; single ones in evt3 are left out, as transmission errors.
+        RejectedSampleError: A width or height out of range, another encoding, damaged data, or
+            events outside the sensor; single ones in evt3 are left out as transmission errors.
     """
     decoder = _PACKET_DECODERS.get(str(msg.encoding))
     if decoder is None:
@@ -162,13 +161,13 @@ def join(chunks: Sequence[Chunk], duration_ns: int) -> EventWindow:
     """Join packets to the window that ends with the newest packet's last event.
 
     Args:
-        chunks: Packets, oldest first; their stamps place them. Those of another size than the
-            newest's are left out: the camera's mode has changed.
-        duration_ns: Of the window, nanoseconds.
+        chunks: Packets, oldest first, at the times of their stamps. Those of another width or
+            height than the newest are left out: the camera's mode has changed.
+        duration_ns: Length of the window, nanoseconds.
 
     Returns:
-        The window's events, the newest `MAX_EVENTS` of them; where there were more, the window
-        starts with the oldest that is kept. It may hold no events at all.
+        The window's newest `MAX_EVENTS` events; where there were more, the window starts with the
+        oldest of these. It may have no events.
     """
     newest = chunks[-1].data
     start_ns = chunks[-1].stamp_ns + newest.duration_ns - duration_ns

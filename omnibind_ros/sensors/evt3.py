@@ -1,6 +1,6 @@
 """EVT 3.0, the stream of 16-bit words that Prophesee's event cameras send.
 
-Own code, as no decoder could be installed where the package runs: event_camera_py is part of a ROS
+No decoder can be installed on every supported platform: event_camera_py is part of a ROS
 distribution, and evt3 (PyPI) has wheels for neither aarch64 nor glibc below 2.34. The tests compare
 with evt3 where it is installed. Format: docs.prophesee.ai, Data Encoding Formats, EVT 3.0.
 """
@@ -29,12 +29,12 @@ _KNOWN = np.isin(
     np.arange(16), (ADDR_Y, ADDR_X, VECT_BASE_X, VECT_12, VECT_8, TIME_LOW, TIME_HIGH, *_OTHER)
 )
 _ONES = np.array([mask.bit_count() for mask in range(1 << 12)], np.uint8)
-_WIDTH = np.zeros(16, np.int64)  # columns that a vector word moves the base on by
+_WIDTH = np.zeros(16, np.int64)  # columns by which a vector word advances the base
 _WIDTH[VECT_12], _WIDTH[VECT_8] = 12, 8
-_MASK = np.zeros(16, np.uint16)  # bits of a word that say where it has events, beside ADDR_X
+_MASK = np.zeros(16, np.uint16)  # bits of a vector word that mark events
 _MASK[VECT_12], _MASK[VECT_8] = 0xFFF, 0xFF
 
-_HIGH_PERIOD = 1 << 12  # TIME_HIGH starts anew after 16.8 s
+_HIGH_PERIOD = 1 << 12  # TIME_HIGH wraps around after 16.8 s
 
 
 class Columns(NamedTuple):
@@ -43,7 +43,7 @@ class Columns(NamedTuple):
     Attributes:
         x: uint16 [N], pixels.
         y: uint16 [N], pixels.
-        t: int64 [N], time, in the unit that the function says that returns them.
+        t: int64 [N], time; the function that returns them documents the unit.
         p: uint8 [N], 0 darker, 1 brighter.
     """
 
@@ -57,7 +57,7 @@ class Columns(NamedTuple):
         return Columns(self.x[which], self.y[which], self.t[which], self.p[which])
 
     def in_order(self) -> Columns:
-        """Return the events in order of time; they mostly are already."""
+        """Return the events in order of time, which they mostly have already."""
         if (self.t[1:] >= self.t[:-1]).all():
             return self
         return self.pick(np.argsort(self.t, kind="stable"))
@@ -66,19 +66,19 @@ class Columns(NamedTuple):
 def decode_evt3(data: npt.NDArray[np.uint8], big_endian: bool, newest: int) -> Columns:
     """Decode the events of one packet by itself.
 
-    The format sends time, row and vector base only where they change, so the events at the start of
-    a packet that depend on earlier packets are left out: those before its first TIME_HIGH with a
-    TIME_LOW after it, a few microseconds as cameras repeat them all the time. A time that steps
-    back is held, as cameras are known to send such steps.
+    The format sends time, row and vector base only where they change. Events at the start of a
+    packet that depend on earlier packets are left out: those before its first TIME_HIGH with a
+    TIME_LOW after it. These are a few microseconds, since cameras repeat the words all the time.
+    Where the time steps back, as cameras are known to send it, the latest time is used.
 
     Args:
         data: uint8 [n], the words.
         big_endian: Their byte order.
-        newest: How many events to return at most. No more than 4 words for each of these are read,
-            from the end: a word each for time, row and event, and one to spare.
+        newest: How many events to return at most. At most 4 words for each of these are read, from
+            the end: a word each for time, row and event, and a spare one.
 
     Returns:
-        The events, oldest first; t in microseconds of the camera's clock, from anywhere.
+        The events, oldest first; t in microseconds of the camera's clock, with an arbitrary zero.
 
     Raises:
         RejectedSampleError: Half a word, or words of reserved types.
@@ -110,7 +110,7 @@ def decode_evt3(data: npt.NDArray[np.uint8], big_endian: bool, newest: int) -> C
     source = words[np.where(is_vector, bases, at)]  # the word with column and polarity
     masks = np.where(is_vector, words[at] & _MASK[kind[at]], 1)
 
-    # Whole words from the end, so that memory stays bounded whatever the masks say.
+    # Only as many words from the end as needed, so that memory is bounded for any masks.
     after = np.cumsum(_ONES[masks][::-1], dtype=np.int64)[::-1]
     start = np.searchsorted(-after, -newest)
     bits = np.arange(12 if is_vector.any() else 1, dtype=np.uint16)
@@ -127,7 +127,7 @@ def decode_evt3(data: npt.NDArray[np.uint8], big_endian: bool, newest: int) -> C
 def _latest(
     marked: npt.NDArray[np.bool_], at: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Return, for each position, the last marked one before it, and whether there is one."""
+    """Return, for each position, the last marked position before it, and whether there is one."""
     where = np.flatnonzero(marked)
     if not where.size:
         return np.zeros_like(at), np.zeros(at.shape, np.bool_)
@@ -138,7 +138,7 @@ def _latest(
 def _times(
     words: npt.NDArray[np.uint16], kind: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the times of the words with events, microseconds, and where these words are."""
+    """Return the times, microseconds, and the positions of the words with events."""
     highs = np.flatnonzero(kind == TIME_HIGH)
     at = np.flatnonzero((kind == ADDR_X) | (_WIDTH[kind] > 0))
     if not highs.size:
@@ -150,7 +150,7 @@ def _times(
     ready = seen & (lows > highs[0])
     at, lows = at[ready], lows[ready]
     now = np.searchsorted(highs, at) - 1
-    # A new TIME_HIGH starts a new count of TIME_LOW, which follows it at once.
+    # After a new TIME_HIGH the old TIME_LOW is no longer valid; a new one follows at once.
     renewed = np.maximum.accumulate(np.where(np.diff(high, prepend=high[0]) > 0, highs, -1))
     low = np.where(lows > renewed[now], words[lows] & 0xFFF, 0)
     return np.maximum.accumulate(high[now] * _HIGH_PERIOD + low), at

@@ -23,7 +23,7 @@ FORMATS: dict[str, PixelFormat] = {
     ),
     **dict.fromkeys(("yuv422", "yuv422_yuy2", "uyvy", "yuyv"), PixelFormat("u1", 2)),
 }
-"""Encodings of sensor_msgs/image_encodings.hpp that are understood."""
+"""Layout by supported encoding of sensor_msgs/image_encodings.hpp."""
 
 
 def decode_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
@@ -37,7 +37,7 @@ def decode_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
         uint8 [height, width, 3], RGB, 0..255.
 
     Raises:
-        RejectedSampleError: Unknown encoding, zero or absurd size, or fewer bytes than announced.
+        RejectedSampleError: Unknown encoding, size out of range, or fewer bytes than announced.
     """
     pixels = raw_pixels(msg, FORMATS)
     height, width = pixels.shape[:2]
@@ -50,7 +50,7 @@ def decode_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
         height=height,
         width=width,
         encoding=encoding,
-        is_bigendian=0,  # one byte a channel: nothing to swap, whatever the header says
+        is_bigendian=0,  # one byte a channel: there is no byte order
         step=width * FORMATS[encoding].channels,
         data=np.ascontiguousarray(pixels).reshape(-1),
     )
@@ -61,7 +61,7 @@ def decode_compressed_image(msg: Any, _options: Any = None) -> npt.NDArray[np.ui
     """Return the pixels of a sensor_msgs/CompressedImage (JPEG or PNG).
 
     Args:
-        msg: Anything with format and data; the data's own signature decides, not the format.
+        msg: Anything with format and data; the data's signature decides, not the format.
 
     Returns:
         uint8 [height, width, 3], RGB, 0..255.

@@ -1,4 +1,4 @@
-"""What can be left out of a point cloud before it is encoded: by place, density or fit."""
+"""Filters that remove points of a cloud: by position, density, ground plane and outliers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .base import RejectedSampleError
 Cloud = npt.NDArray[np.float32]
 
 MAX_COORDINATE = 1000.0
-"""Metres from the sensor beyond which no point is believed."""
+"""Largest coordinate of a plausible point, metres from the sensor."""
 
 
 def _limit(default: float, description: str) -> Any:
@@ -24,7 +24,7 @@ def _limit(default: float, description: str) -> Any:
 
 @dataclass
 class PointsOptions:
-    """What can be set for a sensor of points; lengths in metres, axes of the sensor's frame."""
+    """Parameters of a point cloud sensor; lengths in metres, axes of the sensor's frame."""
 
     min_x: float = _limit(-MAX_COORDINATE, "Smallest x kept, m.")
     max_x: float = _limit(MAX_COORDINATE, "Largest x kept, m.")
@@ -32,7 +32,7 @@ class PointsOptions:
     max_y: float = _limit(MAX_COORDINATE, "Largest y kept, m.")
     min_z: float = _limit(
         -MAX_COORDINATE,
-        "Smallest z kept, m; in a frame with z up this also takes away level ground.",
+        "Smallest z kept, m; in a frame with z up this also removes level ground.",
     )
     max_z: float = _limit(MAX_COORDINATE, "Largest z kept, m.")
     min_range: float = parameter(0.0, "Smallest distance kept, m.", low=0, high=2000)
@@ -42,7 +42,7 @@ class PointsOptions:
     )
     ground: str = parameter(
         "none",
-        "plane takes away the largest plane, found by RANSAC (needs Open3D).",
+        "plane removes the largest plane, which RANSAC finds (needs Open3D).",
         choices=("none", "plane"),
     )
     ground_distance: float = parameter(
@@ -50,24 +50,22 @@ class PointsOptions:
     )
     outliers: str = parameter(
         "none",
-        "statistical takes away points farther from their 16 neighbours than the mean by two "
-        "standard deviations, radius those with fewer than 4 others within outlier_radius (both "
-        "need Open3D).",
+        "statistical removes points whose mean distance from their 16 neighbours is above the mean "
+        "of all points by two standard deviations, radius those with fewer than 4 others within "
+        "outlier_radius (both need Open3D).",
         choices=("none", "statistical", "radius"),
     )
-    outlier_radius: float = parameter(
-        0.1, "Radius in which radius looks for others, m.", low=0.001, high=100
-    )
+    outlier_radius: float = parameter(0.1, "Radius of outliers: radius, m.", low=0.001, high=100)
     axes: str = parameter(
         "auto",
         "Axes of the sensor's frame (REP 103): x_forward with y left and z up, z_forward with x "
-        "right and y down as of depth cameras; auto: z_forward where frame_id says optical.",
+        "right and y down as of depth cameras; auto: z_forward where frame_id contains optical.",
         choices=("auto", "x_forward", "z_forward"),
     )
 
 
-def believed(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArray[np.bool_]:
-    """Tell which points are finite and where the options keep them.
+def plausible(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArray[np.bool_]:
+    """Return which points are finite and within the limits of the options, bool [N].
 
     Args:
         x: float32 [N], m.
@@ -96,8 +94,8 @@ def forward(points: Cloud, frame_id: str, options: PointsOptions) -> Cloud:
 
     Args:
         points: float32 [N, 3], in the sensor's frame.
-        frame_id: Its name.
-        options: Says which axes it has.
+        frame_id: Name of the frame.
+        options: The frame's axes.
     """
     optical = options.axes == "auto" and "optical" in frame_id.lower()
     if not (optical or options.axes == "z_forward"):
@@ -110,7 +108,7 @@ def thinned(points: Cloud, side: float) -> Cloud:
 
     Args:
         points: float32 [N, 3], within `MAX_COORDINATE`.
-        side: Of the cubes, m; at least 1 mm.
+        side: Side of the cubes, m; at least 1 mm is used.
 
     Returns:
         float32 [M, 3], in the order of the points.
@@ -124,7 +122,7 @@ def thinned(points: Cloud, side: float) -> Cloud:
 
 def _open3d(option: str) -> Any:
     try:
-        import open3d  # noqa: PLC0415
+        import open3d  # noqa: PLC0415 - optional and slow
     except (ImportError, OSError) as error:  # OSError: a system library is missing
         raise RejectedSampleError(
             f"the option {option} needs Open3D, which cannot be imported ({str(error)[:80]}); "
@@ -138,17 +136,17 @@ def _geometry(open3d: Any, points: Cloud) -> Any:
 
 
 def without_ground(points: Cloud, distance: float) -> Cloud:
-    """Take away the largest plane.
+    """Remove the largest plane.
 
     Args:
         points: float32 [N, 3].
-        distance: Up to which points belong to the plane, m.
+        distance: Distance up to which points belong to the plane, m.
 
     Returns:
         float32 [M, 3].
 
     Raises:
-        RejectedSampleError: Open3D is not there.
+        RejectedSampleError: Open3D is not installed.
     """
     open3d = _open3d("ground")
     if len(points) < 4:
@@ -159,22 +157,22 @@ def without_ground(points: Cloud, distance: float) -> Cloud:
 
 
 def without_outliers(points: Cloud, kind: str, radius: float) -> Cloud:
-    """Take away points that stand alone.
+    """Remove points without near neighbours.
 
     Args:
         points: float32 [N, 3].
         kind: 'statistical' or 'radius', as `PointsOptions.outliers` describes.
-        radius: For 'radius', m.
+        radius: Radius for 'radius', m.
 
     Returns:
         float32 [M, 3].
 
     Raises:
-        RejectedSampleError: Open3D is not there.
+        RejectedSampleError: Open3D is not installed.
     """
     geometry = _geometry(_open3d("outliers"), points)
     if kind == "statistical":
-        _cloud, kept = geometry.remove_statistical_outlier(16, 2.0)
+        _cloud, inliers = geometry.remove_statistical_outlier(16, 2.0)
     else:
-        _cloud, kept = geometry.remove_radius_outlier(4, radius)
-    return points[np.asarray(kept, np.int64)]
+        _cloud, inliers = geometry.remove_radius_outlier(4, radius)
+    return points[np.asarray(inliers, np.int64)]

@@ -10,22 +10,22 @@ import numpy.typing as npt
 from .base import RejectedSampleError, SensorType
 from .point_filters import (
     PointsOptions,
-    believed,
     forward,
+    plausible,
     thinned,
     without_ground,
     without_outliers,
 )
 
 MAX_POINTS = 1_000_000
-"""About the points that are read of a message at most, evenly spaced in it: more take too long."""
+"""About how many points of a message are read at most, evenly spaced, since more take too long."""
 
 DATATYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
-"""NumPy's types by the datatype of a sensor_msgs/PointField."""
+"""NumPy type by datatype of a sensor_msgs/PointField."""
 
 
 def _axes(msg: Any) -> dict[str, tuple[int, np.dtype[Any]]]:
-    """Return offset and type of x, y and z; whatever else is said of a point is left alone."""
+    """Return offset and type of x, y and z; other fields are ignored."""
     fields = {str(field.name): field for field in reversed(msg.fields)}
     missing = [axis for axis in "xyz" if axis not in fields]
     if missing:
@@ -70,7 +70,7 @@ def _columns(msg: Any) -> list[npt.NDArray[np.float32]]:
             "check the driver's row_step"
         )
     data = np.frombuffer(msg.data, np.uint8)
-    # The last row's padding is often left out.
+    # The padding of the last row is often missing.
     if data.size < step * (height - 1) + width * point:
         raise RejectedSampleError(
             f"the cloud has {data.size} bytes but height x row_step is {height * step}; "
@@ -93,21 +93,21 @@ def decode_points(msg: Any, options: PointsOptions | None = None) -> npt.NDArray
     Args:
         msg: Anything with header.frame_id, height, width, fields (name, offset, datatype),
             is_bigendian, point_step, row_step and data. x, y and z may be of any type and at any
-            place, points and rows may be padded.
-        options: What to leave out.
+            offset, points and rows may be padded.
+        options: The filters.
 
     Returns:
-        float32 [N, 3], metres, x forward, y left and z up, from where the sensor is; N is at least
-        1. Points that are not finite or absurdly far are left out, and those that the options leave
-        out.
+        float32 [N, 3], metres, x forward, y left and z up, with the sensor at the origin; N is at
+        least 1. Points that are not finite or not plausible are left out, and those that the
+        options remove.
 
     Raises:
-        RejectedSampleError: No x, y and z, sizes that do not fit, no points, or an option that
-            needs Open3D where it is not installed.
+        RejectedSampleError: No x, y or z, sizes that contradict each other, no points, or an option
+            that needs Open3D where it is not installed.
     """
     options = options or PointsOptions()
     x, y, z = _columns(msg)
-    keep = believed(x, y, z, options)
+    keep = plausible(x, y, z, options)
     count = np.count_nonzero(keep)
     points = np.empty((count, 3), np.float32)
     for axis, column in enumerate((x, y, z)):

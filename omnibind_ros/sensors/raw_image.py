@@ -1,4 +1,4 @@
-"""The pixels of a sensor_msgs/Image, wherever its rows, padding and byte order put them."""
+"""The pixels of a sensor_msgs/Image with any row padding and byte order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .base import RejectedSampleError
 
 MAX_PIXELS = 64 * 2**20
-"""Beyond 64 megapixels a header is taken for a lie."""
+"""64 megapixels; a header that announces more is rejected."""
 
 
 class PixelFormat(NamedTuple):
@@ -19,7 +19,7 @@ class PixelFormat(NamedTuple):
 
     Attributes:
         dtype: Type of a channel, such as "u2", without byte order.
-        channels: Values a pixel.
+        channels: Values per pixel.
     """
 
     dtype: str
@@ -27,19 +27,19 @@ class PixelFormat(NamedTuple):
 
 
 def raw_pixels(msg: Any, formats: Mapping[str, PixelFormat]) -> npt.NDArray[Any]:
-    """Return the pixels of an image message, without copying them.
+    """Return the pixels of an image message without copying them.
 
     Args:
         msg: Anything with height, width, encoding, is_bigendian, step and data. Rows may be padded
             (step larger than a row of pixels); the last row's padding may be missing.
-        formats: The encodings that are understood; upper and lower case are alike.
+        formats: The supported encodings; upper and lower case are the same.
 
     Returns:
         A read-only view of the message, [height, width] or, where a pixel has several channels,
         [height, width, channels], in the message's byte order.
 
     Raises:
-        RejectedSampleError: Unknown encoding, zero or absurd size, or fewer bytes than announced.
+        RejectedSampleError: Unknown encoding, size out of range, or fewer bytes than announced.
     """
     height, width, encoding = int(msg.height), int(msg.width), str(msg.encoding).lower()
     pixel = {name.lower(): layout for name, layout in formats.items()}.get(encoding)

@@ -14,29 +14,30 @@ from omnibind_ros.units import SAMPLE_RATE
 from .base import Chunk, NotReadyError
 
 JOIN_TOLERANCE = 0.1
-"""Seconds by which a chunk's stamp may miss the end of the chunk before.
+"""Largest difference between a chunk's stamp and the end of the chunk before, seconds.
 
-Within it chunks are joined as they come: stamps of drivers and of arrivals jitter by as much, and
-a lost chunk of 20 ms costs the rhythm less than a hole would cost the spectrum. Beyond it the sound
-begins anew with the later chunk. No silence is filled in, because nobody recorded it: an encoder
-would take it for evidence, whereas a short sample lowers the quality, as it should.
+Up to it chunks are joined without a gap: stamps of drivers and of arrivals jitter by as much, and a
+lost chunk of 20 ms changes the rhythm less than a gap would change the spectrum. Beyond it the
+sound starts again with the later chunk. No silence is inserted, since an encoder would take it for
+evidence; a short sample has a lower quality instead.
 """
 
 DRIFT = 0.01
-"""Share by which a microphone may run faster than its nominal rate, and no overlap adds up.
+"""Share by which a microphone may be faster than its nominal rate.
 
-Quartzes stay far below; two publishers on one topic are faster by 1, and are cut apart.
+Quartzes stay far below. Two publishers on one topic are faster by 1, so that their chunks overlap
+more and more until they exceed `JOIN_TOLERANCE` and are no longer joined.
 """
 
-_NONE = np.empty(0, np.float32)
+_EMPTY = np.empty(0, np.float32)
 
 
 class Sound(NamedTuple):
-    """What one message is decoded to.
+    """The sound of one message.
 
     Attributes:
         samples: float32 [n], mono, -1..1.
-        rate: Samples per second.
+        rate: Sample rate, Hz.
     """
 
     samples: npt.NDArray[np.float32]
@@ -46,41 +47,41 @@ class Sound(NamedTuple):
 class SlidingWindow:
     """Joins one sensor's chunks to its newest seconds, and resamples each chunk once.
 
-    The resampler is a stream, so that chunks meet without a click. It holds back what its filter
-    still needs: 25 ms at 48 kHz, 60 ms at 8 kHz, nothing at 16 kHz.
+    One resampler processes all chunks in sequence, so that there is no click between them. It
+    delays the sound by its filter's length: 25 ms at 48 kHz, 60 ms at 8 kHz, nothing at 16 kHz.
     """
 
     def __init__(self, seconds: float) -> None:
         """Create an empty window.
 
         Args:
-            seconds: Length of the sound that is kept.
+            seconds: Length of a sample.
         """
         self._size = round(seconds * SAMPLE_RATE)
-        self._sound = _NONE
-        self._seen: Sound | None = None
+        self._sound = _EMPTY
+        self._last: Sound | None = None
         self._rate = 0
         self._resampler: soxr.ResampleStream | None = None
-        self._due_ns = 0  # when the next chunk should begin
+        self._due_ns = 0  # expected start of the next chunk
 
     def __call__(self, chunks: Sequence[Chunk]) -> npt.NDArray[np.float32]:
         """Return the newest sound.
 
         Args:
             chunks: The window's chunks, `Sound` each, in the order of their arrival. Those of an
-                earlier call are known by identity, and not joined again.
+                earlier call are recognised by identity, and not joined again.
 
         Returns:
             float32 [n], mono, 16 kHz, -1..1, n at most the window's length; less after a start or
             a gap. Read-only.
 
         Raises:
-            NotReadyError: All there is so far is in the resampler's filter.
+            NotReadyError: The resampler has given no samples yet.
         """
         parts = [self._sound]
-        # In the order of arrival, which DDS keeps for a publisher: stamps that jitter by more than
-        # a chunk would mix them up.
-        for sound, stamp_ns in self._unseen(chunks):
+        # In the order of arrival, which DDS preserves for each publisher, not of the stamps, which
+        # may jitter by more than a chunk.
+        for sound, stamp_ns in self._new(chunks):
             if abs(stamp_ns - self._due_ns) > JOIN_TOLERANCE * 1e9:
                 parts.clear()
                 self._rate = 0
@@ -88,8 +89,8 @@ class SlidingWindow:
             parts.extend(self._resample(sound))
             duration_ns = len(sound.samples) * 10**9 // sound.rate
             self._due_ns = max(stamp_ns, self._due_ns - int(DRIFT * duration_ns)) + duration_ns
-        self._seen = chunks[-1].data
-        joined = np.concatenate(parts or [_NONE])[-self._size :]
+        self._last = chunks[-1].data
+        joined = np.concatenate(parts or [_EMPTY])[-self._size :]
         np.clip(joined, -1.0, 1.0, out=joined)  # filters overshoot
         joined.setflags(write=False)
         self._sound = joined
@@ -97,18 +98,18 @@ class SlidingWindow:
             raise NotReadyError("the first chunks are still in the resampler; more will follow")
         return joined
 
-    def _unseen(self, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+    def _new(self, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
         for i in range(len(chunks) - 1, -1, -1):
-            if chunks[i].data is self._seen:
+            if chunks[i].data is self._last:
                 return chunks[i + 1 :]
         return chunks
 
     def _resample(self, sound: Sound) -> list[npt.NDArray[np.float32]]:
-        """Return what can be heard of a chunk, after the rest of one at another rate before it."""
+        """Return the resampled chunk, after the end of a sound of another rate before it."""
         parts = []
         if sound.rate != self._rate:
             if self._rate and self._resampler is not None:
-                parts.append(self._resampler.resample_chunk(_NONE, last=True))
+                parts.append(self._resampler.resample_chunk(_EMPTY, last=True))
             self._rate = sound.rate
             self._resampler = (
                 None

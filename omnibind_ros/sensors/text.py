@@ -39,7 +39,7 @@ SENSOR_TYPES = (
         "text",
         "std_msgs/msg/String",
         decode_text,
-        # Many topics of this type are no speech, such as robot_description.
+        # Many topics of this type are not speech, such as robot_description.
         discover=("text", "speech", "transcript", "utterance"),
     ),
 )

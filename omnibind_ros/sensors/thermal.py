@@ -1,8 +1,7 @@
 """Thermal images: sensor_msgs/Image and CompressedImage to temperatures.
 
-What drivers publish differs more than for any other camera: hundredths, tenths or whole kelvins,
-degrees Celsius, or the detector's counts. docs/how-to/thermal_and_touch.md lists what each encoding
-is taken for.
+Drivers publish kelvins, tenths or hundredths of kelvins, degrees Celsius, or the detector's counts.
+docs/how-to/thermal_and_touch.md lists how each encoding is read.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from .compressed_image import compressed_pixels
 from .raw_image import PixelFormat, raw_pixels
 
 LOWEST, HIGHEST = -100.0, 1500.0
-"""Temperatures that are believed, degrees Celsius."""
+"""Range of plausible temperatures, degrees Celsius."""
 
 UNITS = {
     "centikelvin": (0.01, ABSOLUTE_ZERO),
@@ -30,27 +29,28 @@ UNITS = {
     "kelvin": (1.0, ABSOLUTE_ZERO),
     "celsius": (1.0, 0.0),
 }
-"""Scale and offset that make a pixel degrees Celsius, by unit."""
+"""Scale and offset from pixels to degrees Celsius, by unit."""
 
 COUNTS = {1: (0.2, 0.0), 2: UNITS["centikelvin"], 4: UNITS["celsius"]}
-"""Scale and offset of counts without a scale of their own, by bytes a pixel. Eight bits stretch the
-scene's contrast and have lost its temperature; 0 .. 51 deg C is what a room and people span."""
+"""Scale and offset of counts whose scale is not set, by bytes per pixel. Pictures of 8 bits are
+mostly stretched to the scene's contrast, so that the temperature is lost; 0 .. 51 deg C is the
+range of rooms and people."""
 
 FORMATS = {
     **dict.fromkeys(("mono16", "16UC1"), PixelFormat("u2")),
     "32FC1": PixelFormat("f4"),
     **dict.fromkeys(("mono8", "8UC1"), PixelFormat("u1")),
 }
-"""Encodings of sensor_msgs/image_encodings.hpp that are understood."""
+"""Layout by supported encoding of sensor_msgs/image_encodings.hpp."""
 
 KELVIN_SHARE = 0.95
-"""Floats are kelvins if this share of the pixels would be over `LOWEST` as such."""
+"""Floats are kelvins if at least this share of the pixels is above `LOWEST` when read as such."""
 
 TYPICAL = (-40.0, 150.0)
-"""Degrees Celsius; a unit is suggested if it puts the median in here."""
+"""Range of typical medians, degrees Celsius; a unit is suggested if the median is in it."""
 
 NEIGHBOURS = 5
-"""Side in pixels of the square whose good pixels mend a bad one."""
+"""Side of the square whose valid pixels replace an invalid one, pixels."""
 
 
 @dataclass
@@ -65,8 +65,8 @@ class ThermalOptions:
     )
     scale: float = parameter(
         0.0,
-        "Degrees Celsius a count: temperature = counts * scale + offset; 0: the encoding's default "
-        "scale and offset (8 bits: 0.2 and 0; 16 bits: 0.01 and -273.15).",
+        "Degrees Celsius per count: temperature = counts * scale + offset; 0: the encoding's "
+        "default scale and offset (8 bits: 0.2 and 0; 16 bits: 0.01 and -273.15).",
         low=-1000.0,
         high=1000.0,
     )
@@ -125,7 +125,7 @@ def _to_celsius(pixels: npt.NDArray[Any], options: ThermalOptions) -> npt.NDArra
         good = (celsius >= LOWEST) & (celsius <= HIGHEST)
         if 2 * np.count_nonzero(good) < good.size:
             raise RejectedSampleError(_what_is_wrong(pixels, celsius, options))
-    _mend(celsius, good)
+    _replace_invalid(celsius, good)
     return celsius
 
 
@@ -135,7 +135,7 @@ def _scale_and_offset(pixels: npt.NDArray[Any], options: ThermalOptions) -> tupl
     if options.scale:
         return options.scale, options.offset
     if options.unit == "auto" and pixels.dtype.kind == "f":
-        # In kelvins every pixel is far from zero; in degrees Celsius that takes a furnace.
+        # In kelvins every pixel is far above zero; in degrees Celsius only a furnace is.
         warm = np.count_nonzero(pixels >= LOWEST - ABSOLUTE_ZERO)
         return UNITS["kelvin" if warm >= KELVIN_SHARE * pixels.size else "celsius"]
     return COUNTS[pixels.dtype.itemsize]
@@ -163,8 +163,8 @@ def _what_is_wrong(
     )
 
 
-def _mend(celsius: npt.NDArray[np.float32], good: npt.NDArray[np.bool_]) -> None:
-    """Give bad pixels the mean of the good ones near them, or else the median of all good ones.
+def _replace_invalid(celsius: npt.NDArray[np.float32], good: npt.NDArray[np.bool_]) -> None:
+    """Replace invalid pixels by the mean of valid ones near them, or else the median of all valid.
 
     Normalised convolution (Knutsson and Westin 1993) with a box.
     """

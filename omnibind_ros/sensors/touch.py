@@ -19,8 +19,8 @@ from .image import decode_compressed_image, decode_image
 from .touch_reference import FixedReference, LearntReference
 
 MAX_TOUCH_PIXELS = 640 * 480
-"""Larger images are reduced by a whole factor: a pad's camera may have 8 megapixels, its encoder
-takes a few thousand."""
+"""Larger images are reduced by an integer factor: a pad's camera may have 8 megapixels, the input
+of its encoder has a few thousand."""
 
 MAX_FILE_BYTES = 64 * 2**20
 
@@ -32,7 +32,7 @@ class TouchOptions:
     reference: str = parameter(
         "",
         "Path of a PNG or JPEG of the pad without contact, in the resolution of its images; "
-        "empty: it is taken at start, while the pad is still.",
+        "empty: it is recorded at start, while the pad is at rest.",
     )
 
 
@@ -43,7 +43,7 @@ def decode_touch(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
         msg: As for `decode_image`, in any of its encodings.
 
     Returns:
-        uint8 [height, width, 3], RGB, 0..255, reduced if it had over `MAX_TOUCH_PIXELS`.
+        uint8 [height, width, 3], RGB, 0..255, reduced if it has over `MAX_TOUCH_PIXELS`.
 
     Raises:
         RejectedSampleError: As `decode_image`.
@@ -72,18 +72,19 @@ def _reduced(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if factor <= 1:
         return image
     size = (max(width // factor, 1), max(height // factor, 1))
-    whole = image[: size[1] * factor, : size[0] * factor]  # several times faster
-    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
+    # OpenCV is several times faster where the factor is exact.
+    cropped = image[: size[1] * factor, : size[0] * factor]
+    return np.asarray(cv2.resize(cropped, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def make_touch_combiner(options: TouchOptions) -> Combiner:
-    """Return what makes one pad's gel images samples.
+    """Return the combiner of one pad, which compares its gel images with its reference.
 
     The samples are float32 [H, W, 3], the difference from the image without contact, RGB, each
     (pixel - reference) / 255, -1..1.
 
     Args:
-        options: Where the reference comes from.
+        options: The reference's file, if any.
 
     Raises:
         ValueError: The reference's file cannot be used; the text is one sentence.
@@ -103,7 +104,7 @@ def read_reference(path: Path) -> npt.NDArray[np.uint8]:
         uint8 [H, W, 3], RGB, reduced as gel images are.
 
     Raises:
-        ValueError: It is missing or no picture; the text is one sentence.
+        ValueError: It is missing or is not a picture; the text is one sentence.
     """
     try:
         size = path.stat().st_size

@@ -1,6 +1,6 @@
-"""The image of a tactile pad without contact: given, or learnt while the pad is still.
+"""The image of a tactile pad without contact: from a file, or recorded while the pad is at rest.
 
-The policy of `LearntReference`, and what it cannot do, is in docs/how-to/thermal_and_touch.md.
+docs/how-to/thermal_and_touch.md describes `LearntReference` and its limits.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ Picture = npt.NDArray[np.float32]
 """float32 [H, W, 3], RGB, counts 0..255."""
 
 CELLS = 8
-"""Cells along each side of the pad. Their means show a local contact that the whole pad's mean
-hides, and average the camera's noise away: 2 counts a pixel become 0.1 at 160 x 120."""
+"""Cells along each side of the pad. Their means show a local contact, which the mean of the pad
+does not, with little of the camera's noise: 2 counts per pixel become 0.1 at 160 x 120."""
 
 SETTLE_FRAMES = 10
-"""Still frames in a row whose mean becomes the reference."""
+"""Consecutive frames without movement whose mean becomes the reference."""
 
 DARK = 8.0
-"""Counts (0..255): below this mean the pad's lamps are off, and nothing can be seen."""
+"""Mean in counts (0..255) below which the pad's lamps are off."""
 
 STILL = 2.0
-"""Counts (0..255) that a cell may change by while the pad counts as still."""
+"""Largest change of a cell, in counts (0..255), of a pad at rest."""
 
 PATIENCE = 300
-"""Frames without success after which twice the change is allowed, so that a pad whose camera is
-noisy gets a reference too."""
+"""Frames without a reference after which the allowed change doubles, so that a pad with a noisy
+camera gets a reference too."""
 
 DRIFT = (1.0, 3.0)
-"""A cell that is off by more than this many counts, or than this many times the change seen while
-the reference was taken, is in contact; else the reference follows."""
+"""A cell is in contact if it differs by more than this many counts, and by more than this many
+times the largest change while the reference was recorded. Without contact the reference follows."""
 
 FOLLOW_EVERY = 0.5
-"""Seconds between two steps of following, at least."""
+"""Shortest time between two updates of the reference, seconds."""
 
 FOLLOW_SHARE = 0.05
-"""Share of the difference that one step takes over: a time constant of 10 s at full rate."""
+"""Share of the difference that one update adds: a time constant of 10 s at full rate."""
 
 
 def _difference(image: npt.NDArray[np.uint8], reference: Picture) -> Picture:
@@ -51,10 +51,10 @@ def _difference(image: npt.NDArray[np.uint8], reference: Picture) -> Picture:
 
 
 class FixedReference:
-    """Compares gel images with a picture that was given."""
+    """Compares gel images with a given picture."""
 
     def __init__(self, reference: npt.NDArray[np.uint8]) -> None:
-        """Keep a reference.
+        """Create a combiner.
 
         Args:
             reference: uint8 [H, W, 3], RGB.
@@ -78,7 +78,7 @@ class FixedReference:
 
 
 class LearntReference:
-    """Compares gel images with the pad at rest, which it learns by itself. One object a pad."""
+    """Compares gel images with the pad at rest, whose image it records. Each pad has its own."""
 
     def __init__(self) -> None:
         """Start without a reference."""
@@ -91,7 +91,7 @@ class LearntReference:
 
         Raises:
             NotReadyError: There is no reference yet.
-            RejectedSampleError: Nor can there be, as the image is dark.
+            RejectedSampleError: There can be none, because the image is dark.
         """
         image, stamp_ns = chunks[-1].data, chunks[-1].stamp_ns
         if image.shape != self._shape:
@@ -108,14 +108,14 @@ class LearntReference:
     def _restart(self, shape: tuple[int, ...]) -> None:
         self._shape = shape
         self._reference = None
-        self._seen = self._still_frames = 0
+        self._frames = self._still_frames = 0
         self._first = self._sum = np.zeros((0, 0, 3), np.float32)
         self._noise = 0.0
 
     def _settle(self, image: npt.NDArray[np.uint8]) -> Picture:
-        """Return the mean of the last `SETTLE_FRAMES` if they were still.
+        """Return the mean of the last `SETTLE_FRAMES` frames if the pad did not move in them.
 
-        Each is compared with the first of them, so that a slow approach is noticed too.
+        Each is compared with the first of them, so that a slow movement is detected too.
         """
         pixels = image.astype(np.float32)
         cells = _cells(pixels)
@@ -125,8 +125,8 @@ class LearntReference:
                 f"the touch image is dark (mean {cells.mean():.0f} of 255), so that no picture of "
                 "the pad at rest can be taken; check the pad's lamps"
             )
-        allowed = STILL * 2.0 ** min(self._seen // PATIENCE, 8)
-        self._seen += 1
+        allowed = STILL * 2.0 ** min(self._frames // PATIENCE, 8)
+        self._frames += 1
         moved = float(np.abs(cells - self._first).max()) if self._still_frames else 0.0
         if self._still_frames and moved <= allowed:
             self._sum += pixels
@@ -144,7 +144,7 @@ class LearntReference:
         return self._sum / np.float32(SETTLE_FRAMES)
 
     def _in_contact(self, change: Picture) -> bool:
-        # What all cells have in common is the lamp or the exposure, not a shape.
+        # A change common to all cells comes from the lamps or the exposure, not from a contact.
         cells = _cells(change) * 255
         local = np.abs(cells - np.median(cells, axis=(0, 1)))
         return bool(local.max() > max(DRIFT[0], DRIFT[1] * self._noise))

@@ -59,5 +59,5 @@ def test_a_run_that_is_cancelled_ends_with_an_error_and_the_next_one_is_as_usual
     thread.join(60)
     assert len(errors) == 1
     assert "terminate" in str(errors[0]).lower()
-    assert not model._running
+    assert not model._runs
     model.cancel(thread.ident)  # nothing runs: nothing happens

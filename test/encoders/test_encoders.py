@@ -78,9 +78,16 @@ def test_centre_crop_keeps_the_middle():
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("height", "width"),
-    [(480, 640), (224, 224), (256, 256), (120, 160), (32, 32), (720, 1280),
-     *((h, 400) for h in range(257, 277, 3))],
-)  # fmt: skip
+    [
+        (480, 640),
+        (224, 224),
+        (256, 256),
+        (120, 160),
+        (32, 32),
+        (720, 1280),
+        *((h, 400) for h in range(257, 277, 3)),
+    ],
+)
 def test_noise_is_no_evidence(image_encoder, bundle, seed, height, width):
     quality = image_encoder.encode(noise(seed, height, width)).quality
     assert quality < bundle.manifest.calibration.min_quality / 4

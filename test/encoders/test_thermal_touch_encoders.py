@@ -38,9 +38,12 @@ def press(height, width, counts=60, **place):
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.integers(1, 70), st.integers(1, 70), st.integers(1, 40), st.integers(1, 40),
+    st.integers(1, 70),
+    st.integers(1, 70),
+    st.integers(1, 40),
+    st.integers(1, 40),
     st.integers(0, 1000),
-)  # fmt: skip
+)
 def test_any_size_is_prepared(height, width, rows, columns, seed):
     for prepare, shape, channels in ((thermal.prepare, (), 1), (touch.prepare, (3,), 3)):
         spec = TensorSpec("x", (1, channels, rows, columns), "float32")
@@ -110,8 +113,9 @@ def test_strong_noise_is_no_touch(height, width):
 
 
 def test_quality_grows_with_the_area_in_contact():
-    qualities = [touch.prepare(press(240, 320, radius=r), TOUCH).quality
-                 for r in (0.02, 0.05, 0.07, 0.2)]  # fmt: skip
+    qualities = [
+        touch.prepare(press(240, 320, radius=r), TOUCH).quality for r in (0.02, 0.05, 0.07, 0.2)
+    ]
     assert qualities == sorted(qualities)
     assert qualities[0] < 0.2
     assert qualities[-1] == 1

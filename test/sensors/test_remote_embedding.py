@@ -43,9 +43,12 @@ def test_bad_ones_are_explained(changes, words):
 
 @pytest.mark.parametrize(
     ("expected", "words"),
-    [(("thermal", "house@2", 4), "house@1"), (("thermal", "house@1", 8), "4 values"),
-     (("image", "house@1", 4), "'thermal' came")],
-)  # fmt: skip
+    [
+        (("thermal", "house@2", 4), "house@1"),
+        (("thermal", "house@1", 8), "4 values"),
+        (("image", "house@1", 4), "'thermal' came"),
+    ],
+)
 def test_those_of_another_kind_are_refused(expected, words):
     with pytest.raises(RejectedSampleError, match=words):
         RemoteEncoder(*expected).encode(decode_embedding(message()))

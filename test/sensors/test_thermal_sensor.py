@@ -94,9 +94,13 @@ def test_garbage_is_one_sentence_or_plausible(data, size, encoding, big, options
     raw = data.draw(st.binary(min_size=length, max_size=length))
     step = size[1] * np.dtype(FORMATS[encoding].dtype).itemsize
     msg = SimpleNamespace(
-        height=size[0], width=size[1], encoding=encoding, is_bigendian=big, data=raw,
+        height=size[0],
+        width=size[1],
+        encoding=encoding,
+        is_bigendian=big,
+        data=raw,
         step=step,
-    )  # fmt: skip
+    )
     out, sentence = attempt(decode_thermal, msg, options)
     if out is None:
         assert "\n" not in sentence
