@@ -23,7 +23,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from omnibind_ros.datasets.dataset import Dataset
+from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.modalities import MODALITIES
 
 TASKS: dict[str, Sequence[str]] = {name: (name,) for name in MODALITIES} | {

@@ -33,15 +33,15 @@ from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import String
 
 from omnibind_msgs.msg import Audio, Events, Recognition, SensorStatus, SensorStatusArray
-from omnibind_ros.datasets.class_map import ClassMap
-from omnibind_ros.datasets.sample import SkipLog
-from omnibind_ros.datasets.things import Thing, find_things
+from omnibind_ros.datasets.household.class_map import ClassMap
+from omnibind_ros.datasets.household.objects import Thing, find_things
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.demo.processes import Child, config_file, prepare_environment, private_domain
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation.camera import View
-from omnibind_ros.simulation.catalogue import read_catalogue
-from omnibind_ros.simulation.facts import load_facts
-from omnibind_ros.simulation.fetching import fetch
+from omnibind_ros.simulation.language.descriptions import load_facts
+from omnibind_ros.simulation.objects.catalogue import read_catalogue
+from omnibind_ros.simulation.objects.fetching import fetch
+from omnibind_ros.simulation.scene.camera import View
 from omnibind_ros.simulation.simulator import Simulator
 from runtime_designs.content import image
 

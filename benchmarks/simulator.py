@@ -26,11 +26,11 @@ from rich.console import Console
 from rich.table import Table
 
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation.camera import View
-from omnibind_ros.simulation.catalogue import read_catalogue
-from omnibind_ros.simulation.facts import Facts
-from omnibind_ros.simulation.fetching import fetch
-from omnibind_ros.simulation.meshes import load_entry
+from omnibind_ros.simulation.language.descriptions import Facts
+from omnibind_ros.simulation.objects.catalogue import read_catalogue
+from omnibind_ros.simulation.objects.fetching import fetch
+from omnibind_ros.simulation.objects.meshes import load_entry
+from omnibind_ros.simulation.scene.camera import View
 from omnibind_ros.simulation.simulator import Simulator
 
 FACTS = Facts(

@@ -68,7 +68,7 @@ def training_dataset(tmp_path_factory):
     """A dataset of 60 samples whose classes can be learned from each modality."""
     from learnable_plan import LearnablePlan  # noqa: PLC0415 - needs pyarrow
 
-    from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
+    from omnibind_ros.datasets.building.builder import build_dataset  # noqa: PLC0415
 
     out = tmp_path_factory.mktemp("dataset")
     build_dataset(LearnablePlan(60), out, workers=1)
@@ -88,7 +88,7 @@ def mixed_dataset(tmp_path_factory):
     """A dataset of 60 simulated samples and 48 recordings."""
     from learnable_plan import LearnablePlan  # noqa: PLC0415 - needs pyarrow
 
-    from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
+    from omnibind_ros.datasets.building.builder import build_dataset  # noqa: PLC0415
 
     out = tmp_path_factory.mktemp("dataset")
     build_dataset(LearnablePlan(108, recordings=48), out, workers=1)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .build import Plan, Progress
+    from .building.builder import Plan, Progress
 
 NEEDS = "install omnibind_ros[sim]"
 
@@ -51,14 +51,14 @@ def add_dataset(commands: Any) -> None:
 
 
 def _fill_combine(parser: argparse.ArgumentParser) -> None:
-    from .combine_command import add_arguments, run
+    from .combining.command import add_arguments, run
 
     add_arguments(parser)
     parser.set_defaults(run=run, needs=NEEDS)
 
 
 def _fill_digits(parser: argparse.ArgumentParser) -> None:
-    from .digits import add_arguments, make_plan
+    from .digits.plan import add_arguments, make_plan
 
     add_arguments(parser)
     add_build_options(parser)
@@ -130,7 +130,7 @@ def run_build(plan: Plan, options: argparse.Namespace) -> int:
         plan: The plan.
         options: With out and workers, as `add_build_options` adds them.
     """
-    from .build import build_dataset
+    from .building.builder import build_dataset
 
     try:
         with _progress_bar(f"building {options.out}") as progress:
@@ -170,15 +170,15 @@ def _progress_bar(title: str) -> Iterator[Progress]:
 
 
 def _build_household(options: argparse.Namespace) -> int:
-    from .splits import parse_shares
+    from .storage.splits import parse_shares
 
     shares = parse_shares(options.share)  # before the slow imports, as it is what one mistypes
 
-    from omnibind_ros.simulation.catalogue import read_catalogue
-    from omnibind_ros.simulation.fetching import fetch
-    from omnibind_ros.simulation.scene import check_ray_caster
+    from omnibind_ros.simulation.objects.catalogue import read_catalogue
+    from omnibind_ros.simulation.objects.fetching import fetch
+    from omnibind_ros.simulation.scene.ray_casting import check_ray_caster
 
-    from .household import plan_household
+    from .household.plan import plan_household
 
     if options.samples > 0:  # or every sample would be left out, one by one
         check_ray_caster()
@@ -192,16 +192,16 @@ def _build_household(options: argparse.Namespace) -> int:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from .counts import count
-    from .dataset import Dataset
-    from .sheet import contact_sheet, write_sheet
+    from .inspection.counts import count
+    from .inspection.sheet import contact_sheet, write_sheet
+    from .storage.dataset import Dataset
 
     dataset = Dataset.open(options.dataset)
     figures = count(options.dataset, dataset.manifest.size)
     if options.probe:
         from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 
-        from .probe import household_labels, probe, zero_shot
+        from .inspection.probe import household_labels, probe, zero_shot
 
         figures["probe"] = probe(dataset)
         bundle = Bundle.load(resolve_bundle("teacher"))

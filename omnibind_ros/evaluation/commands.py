@@ -117,7 +117,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from omnibind_ros.datasets.files import write_whole
+    from omnibind_ros.datasets.storage.files import write_whole
     from omnibind_ros.learning.af.config import read_fusion_config
     from omnibind_ros.learning.commands import progress_bars
 

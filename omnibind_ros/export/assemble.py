@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from omnibind_ros.datasets.dataset import Dataset
+from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import (
     BundleError,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.datasets.samples.base import CodecError
+from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.image import centre_crop
 from omnibind_ros.learning.tensors.cache import TensorCache
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from omnibind_ros.datasets.files import write_whole
+from omnibind_ros.datasets.storage.files import write_whole
 from omnibind_ros.encoders.manifest import TensorSpec
 
 from .config import TrainingError

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.datasets.files import write_whole
+from omnibind_ros.datasets.storage.files import write_whole
 
 from .cad.losses import CAD_TERMS, PLAIN
 

@@ -1,6 +1,7 @@
 """A microphone: the object is tapped, or runs, in a room of a home; 16 kHz, mono.
 
-Taps are modal synthesis (modal.py), what runs is in running.py, the room in room.py.
+Taps are modal synthesis (sound/impacts.py), the sounds of operating objects are in
+sound/operating.py, the room in sound/room.py.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from numpy.typing import NDArray
 
 from omnibind_ros.units import SAMPLE_RATE
 
-from .modal import Body, Strike, tap
-from .room import Room, record
-from .running import SOUNDS
-from .substances import Substance
-from .synthesis import Rng, Wave, add_at, swell, unit
+from .objects.substances import Substance
+from .sound.impacts import Body, Strike, tap
+from .sound.operating import SOUNDS
+from .sound.room import Room, record
+from .sound.synthesis import Rng, Wave, add_at, swell, unit
 
 COUNT = 2 * SAMPLE_RATE
 """Samples of a recording: 2 s."""

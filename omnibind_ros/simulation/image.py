@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from omnibind_ros.arrays import Floats
 
-from .camera import Camera, View
-from .light import Light, to_srgb
-from .lighting import radiance
-from .scene import Scene
-from .surroundings import Surroundings
+from .rendering.light import Light, to_srgb
+from .rendering.radiance import radiance
+from .scene.camera import Camera, View
+from .scene.ray_casting import Scene
+from .scene.surroundings import Surroundings
 
 SIDE = 224
 """Rows and columns of a picture."""

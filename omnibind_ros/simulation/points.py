@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from omnibind_ros.arrays import Floats
 
-from .camera import Camera, View
-from .scene import Scene, nearest, sample_textures
-from .substances import SUBSTANCES
-from .surroundings import Surroundings
+from .objects.substances import SUBSTANCES
+from .scene.camera import Camera, View
+from .scene.ray_casting import Scene, nearest, sample_textures
+from .scene.surroundings import Surroundings
 
 MOST = 2048
 """Most points of a sample."""

@@ -13,21 +13,21 @@ from numpy.typing import ArrayLike
 from omnibind_ros.modalities import MODALITIES
 
 from .audio import AudioSettings, body_of, render_audio
-from .camera import View, draw_view
-from .contact import Contact, find_contact
 from .event import EventCamera, EventSettings
-from .facts import Facts
-from .gel import TouchSettings
 from .image import ImageSettings, render_image
-from .light import Light, draw_light
-from .live import LiveSensors
-from .meshes import ObjectModel
-from .modal import Body
-from .motion import Motion, moving_frames
+from .language.descriptions import Facts
+from .objects.meshes import ObjectModel
+from .objects.substances import SUBSTANCES
 from .points import PointSettings, render_points
-from .scene import Scene
-from .substances import SUBSTANCES
-from .surroundings import Surroundings, draw_surroundings
+from .rendering.light import Light, draw_light
+from .rendering.motion import Motion, moving_frames
+from .scene.camera import View, draw_view
+from .scene.ray_casting import Scene
+from .scene.surroundings import Surroundings, draw_surroundings
+from .sound.impacts import Body
+from .streams import LiveSensors
+from .tactile.contact import Contact, find_contact
+from .tactile.gel import TouchSettings
 from .text import describe
 from .thermal import ThermalSettings, render_thermal
 from .touch import render_touch

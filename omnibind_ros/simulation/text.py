@@ -2,7 +2,7 @@
 
 Half of the sentences about an object hold neither its class's name nor a synonym, so that words
 alone do not give the answer away, and some carry a speech recogniser's errors. What is said of each
-class lies in descriptions.yaml (facts.py).
+class lies in language/descriptions.yaml.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import cache
 
 import numpy as np
 
-from .facts import Facts, FactsError
-from .speech import misheard
+from .language.descriptions import Facts, FactsError
+from .language.speech_errors import misheard
 
 NAMED = (
     "this is {a_name}",

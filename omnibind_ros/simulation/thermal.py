@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from omnibind_ros.arrays import Floats
 from omnibind_ros.units import ABSOLUTE_ZERO
 
-from .camera import Camera, View
-from .decor import SIDE, noise
-from .heat import HotSpot, find_heat
-from .light import Light
-from .scene import Hits, Scene, nearest, sample_textures
-from .substances import SUBSTANCES
-from .surroundings import Surroundings
+from .objects.heat import HotSpot, find_heat
+from .objects.substances import SUBSTANCES
+from .rendering.light import Light
+from .scene.camera import Camera, View
+from .scene.patterns import SIDE, noise
+from .scene.ray_casting import Hits, Scene, nearest, sample_textures
+from .scene.surroundings import Surroundings
 
 WIDTH, HEIGHT = 160, 120
 """Columns and rows of a picture."""

@@ -1,7 +1,7 @@
 """A camera behind a gel pad, of the GelSight and DIGIT kind, that is pressed on an object.
 
 Parallel rays from the pad give the height map of the surface under it; the substances' micro-relief
-(relief.py) is laid over it; the gel and its picture are in gel.py.
+(tactile/relief.py) is laid over it; the gel and its picture are in tactile/gel.py.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .gel import Heights, Pixels, TouchSettings, press, shade
-from .relief import micro_relief
-from .scene import Scene, nearest
-from .substances import SUBSTANCES
+from .objects.substances import SUBSTANCES
+from .scene.ray_casting import Scene, nearest
+from .tactile.gel import Heights, Pixels, TouchSettings, press, shade
+from .tactile.relief import micro_relief
 
 HEIGHT, WIDTH = 120, 160
 """Rows and columns of the picture."""

@@ -11,17 +11,17 @@ import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.simulation import scene as scene_module
-from omnibind_ros.simulation.camera import Camera, View, draw_view, mount
-from omnibind_ros.simulation.decor import MAKERS, pattern
-from omnibind_ros.simulation.heat import HEATS, find_heat
 from omnibind_ros.simulation.image import ImageSettings, develop, render_image
-from omnibind_ros.simulation.light import Light, draw_light, to_linear, to_srgb
-from omnibind_ros.simulation.lighting import radiance
-from omnibind_ros.simulation.meshes import MeshError, ObjectModel, load_mesh
+from omnibind_ros.simulation.objects.heat import HEATS, find_heat
+from omnibind_ros.simulation.objects.meshes import MeshError, ObjectModel, load_mesh
 from omnibind_ros.simulation.points import PointSettings, render_points
-from omnibind_ros.simulation.scene import Scene, sample_textures
-from omnibind_ros.simulation.surroundings import Surface, Surroundings, draw_surroundings
+from omnibind_ros.simulation.rendering.light import Light, draw_light, to_linear, to_srgb
+from omnibind_ros.simulation.rendering.radiance import radiance
+from omnibind_ros.simulation.scene import ray_casting as scene_module
+from omnibind_ros.simulation.scene.camera import Camera, View, draw_view, mount
+from omnibind_ros.simulation.scene.patterns import MAKERS, pattern
+from omnibind_ros.simulation.scene.ray_casting import Scene, sample_textures
+from omnibind_ros.simulation.scene.surroundings import Surface, Surroundings, draw_surroundings
 from omnibind_ros.simulation.thermal import ThermalSettings, nearest, render_thermal
 
 pytestmark = pytest.mark.skipif(scene_module.o3d is None, reason="Open3D cannot be imported")

@@ -10,19 +10,19 @@ import pytest
 import trimesh
 
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation import scene as scene_module
-from omnibind_ros.simulation.camera import Camera, View, draw_view
-from omnibind_ros.simulation.contact import find_contact
-from omnibind_ros.simulation.facts import load_facts
-from omnibind_ros.simulation.gel import TouchSettings
-from omnibind_ros.simulation.light import draw_light
-from omnibind_ros.simulation.lighting import radiance
-from omnibind_ros.simulation.live import view_of
-from omnibind_ros.simulation.meshes import load_mesh
-from omnibind_ros.simulation.motion import Motion, moving_frames
-from omnibind_ros.simulation.scene import Scene
+from omnibind_ros.simulation.language.descriptions import load_facts
+from omnibind_ros.simulation.objects.meshes import load_mesh
+from omnibind_ros.simulation.rendering.light import draw_light
+from omnibind_ros.simulation.rendering.motion import Motion, moving_frames
+from omnibind_ros.simulation.rendering.radiance import radiance
+from omnibind_ros.simulation.scene import ray_casting as scene_module
+from omnibind_ros.simulation.scene.camera import Camera, View, draw_view
+from omnibind_ros.simulation.scene.ray_casting import Scene
+from omnibind_ros.simulation.scene.surroundings import draw_surroundings
 from omnibind_ros.simulation.simulator import Simulator
-from omnibind_ros.simulation.surroundings import draw_surroundings
+from omnibind_ros.simulation.streams import view_of
+from omnibind_ros.simulation.tactile.contact import find_contact
+from omnibind_ros.simulation.tactile.gel import TouchSettings
 from omnibind_ros.simulation.touch import HEIGHT, WIDTH, height_map, render_touch
 
 pytestmark = pytest.mark.skipif(scene_module.o3d is None, reason="Open3D cannot be imported")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from omnibind_ros.datasets.readers.bag_files import typestore
+from omnibind_ros.datasets.readers.bags.files import typestore
 
 START = 1_700_000_000_000_000_000
 S = 1_000_000_000

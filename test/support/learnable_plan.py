@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from tiny_plan import LABELS, TinyPlan
 
-from omnibind_ros.datasets.sample import Item, Split
+from omnibind_ros.datasets.storage.item import Item, Split
 
 SOUND = 32_000
 

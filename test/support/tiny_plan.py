@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from omnibind_ros.datasets.sample import Item, SkipError
+from omnibind_ros.datasets.errors import SkipError
+from omnibind_ros.datasets.storage.item import Item
 
 LABELS = ("chair", "lamp", "table")
 

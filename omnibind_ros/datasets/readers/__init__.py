@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from omnibind_ros.datasets.sample import DatasetError
+from omnibind_ros.datasets.errors import DatasetError
 
 from .audioset import AUDIOSET
-from .bags import BAG
+from .bags.reader import BAG
 from .base import Reader
 from .esc import ESC10, ESC50
 from .fsdd import FSDD

@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.sample import Item, SkipError, SkipLog, Split
+from omnibind_ros.datasets.errors import SkipError
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Reader, read_lines
-from .loaders import AUDIO_SUFFIXES, load_audio, shown
+from .formats.files import AUDIO_SUFFIXES, load_audio, shown
 
 CLASSES = "class_labels_indices.csv"
 SEGMENTS = "*segments*.csv"

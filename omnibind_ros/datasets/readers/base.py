@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.datasets.sample import DatasetError, Item, Origin, SkipLog, Split
+from omnibind_ros.datasets.errors import DatasetError
+from omnibind_ros.datasets.storage.item import Item, Origin, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 Load = Callable[[], Any]
 """Loads one modality of one item; picklable, so a `functools.partial` of a function of a module."""

@@ -15,11 +15,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from omnibind_ros.datasets.sample import Item, SkipLog, Split
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Reader, entries, folders, read_lines
-from .credits import Credit, read_credits
-from .loaders import AUDIO_SUFFIXES, load_audio
+from .formats.credits import Credit, read_credits
+from .formats.files import AUDIO_SUFFIXES, load_audio
 
 FOLDER = re.compile(r"\d{3} - (.+)")
 CLIP = re.compile(r"([1-5])-(\d+)-[A-Z]")

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from omnibind_ros.datasets.sample import Item, SkipLog
+from omnibind_ros.datasets.storage.item import Item
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Reader, entries
-from .loaders import load_audio
+from .formats.files import load_audio
 from .nmnist import DIGITS
 
 NAME = re.compile(r"(\d)_([A-Za-z]+)_(\d+)\.wav")

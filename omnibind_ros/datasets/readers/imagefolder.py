@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from omnibind_ros.datasets.sample import Item, SkipLog, Split
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Reader, entries, folders, read_lines, split_folders
-from .loaders import IMAGE_SUFFIXES, load_image
+from .formats.files import IMAGE_SUFFIXES, load_image
 
 SYNSET_FILES = ("LOC_synset_mapping.txt", "words.txt")
 KAGGLE = Path("ILSVRC/Data/CLS-LOC")

@@ -3,7 +3,7 @@
 Layout (bupt-ai-cz/LLVIP on GitHub): {visible,infrared}/{train,test}/NNNNNN.jpg, aligned and named
 alike, and Annotations/NNNNNN.xml, Pascal VOC boxes in pixels that hold for both. Pictures are
 frames of videos, and the first two digits of a name are taken for the video. The infrared pictures
-are 8-bit white-hot, without temperatures: `false_colour.py` says what becomes of them.
+are 8-bit white-hot, without temperatures: `formats/false_colour.py` says what becomes of them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
-from omnibind_ros.datasets.sample import Item, SkipError, SkipLog
+from omnibind_ros.datasets.errors import SkipError
+from omnibind_ros.datasets.storage.item import Item
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Load, Reader, entries, split_folders
-from .boxes import Box
-from .false_colour import describe, load_false_colour
-from .loaders import IMAGE_SUFFIXES, load_image, shown
+from .formats.boxes import Box
+from .formats.false_colour import describe, load_false_colour
+from .formats.files import IMAGE_SUFFIXES, load_image, shown
 
 VIDEO_DIGITS = 2
 EDGES = ("xmin", "ymin", "xmax", "ymax")

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from omnibind_ros.datasets.sample import Item, SkipLog, Split
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Load, Reader, entries, folders, read_lines, split_folders
-from .mesh_files import load_h5_points, load_mesh_points, load_npy_points
+from .formats.meshes import load_h5_points, load_mesh_points, load_npy_points
 
 MESHES = frozenset({".off", ".obj", ".ply", ".stl"})
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from omnibind_ros.datasets.sample import Item, SkipLog, Split
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Reader, entries, folders, read_lines
-from .event_files import load_nimagenet
+from .formats.events import load_nimagenet
 from .imagefolder import class_label, synset_names
 
 PARTS: tuple[tuple[str, Split], ...] = (("train", "train"), ("val", "test"))

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from omnibind_ros.datasets.sample import Item, SkipLog, Split
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Reader, entries, folders, read_lines, split_folders
-from .event_files import load_atis
+from .formats.events import load_atis
 
 NMNIST_SIZE = (34, 34)
 CALTECH_SIZE = (240, 180)

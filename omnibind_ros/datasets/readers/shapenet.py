@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from omnibind_ros.datasets.sample import Item, SkipLog, Split
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import SPLIT_FOLDERS, Reader, ReaderError, folders, read_lines
+from .formats.meshes import load_mesh_points
 from .imagefolder import class_label
-from .mesh_files import load_mesh_points
 
 MODEL_FILES = ("models/model_normalized.obj", "model.obj", "models/model_normalized.off")
 

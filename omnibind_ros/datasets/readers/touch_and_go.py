@@ -17,10 +17,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.sample import Item, SkipError, SkipLog, Split
+from omnibind_ros.datasets.errors import SkipError
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Reader, entries, read_lines
-from .loaders import load_image, shown
+from .formats.files import load_image, shown
 
 CLASSES = (
     "concrete", "plastic", "glass", "wood", "metal", "brick", "tile", "leather",

@@ -4,7 +4,7 @@ Layout (Ultralytics, 'Object Detection Datasets'): data.yaml with names; SPLIT/i
 SPLIT/labels/*.txt (Roboflow) or images/SPLIT with labels/SPLIT; a line 'class x y w h' a box, its
 centre and size as shares of the picture. A picture without boxes has an empty file or none.
 
-The pictures are colours, not temperatures: `false_colour.py` says what becomes of them.
+The pictures are colours, not temperatures: `formats/false_colour.py` says what becomes of them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from pathlib import Path
 
 import yaml
 
-from omnibind_ros.datasets.sample import Item, SkipLog, Split
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 from .base import Reader, ReaderError, entries, read_lines, split_folders
-from .boxes import Box
-from .false_colour import describe, load_false_colour
-from .loaders import IMAGE_SUFFIXES
+from .formats.boxes import Box
+from .formats.false_colour import describe, load_false_colour
+from .formats.files import IMAGE_SUFFIXES
 
 ROBOFLOW = re.compile(r"_(?:jpe?g|png)\.rf\.[0-9a-f]+$")
 """What Roboflow adds to a file's name; copies it makes of one picture differ in it alone."""

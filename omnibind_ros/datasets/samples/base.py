@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.sample import DatasetError
+from omnibind_ros.datasets.errors import DatasetError
 
 Array = npt.NDArray[Any]
 Features = npt.NDArray[np.float32]

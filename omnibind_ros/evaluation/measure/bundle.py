@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.datasets.dataset import Dataset
+from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.evaluation import JsonObject

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from omnibind_ros.datasets.files import write_whole
+from omnibind_ros.datasets.storage.files import write_whole
 from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.evaluation.study.results import read_results, read_study
 from omnibind_ros.learning.config import TrainingError

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.datasets.dataset import Dataset
-from omnibind_ros.datasets.files import write_whole
-from omnibind_ros.datasets.manifest import MANIFEST
+from omnibind_ros.datasets.storage.dataset import Dataset
+from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.bundle import file_sha256
 from omnibind_ros.evaluation.measure.fusion import MeasurementConfig, measure_fusion
 from omnibind_ros.evaluation.measure.recordings import measure_recordings, trained_students

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.datasets.files import whole_file
+from omnibind_ros.datasets.storage.files import whole_file
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.datasets.dataset import Dataset
-from omnibind_ros.datasets.files import whole_file
-from omnibind_ros.datasets.manifest import MANIFEST
-from omnibind_ros.datasets.parallel import run_tasks
+from omnibind_ros.datasets.building.parallel import run_tasks
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.samples.base import CodecError
+from omnibind_ros.datasets.storage.dataset import Dataset
+from omnibind_ros.datasets.storage.files import whole_file
+from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.datasets.files import write_whole
+from omnibind_ros.datasets.storage.files import write_whole
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingError

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils import data
 
-from omnibind_ros.datasets.splits import in_share
+from omnibind_ros.datasets.storage.splits import in_share
 from omnibind_ros.learning.config import ScheduleConfig, TrainingConfig, TrainingError
 from omnibind_ros.learning.tensors.cache import TensorCache
 from omnibind_ros.learning.tensors.windows import best_rows

@@ -15,7 +15,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from omnibind_ros.datasets.files import whole_file, write_whole
+from omnibind_ros.datasets.storage.files import whole_file, write_whole
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingConfig, TrainingError, read_config
 from omnibind_ros.learning.curves import Curves

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from omnibind_ros.datasets.sample import SPLITS
+from omnibind_ros.datasets.storage.item import SPLITS
 from omnibind_ros.learning.config import AdaptConfig, TrainingError, no_progress
 from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train
 from omnibind_ros.learning.metrics import Accuracy, accuracy

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.class_map import ClassMap
-from omnibind_ros.datasets.dataset import Dataset
-from omnibind_ros.datasets.files import write_whole
-from omnibind_ros.datasets.manifest import MANIFEST
-from omnibind_ros.datasets.parallel import run_tasks
+from omnibind_ros.datasets.building.parallel import run_tasks
+from omnibind_ros.datasets.household.class_map import ClassMap
+from omnibind_ros.datasets.storage.dataset import Dataset
+from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.learning.config import TrainingError, no_progress
 from omnibind_ros.learning.teachers.interface import Anchors, Teacher, load_teacher

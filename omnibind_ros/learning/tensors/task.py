@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.dataset import Dataset, Sample
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.samples.base import CodecError
+from omnibind_ros.datasets.storage.dataset import Dataset, Sample
 from omnibind_ros.learning.teachers.interface import Teacher, load_teacher
 
 from .specs import PICTURE, PREPARE, STUDENT_SPECS

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.datasets.dataset import Dataset
 from omnibind_ros.datasets.samples.base import CodecError
+from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.audio import DEFAULTS
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.units import SAMPLE_RATE

@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch trains the perceptron, and is not installed")
 
 from omnibind_ros.cli import main  # noqa: E402
-from omnibind_ros.datasets.dataset import Dataset  # noqa: E402
 from omnibind_ros.datasets.samples import sample_module  # noqa: E402
+from omnibind_ros.datasets.storage.dataset import Dataset  # noqa: E402
 from omnibind_ros.encoders.bundle import Bundle  # noqa: E402
 from omnibind_ros.learning.af import encoding  # noqa: E402
 from omnibind_ros.learning.af.encoding import encode_dataset  # noqa: E402
@@ -87,7 +87,7 @@ def test_the_command_writes_every_figure(seven_bundle, training_dataset, cache, 
 def test_a_bundle_and_a_dataset_that_share_nothing_are_said(bundle_dir, tmp_path):
     from learnable_plan import LearnablePlan  # noqa: PLC0415
 
-    from omnibind_ros.datasets.build import build_dataset  # noqa: PLC0415
+    from omnibind_ros.datasets.building.builder import build_dataset  # noqa: PLC0415
 
     build_dataset(LearnablePlan(12, without=("image", "text")), tmp_path / "data", workers=1)
     with pytest.raises(TrainingError, match="in a modality of teacher@"):

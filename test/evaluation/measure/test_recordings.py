@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch trains the students, and is not installed")
 
-from omnibind_ros.datasets.dataset import Dataset  # noqa: E402
+from omnibind_ros.datasets.storage.dataset import Dataset  # noqa: E402
 from omnibind_ros.encoders.bundle import Bundle  # noqa: E402
 from omnibind_ros.evaluation.measure.recordings import (  # noqa: E402
     SampleEncoder,

@@ -12,7 +12,7 @@ from paths import ROOT
 
 torch = pytest.importorskip("torch", reason="torch trains the students, and is not installed")
 
-from omnibind_ros.datasets.class_map import ClassMap  # noqa: E402
+from omnibind_ros.datasets.household.class_map import ClassMap  # noqa: E402
 from omnibind_ros.evaluation.report.write import write_report  # noqa: E402
 from omnibind_ros.evaluation.study import run as running  # noqa: E402
 from omnibind_ros.evaluation.study.plan import read_plan  # noqa: E402

@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric")
 
 from omnibind_ros.cli import main  # noqa: E402
-from omnibind_ros.datasets.build import build_dataset  # noqa: E402
+from omnibind_ros.datasets.building.builder import build_dataset  # noqa: E402
 from omnibind_ros.learning import checkpoints  # noqa: E402
 from omnibind_ros.learning.cad.training import train_students  # noqa: E402
 from omnibind_ros.learning.config import TrainingError, parse_config  # noqa: E402

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from learnable_plan import LearnablePlan
 
-from omnibind_ros.datasets.build import build_dataset
-from omnibind_ros.datasets.dataset import Dataset
+from omnibind_ros.datasets.building.builder import build_dataset
 from omnibind_ros.datasets.samples import sample_module
+from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.tensors import task as cache_task

@@ -1,0 +1,135 @@
+"""Runs numbered tasks in processes that stop when told to, and die with their parent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import cv2
+
+from omnibind_ros.datasets.errors import DatasetError
+
+POLL = 0.2
+"""Seconds between two looks at how far the workers are."""
+
+
+class Task(Protocol):
+    """What is done for each number; pickled into every worker."""
+
+    def __call__(self, number: int, tick: Callable[[], None]) -> None:
+        """Do it, and call `tick` after each step."""
+
+
+class StoppedError(Exception):
+    """Raised in a worker by `tick` when no more is wanted of it."""
+
+
+class _Worker:
+    """What a worker process keeps between two tasks."""
+
+    task: Task
+    steps: Any
+    stop: Any
+
+    @classmethod
+    def start(cls, task: Task, steps: Any, stop: Any) -> None:
+        cls.task, cls.steps, cls.stop = task, steps, stop
+        # Control-C reaches every process; one of them says so.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        cv2.setNumThreads(1)
+        threading.Thread(target=cls._follow_parent, daemon=True).start()
+
+    @staticmethod
+    def _follow_parent() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    @classmethod
+    def tick(cls) -> None:
+        if cls.stop.is_set():
+            raise StoppedError
+        with cls.steps.get_lock():
+            cls.steps.value += 1
+
+    @classmethod
+    def run(cls, number: int) -> None:
+        cls.task(number, cls.tick)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Keep the libraries of new processes from starting threads of their own."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def run_tasks(
+    task: Task, numbers: Sequence[int], workers: int, progress: Callable[[int], None]
+) -> None:
+    """Do a task for each number; the first exception ends it all and is raised here.
+
+    Args:
+        task: What to do.
+        numbers: For which numbers, in this order.
+        workers: Processes; with one, it is this process.
+        progress: Told how many steps have been done, now and then.
+
+    Raises:
+        DatasetError: A worker died.
+    """
+    if workers <= 1 or len(numbers) <= 1:
+        _run_here(task, numbers, progress)
+        return
+    context = multiprocessing.get_context("spawn")  # what is forked shares locks with threads
+    steps, stop = context.Value("q", 0), context.Event()
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(
+            min(workers, len(numbers)), context, _Worker.start, (task, steps, stop)
+        ) as pool,
+    ):
+        waiting = {pool.submit(_Worker.run, number) for number in numbers}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, POLL, FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+                progress(steps.value)
+        except BrokenProcessPool as error:
+            raise DatasetError(
+                "a worker process died, perhaps for want of memory: run the same command again "
+                "with fewer workers; what is whole is kept"
+            ) from error
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _run_here(task: Task, numbers: Sequence[int], progress: Callable[[int], None]) -> None:
+    steps = 0
+
+    def tick() -> None:
+        nonlocal steps
+        steps += 1
+        progress(steps)
+
+    for number in numbers:
+        task(number, tick)

@@ -1,0 +1,1 @@
+"""Combining sets into one by what their labels mean."""

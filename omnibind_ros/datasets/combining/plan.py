@@ -1,0 +1,250 @@
+"""Joins sets by what their labels mean: the plan of `omnibind dataset combine`.
+
+A sample of a class takes one recording from every set that has the class in the same split. What a
+set has recorded together, such as a touch and the picture of the touched thing, stays together. As
+many samples are made as the class's most frequent modality has recordings, so the others are used
+several times, in an order drawn anew each time all have been used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from omnibind_ros.datasets.errors import DatasetError, SkipError
+from omnibind_ros.datasets.readers.base import item_key
+from omnibind_ros.datasets.storage.item import Item, Split
+from omnibind_ros.datasets.storage.skip_log import SkipLog
+from omnibind_ros.datasets.storage.splits import split_of
+from omnibind_ros.modalities import MODALITIES
+
+from .labels import Matcher
+from .sets import Part, synonyms_of
+
+PER_CLASS = 500
+"""Recordings of a class that a set gives to each split; one takes about 1.4 kB of memory."""
+
+
+def _rank(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+
+
+class Pool:
+    """The recordings of one class and split that a set gives: at most so many, by hash of the key.
+
+    So the same ones are kept whatever the order in which they are read.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """Start empty.
+
+        Args:
+            limit: How many to keep.
+        """
+        self._limit = limit
+        self._heap: list[tuple[int, str, Item]] = []
+        self.dropped = 0
+
+    def add(self, item: Item) -> None:
+        """Add a recording."""
+        entry = (-_rank(item.key), item.key, item)
+        if len(self._heap) < self._limit:
+            heapq.heappush(self._heap, entry)
+        else:
+            heapq.heappushpop(self._heap, entry)
+            self.dropped += 1
+
+    def items(self) -> tuple[Item, ...]:
+        """Return what was kept, in an order that depends on it only."""
+        return tuple(item for _, _, item in sorted(self._heap, key=lambda entry: entry[:2]))
+
+
+@dataclass(frozen=True)
+class Group:
+    """What samples of one class and split are made of.
+
+    Attributes:
+        label: The class.
+        split: The split.
+        parts: By set, its recordings; sets that have none are left out.
+        count: How many samples are made.
+    """
+
+    label: str
+    split: Split
+    parts: tuple[tuple[str, tuple[Item, ...]], ...]
+    count: int
+
+
+def _count(parts: Sequence[tuple[str, tuple[Item, ...]]]) -> dict[str, int]:
+    """Return how many recordings there are of each modality."""
+    counts = dict.fromkeys(MODALITIES, 0)
+    for _, items in parts:
+        for item in items:
+            for modality in item.modalities:
+                counts[modality] += 1
+    return {modality: count for modality, count in counts.items() if count}
+
+
+class CombinePlan:
+    """What a combined set is made of; a plan for `build_dataset`."""
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        matcher: Matcher,
+        *,
+        seed: int = 0,
+        samples: int = 0,
+        per_class: int = PER_CLASS,
+        min_modalities: int = 2,
+    ) -> None:
+        """List the sets and join their labels.
+
+        Args:
+            parts: At least one.
+            matcher: Joins the labels; it is told of all of them.
+            seed: Decides the pairing.
+            samples: At most so many, taken evenly from all classes; 0: all.
+            per_class: At most so many recordings of a class, split and set.
+            min_modalities: Classes with fewer in a split are left out of it.
+
+        Raises:
+            DatasetError: A set cannot be read, two have one name, or nothing can be joined.
+        """
+        names = [part.name for part in parts]
+        if len(set(names)) < len(names):
+            raise DatasetError("two of the sets have the same name; rename a folder")
+        self.skipped = SkipLog()
+        self._parts, self._seed, self._matcher = tuple(parts), seed, matcher
+        self._options = {"samples": samples, "per_class": per_class, "minimum": min_modalities}
+        groups = list(self._groups(self._pools(per_class), min_modalities))
+        self._samples = list(_dealt(groups))[: samples or None]
+        if not self._samples:
+            raise DatasetError(
+                f"no class has {min_modalities} modalities in one split of {', '.join(names)}: ask "
+                "for suggestions with --suggest, or set --min-modalities 1"
+            )
+
+    def _pools(self, per_class: int) -> dict[tuple[str, Split], dict[str, Pool]]:
+        pools: dict[tuple[str, Split], dict[str, Pool]] = {}
+        where: dict[str, Split] = {}
+        for part in self._parts:
+            for item in part.items(self.skipped):
+                label = self._matcher.match(part.name, item.label, synonyms_of(item))
+                split = item.split or split_of(item.object_id)
+                if label is None:
+                    self.skipped.add(f"{part.name}: {item.label}", "the label is of no class")
+                elif where.setdefault(item.object_id, split) != split:
+                    self.skipped.add(item.object_id, "its object is in another split already")
+                else:
+                    by_source = pools.setdefault((label, split), {})
+                    by_source.setdefault(part.name, Pool(per_class)).add(item)
+        return pools
+
+    def _groups(
+        self, pools: dict[tuple[str, Split], dict[str, Pool]], min_modalities: int
+    ) -> Iterator[Group]:
+        for (label, split), by_source in sorted(pools.items()):
+            parts = tuple((name, pool.items()) for name, pool in by_source.items())
+            counts = _count(parts)
+            dropped = sum(pool.dropped for pool in by_source.values())
+            if dropped:
+                self.skipped.add(label, "there are more recordings than --per-class", dropped)
+            if len(counts) < min_modalities:
+                lost = sum(len(items) for _, items in parts)
+                why = f"its class has fewer than {min_modalities} modalities in a split"
+                self.skipped.add(f"{label} ({split})", why, lost)
+            else:
+                yield Group(label, split, parts, max(counts.values()))
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self._samples)
+
+    def item(self, index: int) -> Item:
+        """Return a sample, its modalities not yet loaded.
+
+        Raises:
+            SkipError: Its sets have no modality in it.
+        """
+        group, turn = self._samples[index]
+        first = turn % len(group.parts)
+        chosen: dict[str, tuple[str, Item]] = {}
+        # Where two sets have one modality, each gives it in turn.
+        for name, items in (*group.parts[first:], *group.parts[:first]):
+            item = items[self._place(group, name, turn, len(items))]
+            for modality in item.modalities:
+                chosen.setdefault(modality, (name, item))
+        if not chosen:
+            raise SkipError(f"{group.label} ({group.split})", "no set has a modality of it")
+        used = list({item.key: (name, item) for name, item in chosen.values()}.values())
+        return Item(
+            key=item_key("combine", f"{index:08}-{group.label}"),
+            label=group.label,
+            object_id="combine/" + " ".join(item.object_id for _, item in used),
+            split=group.split,
+            modalities={m: item.modalities[m] for m, (_, item) in chosen.items()},
+            origin={m: item.origin[m] for m, (_, item) in chosen.items()},
+            source=_listed(item.source for _, item in used),
+            licence=_listed(item.licence for _, item in used),
+            author=_listed(item.author for _, item in used),
+            meta={
+                "parts": [
+                    {
+                        "set": name,
+                        "key": item.key,
+                        "label": item.label,
+                        "modalities": [m for m, (_, other) in chosen.items() if other is item],
+                        "licence": item.licence,
+                        "author": item.author,
+                        "meta": dict(item.meta),
+                    }
+                    for name, item in used
+                ]
+            },
+        )
+
+    def _place(self, group: Group, name: str, turn: int, count: int) -> int:
+        lap, place = divmod(turn, count)
+        chance = _rank(f"{group.label} {group.split} {name}")
+        order = np.random.default_rng((self._seed, chance, lap)).permutation(count)
+        return int(order[place])
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the data card says."""
+        joined = {
+            label: {name: sorted(labels) for name, labels in sources.items()}
+            for label, sources in sorted(self._matcher.joined.items())
+        }
+        names = ", ".join(part.name for part in self._parts)
+        return {
+            "name": "combine",
+            "seed": self._seed,
+            "version": 1,
+            "summary": f"Samples of {names}, joined by what their labels mean. Parts of one sample "
+            "were not recorded together unless they come from one set; meta['parts'] tells.",
+            "sources": [source for part in self._parts for source in part.sources()],
+            "skipped": self.skipped.to_dict(),
+            "labels": joined,
+            "options": self._options,
+        }
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _dealt(groups: Sequence[Group]) -> Iterator[tuple[Group, int]]:
+    """Deal out samples, one of each class and split in turn while it has some."""
+    turn, left = 0, list(groups)
+    while left:
+        for group in left:
+            yield group, turn
+        turn += 1
+        left = [group for group in left if group.count > turn]

@@ -1,0 +1,105 @@
+"""The sets that are joined: published ones, read by readers, and built datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from omnibind_ros.datasets.errors import DatasetError
+from omnibind_ros.datasets.readers import READERS, find_reader
+from omnibind_ros.datasets.readers.base import item_key
+from omnibind_ros.datasets.storage.dataset import Dataset
+from omnibind_ros.datasets.storage.item import SPLITS, Item, Split
+from omnibind_ros.datasets.storage.manifest import MANIFEST
+from omnibind_ros.datasets.storage.skip_log import SkipLog
+
+
+@dataclass(frozen=True)
+class Part:
+    """A set to be joined.
+
+    Attributes:
+        name: A reader's name, or that of a built dataset's folder.
+        path: Where it is.
+        built: Whether it is a built dataset.
+    """
+
+    name: str
+    path: Path
+    built: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Part:
+        """Read what is typed: READER:FOLDER for a published set, FOLDER for a built dataset.
+
+        Raises:
+            DatasetError: It is neither.
+        """
+        name, colon, folder = text.partition(":")
+        if colon and name in READERS:
+            return cls(name, Path(folder), built=False)
+        path = Path(text)
+        if (path / MANIFEST).is_file():
+            return cls(path.resolve().name, path, built=True)
+        if colon and not path.exists():
+            find_reader(name)
+        raise DatasetError(
+            f"'{text}' is no dataset: name a built dataset's folder, or READER:FOLDER with one of "
+            f"{', '.join(READERS)}"
+        )
+
+    def items(self, log: SkipLog) -> Iterator[Item]:
+        """List the set's items.
+
+        Raises:
+            DatasetError: It cannot be read.
+        """
+        if not self.built:
+            yield from READERS[self.name].read(self.path, log)
+            return
+        stored = _stored(self.path)
+        for index in range(len(stored)):
+            sample = stored[index]
+            yield Item(
+                key=item_key(self.name, sample.key),
+                label=sample.label,
+                object_id=sample.object_id,
+                split=_split(sample.split),
+                modalities={
+                    name: partial(_load_stored, self.path, index, name)
+                    for name in sample.modalities
+                },
+                origin=sample.origin,
+                source=sample.source,
+                licence=sample.licence,
+                author=sample.author,
+                meta=sample.meta,
+            )
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Return what the data card says of where the set comes from."""
+        if self.built:
+            return list(_stored(self.path).manifest.description.get("sources", ()))
+        reader = READERS[self.name]
+        return [{"name": reader.title, "licence": reader.licence, "credit": reader.author}]
+
+
+@lru_cache(maxsize=4)
+def _stored(folder: Path) -> Dataset:
+    return Dataset.open(folder)
+
+
+def _load_stored(folder: Path, index: int, modality: str) -> Any:
+    return _stored(folder)[index][modality]
+
+
+def _split(name: str) -> Split:
+    return next(split for split in SPLITS if split == name)
+
+
+def synonyms_of(item: Item) -> list[str]:
+    """Return the other names that an item's set has for its label."""
+    return [str(name) for name in item.meta.get("synonyms", ())]

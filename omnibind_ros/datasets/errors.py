@@ -1,0 +1,26 @@
+"""What goes wrong with datasets."""
+
+from __future__ import annotations
+
+
+class DatasetError(ValueError):
+    """A dataset that cannot be built or read; the text is one sentence."""
+
+
+class SkipError(DatasetError):
+    """One sample that cannot be had; it is counted and the others go on.
+
+    Attributes:
+        what: The file or object.
+        reason: Why, without `what`, so that equal reasons are counted together.
+    """
+
+    def __init__(self, what: str, reason: str) -> None:
+        """Say what is left out, and why."""
+        super().__init__(f"{what}: {reason}")
+        self.what = what
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[SkipError], tuple[str, str]]:
+        """Let it cross from one process to another."""
+        return type(self), (self.what, self.reason)

@@ -1,0 +1,132 @@
+"""Which objects and recordings belong to which class: household.yaml."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from omnibind_ros.datasets.errors import DatasetError
+
+
+@dataclass(frozen=True)
+class ObjectClass:
+    """A class of the household set.
+
+    Attributes:
+        label: Its name.
+        synonyms: Other words for it, for the label bank.
+        vague: Words that name it but fit other things as well.
+        names: Names of its objects in the catalogue, or 'Category/Name'.
+        objects: Ids of single catalogue objects.
+        meshes: Single meshes by file stem, and the substance of each.
+    """
+
+    label: str
+    synonyms: tuple[str, ...]
+    vague: tuple[str, ...]
+    names: tuple[str, ...]
+    objects: tuple[str, ...]
+    meshes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """A published set of which some recordings belong to a class.
+
+    Attributes:
+        folder: Its folder, below that of all recordings.
+        reader: Name of the reader that reads it.
+        labels: By the set's own label, the class.
+        licence: Where the reader cannot know it; empty: as the reader says.
+        author: Likewise.
+    """
+
+    folder: str
+    reader: str
+    labels: Mapping[str, str]
+    licence: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """The content of household.yaml.
+
+    Attributes:
+        classes: By label.
+        recorded: Published sets of recordings.
+        ignored: Catalogue names that are in no class on purpose.
+    """
+
+    classes: Mapping[str, ObjectClass]
+    recorded: tuple[Recordings, ...]
+    ignored: frozenset[str]
+
+    def __post_init__(self) -> None:
+        """Index names and ids by label."""
+        by_name = {name: c.label for c in self.classes.values() for name in c.names}
+        by_id = {name: c.label for c in self.classes.values() for name in c.objects}
+        object.__setattr__(self, "_by_name", by_name)
+        object.__setattr__(self, "_by_id", by_id)
+
+    def words(self, label: str) -> tuple[str, ...]:
+        """Return every word that gives a class away, besides its label."""
+        return self.classes[label].synonyms + self.classes[label].vague
+
+    def label_of(self, object_id: str, name: str, category: str) -> str | None:
+        """Return a catalogue object's class: by its id, else by its name; None: it has none."""
+        by_id: dict[str, str] = self._by_id  # type: ignore[attr-defined]
+        by_name: dict[str, str] = self._by_name  # type: ignore[attr-defined]
+        return by_id.get(object_id) or by_name.get(f"{category}/{name}") or by_name.get(name)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> ClassMap:
+        """Read a class map.
+
+        Args:
+            path: A file in the format of household.yaml; None for that one.
+
+        Raises:
+            DatasetError: It cannot be read, is not whole, or gives a thing two labels.
+        """
+        place = path or importlib.resources.files(__package__) / "household.yaml"
+        try:
+            data = yaml.safe_load(place.read_text(encoding="utf-8"))
+            classes = [_object_class(entry) for entry in data["classes"]]
+            recorded = tuple(Recordings(**entry) for entry in data.get("recorded") or ())
+            ignored = frozenset(data.get("ignored", {}).get("names", ()))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise DatasetError(f"{place} is no class map ({error}): mend or restore it") from error
+        _check(classes, recorded, str(place))
+        return cls({entry.label: entry for entry in classes}, recorded, ignored)
+
+
+def _object_class(entry: Mapping[str, Any]) -> ObjectClass:
+    synonyms, vague, names, objects = (
+        tuple(entry.get(name) or ()) for name in ("synonyms", "vague", "names", "objects")
+    )
+    meshes = dict(entry.get("meshes") or {})
+    return ObjectClass(entry["label"], synonyms, vague, names, objects, meshes)
+
+
+def _check(classes: list[ObjectClass], recorded: tuple[Recordings, ...], place: str) -> None:
+    owners: dict[str, str] = {}
+    for entry in classes:
+        for thing in (f"class {entry.label}", *entry.names, *entry.objects, *entry.meshes):
+            if thing in owners:
+                raise DatasetError(
+                    f"{place} lists '{thing}' under {owners[thing]} and {entry.label}: keep one"
+                )
+            owners[thing] = entry.label
+    for published in recorded:
+        for theirs, ours in published.labels.items():
+            if f"class {ours}" not in owners:
+                raise DatasetError(
+                    f"{place} puts '{theirs}' of {published.folder} into the class '{ours}', which "
+                    "it does not list: list it, or put it elsewhere"
+                )

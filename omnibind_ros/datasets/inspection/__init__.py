@@ -1,0 +1,1 @@
+"""What a dataset holds: counts, data card, contact sheet and probe."""

@@ -1,0 +1,1 @@
+"""The reader of ROS 2 bags."""

@@ -1,0 +1,137 @@
+"""What a person says of a bag: labels.yaml beside it.
+
+topics:                      # by modality; what is not named is found by default topic and type
+image: /camera/image_raw
+thermal: {topic: /thermal, scale: 0.01, offset: -273.15}  # degrees Celsius = count*scale+offset
+labels:                      # seconds after the bag's first message
+- {start: 0.0, end: 6.5, label: mug, object: blue_mug}
+label_topic: /label          # instead of labels: std_msgs/String, holds until the next; '' is none
+period: 1.0                  # seconds a sample
+split: train                 # of the whole bag; without it a hash of the object decides
+licence: my own
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from omnibind_ros.datasets.readers.base import ReaderError
+from omnibind_ros.datasets.storage.item import SPLITS, Split
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.units import ABSOLUTE_ZERO
+
+from .messages import CENTIKELVIN
+
+KEYS = frozenset({"topics", "labels", "label_topic", "period", "split", "licence", "author"})
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time with a label, in seconds after the bag's first message.
+
+    Attributes:
+        start: Where it begins.
+        end: Where it ends.
+        label: What the sensors have before them.
+        thing: Which one of its kind; empty: the bag's only one.
+    """
+
+    start: float
+    end: float
+    label: str
+    thing: str = ""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Where a modality comes from.
+
+    Attributes:
+        topic: Its topic.
+        scale: Of thermal pictures with counts: degrees a count.
+        offset: Degrees Celsius at count 0.
+    """
+
+    topic: str
+    scale: float = CENTIKELVIN
+    offset: float = ABSOLUTE_ZERO
+
+
+@dataclass(frozen=True)
+class BagLabels:
+    """The content of labels.yaml; without a file, labels come from /label.
+
+    Attributes:
+        topics: By modality.
+        spans: Labels over time.
+        label_topic: Topic with labels, where there are no spans.
+        period: Seconds a sample.
+        split: Of the whole bag.
+        licence: Of the recording.
+        author: Who recorded it.
+    """
+
+    topics: Mapping[str, Topic] = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()
+    label_topic: str = "/label"
+    period: float = 1.0
+    split: Split | None = None
+    licence: str = "as the bag's owner says"
+    author: str = ""
+
+
+def _topic(entry: Any) -> Topic:
+    return Topic(entry) if isinstance(entry, str) else Topic(**entry)
+
+
+def _span(entry: Mapping[str, Any]) -> Span:
+    start, end = float(entry["start"]), float(entry["end"])
+    if not isinstance(entry["label"], str) or not entry["label"].strip():
+        raise TypeError(f"label {entry['label']!r} is no text")
+    if not 0 <= start < end:
+        raise ValueError(f"a label from {start} to {end} s lasts no time")
+    return Span(start, end, entry["label"].strip(), str(entry.get("object", "")))
+
+
+def _labels(data: Mapping[str, Any]) -> BagLabels:
+    unknown = set(data) - KEYS | set(data.get("topics") or {}) - set(MODALITIES)
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(map(str, unknown)))}")
+    chosen = {key: data[key] for key in KEYS - {"topics", "labels"} if key in data}
+    if chosen.get("split", "train") not in SPLITS:
+        raise ValueError(f"split {chosen['split']!r} is none of {', '.join(SPLITS)}")
+    if not float(chosen.get("period", 1.0)) > 0:
+        raise ValueError("period is not above 0 s")
+    return BagLabels(
+        topics={name: _topic(entry) for name, entry in (data.get("topics") or {}).items()},
+        spans=tuple(_span(entry) for entry in data.get("labels") or ()),
+        **chosen,
+    )
+
+
+def read_bag_labels(path: Path) -> BagLabels:
+    """Read labels.yaml.
+
+    Args:
+        path: The file; where it is not there, labels are those of the topic /label.
+
+    Raises:
+        ReaderError: It is not as it should be.
+    """
+    if not path.is_file():
+        return BagLabels()
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return _labels(data)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ReaderError(f"{path} cannot be read as YAML ({error}); mend it") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ReaderError(
+            f"{path} does not label a bag ({error}); labels have start, end and label, topics are "
+            "by modality"
+        ) from error

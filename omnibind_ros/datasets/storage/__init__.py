@@ -1,0 +1,1 @@
+"""How datasets lie on the disk: items into shards and an index, and back."""

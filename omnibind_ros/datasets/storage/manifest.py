@@ -1,0 +1,86 @@
+"""dataset.json: what a dataset is made of; written last, so that it says the rest is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from omnibind_ros.datasets.errors import DatasetError
+
+from .files import write_whole
+from .shards import Shard, shard_name
+
+MANIFEST = "dataset.json"
+INDEX = "index.parquet"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of dataset.json.
+
+    Attributes:
+        description: What the plan said of itself; see `build.Plan.describe`.
+        shards: Every shard, in order; one may be empty.
+        index_size: Bytes of index.parquet.
+        skipped: What was left out, as `SkipLog.to_dict` gives it.
+        format: Version of the layout.
+    """
+
+    description: Mapping[str, Any]
+    shards: tuple[Shard, ...]
+    index_size: int
+    skipped: Mapping[str, Any]
+    format: int = FORMAT
+
+    @property
+    def samples(self) -> int:
+        """Number of samples."""
+        return sum(shard.samples for shard in self.shards)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the shards and the index."""
+        return self.index_size + sum(shard.size for shard in self.shards)
+
+    def save(self, folder: Path) -> None:
+        """Write it; raises OSError."""
+        write_whole(folder / MANIFEST, json.dumps(asdict(self), indent=1, ensure_ascii=False))
+
+    @classmethod
+    def load(cls, folder: Path) -> Manifest:
+        """Read it, and check that every file is there in full length.
+
+        Raises:
+            DatasetError: The folder holds no dataset that is whole.
+        """
+        try:
+            data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            shards = tuple(Shard(**shard) for shard in data.pop("shards"))
+            manifest = cls(shards=shards, **data)
+        except FileNotFoundError as error:
+            raise DatasetError(
+                f"{folder} holds no whole dataset ({MANIFEST} is missing): build it, or run the "
+                "interrupted build again"
+            ) from error
+        except OSError as error:
+            raise DatasetError(f"{folder / MANIFEST} cannot be read ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise DatasetError(
+                f"{folder / MANIFEST} is damaged ({error}): build the dataset again"
+            ) from error
+        if manifest.format != FORMAT:
+            raise DatasetError(
+                f"{folder} has format {manifest.format}, not {FORMAT}: build the dataset again"
+            )
+        sizes = {shard_name(number): shard.size for number, shard in enumerate(manifest.shards)}
+        for name, size in (sizes | {INDEX: manifest.index_size}).items():
+            path = folder / name
+            if not path.is_file() or path.stat().st_size != size:
+                raise DatasetError(
+                    f"{path} is missing or cut short: copy the dataset anew or build it again"
+                )
+        return manifest

@@ -1,0 +1,1 @@
+"""Text: descriptions of classes, and the errors of a speech recogniser."""

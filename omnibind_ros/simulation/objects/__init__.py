@@ -1,0 +1,1 @@
+"""Object models: where they come from, their meshes, materials, substances and temperatures."""

@@ -1,0 +1,248 @@
+"""A camera in motion: short random movements, and the frames that it sees on the way.
+
+An event camera needs many frames of a few milliseconds' distance. Light and surfaces stay the same
+in such a time, so one frame is shaded with care and the others are looked up in it: rays are cast
+for every frame, and a point that the shaded frame sees too has the same intensity. That is right
+for matt surfaces; highlights, which would wander, are carried along with the surface. Points that
+the shaded frame does not see, a few pixels wide strips beside edges, take the intensity of the
+nearest point that is as far away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from omnibind_ros.arrays import Floats
+from omnibind_ros.simulation.scene.camera import Camera, View
+from omnibind_ros.simulation.scene.ray_casting import Scene
+from omnibind_ros.simulation.scene.surroundings import Surroundings
+
+from .light import Light
+from .radiance import radiance
+
+_STEP = 1.5
+"""Frames follow each other before anything moves by more pixels than this, about."""
+
+_FAR = 1e4
+_MARGIN = 1.15
+_FINER = 1.25
+_REACH = 8
+"""How far, in pixels, a point that was not seen looks for one like it."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A movement from one view to another, uniform.
+
+    Attributes:
+        start: View at the start.
+        end: View at the end.
+    """
+
+    start: View
+    end: View
+
+    def at(self, share: float) -> View:
+        """Return the view at a share (0..1) of the way."""
+
+        def between(a: float, b: float) -> float:
+            return a + (b - a) * share
+
+        ax, ay, az = self.start.position
+        bx, by, bz = self.end.position
+        cx, cy, cz = self.start.target
+        dx, dy, dz = self.end.target
+        return View(
+            (between(ax, bx), between(ay, by), between(az, bz)),
+            (between(cx, dx), between(cy, dy), between(cz, dz)),
+            between(self.start.angle, self.end.angle),
+            between(self.start.roll, self.end.roll),
+        )
+
+    def pixels(self, width: int, height: int) -> float:
+        """Return about how far the picture's middle and corners move, in pixels."""
+        first, last = (Camera(view, width, height) for view in (self.start, self.end))
+        reach = np.linalg.norm(np.subtract(self.start.target, self.start.position))
+        corners = first.directions().reshape(height, width, 3)[:: height - 1, :: width - 1]
+        rays = np.concatenate([corners.reshape(-1, 3), first.view.rotation[:, 2][None]])
+        points = np.asarray(self.start.position) + reach * rays
+        moved = last.project(points)[:, :2] - first.project(points)[:, :2]
+        return float(np.abs(np.clip(moved, -1e4, 1e4)).max())
+
+    @staticmethod
+    def draw(view: View, rng: np.random.Generator, width: int = 128) -> Motion:
+        """Draw a movement around a view: sideways, turning, nearing, rolling.
+
+        The thing moves by 2 to 9 pixels of a picture `width` pixels wide, shared at random between
+        a translation and a turn of the camera.
+        """
+        camera = Camera(view, width, width)
+        rotation = view.rotation.astype(float)
+        distance = float(np.linalg.norm(np.subtract(view.target, view.position)))
+        angle, pixels = rng.uniform(0, 2 * np.pi), rng.uniform(2, 9)
+        shift = pixels / camera.focal * distance * np.array([np.cos(angle), np.sin(angle)])
+        share = rng.uniform(0.2, 0.8)
+        nearing = rng.normal(0, 0.01) * distance * rotation[:, 2]
+        move = rotation[:, :2] @ (shift * share) + nearing
+        look = rotation[:, :2] @ (shift * (1 - share)) + move
+        roll = float(rng.normal(0, 0.8))
+        return Motion(
+            *(_moved(view, sign * move, sign * look, sign * roll) for sign in (-0.5, 0.5))
+        )
+
+
+def _moved(view: View, move: NDArray[np.float64], look: NDArray[np.float64], roll: float) -> View:
+    x, y, z = (float(v) for v in np.add(view.position, move))
+    a, b, c = (float(v) for v in np.add(view.target, look))
+    return View((x, y, z), (a, b, c), view.angle, view.roll + roll)
+
+
+@dataclass(frozen=True, eq=False)
+class Keyframe:
+    """The frame that is shaded, in which others are looked up.
+
+    Attributes:
+        camera: What pictured it.
+        grey: Linear intensity, float32 [H, W].
+        seen: Distance of the farthest point around each pixel, float32 [H, W].
+    """
+
+    camera: Camera
+    grey: Floats
+    seen: Floats
+
+    @staticmethod
+    def of(
+        scene: Scene, surroundings: Surroundings, camera: Camera, light_on_pixels: Floats
+    ) -> Keyframe:
+        """Make a keyframe of the light on a camera's pixels, linear RGB, float32 [H, W, 3]."""
+        # Luminance (Rec. 709); the lens's blur also keeps textures from flickering.
+        grey = light_on_pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        # The farthest of neighbours: towards the horizon distance grows fast from row to row.
+        seen = cv2.dilate(_distances(scene, surroundings, camera), np.ones((3, 3), np.uint8))
+        blurred = cv2.GaussianBlur(grey, (0, 0), 0.45 * _FINER)
+        return Keyframe(camera, np.asarray(blurred, np.float32), np.asarray(seen, np.float32))
+
+
+def moving_frames(
+    scene: Scene,
+    surroundings: Surroundings,
+    light: Light,
+    motion: Motion,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+) -> Floats:
+    """Picture a scene from a moving camera.
+
+    Args:
+        scene: The thing.
+        surroundings: What lies around it.
+        light: The light.
+        motion: How the camera moves.
+        shape: Rows and columns.
+        rng: Source of chance of the light's sampling.
+
+    Returns:
+        Linear intensity, float32 [K, H, W], at K equal steps from start to end, K at least 2.
+    """
+    height, width = shape
+    middle = motion.at(0.5)
+    wide = View(middle.position, middle.target, min(middle.angle * _MARGIN, 170.0), middle.roll)
+    camera = Camera(wide, round(width * _FINER), round(height * _FINER))
+    light_on_pixels = radiance(scene, camera, surroundings, light, rng)
+    keyframe = Keyframe.of(scene, surroundings, camera, light_on_pixels)
+    return frames_between(scene, surroundings, keyframe, motion, shape)
+
+
+def frames_between(
+    scene: Scene,
+    surroundings: Surroundings,
+    keyframe: Keyframe,
+    motion: Motion,
+    shape: tuple[int, int],
+    most: int = 10,
+    first: bool = True,
+) -> Floats:
+    """Look the frames of a movement up in one that is shaded.
+
+    Args:
+        scene: The thing.
+        surroundings: What lies around it.
+        keyframe: What is shaded; it should show all that the moving camera sees.
+        motion: How the camera moves.
+        shape: Rows and columns.
+        most: Most frames, at least 2.
+        first: Whether to picture the start, too; a camera that goes on has it already.
+
+    Returns:
+        Linear intensity, float32 [K, H, W], at equal steps from start to end.
+    """
+    height, width = shape
+    count = int(np.clip(np.ceil(motion.pixels(width, height) / _STEP) + 1, 2, most))
+    frames = []
+    for share in np.linspace(0, 1, count)[0 if first else 1 :]:
+        camera = Camera(motion.at(float(share)), width, height)
+        distance = _distances(scene, surroundings, camera)
+        frames.append(_looked_up(camera, distance, keyframe))
+    return np.stack(frames)
+
+
+def _distances(scene: Scene, surroundings: Surroundings, camera: Camera) -> Floats:
+    """Return how far away each pixel's point is, float32 [H, W]; panes count as air."""
+    origin = np.asarray(camera.view.position, np.float32)
+    directions = camera.directions()
+    distance, _ = surroundings.trace(origin, directions)
+    distance = np.minimum(distance, _FAR).reshape(camera.height, camera.width)
+    window = camera.box(scene.model.vertices)
+    rays = directions.reshape(camera.height, camera.width, 3)[window]
+    hits = scene.cast(origin, rays.reshape(-1, 3))
+    distance[window] = np.minimum(distance[window], hits.distance.reshape(rays.shape[:2]))
+    return np.asarray(distance, np.float32)
+
+
+def _looked_up(camera: Camera, distance: Floats, keyframe: Keyframe) -> Floats:
+    """Find what a camera sees in the shaded frame."""
+    shape = distance.shape
+    position = np.asarray(camera.view.position, np.float32)
+    points = position + distance.reshape(-1, 1) * camera.directions()
+    # Pixels' middles lie at whole numbers for remap.
+    place = keyframe.camera.project(points).astype(np.float32)[:, :2] - np.float32(0.5)
+    columns = np.ascontiguousarray(place[:, 0].reshape(shape))
+    rows = np.ascontiguousarray(place[:, 1].reshape(shape))
+    edge = cv2.BORDER_REPLICATE
+    frame = cv2.remap(keyframe.grey, columns, rows, cv2.INTER_LINEAR, borderMode=edge)
+    # Seen from the keyframe, a nearest neighbour must be about as near as the point itself.
+    nearest = cv2.remap(keyframe.seen, columns, rows, cv2.INTER_NEAREST, borderMode=edge)
+    away = np.linalg.norm(points - np.asarray(keyframe.camera.view.position, np.float32), axis=1)
+    hidden = nearest < 0.97 * away.reshape(shape)
+    return _filled(np.asarray(frame, np.float32), hidden, distance)
+
+
+def _filled(frame: Floats, hidden: NDArray[np.bool_], distance: Floats) -> Floats:
+    """Give hidden pixels the intensity of the nearest seen one that is no nearer to the camera."""
+    if not hidden.any():
+        return frame
+    rows, columns = np.nonzero(hidden)
+    at_row = np.clip(rows[:, None] + _AROUND[:, 0], 0, frame.shape[0] - 1)
+    at_column = np.clip(columns[:, None] + _AROUND[:, 1], 0, frame.shape[1] - 1)
+    alike = distance[at_row, at_column] > 0.97 * distance[rows, columns][:, None]
+    fine = alike & ~hidden[at_row, at_column]
+    first = fine.argmax(axis=1)
+    found = fine.any(axis=1)
+    pick = np.arange(len(rows))
+    values = frame[at_row[pick, first], at_column[pick, first]]
+    filled = frame.copy()
+    filled[rows[found], columns[found]] = values[found]
+    return filled
+
+
+def _around() -> NDArray[np.intp]:
+    offsets = np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1].reshape(2, -1).T
+    return offsets[np.argsort(np.hypot(*offsets.T), kind="stable")][1:]
+
+
+_AROUND = _around()

@@ -1,0 +1,1 @@
+"""Sounds: impacts, operating objects, and the room in which they are recorded."""

@@ -1,0 +1,70 @@
+"""Where a robot that looks at an object would put its finger."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omnibind_ros.simulation.scene.camera import Camera, View
+from omnibind_ros.simulation.scene.ray_casting import Scene, nearest
+from omnibind_ros.simulation.touch import height_map
+
+from .gel import TouchSettings
+
+_TRIES = 6
+_REACHED = 0.15
+_LEVEL = 1e-3
+
+
+class Contact(NamedTuple):
+    """A place on an object's surface.
+
+    Attributes:
+        point: In metres, object frame, float64 [3].
+        normal: Outward, unit, float64 [3].
+        material: Its number.
+    """
+
+    point: NDArray[np.float64]
+    normal: NDArray[np.float64]
+    material: int
+
+
+def find_contact(
+    scene: Scene, view: View, settings: TouchSettings, rng: np.random.Generator
+) -> Contact:
+    """Choose a place that can be seen and pressed.
+
+    Places are drawn evenly over what is seen of the object. A place is passed over where
+    something beside it sticks out so that less than a seventh of the pad would touch; of several
+    poor ones the best is taken.
+
+    Args:
+        scene: The object.
+        view: From where it is seen.
+        settings: The pad.
+        rng: Source of chance.
+
+    Raises:
+        ValueError: Nothing of the object is seen.
+    """
+    rays = Camera(view, 48, 48).directions()
+    seen = nearest(scene, np.asarray(view.position, np.float32), rays)
+    places = np.flatnonzero(seen.hit)
+    if not len(places):
+        raise ValueError(
+            f"nothing of {scene.model.object_id} is seen from {view.position}: move the sensor."
+        )
+    places = rng.choice(places, _TRIES)
+    best, most = places[0], -1.0
+    for place in places:
+        heights, _ = height_map(scene, seen.points[place], seen.normals[place], settings, step=4)
+        share = float((heights > heights.max() - _LEVEL).mean())
+        if share > most:
+            best, most = place, share
+        if share > _REACHED:
+            break
+    point, normal = (values[best].astype(float) for values in (seen.points, seen.normals))
+    return Contact(point, normal, int(seen.materials[best]))
