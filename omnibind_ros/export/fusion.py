@@ -6,17 +6,36 @@ import json
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from omnibind_ros.encoders.bundle import file_sha256
 from omnibind_ros.encoders.manifest import Calibration, FileSpec
 from omnibind_ros.fusion.adaptive import MAX_MEMBERS, fusion_inputs, fusion_outputs
 from omnibind_ros.learning.af.files import RECORD, load_fusion
-from omnibind_ros.learning.af.network import ExportedFusion, FusionNetwork
+from omnibind_ros.learning.af.network import FusionNetwork
 from omnibind_ros.learning.config import TrainingError
 
 from .torch_onnx import write_network
 
 FILE = "fusion.onnx"
+
+
+class ExportedFusion(nn.Module):
+    """One set of N members, as fusion.onnx takes it: without a batch, and all of them present."""
+
+    def __init__(self, network: FusionNetwork) -> None:
+        """Wrap a network."""
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, embeddings: Tensor, modality: Tensor, age: Tensor, quality: Tensor, entropy: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return fused [D] and weights [N] of members [N, D]."""
+        present = torch.ones_like(modality, dtype=torch.bool)
+        members = (embeddings, modality, age, quality, entropy, present)
+        fused, weights = self.network(*(values[None] for values in members))
+        return fused[0], weights[0]
 
 
 def export_fusion(network: FusionNetwork, folder: Path) -> FileSpec:

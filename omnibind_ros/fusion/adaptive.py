@@ -21,14 +21,12 @@ _log = logging.getLogger(__name__)
 MAX_MEMBERS = 64
 """Embeddings that a fusion network is made for."""
 
-_NUMBERS = {name: number for number, name in enumerate(MODALITIES)}
-
 
 def fusion_inputs(size: int) -> tuple[TensorSpec, ...]:
     """Return the inputs of a fusion network for embeddings of `size` values; N is free."""
     return (
         TensorSpec("embeddings", (-1, size), "float32", "ND", "unit vectors"),
-        TensorSpec("modality", (-1,), "int64", "N", "place in modalities.MODALITIES"),
+        TensorSpec("modality", (-1,), "int64", "N", "numbers of modalities (modalities.py)"),
         TensorSpec("age", (-1,), "float32", "N", "s since the sample was taken"),
         TensorSpec("quality", (-1,), "float32", "N", "0 worthless .. 1 good"),
         TensorSpec("entropy", (-1,), "float32", "N", "of its label distribution / log(labels)"),
@@ -106,7 +104,7 @@ class AdaptiveFusion:
         if len(values) == 0:
             raise ValueError("there is no embedding to fuse; give at least one")
         try:
-            numbers = np.array([_NUMBERS[name] for name in modalities], np.int64)
+            numbers = np.array([MODALITIES[name].number for name in modalities], np.int64)
         except KeyError as error:
             raise ValueError(
                 f"modality {error} is unknown; use one of: {', '.join(MODALITIES)}"

@@ -7,9 +7,8 @@ import torch
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.af.config import FusionConfig
-from omnibind_ros.learning.af.files import save_fusion
+from omnibind_ros.learning.af.files import TrainedFusion, save_fusion
 from omnibind_ros.learning.af.network import FusionNetwork
-from omnibind_ros.learning.af.training import TrainedFusion
 from omnibind_ros.learning.config import TrainingConfig
 from omnibind_ros.learning.students.registry import build
 from omnibind_ros.learning.teachers.adaptation import Projection

@@ -9,12 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.data import default_convert
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.af.config import FusionConfig
-from omnibind_ros.learning.af.corruptions import Members
+from omnibind_ros.learning.af.corruptions import Members, TrainingSets
 from omnibind_ros.learning.af.embeddings import EmbeddingSet, similarities
-from omnibind_ros.learning.af.training import SEEN, drawer_of, fit, join, prepare, run, tensors
+from omnibind_ros.learning.af.files import run
+from omnibind_ros.learning.af.training import (
+    VALIDATION_SETS,
+    fit,
+    sampler_of,
+    training_samples,
+)
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.recognition.label_bank import LabelBank
 
@@ -101,22 +108,25 @@ def train_concat(
     Raises:
         TrainingError: There is too little to learn from.
     """
-    learn, back = prepare(data, config)
+    samples, held_back = training_samples(data, config)
     part = replace(config, weight_decay=0.1)
-    seen = drawer_of(back, temperature, config, config.seed + 1).draw(SEEN)
-    network = _new_concat(learn, config.seed)
+    sampler = sampler_of(held_back, temperature, config, config.seed + 1)
+    validation = sampler.draw(VALIDATION_SETS)
+    network = _new_concat(samples, config.seed)
 
-    def measure() -> float:
+    def error() -> float:
         # By accuracy: its cross-entropy rises early while its accuracy still improves, so that
         # the lowest cross-entropy would keep an untrained state.
-        (logits,) = run(network, seen.members)
-        return float((logits.argmax(1) != torch.from_numpy(seen.labels)).double().mean())
+        (logits,) = run(network, validation.members)
+        return float((logits.argmax(1) != torch.from_numpy(validation.labels)).double().mean())
 
-    step = fit(network, _concat_loss(network, learn, temperature, part), measure, part, progress)
+    sampler = sampler_of(samples, temperature, part, part.seed)
+    step = fit(network, sampler, _concat_loss(network), part, error=error, progress=progress)
     if config.refit and step:
-        again = join(learn, back)
-        network = _new_concat(again, config.seed)
-        fit(network, _concat_loss(network, again, temperature, part), None, part, progress, step)
+        samples = samples.joined(held_back)
+        network = _new_concat(samples, config.seed)
+        sampler = sampler_of(samples, temperature, part, part.seed)
+        fit(network, sampler, _concat_loss(network), part, progress=progress, stop=step)
     return lambda members: np.asarray(run(network, members)[0].numpy())
 
 
@@ -125,15 +135,10 @@ def _new_concat(data: EmbeddingSet, seed: int) -> ConcatNetwork:
     return ConcatNetwork(len(data.modalities), data.size, len(data.bank.labels))
 
 
-def _concat_loss(
-    network: ConcatNetwork, data: EmbeddingSet, temperature: float, config: FusionConfig
-) -> Callable[[], Tensor]:
-    drawer = drawer_of(data, temperature, config, config.seed)
-
-    def loss() -> Tensor:
-        drawn = drawer.draw(config.batch_size)
-        logits = network(*tensors(drawn.members))[0]
-        return functional.cross_entropy(logits, torch.from_numpy(drawn.labels))
+def _concat_loss(network: ConcatNetwork) -> Callable[[TrainingSets], Tensor]:
+    def loss(sets: TrainingSets) -> Tensor:
+        logits = network(*default_convert(sets.members))[0]
+        return functional.cross_entropy(logits, torch.from_numpy(sets.labels))
 
     return loss
 

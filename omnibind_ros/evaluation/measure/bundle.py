@@ -27,7 +27,7 @@ from .fusion import Fuse, MeasurementConfig, Progress, measure_fusion, no_stage_
 from .metrics import top_k
 from .recordings import bundle_encoders, measure_recordings
 
-_NAMES = tuple(MODALITIES)
+_NAMES = {modality.number: name for name, modality in MODALITIES.items()}
 
 
 def evaluate_bundle(
@@ -138,7 +138,7 @@ def fuse_at_run_time(fusion: Fusion) -> Fuse:
         fused = np.zeros((len(members.values), members.values.shape[2]), np.float32)
         weights = np.zeros(members.present.shape, np.float32)
         for row, present in enumerate(members.present):
-            names = [_NAMES[number] for number in members.modality[row, present]]
+            names = [_NAMES[number] for number in members.modality[row, present].tolist()]
             result = fusion.fuse(
                 members.values[row, present],
                 names,

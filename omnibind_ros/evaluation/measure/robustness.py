@@ -7,15 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from omnibind_ros.learning.af.corruptions import (
-    Members,
-    Spoilt,
-    dead,
-    lying,
-    members_of,
-    noise,
-    stale,
-)
+from omnibind_ros.learning.af.corruptions import CORRUPTIONS, Members, Selection, members_of
 from omnibind_ros.learning.af.embeddings import (
     EmbeddingSet,
     EncodedFaults,
@@ -28,8 +20,8 @@ from omnibind_ros.modalities import MODALITIES
 from .combinations import Rule, select_modalities
 from .metrics import top_k
 
-FAULTS = {"noise": noise, "dead": dead, "stale": stale, "other_object": lying}
-"""The corruption of a sensor by its name in the report."""
+FAULTS = ("noise", "dead", "stale", "other_object")
+"""Names in `CORRUPTIONS` of the faults that are measured."""
 
 SMALLEST = 3
 """Members of a combination at least, the faulty one included."""
@@ -63,7 +55,7 @@ def with_fault(
         drawn = rng.integers(0, len(pool), len(sets))
         values, quality, age = pool[drawn], qualities[drawn], members.age[sets, place]
     else:
-        spoilt = Spoilt(
+        selection = Selection(
             data,
             sets,
             np.full(len(sets), place),
@@ -72,7 +64,7 @@ def with_fault(
             members.age[sets, place],
             limits,
         )
-        values, quality, age, _ = FAULTS[fault](spoilt, rng)
+        values, quality, age, _ = CORRUPTIONS[fault](selection, rng)
     corrupted = members._replace(
         values=members.values.copy(),
         age=members.age.copy(),

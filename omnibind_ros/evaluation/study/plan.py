@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.config import ParameterError
-from omnibind_ros.learning.af.config import FusionConfig
+from omnibind_ros.learning.af.config import FusionConfig, parse_fusion_config
 from omnibind_ros.learning.cad.losses import CAD_TERMS, PLAIN
 from omnibind_ros.learning.config import (
     STUDENT_MODALITIES,
     TrainingConfig,
     TrainingError,
     parse_config,
-    parse_section,
     read_yaml,
 )
 
@@ -107,7 +106,7 @@ class Run:
 
     def fusion(self) -> FusionConfig:
         """Return the configuration of a run of fusion; raises ParameterError."""
-        return parse_section(FusionConfig, dict(self.config) | {"seed": self.seed})
+        return parse_fusion_config(dict(self.config) | {"seed": self.seed})
 
 
 def read_plan(path: Path) -> list[Run]:

@@ -1,6 +1,7 @@
-"""Sets of members to learn fusion from: random subsets, corrupted and aged as sensors are.
+"""Sets of members to train fusion on: random subsets, corrupted and aged as sensors are.
 
-A corruption is one function and one line in `CORRUPTIONS`.
+`CORRUPTIONS` is the only table of corruptions: training draws from it, evaluation measures with it.
+A new corruption is one function and one line there.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from omnibind_ros.modalities import MODALITIES
 
 from .embeddings import EmbeddingSet, entropies, similarities
 
-AGED = 0.7
-"""Share of the age that a modality allows up to which a reading shows what is there now."""
+USABLE_AGE = 0.7
+"""Share of the maximal age up to which a member shows what is in front of the sensor now."""
 
-OLD = 0.5
-"""Share of the age that a modality allows from which a reading that has stopped is stale."""
+STALE_AGE = 0.5
+"""Share of the maximal age from which a member of a sensor that has stopped is stale."""
 
 Rng = np.random.Generator
 Booleans = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
 
 
 class Members(NamedTuple):
@@ -31,46 +33,137 @@ class Members(NamedTuple):
 
     Attributes:
         values: float32 [B, N, D], unit vectors; zeros where there is no member.
-        modality: int64 [B, N], places in `MODALITIES`.
+        modality: int64 [B, N], numbers of modalities.
         age: float32 [B, N], seconds.
         quality: float32 [B, N], 0..1.
-        entropy: float32 [B, N], 0..1.
+        entropy: float32 [B, N], 0..1; 1 where there is no member.
         present: bool [B, N].
     """
 
     values: Floats
-    modality: npt.NDArray[np.int64]
+    modality: Integers
     age: Floats
     quality: Floats
     entropy: Floats
     present: Booleans
 
 
-class Draw(NamedTuple):
-    """Sets to learn from: the members, the classes int64 [B], and which members are good ones."""
+class TrainingSets(NamedTuple):
+    """B sets to train on.
+
+    Attributes:
+        members: Their members.
+        labels: int64 [B], their classes.
+        informative: bool [B, N], which members still tell something of the class.
+    """
 
     members: Members
-    labels: npt.NDArray[np.int64]
-    good: Booleans
+    labels: Integers
+    informative: Booleans
 
 
 def members_of(data: EmbeddingSet, temperature: float) -> Members:
-    """Return all members that the samples of a set have, fresh and whole."""
+    """Return all members of each sample, at age 0 and not corrupted.
+
+    Args:
+        data: n samples in M modalities.
+        temperature: Of the members' label distributions.
+    """
     entropy = entropies(similarities(data.bank, data.values), temperature)
     return Members(
-        data.values, numbers(data), np.zeros_like(data.quality), data.quality,
-        np.where(data.present, entropy, np.float32(1)), data.present,
-    )  # fmt: skip
+        data.values,
+        np.tile(data.numbers, (len(data), 1)),
+        np.zeros_like(data.quality),
+        data.quality,
+        np.where(data.present, entropy, np.float32(1)),
+        data.present,
+    )
 
 
-def numbers(data: EmbeddingSet) -> npt.NDArray[np.int64]:
-    """Return each place's modality, int64 [n, M]."""
-    places = [list(MODALITIES).index(name) for name in data.modalities]
-    return np.broadcast_to(np.array(places, np.int64), data.present.shape)
+class Selection(NamedTuple):
+    """K members to corrupt.
+
+    Attributes:
+        data: The samples, whose embeddings can be taken instead.
+        rows: int [K], the samples that the members are of.
+        places: int [K], their places among the modalities of the samples.
+        values: float32 [K, D].
+        quality: float32 [K].
+        age: float32 [K], seconds.
+        max_age: float32 [K], maximal ages of their modalities, seconds.
+    """
+
+    data: EmbeddingSet
+    rows: Integers
+    places: Integers
+    values: Floats
+    quality: Floats
+    age: Floats
+    max_age: Floats
 
 
-class Drawer:
-    """Draws sets of members from a set of embeddings."""
+class Corrupted(NamedTuple):
+    """What K members are after a corruption: values [K, D], quality [K] and age [K].
+
+    `informative` is whether they still tell something of the class.
+    """
+
+    values: Floats
+    quality: Floats
+    age: Floats
+    informative: bool = False
+
+
+def noise(members: Selection, rng: Rng) -> Corrupted:
+    """A sensor that delivers noise: a random direction, any quality."""
+    values = _unit(rng.standard_normal(members.values.shape))
+    return Corrupted(values, members.quality * rng.random(len(values), np.float32), members.age)
+
+
+def dead(members: Selection, rng: Rng) -> Corrupted:
+    """A dead sensor: always nearly the mean of its modality, of low quality."""
+    data = members.data
+    means = [data.values[data.present[:, place], place].mean(0) for place in members.places]
+    values = _unit(np.stack(means) + 0.02 * rng.standard_normal(members.values.shape))
+    return Corrupted(values, 0.3 * rng.random(len(values), np.float32), members.age)
+
+
+def other_object(members: Selection, rng: Rng) -> Corrupted:
+    """A sensor that observes another object: the embedding and the quality of that one."""
+    rows, places = _rows_of_others(members, rng), members.places
+    return Corrupted(
+        members.data.values[rows, places], members.data.quality[rows, places], members.age
+    )
+
+
+def stale(members: Selection, rng: Rng) -> Corrupted:
+    """A sensor that has stopped: another object, and old."""
+    other = other_object(members, rng)
+    shares = rng.uniform(STALE_AGE, 1.0, len(members.age)).astype(np.float32)
+    return other._replace(age=members.max_age * shares)
+
+
+def blurred(members: Selection, rng: Rng) -> Corrupted:
+    """A sensor with much noise: an embedding near its own, which still tells something."""
+    count, size = len(members.values), members.values.shape[1]
+    amount = rng.uniform(0.3, 1.5, (count, 1)) / np.sqrt(size)
+    values = _unit(members.values + amount * rng.standard_normal((count, size)))
+    quality = members.quality * rng.uniform(0.4, 1, count).astype(np.float32)
+    return Corrupted(values, quality, members.age, informative=True)
+
+
+CORRUPTIONS: dict[str, Callable[[Selection, Rng], Corrupted]] = {
+    "noise": noise,
+    "dead": dead,
+    "other_object": other_object,
+    "stale": stale,
+    "blurred": blurred,
+}
+"""By name. A seed gives the same sets as long as their order stays."""
+
+
+class SetSampler:
+    """Draws sets of members from samples."""
 
     def __init__(
         self,
@@ -79,187 +172,128 @@ class Drawer:
         corrupt: float,
         seed: int,
         mix: float = 0.0,
-        lying: float = 0.2,
+        other_object: float = 0.2,
     ) -> None:
         """Take the samples.
 
         Args:
-            data: Whole samples of objects that no encoder was trained on.
+            data: Samples of objects that no encoder was trained on.
             temperature: Of the members' label distributions.
-            corrupt: Chance that a member is corrupted.
-            seed: Decides all chance.
-            mix: Chance that a member is that of another sample of the class.
-            lying: Share of the corrupted who lie.
+            corrupt: Probability that a member is corrupted.
+            seed: Of the random generator.
+            mix: Probability that a member is that of another sample of the class.
+            other_object: Share of this corruption; the others share the rest equally.
         """
-        self.data = data
-        self._mix = mix
-        self._entropy = entropies(similarities(data.bank, data.values), temperature)
-        classes = np.arange(len(data.bank.labels))
-        self._kin = []
-        for there in data.present.T:
-            rows = np.flatnonzero(there)
-            rows = rows[np.argsort(data.labels[rows], kind="stable")]
-            starts = np.searchsorted(data.labels[rows], classes)
-            self._kin.append((rows, starts, np.diff(starts, append=len(rows))))
         self.temperature = temperature
-        self._corrupt = corrupt
-        rest = (1 - lying) / (len(CORRUPTIONS) - 1)
-        self._kinds = [lying if kind == "lying" else rest for kind in CORRUPTIONS]
+        self._data, self._numbers = data, data.numbers
+        self._corrupt, self._mix = corrupt, mix
+        self._entropy = entropies(similarities(data.bank, data.values), temperature)
+        self._of_class = [_rows_by_class(data, place) for place in range(len(data.modalities))]
+        rest = (1 - other_object) / (len(CORRUPTIONS) - 1)
+        self._shares = [other_object if name == "other_object" else rest for name in CORRUPTIONS]
         self._rng = np.random.default_rng(seed)
-        self._limits = np.array([MODALITIES[m].max_age for m in data.modalities], np.float32)
-        # Rare classes are drawn more often, half way to all classes alike.
-        share = np.bincount(data.labels)[data.labels] ** -0.5
-        self._share = share / share.sum()
+        self._max_age = np.array([MODALITIES[m].max_age for m in data.modalities], np.float32)
+        # Weights n_c ** -0.5 of classes with n_c samples: half way to equal classes.
+        weights = np.bincount(data.labels)[data.labels] ** -0.5
+        self._probabilities = weights / weights.sum()
 
-    def draw(self, count: int) -> Draw:
+    def draw(self, count: int) -> TrainingSets:
         """Draw `count` sets."""
-        rng, data = self._rng, self.data
-        rows = rng.choice(len(data), count, p=self._share)
+        rng, data = self._rng, self._data
+        rows = rng.choice(len(data.labels), count, p=self._probabilities)
         present = self._subsets(data.present[rows])
-        sources, own = self._mixed(rows), np.arange(present.shape[1])
-        values, quality = data.values[sources, own], data.quality[sources, own]
-        # Most are young; some are as old as stale ones, and show the same thing all the same.
-        age = (AGED * rng.random(present.shape) ** 3 * self._limits).astype(np.float32)
-        good = present.copy()
-        bad = self._victims(present)
-        kinds = rng.choice(len(CORRUPTIONS), present.shape, p=self._kinds)
+        sources, places = self._mixed(rows), np.arange(present.shape[1])
+        values, quality = data.values[sources, places], data.quality[sources, places]
+        # Most ages are low; the highest ones are those of stale members too.
+        age = (USABLE_AGE * rng.random(present.shape) ** 3 * self._max_age).astype(np.float32)
+        informative = present.copy()
+        chosen = self._corruptible(present)
+        kinds = rng.choice(len(CORRUPTIONS), present.shape, p=self._shares)
         for kind, corruption in enumerate(CORRUPTIONS.values()):
-            sets, places = np.nonzero(bad & (kinds == kind))
-            if len(sets):
-                spoilt = Spoilt(data, rows[sets], places, values[sets, places],
-                                quality[sets, places], age[sets, places],
-                                self._limits[places])  # fmt: skip
-                made = corruption(spoilt, rng)
-                values[sets, places], quality[sets, places], age[sets, places], still = made
-                good[sets, places] = still
+            where = np.nonzero(chosen & (kinds == kind))
+            if len(where[0]):
+                selection = Selection(
+                    data,
+                    rows[where[0]],
+                    where[1],
+                    values[where],
+                    quality[where],
+                    age[where],
+                    self._max_age[where[1]],
+                )
+                after = corruption(selection, rng)
+                values[where], quality[where], age[where] = after.values, after.quality, after.age
+                informative[where] = after.informative
         values *= present[..., None]
-        entropy = self._entropy[sources, own]
-        entropy[bad] = entropies(similarities(data.bank, values[bad]), self.temperature)
+        entropy = self._entropy[sources, places]
+        entropy[chosen] = entropies(similarities(data.bank, values[chosen]), self.temperature)
         members = Members(
-            values, numbers(data)[:1].repeat(count, 0), age * present, quality * present,
-            np.where(present, entropy, np.float32(1)), present,
-        )  # fmt: skip
-        return Draw(members, data.labels[rows], good)
+            values,
+            np.tile(self._numbers, (count, 1)),
+            age * present,
+            quality * present,
+            np.where(present, entropy, np.float32(1)),
+            present,
+        )
+        return TrainingSets(members, data.labels[rows], informative)
 
-    def _mixed(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return which sample each member is of, int [B, M]: its own, or one of its class."""
-        sources = np.repeat(rows[:, None], len(self._kin), 1)
-        labels = self.data.labels[rows]
-        for place, (kin, starts, counts) in enumerate(self._kin):
+    def _mixed(self, rows: Integers) -> Integers:
+        """Return the sample of each member, int [B, M]: the set's, or another of its class."""
+        sources = np.repeat(rows[:, None], len(self._of_class), 1)
+        labels = self._data.labels[rows]
+        for place, of_class in enumerate(self._of_class):
             draws = self._rng.random((2, len(rows)))
-            mixed = (draws[0] < self._mix) & self.data.present[rows, place]
-            chosen = starts[labels] + (draws[1] * counts[labels]).astype(np.int64)
-            sources[mixed, place] = kin[chosen[mixed]]
+            mixed = (draws[0] < self._mix) & self._data.present[rows, place]
+            counts = of_class.counts[labels]
+            drawn = of_class.starts[labels] + (draws[1] * counts).astype(np.int64)
+            sources[mixed, place] = of_class.rows[drawn[mixed]]
         return sources
 
     def _subsets(self, there: Booleans) -> Booleans:
-        """Return random subsets: of all sizes alike often, at least one member each."""
+        """Return random subsets: all sizes equally often, at least one member each."""
         order = np.where(there, self._rng.random(there.shape), 2.0).argsort(1).argsort(1)
         sizes = self._rng.integers(1, there.sum(1) + 1)
         return order < sizes[:, None]
 
-    def _victims(self, present: Booleans) -> Booleans:
-        """Return who is corrupted: with chance `corrupt`, and less than half of a set."""
+    def _corruptible(self, present: Booleans) -> Booleans:
+        """Return which members are corrupted: with probability `corrupt`, a minority of a set.
+
+        Of a pair, one may be corrupted.
+        """
         draws = np.where(present, self._rng.random(present.shape), 2.0)
-        rank = draws.argsort(1).argsort(1)
-        return (draws < self._corrupt) & (
-            rank < (present.sum(1, keepdims=True) - 1) // 2 + (present.sum(1, keepdims=True) == 2)
-        )
+        rank, size = draws.argsort(1).argsort(1), present.sum(1, keepdims=True)
+        return (draws < self._corrupt) & (rank < (size - 1) // 2 + (size == 2))
 
 
-class Spoilt(NamedTuple):
-    """K members to be corrupted.
+class _RowsByClass(NamedTuple):
+    """Samples that have a modality, sorted by class; each class's first one and their number."""
 
-    Attributes:
-        data: Where other objects' embeddings are.
-        rows: int [K], their samples.
-        places: int [K], their places among the modalities.
-        values: float32 [K, D].
-        quality: float32 [K].
-        age: float32 [K].
-        limits: float32 [K], the ages that their modalities allow.
-    """
-
-    data: EmbeddingSet
-    rows: npt.NDArray[np.int64]
-    places: npt.NDArray[np.int64]
-    values: Floats
-    quality: Floats
-    age: Floats
-    limits: Floats
+    rows: Integers
+    starts: Integers
+    counts: Integers
 
 
-Result = tuple[Floats, Floats, Floats, bool]
-"""Values, quality, age, and whether such members still tell something."""
+def _rows_by_class(data: EmbeddingSet, place: int) -> _RowsByClass:
+    rows = np.flatnonzero(data.present[:, place])
+    rows = rows[np.argsort(data.labels[rows], kind="stable")]
+    starts = np.searchsorted(data.labels[rows], np.arange(len(data.bank.labels)))
+    return _RowsByClass(rows, starts, np.diff(starts, append=len(rows)))
 
 
-def others(data: EmbeddingSet, rows: npt.NDArray[np.int64], places: npt.NDArray[np.int64],
-           rng: Rng) -> npt.NDArray[np.int64]:  # fmt: skip
-    """Return for each sample another one that has the modality, of another class where there is."""
-    found = np.empty(len(rows), np.int64)
-    for place in np.unique(places):
+def _rows_of_others(members: Selection, rng: Rng) -> Integers:
+    """Return for each member another sample with its modality, of another class if possible."""
+    data, labels = members.data, members.data.labels
+    drawn = np.empty(len(members.rows), np.int64)
+    for place in np.unique(members.places):
         pool = np.flatnonzero(data.present[:, place])
-        mine = np.flatnonzero(places == place)
-        found[mine] = rng.choice(pool, len(mine))
-        for _ in range(8):  # enough that hardly one of the same class is left
-            same = mine[data.labels[found[mine]] == data.labels[rows[mine]]]
+        mine = np.flatnonzero(members.places == place)
+        drawn[mine] = rng.choice(pool, len(mine))
+        for _ in range(8):  # after these, hardly one of the same class is left
+            same = mine[labels[drawn[mine]] == labels[members.rows[mine]]]
             if not len(same):
                 break
-            found[same] = rng.choice(pool, len(same))
-    return found
-
-
-def noise(spoilt: Spoilt, rng: Rng) -> Result:
-    """Noise instead of a reading: any direction, any quality."""
-    values = _unit(rng.standard_normal(spoilt.values.shape))
-    return values, spoilt.quality * rng.random(len(values), np.float32), spoilt.age, False
-
-
-def dead(spoilt: Spoilt, rng: Rng) -> Result:
-    """A dead sensor: always the same that tells nothing apart, of low quality."""
-    data = spoilt.data
-    means = [data.values[data.present[:, place], place].mean(0) for place in spoilt.places]
-    values = _unit(np.stack(means) + 0.02 * rng.standard_normal(spoilt.values.shape))
-    return values, 0.3 * rng.random(len(values), np.float32), spoilt.age, False
-
-
-def lying(spoilt: Spoilt, rng: Rng) -> Result:
-    """A sensor that sees something else: another object's embedding, as good and as fresh."""
-    rows = others(spoilt.data, spoilt.rows, spoilt.places, rng)
-    return (
-        spoilt.data.values[rows, spoilt.places], spoilt.data.quality[rows, spoilt.places],
-        spoilt.age, False,
-    )  # fmt: skip
-
-
-def stale(spoilt: Spoilt, rng: Rng) -> Result:
-    """A sensor that has stopped: another object's embedding, and old."""
-    values, quality, _, still = lying(spoilt, rng)
-    age = spoilt.limits * rng.uniform(OLD, 1.0, len(values)).astype(np.float32)
-    return values, quality, age, still
-
-
-def blurred(spoilt: Spoilt, rng: Rng) -> Result:
-    """A reading with much noise: some way off, and still worth something."""
-    size = spoilt.values.shape[1]
-    amount = rng.uniform(0.3, 1.5, (len(spoilt.values), 1)) / np.sqrt(size)
-    values = _unit(spoilt.values + amount * rng.standard_normal(spoilt.values.shape))
-    return (
-        values,
-        spoilt.quality * rng.uniform(0.4, 1, len(values)).astype(np.float32),
-        (spoilt.age),
-        True,
-    )
-
-
-CORRUPTIONS: dict[str, Callable[[Spoilt, Rng], Result]] = {
-    "noise": noise,
-    "dead": dead,
-    "lying": lying,
-    "stale": stale,
-    "blurred": blurred,
-}
-"""By name."""
+            drawn[same] = rng.choice(pool, len(same))
+    return drawn
 
 
 def _unit(values: npt.NDArray[np.floating]) -> Floats:

@@ -1,10 +1,11 @@
-"""Embeddings of a dataset, by modality: what fusion is trained, calibrated and measured on."""
+"""Embeddings of a dataset, by modality: fusion is trained, calibrated and measured on them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -13,27 +14,31 @@ import numpy.typing as npt
 from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.storage.files import whole_file
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.modalities import MODALITIES, OWN
 from omnibind_ros.recognition.label_bank import LabelBank
 
 EncodedFaults = Mapping[tuple[str, str], tuple[Floats, Floats]]
-"""By fault and modality: embeddings [K, D] and qualities [K] that an encoder gave for samples with
-that fault. Where there is none, embeddings of the fault are drawn."""
+"""By corruption and modality: embeddings [K, D] and qualities [K] of corrupted observations, by an
+encoder. Corruptions that are missing here are drawn as embeddings (`corruptions.CORRUPTIONS`)."""
+
+
+PER_SAMPLE = ("values", "quality", "present", "labels", "objects", "splits")
+"""Attributes of an `EmbeddingSet` that have a row for each sample."""
 
 
 @dataclass(frozen=True)
 class EmbeddingSet:
-    """Embeddings of n samples in M modalities, and what the samples are.
+    """Embeddings of n samples in M modalities, and the samples' classes, objects and splits.
 
     Attributes:
         modalities: Names of the M modalities, in the order of modalities.py.
         values: float32 [n, M, D], unit vectors; zeros where a sample lacks the modality.
         quality: float32 [n, M], 0..1; 0 where a sample lacks the modality.
-        present: bool [n, M].
-        labels: int64 [n], classes of the bank.
-        objects: [n], ids of the things.
+        present: bool [n, M], which modalities a sample has.
+        labels: int64 [n], classes of the bank; -1 where a class has no label.
+        objects: [n], names of the objects.
         splits: [n], train, validation or test.
-        bank: The classes, embedded.
+        bank: The labels of the classes, with their prototypes.
     """
 
     modalities: tuple[str, ...]
@@ -54,13 +59,31 @@ class EmbeddingSet:
         """Values of an embedding, D."""
         return int(self.values.shape[2])
 
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """Numbers of the modalities, int64 [M]."""
+        return np.array([MODALITIES[name].number for name in self.modalities], np.int64)
+
+    @property
+    def table_rows(self) -> int:
+        """Rows of a table that is indexed by numbers of these modalities, and of `OWN`."""
+        return 1 + max(*(modality.number for modality in OWN), *self.numbers.tolist())
+
+    def of(self, place: int) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Return the embeddings [K, D] of one modality, given its place, and their labels [K]."""
+        there = self.present[:, place]
+        return self.values[there, place], self.labels[there]
+
     def samples(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> EmbeddingSet:
-        """Return the set of some of its samples."""
-        return replace(
-            self, values=self.values[chosen], quality=self.quality[chosen],
-            present=self.present[chosen], labels=self.labels[chosen],
-            objects=self.objects[chosen], splits=self.splits[chosen],
-        )  # fmt: skip
+        """Return the set of some samples, which a mask or indices choose."""
+        return replace(self, **{name: getattr(self, name)[chosen] for name in PER_SAMPLE})
+
+    def joined(self, other: EmbeddingSet) -> EmbeddingSet:
+        """Return the samples of two sets with the same modalities and labels."""
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in PER_SAMPLE
+        }
+        return replace(self, **joined)
 
     def only(self, modalities: Sequence[str]) -> EmbeddingSet:
         """Return the set with some of its modalities, in the order of modalities.py.
@@ -76,10 +99,12 @@ class EmbeddingSet:
             )
         kept = [m for m, name in enumerate(self.modalities) if name in modalities]
         return replace(
-            self, modalities=tuple(self.modalities[m] for m in kept),
-            values=self.values[:, kept], quality=self.quality[:, kept],
+            self,
+            modalities=tuple(self.modalities[m] for m in kept),
+            values=self.values[:, kept],
+            quality=self.quality[:, kept],
             present=self.present[:, kept],
-        )  # fmt: skip
+        )
 
     def split(self, *names: str) -> EmbeddingSet:
         """Return the samples of these splits."""
@@ -90,11 +115,11 @@ class EmbeddingSet:
         return self.samples(np.asarray(self.present.all(1)))
 
     def without_classes(self, names: Sequence[str]) -> tuple[EmbeddingSet, EmbeddingSet]:
-        """Part the samples of some classes, which the bank forgets, from the others.
+        """Separate the samples of some classes, which have no label in the bank from then on.
 
         Returns:
-            The samples of all other classes, numbered anew; and those of these classes, their
-            labels -1, with the same bank.
+            The samples of all other classes, with new label indices; and the samples of these
+            classes, their labels -1, with the same bank.
 
         Raises:
             TrainingError: One of the names is no class, or fewer than two classes are left.
@@ -115,27 +140,31 @@ class EmbeddingSet:
         return renamed.samples(renamed.labels >= 0), renamed.samples(renamed.labels < 0)
 
     def save(self, path: Path) -> None:
-        """Write it as `train_students.write_embeddings` does; raises OSError."""
+        """Write embeddings.npz in the format of `omnibind train students`; raises OSError."""
         arrays: dict[str, npt.NDArray[np.generic]] = {
-            "labels": self.labels, "label_names": np.array(self.bank.labels, np.str_),
-            "objects": self.objects, "splits": self.splits,
-            "prototypes": self.bank.prototypes, "owner": self.bank.owner,
-        }  # fmt: skip
+            "labels": self.labels,
+            "label_names": np.array(self.bank.labels, np.str_),
+            "objects": self.objects,
+            "splits": self.splits,
+            "prototypes": self.bank.prototypes,
+            "owner": self.bank.owner,
+        }
         for m, name in enumerate(self.modalities):
             rows = np.flatnonzero(self.present[:, m])
-            arrays |= {
-                name: self.values[rows, m].astype(np.float16), f"{name}-rows": rows,
-                f"{name}-quality": self.quality[rows, m],
-            }  # fmt: skip
+            arrays[name] = self.values[rows, m].astype(np.float16)
+            arrays[f"{name}-rows"] = rows
+            arrays[f"{name}-quality"] = self.quality[rows, m]
         with whole_file(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> EmbeddingSet:
-        """Read embeddings.npz of a training run, or what `save` wrote.
+        """Read embeddings.npz of a training run, or one that `save` wrote.
+
+        An embedding of zeros or NaN counts as missing: its encoder could not use the observation.
 
         Raises:
-            TrainingError: It cannot be read, or holds something else.
+            TrainingError: It cannot be read, or holds other data.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -149,7 +178,6 @@ class EmbeddingSet:
                 rows = arrays[f"{name}-rows"]
                 values[rows, m] = arrays[name]
                 quality[rows, m] = arrays[f"{name}-quality"]
-                # What no encoder could make sense of is zeros, and as good as not there.
                 present[rows, m] = np.linalg.norm(values[rows, m], axis=1) > 0.5
             values[~present] = quality[~present] = 0
             bank = LabelBank(
@@ -164,14 +192,21 @@ class EmbeddingSet:
                 f"{path} holds no embeddings ({' '.join(str(error).split())[:80]}); remove it, "
                 "and make it again"
             ) from error
+        labels = arrays["labels"].astype(np.int64)
         return cls(
-            names, _unit(values), quality, present, arrays["labels"].astype(np.int64),
-            arrays["objects"], arrays["splits"], bank,
-        )  # fmt: skip
+            names,
+            _unit(values),
+            quality,
+            present,
+            labels,
+            arrays["objects"],
+            arrays["splits"],
+            bank,
+        )
 
 
 def _unit(values: Floats) -> Floats:
-    """Return vectors of length one, as they were before they were stored in 16 bits."""
+    """Return vectors of length one; 16 bits have changed their length."""
     return np.asarray(values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-6))
 
 

@@ -1,46 +1,103 @@
-"""What training of the fusion leaves behind: its network, its calibration and its figures."""
+"""A trained fusion: its network, its calibration, its figures, and the files that hold them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import default_convert
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.storage.files import write_whole
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingError
+from omnibind_ros.modalities import TABLE_SIZE
 
 from .calibration import fit_likeness, fit_thresholds
 from .config import FusionConfig
-from .corruptions import members_of
+from .corruptions import Members, members_of
 from .embeddings import EmbeddingSet
 from .network import FusionNetwork
-from .training import TrainedFusion
 
 NETWORK, RECORD = "fusion.pt", "fusion.json"
+
+NAMES_0_1 = {
+    "concepts": "classes.directions",
+    "sharpness": "classes.sharpness",
+    "trust": "evidence.trust",
+    "power": "evidence.power",
+    "fading": "evidence.fading",
+    "gate": "evidence.gate",
+    "surety": "evidence.log_scale",
+    "offset": "bias.offset",
+    "words": "synonyms.words",
+    "lifting": "synonyms.lift",
+    "void": "null.directions",
+    "content": "null.projection",
+    "likeness": "gate.agreement_weight",
+    "code": "gate.code",
+    "facts": "gate.embed_statistics",
+}
+"""Names of tensors in fusion.pt of version 0.1, and what they are now; other tensors of that
+version are now those of the attention gate."""
+
+
+@dataclass(frozen=True)
+class TrainedFusion:
+    """A trained fusion.
+
+    Attributes:
+        network: In evaluation mode.
+        temperature: The bundle's, of fused embeddings and of the members' entropies.
+        figures: On sets of the objects held back, before any training on these: cross_entropy and
+            top1 (0..1) of the network, pool_cross_entropy and pool_top1 of its initial state, the
+            log-opinion pool, and mean_top1 of the quality-weighted mean; steps to the best state.
+    """
+
+    network: FusionNetwork
+    temperature: float
+    figures: dict[str, float]
+
+    def fuse(self, members: Members) -> tuple[Floats, Floats]:
+        """Return fused embeddings, float32 [B, D], and weights, float32 [B, N]."""
+        fused, weights = run(self.network, members)
+        return fused.numpy(), weights.numpy()
+
+
+@torch.no_grad()
+def run(network: nn.Module, members: Members, batch: int = 4096) -> tuple[Tensor, ...]:
+    """Run a network on any number of sets, in batches, and return its outputs."""
+    network.eval()
+    inputs = default_convert(tuple(map(np.ascontiguousarray, members)))
+    batches = zip(*(each.split(batch) for each in inputs), strict=True)
+    parts = [network(*part) for part in batches]
+    return tuple(torch.cat(outputs) for outputs in zip(*parts, strict=True))
 
 
 def calibrate_fusion(
     trained: TrainedFusion, data: EmbeddingSet, config: FusionConfig
 ) -> Calibration:
-    """Calibrate what a fusion says, on the splits that it was trained on.
+    """Calibrate a fusion on the splits that it was trained on.
 
-    The temperature is the one that it was trained with: its entropies were made with it, and the
-    evidence was scaled so that the probabilities of fused embeddings are right at it. Thresholds
-    are of what it makes of each combination of modalities.
+    The temperature is that of the training: the members' entropies were made with it, and the
+    evidence was scaled so that probabilities of fused embeddings are right at it. There is a
+    threshold for each combination of modalities.
 
     Args:
         trained: The fusion.
         data: The embeddings that it was trained on; classes that the configuration leaves out
-            serve as unknown things.
-        config: That of its training.
+            are its unknown objects.
+        config: The configuration of its training.
 
     Returns:
-        Temperature and thresholds; the least quality is not calibrated here and 0.
+        Temperature, thresholds and likeness; the minimal quality is not calibrated here and 0.
     """
     known, unknown = data.without_classes(config.left_out)
     known, unknown = known.split(*config.splits), unknown.split(*config.splits)
@@ -48,29 +105,33 @@ def calibrate_fusion(
     def fuse(part: EmbeddingSet) -> Floats:
         return np.asarray(trained.fuse(members_of(part, trained.temperature))[0], np.float32)
 
-    whole = known.complete()
-    return Calibration(
-        trained.temperature, 0.0, fit_thresholds(known, unknown, fuse),
-        fit_likeness(fuse(whole), whole.labels) if len(whole) else None,
-    )  # fmt: skip
+    complete = known.complete()
+    thresholds = fit_thresholds(known, unknown, fuse)
+    likeness = fit_likeness(fuse(complete), complete.labels) if len(complete) else None
+    return Calibration(trained.temperature, 0.0, thresholds, likeness)
 
 
 def save_fusion(
     folder: Path, trained: TrainedFusion, calibration: Calibration, config: FusionConfig
 ) -> None:
-    """Write fusion.pt, and fusion.json: configuration, calibration and figures.
+    """Write fusion.pt, and fusion.json with configuration, calibration and figures.
 
     Raises:
         OSError: They cannot be written.
     """
+    network = trained.network
     content = {
-        "key": "fusion", "size": trained.network.size, "width": config.width,
-        "concepts": trained.network.concepts.shape[1], "words": trained.network.most_words,
-        "temperature": trained.temperature, "figures": trained.figures,
-        "state": trained.network.state_dict(),
-    }  # fmt: skip
+        "key": "fusion",
+        "size": network.size,
+        "width": config.width,
+        "concepts": network.class_count,
+        "words": network.word_count,
+        "temperature": trained.temperature,
+        "figures": trained.figures,
+        "state": network.state_dict(),
+    }
     checkpoints.save(folder / NETWORK, content)
-    said = {
+    record = {
         "config": asdict(config),
         "temperature": calibration.temperature,
         "min_similarity": dict(calibration.min_similarity),
@@ -78,26 +139,49 @@ def save_fusion(
         "left_out": config.left_out,
         "figures": trained.figures,
     }
-    write_whole(folder / RECORD, json.dumps(said, indent=1) + "\n")
+    write_whole(folder / RECORD, json.dumps(record, indent=1) + "\n")
 
 
 def load_fusion(folder: Path) -> TrainedFusion:
-    """Read the network that `save_fusion` wrote.
+    """Read the network that `save_fusion` wrote, now or in version 0.1.
 
     Raises:
-        TrainingError: It cannot be read, or is of another version of the network.
+        TrainingError: It cannot be read, is of an unknown version, or has modalities that are not
+            installed.
     """
     path = folder / NETWORK
     content = checkpoints.load(path)
     try:
+        state = _renamed(content["state"])
+        rows = len(state["evidence.trust"])
         network = FusionNetwork(
-            int(content["size"]), int(content["width"]), concepts=int(content["concepts"]),
+            int(content["size"]),
+            int(content["width"]),
+            classes=int(content["concepts"]),
             words=int(content["words"]),
-        )  # fmt: skip
-        network.load_state_dict(content["state"])
-        return TrainedFusion(network.eval(), float(content["temperature"]), content["figures"])
+            rows=rows,
+        )
+        network.load_state_dict(state)
+        trained = TrainedFusion(network.eval(), float(content["temperature"]), content["figures"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise TrainingError(
             f"{path} holds no fusion of this version ({reason}); train it again"
         ) from error
+    if rows > TABLE_SIZE:
+        raise TrainingError(
+            f"{path} is for a modality with the number {rows - 1}, which is not installed; install "
+            "the package that adds it"
+        )
+    return trained
+
+
+def _renamed(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a network's state with the names of this version."""
+    if "concepts" not in state:
+        return dict(state)
+    renamed = {}
+    for name, values in state.items():
+        first, dot, rest = name.partition(".")
+        renamed[NAMES_0_1.get(first, f"gate.{first}") + dot + rest] = values
+    return renamed

@@ -1,27 +1,16 @@
-"""Adaptive Fusion (AF) in torch: any number of embeddings in, in any order, one out.
+"""The Adaptive Fusion (AF) network: any number of embeddings in, in any order, one out.
 
-What a member says counts as evidence, in the units of the bundle's temperature, and one unit
-says nothing: fused = normalise(sum e_i z_i + v + u), u being a direction in which no text lies.
-z_i is the member's embedding and its modality's offset, which takes back that a modality says some
-classes too often (`fusion_start`).
-Little evidence thus lowers all similarities alike, so that one temperature suits sets of every
-size, and agreement makes sure. With e_i = T / T_i, T_i the temperature of the member's modality,
-this is the logarithmic opinion pool (naive Bayes, for members whose errors are independent).
+    fused = normalise(sum_i e_i z_i + v + u)
 
-A label is as like an embedding as the best of its words, so that members which name one class by
-different words, "dog" and "barking", lose it: their sum lies near neither. v gives back what is
-lost, and takes out what all classes have in common, which tells nothing apart: with
-s_c = sum_i e_i max_w(w . z_i) for the words w of each class c, v lifts the sum's similarity to all
-words of class c to s_c less the mean of s (least squares with a ridge). The classes' similarities
-are then sums of the members' own, and 0 means as like as any.
+The members i of a set are embeddings of one moment, each of a modality m. z_i is the embedding with
+`BiasCorrection`; e_i is the evidence of `EvidenceWeights`, corrected by `AttentionGate`; v is the
+`SynonymCorrection`, u the `NullDirection`. Evidence is in units of the bundle's temperature T. With
+e_i = T / T_m, T_m being the temperature of the modality, the sum is the log-opinion pool (Heskes,
+NIPS 1997): naive Bayes, for members whose errors are independent. `FusionNetwork.initialise` makes
+the network that pool; one that is not initialised is the quality-weighted mean.
 
-From there the network goes on: a token a member, of its modality's code and facts: age, quality,
-entropy, and how well what it says (its distribution over concepts) agrees with what the others say
-together. It does not see what is said, which it would learn by heart. A block of attention, led by
-who says the same, lets each see the others, and each token changes its member's evidence.
-Untrained, evidence is quality and u is nothing: the quality-weighted mean.
-
-The interface is that of `omnibind_ros.fusion.adaptive`; export/fusion.py writes it as fusion.onnx.
+Tables have a row for each number of a modality (`Modality.number`). Shapes: B sets of N members,
+embeddings of D values, C classes. export/fusion.py writes the network as fusion.onnx.
 """
 
 from __future__ import annotations
@@ -33,76 +22,133 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from omnibind_ros.fusion.mean import FLOOR
-from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.learning.prototypes import ClassSimilarity
+from omnibind_ros.modalities import MODALITIES, TABLE_SIZE
+from omnibind_ros.recognition.label_bank import LabelBank
 
-FACTS = 11
+from . import initial_values as initial
+from .embeddings import EmbeddingSet
+
 HEADS = 4
-VOID = 16
-"""Directions in which no text lies, at most; the rest of what is fused is copied there."""
-NOWHERE = -1e4
-"""Score of a place where no member is; far below any other, and still a number in 16 bits."""
-WORTHLESS = 0.05
-"""Quality below which a member's evidence falls to nothing, in proportion."""
+STATISTICS = 11
+"""Values of `AttentionGate.statistics`."""
+NULL_DIRECTIONS = 16
+"""Null directions, at most."""
+EMPTY = -1e4
+"""Score of a place without a member: far below any other, and finite in 16 bits."""
+LOW_QUALITY = 0.05
+"""Quality below which the quality gate lowers the evidence, in proportion."""
 LIMIT = 7.0
-"""Highest logarithm of a member's evidence; the least is its negative."""
+"""Largest |log e_i|."""
 
 
-class Said(NamedTuple):
-    """What members say: similarities to the concepts over their temperatures, as logits.
+class BiasCorrection(nn.Module):
+    """Adds to an embedding the offset of its modality (`initial_values.fit_modalities`)."""
 
-    Attributes:
-        logits: [B, N, C].
-        share: [B, N, C], their softmax; zeros where there is no member.
-        prior: [B, N], the logarithm of the evidence of modality, quality and age alone.
+    def __init__(self, rows: int, size: int) -> None:
+        """Create it with offsets of zero."""
+        super().__init__()
+        self.register_buffer("offset", torch.zeros(rows, size))
+
+    def initialise(self, fits: initial.ModalityFits) -> None:
+        """Set the fitted offsets."""
+        self.offset[fits.numbers] = torch.from_numpy(fits.offsets)
+
+    def forward(self, embeddings: Tensor, modality: Tensor) -> Tensor:
+        """Return z [..., D] of embeddings [..., D] and numbers of modalities, int64 [...]."""
+        return embeddings + functional.embedding(modality, self.offset)
+
+
+class ClassDistribution(nn.Module):
+    """Distributions over the classes: p_i = softmax(exp(s_m) z_i K).
+
+    K [D, C] are the directions of the classes, s_m is the sharpness of modality m.
     """
 
-    logits: Tensor
-    share: Tensor
-    prior: Tensor
-
-
-class FusionNetwork(nn.Module):
-    """The evidence of members, and what they say together."""
-
-    def __init__(
-        self,
-        size: int,
-        width: int = 32,
-        dropout: float = 0.0,
-        concepts: int = 32,
-        words: int = 1,
-    ) -> None:
-        """Create the network in its starting state, the quality-weighted mean.
-
-        Args:
-            size: Values of an embedding, D.
-            width: Values of a token, a multiple of `HEADS`.
-            dropout: Share of a token's values that training drops.
-            concepts: Directions C by which members are compared, one a class.
-            words: Prototypes of a class, at most.
-        """
+    def __init__(self, rows: int, size: int, classes: int) -> None:
+        """Create it with random directions."""
         super().__init__()
-        count, void = len(MODALITIES), min(VOID, size // 4)
-        ages = torch.tensor([modality.max_age for modality in MODALITIES.values()])
-        self.register_buffer("max_age", ages, persistent=False)
-        self.register_buffer("concepts", torch.randn(size, concepts) / size**0.5)
-        self.register_buffer("offset", torch.zeros(count, size))
-        self.register_buffer("words", torch.zeros(size, concepts * words))
-        self.register_buffer("lifting", torch.zeros(concepts, size))
-        self.register_buffer("void", torch.zeros(void, size))
-        self.register_buffer("content", torch.zeros(size, void))
-        self.register_buffer("surety", torch.zeros(1))
+        self.register_buffer("directions", torch.randn(size, classes) / size**0.5)
+        self.sharpness = nn.Parameter(torch.zeros(rows, 1))
+
+    def initialise(self, data: EmbeddingSet, fits: initial.ModalityFits) -> None:
+        """Set the directions to the centred classes, and the sharpness that suits samples."""
+        classes = initial.centred_classes(data.bank)
+        self.directions.copy_(torch.from_numpy(classes.T.copy()))
+        self.sharpness[fits.numbers, 0] = torch.tensor(initial.fit_sharpness(data, fits, classes))
+
+    def forward(self, embeddings: Tensor, modality: Tensor) -> Tensor:
+        """Return logits [B, N, C] of z [B, N, D] and numbers of modalities [B, N]."""
+        scale = functional.embedding(modality, self.sharpness).exp()
+        return (embeddings @ self.directions) * scale
+
+
+class EvidenceWeights(nn.Module):
+    """Evidence of modality, quality q and relative age a (a share of the maximal age) alone.
+
+    log e = trust_m + power_m log q + fading_m log(1 - a) + gate log(min(q / LOW_QUALITY, 1))
+    """
+
+    def __init__(self, rows: int) -> None:
+        """Create it so that the evidence is the quality."""
+        super().__init__()
+        self.register_buffer("log_scale", torch.zeros(1))
         self.register_buffer("gate", torch.zeros(1))
-        self.sharpness = nn.Parameter(torch.zeros(count, 1))
-        self.trust = nn.Parameter(torch.zeros(count, 1))
-        self.power = nn.Parameter(torch.ones(count, 1))
-        self.fading = nn.Parameter(torch.zeros(count, 1))
-        self.code = nn.Embedding(count, width)
+        self.trust = nn.Parameter(torch.zeros(rows, 1))
+        self.power = nn.Parameter(torch.ones(rows, 1))
+        self.fading = nn.Parameter(torch.zeros(rows, 1))
+
+    def initialise(self, fits: initial.ModalityFits, temperature: float) -> None:
+        """Set T / T_m as the evidence of quality 1 and age 0."""
+        self.power.fill_(0.05)  # a doubtful picture still says much
+        self.fading.fill_(2.0)
+        self.gate.fill_(1.0)
+        self.trust[fits.numbers, 0] = torch.tensor(fits.trust(temperature))
+
+    def forward(self, modality: Tensor, quality: Tensor, relative_age: Tensor) -> Tensor:
+        """Return log e [B, N] of numbers of modalities, qualities and relative ages [B, N]."""
+        power = functional.embedding(modality, self.power)[..., 0]
+        trust = functional.embedding(modality, self.trust)[..., 0]
+        fading = functional.embedding(modality, self.fading)[..., 0]
+        left = (1 - relative_age).clamp(FLOOR, 1.0)
+        gate = (quality / LOW_QUALITY).clamp(FLOOR, 1.0)
+        log_evidence = trust + power * quality.clamp(min=FLOOR).log() + fading * left.log()
+        return log_evidence + self.gate * gate.log()
+
+
+class GateInput(NamedTuple):
+    """Members as the attention gate sees them; each [B, N], the last two [B, N, C].
+
+    `present` is 1 where there is a member, else 0; `distribution` is the softmax of the logits,
+    and zeros where there is no member.
+    """
+
+    modality: Tensor
+    relative_age: Tensor
+    quality: Tensor
+    entropy: Tensor
+    present: Tensor
+    log_evidence: Tensor
+    logits: Tensor
+    distribution: Tensor
+
+
+class AttentionGate(nn.Module):
+    """Corrects the evidence of a member by what the others say.
+
+    A token a member, of its modality's code and its statistics; a block of attention, led by who
+    agrees, p_i p_j; and a score of each token, which is 0 initially.
+    """
+
+    def __init__(self, rows: int, width: int, dropout: float) -> None:
+        """Create it; the order of the lines is the order in which parameters are drawn."""
+        super().__init__()
+        self.code = nn.Embedding(rows, width)
         nn.init.normal_(self.code.weight, std=0.3)
-        self.facts = nn.Linear(FACTS, width)
+        self.embed_statistics = nn.Linear(STATISTICS, width)
         self.first_norm = nn.LayerNorm(width)
         self.query_key_value = nn.Linear(width, 3 * width)
-        self.likeness = nn.Parameter(torch.full((HEADS,), 2.0))
+        self.agreement_weight = nn.Parameter(torch.full((HEADS,), 2.0))
         self.joined = nn.Linear(width, width)
         self.second_norm = nn.LayerNorm(width)
         self.hidden = nn.Sequential(
@@ -114,15 +160,158 @@ class FusionNetwork(nn.Module):
         nn.init.zeros_(self.score.weight)
         nn.init.zeros_(self.score.bias)
 
-    @property
-    def size(self) -> int:
-        """Values of an embedding, D."""
-        return self.concepts.shape[0]
+    def forward(self, members: GateInput, empty: Tensor) -> Tensor:
+        """Return corrections of log e [B, N]; `empty` [B, N] is `EMPTY` without a member, or 0."""
+        agreement = members.distribution @ members.distribution.transpose(1, 2)
+        token = self.code(members.modality)
+        token = token + self.embed_statistics(self.statistics(members, agreement))
+        token = token + self.attention(self.first_norm(token), agreement, empty)
+        token = token + self.hidden(self.second_norm(token))
+        token = self.dropout(self.last_norm(token))
+        return self.score(token)[..., 0]
 
-    @property
-    def most_words(self) -> int:
-        """Prototypes of a class, at most."""
-        return int(self.words.shape[1] // self.concepts.shape[1])
+    def statistics(self, members: GateInput, agreement: Tensor) -> Tensor:
+        """Return statistics [B, N, STATISTICS] of members with p_i p_j = agreement [B, N, N]."""
+        evidence = members.log_evidence.clamp(-LIMIT, LIMIT).exp() * members.present
+        total = evidence.sum(1, keepdim=True)
+        # The pool of all others is that of all members, less the member itself.
+        rest = (total - evidence).clamp(min=1e-6)
+        own = evidence[..., None] * members.logits
+        others = torch.softmax((own.sum(1, keepdim=True) - own) / rest[..., None], -1)
+        consensus = (members.distribution * others).sum(-1)
+        itself = members.distribution.square().sum(-1)
+        support = ((agreement @ evidence[..., None])[..., 0] - evidence * itself) / rest
+        count = members.present.sum(1, keepdim=True)
+        alone = (count < 1.5).to(members.present.dtype).expand_as(evidence)
+        several = 1 - alone
+        statistics = [
+            members.relative_age.clamp(0.0, 2.0),
+            members.quality,
+            members.entropy,
+            alone,
+            members.distribution.amax(-1),
+            several * consensus,
+            several * (consensus + 0.02).log(),
+            several * support,
+            several * others.amax(-1),
+            evidence / total,
+            total.expand_as(evidence).log(),
+        ]
+        return torch.stack(statistics, 2).to(agreement.dtype)
+
+    def attention(self, token: Tensor, agreement: Tensor, empty: Tensor) -> Tensor:
+        """Return what each token takes from all, [B, N, width]."""
+        batch, members, width = token.shape
+        split = self.query_key_value(token).reshape(batch, members, 3, HEADS, width // HEADS)
+        query, key, value = split.permute(2, 0, 3, 1, 4)
+        scores = query @ key.transpose(2, 3) * (width // HEADS) ** -0.5
+        scores = scores + self.agreement_weight[:, None, None] * agreement[:, None]
+        attended = torch.softmax(scores + empty[:, None, None], 3) @ value
+        return self.joined(attended.transpose(1, 2).reshape(batch, members, width))
+
+
+class SynonymCorrection(nn.Module):
+    """v, which makes a sum as similar to each class as its members are together.
+
+    A label is as similar to an embedding as the best of its words. With s_c = sum_i e_i max_w w z_i
+    over the words w of class c, v raises the sum's similarity to all words of c to s_c less the
+    mean of s over the classes: what is common to all classes tells none from another.
+    """
+
+    def __init__(self, size: int, classes: int, words: int) -> None:
+        """Create it so that v is 0."""
+        super().__init__()
+        self.register_buffer("words", torch.zeros(size, classes * words))
+        self.register_buffer("lift", torch.zeros(classes, size))
+
+    def initialise(self, bank: LabelBank) -> None:
+        """Set the words of a label bank, and the vectors that raise the similarity to them."""
+        self.words.copy_(ClassSimilarity(bank).by_class().flatten(0, 1).T)
+        self.lift.copy_(torch.from_numpy(initial.synonym_lift(bank)))
+
+    def forward(self, embeddings: Tensor, evidence: Tensor, total: Tensor) -> Tensor:
+        """Return v [B, D] of z [B, N, D], evidence [B, N] and their sum [B, D]."""
+        pooled = (evidence[:, None] @ self.similarities(embeddings))[:, 0]
+        pooled = pooled - pooled.mean(1, keepdim=True)
+        return (pooled - self.similarities(total[:, None])[:, 0]) @ self.lift
+
+    def similarities(self, embeddings: Tensor) -> Tensor:
+        """Return similarities [B, N, C] of embeddings [B, N, D] to the best word of each class."""
+        batch, members, _ = embeddings.shape
+        return (embeddings @ self.words).reshape(batch, members, len(self.lift), -1).amax(3)
+
+
+class NullDirection(nn.Module):
+    """u, of length one, in directions in which no text lies.
+
+    It is a copy of the sum in these directions, so that similar sets of little evidence stay so.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Create it so that u is 0."""
+        super().__init__()
+        count = min(NULL_DIRECTIONS, size // 4)
+        self.register_buffer("directions", torch.zeros(count, size))
+        self.register_buffer("projection", torch.zeros(size, count))
+
+    def initialise(self, data: EmbeddingSet) -> None:
+        """Set directions without text, and as many in which the classes differ most."""
+        count = len(self.directions)
+        self.projection.copy_(torch.from_numpy(initial.principal_directions(data.bank, count)))
+        self.directions.copy_(torch.from_numpy(initial.null_directions(data, count)))
+
+    def forward(self, total: Tensor) -> Tensor:
+        """Return u [B, D] of sums [B, D]."""
+        return unit(unit(total) @ self.projection) @ self.directions
+
+
+class FusionNetwork(nn.Module):
+    """Composes the parts."""
+
+    def __init__(
+        self,
+        size: int,
+        width: int = 32,
+        dropout: float = 0.0,
+        classes: int = 32,
+        words: int = 1,
+        rows: int = TABLE_SIZE,
+    ) -> None:
+        """Create a network that is the quality-weighted mean.
+
+        Args:
+            size: Values of an embedding, D.
+            width: Values of a token, a multiple of `HEADS`.
+            dropout: Share of a token's values that training drops.
+            classes: Classes by which members are compared, C.
+            words: Prototypes of a class, at most.
+            rows: Rows of the tables of modalities, above every number that occurs.
+        """
+        super().__init__()
+        self.size, self.class_count, self.word_count = size, classes, words
+        ages = {modality.number: modality.max_age for modality in MODALITIES.values()}
+        max_age = torch.tensor([ages.get(number, 1.0) for number in range(rows)])
+        self.register_buffer("max_age", max_age[:, None], persistent=False)
+        self.classes = ClassDistribution(rows, size, classes)
+        self.evidence = EvidenceWeights(rows)
+        self.gate = AttentionGate(rows, width, dropout)
+        self.bias = BiasCorrection(rows, size)
+        self.synonyms = SynonymCorrection(size, classes, words)
+        self.null = NullDirection(size)
+
+    @torch.no_grad()
+    def initialise(self, data: EmbeddingSet, temperature: float) -> None:
+        """Make the network the log-opinion pool of the modalities.
+
+        `data` are the samples to train on, with as many labels as the network has classes;
+        `temperature` is the bundle's, T.
+        """
+        fits = initial.fit_modalities(data)
+        self.bias.initialise(fits)
+        self.classes.initialise(data, fits)
+        self.evidence.initialise(fits, temperature)
+        self.synonyms.initialise(data.bank)
+        self.null.initialise(data)
 
     def forward(
         self,
@@ -135,131 +324,29 @@ class FusionNetwork(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Fuse B sets of up to N members.
 
-        Args:
-            embeddings: [B, N, D], unit vectors.
-            modality: int64 [B, N], places in `MODALITIES`.
-            age: [B, N], seconds.
-            quality: [B, N], 0..1.
-            entropy: [B, N], 0..1.
-            present: bool [B, N], which places hold a member; at least one in each set.
+        Embeddings are unit vectors [B, N, D]; all else is [B, N]: numbers of modalities, int64; age
+        in seconds; quality and entropy, 0..1; and which places hold a member, bool, at least one.
 
-        Returns:
-            Unit vectors [B, D]; and weights [B, N], sum 1, zero where there is no member.
+        Returns unit vectors [B, D]; and weights [B, N], sum 1, zero where there is no member.
         """
         there = present.to(embeddings.dtype)
-        gone = (1 - there) * NOWHERE
-        embeddings = self.moved(embeddings, modality)
-        said = self._said(embeddings, modality, age, quality, there)
-        alike = said.share @ said.share.transpose(1, 2)
-        facts = self._facts(said, alike, modality, age, quality, entropy, there)
-        token = self.code(modality) + self.facts(facts)
-        token = token + self._attention(self.first_norm(token), alike, gone)
-        token = token + self.hidden(self.second_norm(token))
-        token = self.dropout(self.last_norm(token))
-        score = (self.score(token)[..., 0] + said.prior).clamp(-LIMIT, LIMIT)
-        evidence = (score + self.surety).exp() * there
-        weights = torch.softmax(score + gone, 1)
-        total = (evidence[:, None] @ embeddings)[:, 0]
-        total = total + self._given_back(embeddings, evidence, total)
-        # A copy of what was fused, so that things of little evidence stay as like as they are.
-        copy = unit(unit(total) @ self.content) @ self.void
-        return unit(total + copy), weights
-
-    def moved(self, embeddings: Tensor, modality: Tensor) -> Tensor:
-        """Return embeddings [..., D] with the offsets of their modalities, int64 [...]."""
-        return embeddings + functional.embedding(modality, self.offset)
-
-    def _given_back(self, embeddings: Tensor, evidence: Tensor, total: Tensor) -> Tensor:
-        """Return what makes a sum as like each class as its members are together, [B, D].
-
-        What they are like all classes is taken out: it tells nothing apart.
-        """
-        whole = (evidence[:, None] @ self._likeness(embeddings))[:, 0]
-        whole = whole - whole.mean(1, keepdim=True)
-        return (whole - self._likeness(total[:, None])[:, 0]) @ self.lifting
-
-    def _likeness(self, embeddings: Tensor) -> Tensor:
-        """Return similarities [B, N, C] of embeddings [B, N, D] to each class's best word."""
-        batch, members, _ = embeddings.shape
-        each = (embeddings @ self.words).reshape(batch, members, self.concepts.shape[1], -1)
-        return each.amax(3)
-
-    def _said(
-        self, embeddings: Tensor, modality: Tensor, age: Tensor, quality: Tensor, there: Tensor
-    ) -> Said:
-        """Return what each member says alone."""
-        logits = (embeddings @ self.concepts) * functional.embedding(modality, self.sharpness).exp()
-        power = functional.embedding(modality, self.power)[..., 0]
-        trust = functional.embedding(modality, self.trust)[..., 0]
-        fading = functional.embedding(modality, self.fading)[..., 0]
-        limit = functional.embedding(modality, self.max_age[:, None])[..., 0]
-        left = (1 - age / limit).clamp(FLOOR, 1.0)
-        worth = (quality / WORTHLESS).clamp(FLOOR, 1.0)
-        prior = trust + power * quality.clamp(min=FLOOR).log() + fading * left.log()
-        prior = prior + self.gate * worth.log()
-        return Said(logits, torch.softmax(logits, -1) * there[..., None], prior)
-
-    def _facts(
-        self,
-        said: Said,
-        alike: Tensor,
-        modality: Tensor,
-        age: Tensor,
-        quality: Tensor,
-        entropy: Tensor,
-        there: Tensor,
-    ) -> Tensor:
-        """Return what is known of each member beside what it says, [B, N, FACTS]."""
-        evidence = said.prior.clamp(-LIMIT, LIMIT).exp() * there
-        whole = evidence.sum(1, keepdim=True)
-        # What all others say together: of all, what each itself says is taken out again.
-        rest = (whole - evidence).clamp(min=1e-6)
-        own = evidence[..., None] * said.logits
-        others = torch.softmax((own.sum(1, keepdim=True) - own) / rest[..., None], -1)
-        agreement = (said.share * others).sum(-1)
-        itself = said.share.square().sum(-1)
-        support = ((alike @ evidence[..., None])[..., 0] - evidence * itself) / rest
-        alone = (there.sum(1, keepdim=True) < 1.5).to(there.dtype).expand_as(age)
-        several = 1 - alone
-        limit = functional.embedding(modality, self.max_age[:, None])[..., 0]
-        facts = [
-            (age / limit).clamp(0.0, 2.0), quality, entropy, alone, said.share.amax(-1),
-            several * agreement, several * (agreement + 0.02).log(), several * support,
-            several * others.amax(-1), evidence / whole, whole.expand_as(age).log(),
-        ]  # fmt: skip
-        return torch.stack(facts, 2).to(alike.dtype)
-
-    def _attention(self, token: Tensor, alike: Tensor, gone: Tensor) -> Tensor:
-        """Return what each member hears from all, [B, N, width]."""
-        batch, members, width = token.shape
-        split = self.query_key_value(token).reshape(batch, members, 3, HEADS, width // HEADS)
-        query, key, value = split.permute(2, 0, 3, 1, 4)
-        scores = query @ key.transpose(2, 3) * (width // HEADS) ** -0.5
-        scores = scores + self.likeness[:, None, None] * alike[:, None] + gone[:, None, None]
-        heard = torch.softmax(scores, 3) @ value
-        return self.joined(heard.transpose(1, 2).reshape(batch, members, width))
+        empty = (1 - there) * EMPTY
+        z = self.bias(embeddings, modality)
+        relative_age = age / functional.embedding(modality, self.max_age)[..., 0]
+        logits = self.classes(z, modality)
+        log_evidence = self.evidence(modality, quality, relative_age)
+        distribution = torch.softmax(logits, -1) * there[..., None]
+        members = GateInput(
+            modality, relative_age, quality, entropy, there, log_evidence, logits, distribution
+        )
+        score = (self.gate(members, empty) + log_evidence).clamp(-LIMIT, LIMIT)
+        evidence = (score + self.evidence.log_scale).exp() * there
+        weights = torch.softmax(score + empty, 1)
+        total = (evidence[:, None] @ z)[:, 0]
+        total = total + self.synonyms(z, evidence, total)
+        return unit(total + self.null(total)), weights
 
 
 def unit(values: Tensor) -> Tensor:
     """Return vectors [..., D] of length one; zeros stay zeros."""
     return values / values.square().sum(-1, keepdim=True).clamp(min=1e-12).sqrt()
-
-
-class ExportedFusion(nn.Module):
-    """One set of N members, as fusion.onnx takes it: without a batch, and all of them there."""
-
-    def __init__(self, network: FusionNetwork) -> None:
-        """Wrap a network."""
-        super().__init__()
-        self.network = network
-
-    def forward(
-        self, embeddings: Tensor, modality: Tensor, age: Tensor, quality: Tensor, entropy: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return fused [D] and weights [N] of members [N, D]."""
-        present = torch.ones_like(modality, dtype=torch.bool)
-        fused, weights = self.network(
-            embeddings[None], modality[None], age[None], quality[None], entropy[None],
-            present[None],
-        )  # fmt: skip
-        return fused[0], weights[0]

@@ -6,12 +6,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not installed")
 
 from omnibind_ros.encoders.backend import load_model  # noqa: E402
-from omnibind_ros.export.fusion import export_fusion  # noqa: E402
+from omnibind_ros.export.fusion import ExportedFusion, export_fusion  # noqa: E402
 from omnibind_ros.fusion import AdaptiveFusion, MeanFusion  # noqa: E402
 from omnibind_ros.learning.af.embeddings import similarities  # noqa: E402
-from omnibind_ros.learning.af.initialisation import lifting  # noqa: E402
-from omnibind_ros.learning.af.network import ExportedFusion, FusionNetwork  # noqa: E402
-from omnibind_ros.learning.prototypes import ClassSimilarity  # noqa: E402
+from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
 from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
 
@@ -98,7 +96,7 @@ def test_an_empty_place_in_a_batch_changes_nothing():
 
 def test_evidence_fades_as_a_reading_ages():
     network, (values, numbers, _, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
-    torch.nn.init.constant_(network.fading, 2.0)
+    torch.nn.init.constant_(network.evidence.fading, 2.0)
     quality[:] = 1
     limits = np.float32([MODALITIES[NAMES[n]].max_age for n in numbers])
     left = np.float32([1.0, 0.5, 0.1])
@@ -112,8 +110,8 @@ def test_evidence_fades_as_a_reading_ages():
 
 def test_what_is_worthless_carries_nothing():
     network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
-    torch.nn.init.zeros_(network.power)
-    torch.nn.init.ones_(network.gate)
+    torch.nn.init.zeros_(network.evidence.power)
+    torch.nn.init.ones_(network.evidence.gate)
     for worst, share in ((0.0, 0.0), (0.025, 0.2), (0.05, 1 / 3)):
         quality[:] = 1, 0.4, worst
         weights = run(network, (values, numbers, age, quality, entropy))[1]
@@ -125,14 +123,14 @@ def test_what_is_worthless_carries_nothing():
 def test_little_evidence_lowers_all_similarities_alike():
     network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(4)
     names = np.linalg.qr(np.random.default_rng(5).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
-    count = len(network.void)
-    labels, void = names[count:], names[:count]
+    count = len(network.null.directions)
+    labels, null = names[count:], names[:count]
     with torch.no_grad():
-        network.void.copy_(torch.from_numpy(void))
-        network.content.copy_(torch.from_numpy(labels[:count].T.copy()))
+        network.null.directions.copy_(torch.from_numpy(null))
+        network.null.projection.copy_(torch.from_numpy(labels[:count].T.copy()))
         found = []
-        for surety in (-3.0, 0.0):
-            network.surety.fill_(surety)
+        for log_scale in (-3.0, 0.0):
+            network.evidence.log_scale.fill_(log_scale)
             found.append(labels @ run(network, (values, numbers, age, quality, entropy))[0])
     ratio = found[0] / found[1]
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-2)
@@ -142,7 +140,7 @@ def test_little_evidence_lowers_all_similarities_alike():
 def test_members_that_name_a_class_by_different_words_agree():
     words = np.linalg.qr(np.random.default_rng(3).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
     bank = LabelBank(("dog", "cat", "cup"), words[:4], np.array([0, 0, 1, 2]))
-    network = FusionNetwork(SIZE, concepts=3, words=2).eval()
+    network = FusionNetwork(SIZE, classes=3, words=2).eval()
     # One sees a dog, one hears barking; in both there is something of a cat.
     values = np.stack([0.6 * words[0] + 0.64 * words[2], 0.6 * words[1] + 0.5 * words[2]])
     values = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
@@ -151,8 +149,7 @@ def test_members_that_name_a_class_by_different_words_agree():
     said = similarities(bank, values)
     together = said.sum(0) - said.sum(0).mean()
     lost, _ = run(network, seen)
-    network.words.copy_(ClassSimilarity(bank).by_class().flatten(0, 1).T)
-    network.lifting.copy_(torch.from_numpy(lifting(bank)))
+    network.synonyms.initialise(bank)
     given, _ = run(network, seen)
     alone, _ = run(network, tuple(array[:1] for array in seen))
     assert together[0] > together[1]
@@ -172,9 +169,8 @@ def test_what_all_labels_have_in_common_makes_nothing_known():
     words = (common + 0.7 * apart).astype(np.float32)
     words /= np.linalg.norm(words, axis=1, keepdims=True)
     bank = LabelBank(("dog", "cat", "cup"), words[:3], np.arange(3))
-    network = FusionNetwork(SIZE, concepts=3, words=1).eval()
-    network.words.copy_(ClassSimilarity(bank).by_class().flatten(0, 1).T)
-    network.lifting.copy_(torch.from_numpy(lifting(bank)))
+    network = FusionNetwork(SIZE, classes=3, words=1).eval()
+    network.synonyms.initialise(bank)
     rest = (np.zeros(1, np.int64), np.zeros(1, np.float32), np.ones(1, np.float32),
             np.zeros(1, np.float32))  # fmt: skip
     vague = (common / np.linalg.norm(common)).astype(np.float32)

@@ -13,10 +13,10 @@ torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not
 from omnibind_ros.cli import main  # noqa: E402
 from omnibind_ros.evaluation.measure.combinations import select_modalities  # noqa: E402
 from omnibind_ros.learning.af.config import FusionConfig, read_fusion_config  # noqa: E402
-from omnibind_ros.learning.af.corruptions import CORRUPTIONS, Drawer, members_of  # noqa: E402
+from omnibind_ros.learning.af.corruptions import CORRUPTIONS, SetSampler, members_of  # noqa: E402
 from omnibind_ros.learning.af.embeddings import entropies, probabilities, similarities  # noqa: E402
 from omnibind_ros.learning.af.files import load_fusion  # noqa: E402
-from omnibind_ros.learning.af.initialisation import begin, measure_alone  # noqa: E402
+from omnibind_ros.learning.af.initial_values import fit_modalities  # noqa: E402
 from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402
 from omnibind_ros.learning.af.training import train_fusion  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
@@ -66,12 +66,12 @@ def test_what_cannot_be_learnt_leaves_where_it_began(unequal):
 
 def test_it_begins_with_the_modalities_own_temperatures(unequal):
     data = unequal.split("validation")
-    own = measure_alone(data).temperatures
+    own = fit_modalities(data).temperatures
     assert own[0] < own[1] / 2
-    network = FusionNetwork(data.size, concepts=len(data.bank.labels))
-    begin(network, data, 0.05)
-    places = [list(MODALITIES).index(name) for name in data.modalities]
-    np.testing.assert_allclose(network.trust[places, 0].exp().detach(), 0.05 / own, rtol=1e-3)
+    network = FusionNetwork(data.size, classes=len(data.bank.labels))
+    network.initialise(data, 0.05)
+    trust = network.evidence.trust[data.numbers, 0].exp().detach()
+    np.testing.assert_allclose(trust, 0.05 / own, rtol=1e-3)
 
 
 def test_no_label_lies_in_the_void_nor_a_sentence_near_it():
@@ -79,12 +79,12 @@ def test_no_label_lies_in_the_void_nor_a_sentence_near_it():
     plane = np.linalg.qr(np.random.default_rng(3).normal(size=(48, 20)))[0].astype(np.float32)
     flat = (data.values @ plane) @ plane.T
     data.values[:] = flat / np.linalg.norm(flat, axis=2, keepdims=True)
-    network = FusionNetwork(48, concepts=6)
-    begin(network, data, 0.05)
-    void = network.void.numpy()
-    np.testing.assert_allclose(void @ void.T, np.eye(len(void)), atol=1e-5)
-    assert np.abs(data.bank.prototypes @ void.T).max() < 0.02
-    assert (np.square(data.values[:, 1] @ void.T).sum(1) < 0.01).all()
+    network = FusionNetwork(48, classes=6)
+    network.initialise(data, 0.05)
+    null = network.null.directions.numpy()
+    np.testing.assert_allclose(null @ null.T, np.eye(len(null)), atol=1e-5)
+    assert np.abs(data.bank.prototypes @ null.T).max() < 0.02
+    assert (np.square(data.values[:, 1] @ null.T).sum(1) < 0.01).all()
 
 
 def test_sets_of_every_size_are_as_sure_as_they_are_right():
@@ -105,13 +105,13 @@ def test_objects_held_back_are_learnt_from_in_the_end(unequal):
     config = replace(QUICK, steps=40)
     once, again = train_fusion(unequal, config), train_fusion(unequal, replace(config, refit=True))
     assert once.figures == again.figures
-    assert not torch.equal(once.network.trust, again.network.trust)
+    assert not torch.equal(once.network.evidence.trust, again.network.evidence.trust)
 
 
 def test_draws_are_subsets_of_what_is_there():
     data = make_embeddings(samples=60).split("validation")
     data.present[:, 3] = False
-    drawn = Drawer(data, 0.05, 0.3, 0).draw(500)
+    drawn = SetSampler(data, 0.05, 0.3, 0).draw(500)
     members = drawn.members
     assert members.present.any(1).all()
     assert not members.present[:, 3].any()
@@ -126,8 +126,8 @@ def test_draws_are_subsets_of_what_is_there():
 
 def test_corrupted_members_are_a_minority_and_lone_ones_are_whole():
     data = make_embeddings(samples=200).split("validation")
-    drawn = Drawer(data, 0.05, 1.0, 0).draw(800)
-    bad = (drawn.members.present & ~drawn.good).sum(1)
+    drawn = SetSampler(data, 0.05, 1.0, 0).draw(800)
+    bad = (drawn.members.present & ~drawn.informative).sum(1)
     size = drawn.members.present.sum(1)
     assert (bad[size == 1] == 0).all()
     assert (bad[size > 2] * 2 < size[size > 2]).all()
@@ -139,7 +139,7 @@ def test_mixed_members_are_of_the_same_class():
     data = make_embeddings(samples=100)
     data.values[:] = np.eye(data.size)[data.labels][:, None]
     data.quality[:] = np.arange(100)[:, None] / 100
-    drawn = Drawer(data, 0.05, 0.0, 0, mix=0.5).draw(300)
+    drawn = SetSampler(data, 0.05, 0.0, 0, mix=0.5).draw(300)
     members = drawn.members
     np.testing.assert_array_equal(
         members.values.argmax(2)[members.present],
@@ -152,8 +152,8 @@ def test_mixed_members_are_of_the_same_class():
 
 def test_nothing_is_corrupted_where_none_is_wanted():
     data = make_embeddings(samples=100)
-    drawn = Drawer(data, 0.05, 0.0, 0).draw(200)
-    np.testing.assert_array_equal(drawn.good, drawn.members.present)
+    drawn = SetSampler(data, 0.05, 0.0, 0).draw(200)
+    np.testing.assert_array_equal(drawn.informative, drawn.members.present)
 
 
 def test_the_command_writes_what_export_and_evaluation_need(tmp_path, capsys):
@@ -188,13 +188,13 @@ def test_what_cannot_be_is_said(tmp_path):
 def test_a_loss_that_is_no_number_ends_the_training():
     data = make_embeddings(samples=200, modalities=("image", "touch"))
     data.values[data.splits == "validation"] = np.nan
-    with pytest.raises(TrainingError, match="the loss is no number in step 1"):
+    with pytest.raises(TrainingError, match="the loss of the fusion is not finite in step 1"):
         train_fusion(data, FusionConfig(steps=5))
 
 
 def test_entropies_of_drawn_members_are_their_own():
     data = make_embeddings(samples=100)
-    members = Drawer(data, 0.05, 0.5, 0, mix=0.5).draw(100).members
+    members = SetSampler(data, 0.05, 0.5, 0, mix=0.5).draw(100).members
     wanted = entropies(similarities(data.bank, members.values), 0.05)
     there = members.present
     np.testing.assert_allclose(members.entropy[there], wanted[there], atol=1e-5)
