@@ -1,13 +1,14 @@
-"""A robot with seven senses drives around simulated things: what its perception node makes of them.
+"""A robot with seven senses drives around simulated objects: what its perception node recognises.
 
 Usage: python3 benchmarks/seven_senses.py [--bundle household] [--objects 3] [--json FILE]
 
-For each thing, one of the test split of the household set, perception_node runs in a process of its
-own with config/seven_senses.yaml. This process renders all seven sensors live, and publishes them
-as their drivers would. The pad is pressed on the thing again and again. Told are the seconds until
-all seven are FRESH and fused in one result, how many results were of all seven, how often these
-named the thing, and how long after the newest stamp a result came. The status is 1 if any thing was
-never perceived by all seven, a message was rejected, or the node ended.
+For each object, one of the test split of the household set, perception_node runs in a process of
+its own with config/seven_senses.yaml. This process renders all seven sensors step by step, and
+publishes them as their drivers would. The pad is pressed on the object again and again. Measured
+are the seconds until all seven are FRESH and fused in one result, how many results were of all
+seven, how often these named the object, and how long after the newest stamp a result came. The
+status is 1 if any object was never perceived by all seven, a message was rejected, or the node
+ended.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ from std_msgs.msg import String
 
 from omnibind_msgs.msg import Audio, Events, Recognition, SensorStatus, SensorStatusArray
 from omnibind_ros.datasets.household.class_map import ClassMap
-from omnibind_ros.datasets.household.objects import Thing, find_things
+from omnibind_ros.datasets.household.objects import HouseholdObject, find_objects
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.demo.processes import Child, config_file, prepare_environment, private_domain
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation.language.descriptions import load_facts
+from omnibind_ros.simulation.language.descriptions import load_descriptions
 from omnibind_ros.simulation.objects.catalogue import read_catalogue
 from omnibind_ros.simulation.objects.fetching import fetch
 from omnibind_ros.simulation.scene.camera import View
@@ -102,10 +103,10 @@ def to_messages(data: dict[str, Any], begun: Any, now: Any) -> dict[str, Any]:
 
 
 class Robot(Node):
-    """Renders and publishes what seven sensors see of a thing, and hears what perception says."""
+    """Renders and publishes what seven sensors measure of an object, and receives the results."""
 
     def __init__(self, simulator: Simulator) -> None:
-        """Stand before a thing."""
+        """Stand before an object."""
         super().__init__("seven_senses_benchmark")
         self.simulator = simulator
         self.publishers_of = {
@@ -117,7 +118,7 @@ class Robot(Node):
         self.create_subscription(SensorStatusArray, "/perception/sensors", self._hear, LATCHED)
         self.create_subscription(Recognition, "/perception/recognition", self._named, 10)
         first = simulator.render(self._orbit(0.0), 0.0, touching=True)
-        self._rest = first["touch_reference"]
+        self._rest = first["touch"][1]
         self._begun: float | None = None
         self._last = 0.0
 
@@ -135,8 +136,8 @@ class Robot(Node):
         self.results.append((message, whole, late))
 
     def _orbit(self, second: float) -> View:
-        """Return where a robot is that drives around the thing at half a metre a second."""
-        model = self.simulator.model
+        """Return where a robot is that drives around the object at half a metre a second."""
+        model = self.simulator.subject.model
         size, middle = float(np.linalg.norm(model.size)), float(model.size[2]) / 2
         reach = 1.3 * size + 0.3
         angle = 0.5 / reach * second
@@ -160,8 +161,7 @@ class Robot(Node):
         second = now - self._begun
         pressed = second % PERIOD < PRESSED
         data = self.simulator.render(self._orbit(second), second, touching=pressed)
-        if data["touch"] is None:
-            data["touch"] = self._rest
+        data["touch"] = self._rest if data["touch"] is None else data["touch"][0]
         clock = self.get_clock().now()
         # What was rendered is of this moment, whatever the rendering took.
         taken = Time(nanoseconds=clock.nanoseconds - int((time.monotonic() - now) * 1e9))
@@ -172,8 +172,10 @@ class Robot(Node):
         return second
 
 
-def perceive(thing: Thing, simulator: Simulator, bundle: str, seconds: float, logs: Path) -> Any:
-    """Let a node of its own perceive a thing, and return the figures."""
+def perceive(
+    subject: HouseholdObject, simulator: Simulator, bundle: str, seconds: float, logs: Path
+) -> Any:
+    """Let a node of its own perceive an object, and return the figures."""
     child = Child(
         "perception", "omnibind_ros.nodes.perception_node",
         ["--ros-args", "--params-file", str(config_file("seven_senses.yaml")),
@@ -203,11 +205,11 @@ def perceive(thing: Thing, simulator: Simulator, bundle: str, seconds: float, lo
             if first is None and any(whole for _, whole, _ in robot.results):
                 first = second
         whole = [(message, late) for message, whole, late in robot.results if whole]
-        named = [message.labels[0] == thing.label for message, _ in whole]
+        named = [message.labels[0] == subject.label for message, _ in whole]
         late = [seconds_late for _, seconds_late in whole]
         last = whole[-1][0] if whole else None
         return {
-            "label": thing.label, "name": thing.name, "calls": calls, "seconds": second,
+            "label": subject.label, "name": subject.name, "calls": calls, "seconds": second,
             "results": len(robot.results), "whole": len(whole), "first_whole_s": first,
             "present": {
                 name: sum(name in message.sensors for message, _, _ in robot.results)
@@ -228,13 +230,13 @@ def perceive(thing: Thing, simulator: Simulator, bundle: str, seconds: float, lo
         robot.destroy_node()
 
 
-def test_things(catalogue: Path | None, count: int, seed: int) -> list[Thing]:
-    """Return things that no training has seen, each of another class."""
-    found = find_things(read_catalogue(catalogue or fetch()), None, ClassMap.load(), SkipLog())
+def test_objects(catalogue: Path | None, count: int, seed: int) -> list[HouseholdObject]:
+    """Return objects that no training has seen, each of another class."""
+    found = find_objects(read_catalogue(catalogue or fetch()), None, ClassMap.load(), SkipLog())
     rng = np.random.default_rng(seed)
     labels = rng.permutation(sorted(found))[:count]
-    of = {label: [t for t in found[label] if t.split == "test"] for label in labels}
-    return [things[int(rng.integers(len(things)))] for things in of.values()]
+    of = {label: [each for each in found[label] if each.split == "test"] for label in labels}
+    return [objects[int(rng.integers(len(objects)))] for objects in of.values()]
 
 
 def main() -> int:
@@ -247,17 +249,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    facts, classes = load_facts(), ClassMap.load()
+    descriptions, classes = load_descriptions(), ClassMap.load()
     figures = []
-    table = Table("thing", "class", "all seven after", "results of seven", "right", "p50", "best")
+    table = Table("object", "class", "all seven after", "results of seven", "right", "p50", "best")
     with tempfile.TemporaryDirectory() as logs, private_domain():
         prepare_environment()
         rclpy.init(args=[])
         try:
-            for thing in test_things(options.catalogue, options.objects, options.seed):
-                label = thing.label
-                simulator = Simulator(thing.load(), label, facts[label], classes.words(label))
-                of = perceive(thing, simulator, options.bundle, options.seconds, Path(logs))
+            for subject in test_objects(options.catalogue, options.objects, options.seed):
+                label = subject.label
+                words = classes.words(label)
+                simulator = Simulator(subject.load(), label, descriptions[label], words)
+                of = perceive(subject, simulator, options.bundle, options.seconds, Path(logs))
                 figures.append(of)
                 table.add_row(
                     of["name"], label, *(

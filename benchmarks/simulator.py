@@ -26,14 +26,14 @@ from rich.console import Console
 from rich.table import Table
 
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation.language.descriptions import Facts
+from omnibind_ros.simulation.language.descriptions import Description
 from omnibind_ros.simulation.objects.catalogue import read_catalogue
 from omnibind_ros.simulation.objects.fetching import fetch
 from omnibind_ros.simulation.objects.meshes import load_entry
 from omnibind_ros.simulation.scene.camera import View
 from omnibind_ros.simulation.simulator import Simulator
 
-FACTS = Facts(
+DESCRIPTION = Description(
     kind="thing",
     parts=("several parts", "an outside"),
     place=("somewhere in the house", "out of doors"),
@@ -45,8 +45,8 @@ FACTS = Facts(
 
 def orbit(simulator: Simulator, second: float) -> View:
     """Return where a robot is that drives around the object at half a metre a second."""
-    size = float(np.linalg.norm(simulator.model.size))
-    reach, middle = 1.3 * size + 0.3, float(simulator.model.size[2]) / 2
+    size = float(np.linalg.norm(simulator.subject.model.size))
+    reach, middle = 1.3 * size + 0.3, float(simulator.subject.model.size[2]) / 2
     angle = 0.5 / reach * second
     place = (reach * math.cos(angle), reach * math.sin(angle), middle + 0.3 * reach)
     return View(place, (0.0, 0.0, middle), 50.0)
@@ -91,7 +91,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     entries = read_catalogue(options.catalogue or fetch()).entries
     chosen = entries[:: max(len(entries) // options.objects, 1)][: options.objects]
-    simulators = [Simulator(load_entry(entry), "thing", FACTS) for entry in chosen]
+    simulators = [Simulator(load_entry(entry), "thing", DESCRIPTION) for entry in chosen]
     for simulator in simulators:
         simulator.sample(np.random.default_rng(0))  # patterns and code are warm
     costs, calls = bulk(simulators), live(simulators, options.calls)

@@ -7,14 +7,16 @@ sound/operating.py, the room in sound/room.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omnibind_ros.units import SAMPLE_RATE
 
-from .objects.substances import Substance
+from .interface import Setup, Step, Subject
+from .objects.substances import SUBSTANCES, Substance
 from .sound.impacts import Body, Strike, tap
 from .sound.operating import SOUNDS
 from .sound.room import Room, record
@@ -22,6 +24,9 @@ from .sound.synthesis import Rng, Wave, add_at, swell, unit
 
 COUNT = 2 * SAMPLE_RATE
 """Samples of a recording: 2 s."""
+
+LONGEST = 10
+"""Most seconds of sound that one step gives."""
 
 _SOFT = frozenset({"fabric", "food", "leaf", "leather", "rubber", "skin"})
 _HOLLOW = frozenset({"ceramic", "glass", "metal", "plastic"})
@@ -212,3 +217,36 @@ class AudioStream:
 def _normal(wave: Wave) -> Wave:
     peak = float(np.abs(wave).max(initial=0.0))
     return wave / peak if peak > 0 else wave
+
+
+def sounding_body(subject: Subject, substance: str) -> Body:
+    """Return the body that sounds when a part of that substance is tapped: always the same."""
+    rng = np.random.default_rng([subject.seed, 0])
+    return body_of(SUBSTANCES[substance], subject.model.size.tolist(), rng)
+
+
+def simulate(
+    subject: Subject, setup: Setup, rng: np.random.Generator
+) -> tuple[NDArray[np.int16], dict[str, Any]]:
+    """Record one sound; see the room's description."""
+    settings = AudioSettings.draw(subject.description.sounds, rng)
+    substance = subject.model.materials[setup.contact.material].substance
+    return render_audio(sounding_body(subject, substance), settings, rng), asdict(settings)
+
+
+class Stream:
+    """A microphone: each step gives the sound since the one before."""
+
+    def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
+        """Draw a room; see the room's description."""
+        chief = next(iter(subject.model.substance_shares()))
+        self._sound = AudioStream(sounding_body(subject, chief), subject.description.sounds, rng)
+        self._count = 0
+
+    def read(self, step: Step) -> NDArray[np.int16]:
+        """Return the sound since the step before, int16 [n]; of a long step the last part."""
+        # Counted from the first step, so that no rounding adds up.
+        until = round(step.time * SAMPLE_RATE)
+        count = min(until - self._count, LONGEST * SAMPLE_RATE)
+        self._count = until
+        return self._sound.read(count)

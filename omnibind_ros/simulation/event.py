@@ -10,35 +10,29 @@ the lights simulated here are those of a lit room.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from omnibind_ros.arrays import Floats
+from omnibind_ros.sensors.event import EventWindow
+
+from .interface import Setup, Step, Subject
+from .rendering.motion import Keyframe, Motion, frames_between, moving_frames
+
 _NS = 1_000_000_000
 
 
-class Events(NamedTuple):
-    """The events of a window.
+SIDE = 128
+"""Rows and columns of the camera."""
 
-    Attributes:
-        x: Columns, uint16 [N], 0 at the left.
-        y: Rows, uint16 [N], 0 at the top.
-        t: Nanoseconds since the window's start, int64 [N], ascending.
-        p: 1 brighter, 0 darker, uint8 [N].
-        width: Columns of the sensor.
-        height: Rows of the sensor.
-        duration_ns: Length of the window.
-    """
+WINDOW_NS = 50_000_000
+"""Length of a sample's window, ns."""
 
-    x: NDArray[np.uint16]
-    y: NDArray[np.uint16]
-    t: NDArray[np.int64]
-    p: NDArray[np.uint8]
-    width: int
-    height: int
-    duration_ns: int
+STEP_FRAMES = 4
+"""Most frames that are pictured from one step to the next."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,7 @@ class EventCamera:
         self._last: NDArray[np.float64] | None = None
         self._reference = np.zeros(height * width)
 
-    def window(self, frames: ArrayLike, times_ns: ArrayLike) -> Events:
+    def window(self, frames: ArrayLike, times_ns: ArrayLike) -> EventWindow:
         """Turn intensities into events.
 
         Args:
@@ -177,7 +171,7 @@ class EventCamera:
             polarity.astype(np.uint8),
         )
 
-    def _gather(self, pieces: list[_Piece], duration: int) -> Events:
+    def _gather(self, pieces: list[_Piece], duration: int) -> EventWindow:
         """Join events, leave out those in a refractory time, and sort by time."""
         pixel, time, polarity = (np.concatenate(part) for part in zip(*pieces, strict=True))
         order = np.lexsort((time, pixel))
@@ -185,7 +179,7 @@ class EventCamera:
         kept = _rested(pixel, time, round(self.settings.refractory * _NS), self._reference.size)
         order = kept[np.lexsort((pixel[kept], time[kept]))]
         rows, columns = np.divmod(pixel[order], self._shape[1])
-        return Events(
+        return EventWindow(
             columns.astype(np.uint16), rows.astype(np.uint16), time[order], polarity[order],
             self._shape[1], self._shape[0], duration,
         )  # fmt: skip
@@ -212,3 +206,38 @@ def _rested(
         last[pixel[fine]] = time[fine]
         kept.append(fine)
     return np.sort(np.concatenate(kept)) if kept else np.zeros(0, np.int64)
+
+
+def simulate(
+    subject: Subject, setup: Setup, rng: np.random.Generator
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Move the camera around the view for one window; see the room's description."""
+    settings = EventSettings.draw(rng)
+    motion = Motion.draw(setup.view, rng, SIDE)
+    shape = (SIDE, SIDE)
+    frames = moving_frames(subject.scene, setup.surroundings, setup.light, motion, shape, rng)
+    times = np.linspace(0, WINDOW_NS, len(frames)).astype(np.int64)
+    events = EventCamera(SIDE, SIDE, settings, rng).window(frames, times)
+    return events._asdict(), {**asdict(settings), "pixels": motion.pixels(SIDE, SIDE)}
+
+
+class Stream:
+    """An event camera in motion: each step gives the events since the one before."""
+
+    def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
+        """Draw a camera; see the room's description."""
+        self._camera = EventCamera(SIDE, SIDE, EventSettings.draw(rng), rng)
+        self._frame: Floats | None = None
+
+    def read(self, step: Step) -> dict[str, Any]:
+        """Return the events since the step before, none at the first step."""
+        scene, surroundings = step.subject.scene, step.surroundings
+        keyframe = Keyframe.of(scene, surroundings, step.camera, step.radiance)
+        motion, first = Motion(step.previous, step.view), self._frame is None
+        frames = frames_between(
+            scene, surroundings, keyframe, motion, (SIDE, SIDE), STEP_FRAMES, first
+        )
+        frames = frames[:1] if self._frame is None else np.concatenate([self._frame, frames])
+        self._frame = frames[-1:]
+        times = np.linspace(0, round(step.elapsed * 1e9), len(frames)).astype(np.int64)
+        return self._camera.window(frames, times)._asdict()

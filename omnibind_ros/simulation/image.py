@@ -8,7 +8,8 @@ balance, then the sRGB curve.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from omnibind_ros.arrays import Floats
 
+from .interface import Setup, Step, Subject
 from .rendering.light import Light, to_srgb
 from .rendering.radiance import radiance
 from .scene.camera import Camera, View
@@ -131,3 +133,27 @@ def _shoulder(signal: Floats) -> Floats:
     """Bend the curve above 0.7 so that highlights fade into white, as cameras do."""
     over = np.maximum(signal - 0.7, 0)
     return np.where(signal > 0.7, 0.7 + 0.3 * (1 - np.exp(-over / 0.3)), signal)
+
+
+def simulate(
+    subject: Subject, setup: Setup, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+    """Take one picture; see the room's description."""
+    settings = ImageSettings.draw(rng)
+    picture = render_image(
+        subject.scene, setup.view, setup.surroundings, setup.light, settings, rng
+    )
+    return picture, asdict(settings)
+
+
+class Stream:
+    """A colour camera in motion."""
+
+    def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
+        """Draw a camera; see the room's description."""
+        self._settings, self._rng = ImageSettings.draw(rng), rng
+
+    def read(self, step: Step) -> NDArray[np.uint8]:
+        """Return a picture, uint8 [224, 224, 3], scaled up from the step's radiance."""
+        scaled = cv2.resize(step.radiance, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+        return develop(np.asarray(scaled, np.float32), self._settings, self._rng)

@@ -9,14 +9,15 @@ seen at a grazing angle, and on those that are shiny or dark; most go through gl
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omnibind_ros.arrays import Floats
 
+from .interface import Setup, Step, Subject
 from .objects.substances import SUBSTANCES
 from .scene.camera import Camera, View
 from .scene.ray_casting import Scene, nearest, sample_textures
@@ -191,3 +192,25 @@ def _choose(
         near = rng.permutation(near)[: int(share * min(len(first), most))]
     first = rng.permutation(first)[: most - len(near)]
     return np.concatenate([first, near])
+
+
+def simulate(
+    subject: Subject, setup: Setup, rng: np.random.Generator
+) -> tuple[Floats, dict[str, Any]]:
+    """Measure points once; see the room's description."""
+    settings = PointSettings.draw(rng)
+    points = render_points(subject.scene, setup.view, setup.surroundings, settings, rng)
+    return points, asdict(settings)
+
+
+class Stream:
+    """A range sensor in motion."""
+
+    def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
+        """Draw a sensor; see the room's description."""
+        self._settings, self._rng = PointSettings.draw(rng), rng
+
+    def read(self, step: Step) -> Floats:
+        """Return points, float32 [N, 3], metres, sensor frame."""
+        scene, surroundings = step.subject.scene, step.surroundings
+        return render_points(scene, step.view, surroundings, self._settings, self._rng)

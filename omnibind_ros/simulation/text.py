@@ -1,222 +1,53 @@
-"""Sentences that people might say of an object, with and without its name.
-
-Half of the sentences about an object hold neither its class's name nor a synonym, so that words
-alone do not give the answer away, and some carry a speech recogniser's errors. What is said of each
-class lies in language/descriptions.yaml.
-"""
+"""Text: sentences that a person might say of the object."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
-from functools import cache
+from typing import Any
 
 import numpy as np
 
-from .language.descriptions import Facts, FactsError
-from .language.speech_errors import misheard
+from .interface import Setup, Step, Subject
+from .language.sentences import describe
 
-NAMED = (
-    "this is {a_name}",
-    "I see {a_name} {place}",
-    "there is {a_name} with {part}",
-    "{a_material_name}",
-    "{a_material_name} {place}",
-    "bring me to the {name} {place}",
-    "the {name} is used to {use}",
-    "{a_name} that is {size}",
-    "please look for {a_name}, it is {material}",
-    "{a_name} with {part} and {part2}",
-)
-"""Sentences with the class's name, a synonym, or the object's own name."""
+SENTENCES = 6
+"""Sentences of a sample."""
 
-UNNAMED = (
-    "{a_kind} that is used to {use}",
-    "it has {part}, and it is {material}",
-    "it is used to {use} or to {use2}",
-    "you find it {place}, and you need it to {use}",
-    "{a_kind} with {part} and {part2}",
-    "something {material} that is {place}",
-    "{a_kind}, {material}, {size}, with {part}",
-    "it is {size} and has {part}",
-    "I need something to {use}",
-    "the thing {place} that has {part}",
-    "{a_kind} {place}, {size}",
-    "what I mean has {part} and serves to {use}",
-)
-"""Sentences that do without."""
-
-MATERIALS: dict[str, tuple[str, ...]] = {
-    "wood": ("wooden", "made of wood"),
-    "metal": ("metal", "made of metal", "metallic"),
-    "fabric": ("covered with fabric", "made of cloth"),
-    "ceramic": ("ceramic", "made of china"),
-    "plastic": ("plastic", "made of plastic"),
-    "glass": ("made of glass",),
-    "leaf": ("leafy",),
-    "leather": ("made of leather",),
-    "paper": ("made of paper",),
-    "stone": ("made of stone",),
-    "skin": ("alive",),
-    "rubber": ("made of rubber",),
-    "food": ("edible",),
-}
-"""How a substance is spoken of; another one goes by 'made of' and its name."""
+NOTICED = 0.08
+"""Share of the surface below which nobody mentions a substance."""
 
 
-MISHEARD = 0.35
-"""Share of the sentences that carry a recogniser's errors."""
-
-
-def describe(
-    label: str,
-    facts: Facts,
-    rng: np.random.Generator,
-    *,
-    size: Sequence[float],
-    materials: Sequence[str],
-    synonyms: Sequence[str] = (),
-    name: str = "",
-    count: int = 6,
-) -> list[str]:
-    """Describe an object in several sentences.
-
-    Args:
-        label: Its class.
-        facts: What is known of the class.
-        rng: Source of chance.
-        size: Its extents in metres: length, width, height.
-        materials: The substances it is made of, the chief one first.
-        synonyms: Other words for the class, or for some of its objects; none appears where the
-            class may not be named, and elsewhere only those that the object's own name holds.
-        name: The object's own name, if it has one.
-        count: How many sentences.
-
-    Returns:
-        `count` different sentences; half of them (rounded up) do without the class's name and
-        without a synonym. About a third carry a recogniser's errors.
-    """
-    facts = facts.of(name)
-    own = {stem(word) for word in _words(name)}
-    fitting = [s for s in synonyms if own and own >= {stem(word) for word in _words(s)}]
-    names = [label, label, *facts.also, *fitting] + ([name.lower()] if name else [])
-    unused = "{use" if not facts.use else "{none}"
-    hidden = -(-count // 2)
-    said: list[str] = []
-    for index in range(count):
-        open_ = index >= hidden
-        for _ in range(50):
-            template = str(rng.choice(NAMED if open_ else UNNAMED))
-            if unused in template:
-                continue
-            sentence = _fill(template, str(rng.choice(names)), facts, size, materials, rng)
-            heard = misheard(sentence, rng) if rng.random() < MISHEARD else sentence
-            telling = any(gives_away(each, label, synonyms) for each in (sentence, heard))
-            if heard not in said and (open_ or not telling):
-                said.append(heard)
-                break
-        else:
-            raise FactsError(
-                f"no sentence about '{label}' does without its name: add entries to its facts in "
-                "descriptions.yaml that use neither it nor a synonym."
-            )
-    return [said[index] for index in rng.permutation(count)]
-
-
-def _fill(
-    template: str,
-    name: str,
-    facts: Facts,
-    size: Sequence[float],
-    materials: Sequence[str],
-    rng: np.random.Generator,
-) -> str:
-    use = rng.permutation(facts.use or ("", ""))
-    part = rng.permutation(facts.parts)
-    # The chief material is what one names first.
-    material = materials[0] if rng.random() < 0.7 else str(rng.choice(materials))
-    adjective = str(rng.choice(MATERIALS.get(material, (f"made of {material}",))))
-    qualified = f"{name} {adjective}" if " " in adjective else f"{adjective} {name}"
-    return template.format(
-        a_name=_article(name, name), name=name, a_material_name=_article(qualified, name),
-        material=adjective, a_kind=_article(facts.kind, facts.kind), use=use[0], use2=use[-1],
-        part=part[0], part2=part[1], place=rng.choice(facts.place), size=_size(size, rng),
-    )  # fmt: skip
-
-
-def _article(phrase: str, name: str) -> str:
-    """Put an article before a phrase about a name ('wooden chair', 'chair')."""
-    if name in {"cutlery", "food"} or (name.endswith("s") and not name.endswith("ss")):
-        return f"some {phrase}"
-    return f"{'an' if phrase[0] in 'aeio' else 'a'} {phrase}"
-
-
-def _size(size: Sequence[float], rng: np.random.Generator) -> str:
-    """Say how large it is, in words or roughly in figures."""
-    largest, height = max(size), size[2]
-    words = (
-        (0.12, "small enough to close a hand around"),
-        (0.35, "easy to lift with one hand"),
-        (0.8, "as long as an arm"),
-        (1.3, "as long as open arms"),
-        (2.2, "as large as a grown-up"),
+def sentences_about(subject: Subject, rng: np.random.Generator, count: int) -> list[str]:
+    """Return sentences about the object, as `describe` makes them."""
+    shares = subject.model.substance_shares()
+    materials = [name for name, share in shares.items() if share >= NOTICED] or list(shares)
+    return describe(
+        subject.label,
+        subject.description,
+        rng,
+        size=subject.model.size.tolist(),
+        materials=materials,
+        synonyms=subject.synonyms,
+        name=subject.model.name,
+        count=count,
     )
-    word = next((text for limit, text in words if largest < limit), "larger than a grown-up")
-    which, metres = ("tall", height) if rng.random() < 0.5 else ("across", max(size[:2]))
-    metres *= rng.uniform(0.9, 1.1)  # an estimate by eye
-    if metres < 1:
-        figure = f"about {max(round(metres * 20) * 5, 1)} centimetres {which}"
-    else:
-        figure = f"about {metres:.1f} metres {which}"
-    return str(rng.choice((word, figure)))
 
 
-def gives_away(sentence: str, label: str, synonyms: Collection[str] = ()) -> bool:
-    """Say whether a sentence holds a class's name or a synonym, in any form of the word.
-
-    Every word of the label counts; of a synonym of several words its head ('floor lamp': lamp;
-    'chest of drawers': chest), and the words side by side. Words are compared by their stems, and a
-    word that begins or ends with a stem of four letters or more counts too (armchair, tablecloth):
-    strict, so that an innocent word is rejected now and then rather than a telling one let by.
-    """
-    single, phrases = _telling(label, tuple(synonyms))
-    stems = [stem(word) for word in _words(sentence)]
-    for word in stems:
-        if word in single:
-            return True
-        if any(len(s) > 3 and (word.startswith(s) or word.endswith(s)) for s in single):
-            return True
-    joined = f" {' '.join(stems)} "
-    return any(f" {phrase} " in joined for phrase in phrases)
+def simulate(
+    subject: Subject,
+    setup: Setup,
+    rng: np.random.Generator,
+) -> tuple[list[str], dict[str, Any]]:
+    """Make the sentences of one sample; see the room's description."""
+    return sentences_about(subject, rng, SENTENCES), {}
 
 
-def stem(word: str) -> str:
-    """Cut off what English adds to a word's end: washer, washes, washed, washing are all wash."""
-    word = word.removesuffix("'s")
-    for ending in ("ings", "ing", "ers", "er", "ors", "or", "ies", "es", "ed", "s", "y", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            if ending.startswith(("ing", "er", "ed")) and word[-1:] == word[-2:-1]:
-                word = word[:-1]  # sitting, sit
-            break
-    return word
+class Stream:
+    """A person who says another sentence at each step."""
 
+    def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
+        """Keep the generator; see the room's description."""
+        self._rng = rng
 
-@cache
-def _telling(label: str, synonyms: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the stems that give a class away alone, and the phrases of stems."""
-    single = {stem(word) for word in _words(label)}
-    phrases = set()
-    for synonym in synonyms:
-        words = _words(synonym)
-        single.add(stem(_head(words)))
-        phrases.add(" ".join(stem(word) for word in words))
-    return frozenset(single), frozenset(phrases)
-
-
-def _head(words: Sequence[str]) -> str:
-    return words[words.index("of") - 1] if "of" in words[1:] else words[-1]
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9']+", text.lower())
+    def read(self, step: Step) -> list[str]:
+        """Return a list of one sentence."""
+        return [str(self._rng.choice(sentences_about(step.subject, self._rng, 2)))]

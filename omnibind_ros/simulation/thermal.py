@@ -14,7 +14,8 @@ The sensor: optical blur, temporal noise (NETD), columns' fixed pattern and a ca
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from omnibind_ros.arrays import Floats
 from omnibind_ros.units import ABSOLUTE_ZERO
 
+from .interface import Setup, Step, Subject
 from .objects.heat import HotSpot, find_heat
 from .objects.substances import SUBSTANCES
 from .rendering.light import Light
@@ -247,3 +249,28 @@ def _sensor(apparent: Floats, settings: ThermalSettings, rng: np.random.Generato
     grain = settings.netd * rng.standard_normal((height, width), dtype=np.float32)
     columns = settings.columns * rng.standard_normal((1, width), dtype=np.float32)
     return np.asarray(picture + grain + columns + np.float32(settings.offset), np.float32)
+
+
+def simulate(
+    subject: Subject, setup: Setup, rng: np.random.Generator
+) -> tuple[Floats, dict[str, Any]]:
+    """Take one thermal picture; see the room's description."""
+    settings = ThermalSettings.draw(subject.model.name, setup.surroundings.outdoors, rng)
+    picture = render_thermal(
+        subject.scene, setup.view, setup.surroundings, setup.light, settings, rng
+    )
+    return picture, asdict(settings)
+
+
+class Stream:
+    """A thermal camera in motion; the temperatures stay."""
+
+    def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
+        """Draw temperatures and a camera; see the room's description."""
+        name, outdoors = subject.model.name, step.surroundings.outdoors
+        self._settings, self._rng = ThermalSettings.draw(name, outdoors, rng), rng
+
+    def read(self, step: Step) -> Floats:
+        """Return a thermal picture, float32 [120, 160], C."""
+        scene, surroundings = step.subject.scene, step.surroundings
+        return render_thermal(scene, step.view, surroundings, step.light, self._settings, self._rng)

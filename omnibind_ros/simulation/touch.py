@@ -1,29 +1,24 @@
 """A camera behind a gel pad, of the GelSight and DIGIT kind, that is pressed on an object.
 
 Parallel rays from the pad give the height map of the surface under it; the substances' micro-relief
-(tactile/relief.py) is laid over it; the gel and its picture are in tactile/gel.py.
+is laid over it, and the gel gives way to both (`tactile/`).
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .interface import Setup, Step, Subject
 from .objects.substances import SUBSTANCES
-from .scene.ray_casting import Scene, nearest
-from .tactile.gel import Heights, Pixels, TouchSettings, press, shade
+from .scene.ray_casting import Scene
+from .tactile.contact import Contact, find_contact
+from .tactile.gel import Pixels, TouchSettings, press, shade
+from .tactile.height_map import HEIGHT, WIDTH, height_map
 from .tactile.relief import micro_relief
-
-HEIGHT, WIDTH = 120, 160
-"""Rows and columns of the picture."""
-
-_REACH = 0.01
-"""How far before the surface the pad comes from, in metres."""
-_GAP = -0.005
-"""Height of what the pad cannot reach, in metres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,36 +79,6 @@ def render_touch(
     )
 
 
-def height_map(
-    scene: Scene, point: ArrayLike, normal: ArrayLike, settings: TouchSettings, step: int = 1
-) -> tuple[Heights, NDArray[np.int32]]:
-    """Cast parallel rays from the pad on the surface.
-
-    Args:
-        scene: The object.
-        point: Where the pad's middle comes to lie, in metres, [3].
-        normal: The surface's outward normal there, [3].
-        settings: The pad's size, tilt and turn.
-        step: Pixels from one ray to the next.
-
-    Returns:
-        Heights towards the pad in metres, float64 [120 / step, 160 / step], and materials'
-        numbers, int32, -1 where the pad meets nothing.
-    """
-    across, down, out = _frame(np.asarray(normal, float), settings)
-    pitch = settings.width / WIDTH
-    x = (np.arange(0, WIDTH, step) - (WIDTH - 1) / 2) * pitch
-    y = (np.arange(0, HEIGHT, step) - (HEIGHT - 1) / 2) * pitch
-    plane = x[None, :, None] * across + y[:, None, None] * down
-    origins = np.asarray(point, float) + _REACH * out + plane.reshape(-1, 3)
-    directions = np.broadcast_to(-out, origins.shape)
-    hits = nearest(scene, origins.astype(np.float32), directions.astype(np.float32))
-    heights = np.maximum(_REACH - hits.distance.astype(float), _GAP)
-    materials = np.where(heights > _GAP, hits.materials, -1)
-    shape = y.size, x.size
-    return heights.reshape(shape), materials.reshape(shape).astype(np.int32)
-
-
 def _middle(materials: NDArray[np.int32]) -> int:
     """Return the material in the pad's middle, or the commonest where that is a gap."""
     middle = int(materials[HEIGHT // 2, WIDTH // 2])
@@ -121,17 +86,40 @@ def _middle(materials: NDArray[np.int32]) -> int:
     return int(np.bincount(found).argmax()) if middle < 0 and found.size else middle
 
 
-def _frame(normal: NDArray[np.float64], settings: TouchSettings) -> NDArray[np.float64]:
-    """Return the pad's axes: across its picture, down its picture, and out of the surface."""
-    out = normal / np.linalg.norm(normal)
-    other = np.eye(3)[int(np.argmin(np.abs(out)))]
-    first = np.cross(out, other)
-    first /= np.linalg.norm(first)
-    second = np.cross(out, first)
-    way = math.cos(settings.tilt_towards) * first + math.sin(settings.tilt_towards) * second
-    out = math.cos(settings.tilt) * out + math.sin(settings.tilt) * way
-    first -= out * (first @ out)
-    first /= np.linalg.norm(first)
-    second = np.cross(out, first)
-    across = math.cos(settings.turn) * first + math.sin(settings.turn) * second
-    return np.stack([across, np.cross(out, across), out])
+def _pair(touch: Touch) -> Pixels:
+    """Return gel and reference, uint8 [2, 120, 160, 3]."""
+    return np.stack([touch.image, touch.reference])
+
+
+def simulate(
+    subject: Subject, setup: Setup, rng: np.random.Generator
+) -> tuple[Pixels, dict[str, Any]]:
+    """Press the pad on the object once; see the room's description."""
+    point, normal, _ = setup.contact
+    touch = render_touch(subject.scene, point, normal, setup.pad, rng)
+    settings = {**asdict(setup.pad), "depth": touch.depth, "contact": touch.contact}
+    return _pair(touch), settings
+
+
+class Stream:
+    """A pad that is pressed on one place for as long as a contact lasts."""
+
+    def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
+        """Draw a pad; see the room's description."""
+        self._pad, self._rng = TouchSettings.draw(rng), rng
+        self._contact: Contact | None = None
+
+    def read(self, step: Step) -> Pixels | None:
+        """Return gel and reference, uint8 [2, 120, 160, 3]; None without a contact.
+
+        Raises:
+            ValueError: Nothing of the object can be touched.
+        """
+        if not step.touching:
+            self._contact = None
+            return None
+        scene = step.subject.scene
+        if self._contact is None:
+            self._contact = find_contact(scene, step.view, self._pad, self._rng)
+        point, normal, _ = self._contact
+        return _pair(render_touch(scene, point, normal, self._pad, self._rng))

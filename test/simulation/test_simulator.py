@@ -10,7 +10,8 @@ import pytest
 import trimesh
 
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation.language.descriptions import load_facts
+from omnibind_ros.simulation.audio import sounding_body
+from omnibind_ros.simulation.language.descriptions import load_descriptions
 from omnibind_ros.simulation.objects.meshes import load_mesh
 from omnibind_ros.simulation.rendering.light import draw_light
 from omnibind_ros.simulation.rendering.motion import Motion, moving_frames
@@ -23,7 +24,8 @@ from omnibind_ros.simulation.simulator import Simulator
 from omnibind_ros.simulation.streams import view_of
 from omnibind_ros.simulation.tactile.contact import find_contact
 from omnibind_ros.simulation.tactile.gel import TouchSettings
-from omnibind_ros.simulation.touch import HEIGHT, WIDTH, height_map, render_touch
+from omnibind_ros.simulation.tactile.height_map import HEIGHT, WIDTH, height_map
+from omnibind_ros.simulation.touch import render_touch
 
 pytestmark = pytest.mark.skipif(scene_module.o3d is None, reason="Open3D cannot be imported")
 
@@ -41,7 +43,7 @@ def crate(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def simulator(crate):
-    return Simulator(crate, "box", load_facts()["box"], ("crate", "carton"))
+    return Simulator(crate, "box", load_descriptions()["box"], ("crate", "carton"))
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +52,18 @@ def sample(simulator):
 
 
 def test_a_sample_holds_seven_modalities_in_their_formats(sample):
-    assert set(sample) == {*MODALITIES, "touch_reference", "meta"}
+    assert set(sample) == {*MODALITIES, "meta"}
     shapes = {
         "image": ((224, 224, 3), np.uint8),
         "thermal": ((120, 160), np.float32),
-        "touch": ((120, 160, 3), np.uint8),
-        "touch_reference": ((120, 160, 3), np.uint8),
+        "touch": ((2, 120, 160, 3), np.uint8),
         "audio": ((32_000,), np.int16),
     }
     for name, (shape, dtype) in shapes.items():
         assert sample[name].shape == shape, name
         assert sample[name].dtype == dtype, name
         assert sample[name].std() > 0, name
+    assert all(picture.std() > 0 for picture in sample["touch"])
     assert sample["points"].dtype == np.float32
     assert sample["points"].shape[1] == 3
     assert 100 < len(sample["points"]) <= 2048
@@ -87,7 +89,7 @@ def same(one, other):
 
 
 def test_one_seed_gives_one_sample_on_any_simulator(simulator, crate, sample):
-    again = Simulator(crate, "box", load_facts()["box"], ("crate", "carton"))
+    again = Simulator(crate, "box", load_descriptions()["box"], ("crate", "carton"))
     assert same(again.sample(np.random.default_rng(3)), sample)
     other = simulator.sample(np.random.default_rng(4))
     assert not any(same(other[name], sample[name]) for name in MODALITIES)
@@ -113,7 +115,7 @@ def orbit(second):
 def test_live_sensors_follow_a_motion(simulator):
     simulator.reset()
     first = simulator.render(orbit(0.0), 5.0)
-    assert set(first) == {*MODALITIES, "touch_reference"}
+    assert set(first) == set(MODALITIES)
     assert len(first["audio"]) == 0
     assert len(first["event"]["t"]) == 0
     moved = simulator.render(orbit(0.5), 5.1)
@@ -121,7 +123,7 @@ def test_live_sensors_follow_a_motion(simulator):
     assert len(moved["audio"]) == 1600
     assert moved["event"]["duration_ns"] == pytest.approx(1e8)
     assert len(moved["event"]["t"]) > 200
-    assert moved["touch"].shape == (120, 160, 3)
+    assert moved["touch"].shape == (2, 120, 160, 3)
     still = simulator.render(orbit(0.5), 5.2)
     assert len(still["event"]["t"]) < len(moved["event"]["t"]) / 3
 
@@ -254,5 +256,5 @@ def test_the_pad_feels_an_edge_and_what_it_is_made_of(crate):
 
 
 def test_the_same_object_always_rings_alike(simulator, crate):
-    again = Simulator(crate, "box", load_facts()["box"])
-    assert simulator.body("wood") == again.body("wood")
+    again = Simulator(crate, "box", load_descriptions()["box"])
+    assert sounding_body(simulator.subject, "wood") == sounding_body(again.subject, "wood")

@@ -24,7 +24,7 @@ MESHES_AUTHOR = "S. Brahmbhatt, C. Ham, C. C. Kemp and J. Hays, by way of object
 
 
 @dataclass(frozen=True)
-class Thing:
+class HouseholdObject:
     """An object that can be simulated.
 
     Attributes:
@@ -35,9 +35,9 @@ class Thing:
         source: Where it comes from.
         licence: Of the model.
         author: Of the model.
-        entry: Its place in the catalogue; None for a single mesh.
-        mesh: The mesh file; None for one of the catalogue.
-        substance: What a single mesh is taken to be of.
+        entry: Its entry in the catalogue; None for a single mesh.
+        mesh: The mesh file; None for an object of the catalogue.
+        substance: Substance of a single mesh.
     """
 
     object_id: str
@@ -57,23 +57,23 @@ class Thing:
             return load_entry(self.entry)
         if self.mesh is None:
             raise DatasetError(f"{self.object_id} has neither a catalogue entry nor a mesh")
-        # The mesh has no colour of its own: the same for ever, as it is one object.
+        # The mesh has no colour of its own; it follows from the id, so that it never changes.
         hue, light = hashlib.sha256(self.object_id.encode()).digest()[:2]
         colour = colorsys.hls_to_rgb(hue / 255, 0.3 + 0.5 * light / 255, 0.45)
-        facts = {"object_id": self.object_id, "licence": self.licence, "author": self.author}
-        return load_mesh(self.mesh, self.name, colour, self.substance, **facts)
+        attributes = {"object_id": self.object_id, "licence": self.licence, "author": self.author}
+        return load_mesh(self.mesh, self.name, colour, self.substance, **attributes)
 
 
-def find_things(
+def find_objects(
     catalogue: Catalogue, meshes: Path | None, class_map: ClassMap, skipped: SkipLog
-) -> dict[str, tuple[Thing, ...]]:
+) -> dict[str, tuple[HouseholdObject, ...]]:
     """Find the objects of every class, and divide each class.
 
     Args:
         catalogue: The furniture.
         meshes: The folder of ContactDB's STL files, if there is one.
         class_map: Which object is of which class.
-        skipped: Told of what is left out: objects of no class, and classes too small to divide.
+        skipped: Log of what is left out: objects of no class, and classes too small to divide.
 
     Returns:
         By class, at least three objects.
@@ -81,11 +81,11 @@ def find_things(
     Raises:
         DatasetError: There is no such class.
     """
-    found: dict[str, list[Thing]] = {label: [] for label in class_map.classes}
-    for thing in (*_furniture(catalogue, class_map, skipped), *_meshes(meshes, class_map, skipped)):
-        found[thing.label].append(thing)
-    things: dict[str, tuple[Thing, ...]] = {}
-    for label, members in found.items():
+    by_class: dict[str, list[HouseholdObject]] = {label: [] for label in class_map.classes}
+    for each in (*_furniture(catalogue, class_map, skipped), *_meshes(meshes, class_map, skipped)):
+        by_class[each.label].append(each)
+    objects: dict[str, tuple[HouseholdObject, ...]] = {}
+    for label, members in by_class.items():
         if len(members) < MIN_OBJECTS:
             for member in members:
                 skipped.add(
@@ -94,21 +94,23 @@ def find_things(
                 )
         else:
             splits = stratified_splits(member.object_id for member in members)
-            things[label] = tuple(replace(each, split=splits[each.object_id]) for each in members)
-    if not things:
+            objects[label] = tuple(replace(each, split=splits[each.object_id]) for each in members)
+    if not objects:
         raise DatasetError(
             f"no class has objects enough: name a folder that holds all of {FURNITURE}"
         )
-    return things
+    return objects
 
 
-def _furniture(catalogue: Catalogue, class_map: ClassMap, skipped: SkipLog) -> Iterator[Thing]:
+def _furniture(
+    catalogue: Catalogue, class_map: ClassMap, skipped: SkipLog
+) -> Iterator[HouseholdObject]:
     for problem in catalogue.problems:
         skipped.add(FURNITURE, problem)
     for entry in catalogue.entries:
         label = class_map.label_of(entry.object_id, entry.name, entry.category)
         if label is not None:
-            yield Thing(
+            yield HouseholdObject(
                 entry.object_id,
                 label,
                 "train",
@@ -124,7 +126,9 @@ def _furniture(catalogue: Catalogue, class_map: ClassMap, skipped: SkipLog) -> I
             skipped.add(entry.name, "household.yaml does not know the object")
 
 
-def _meshes(folder: Path | None, class_map: ClassMap, skipped: SkipLog) -> Iterator[Thing]:
+def _meshes(
+    folder: Path | None, class_map: ClassMap, skipped: SkipLog
+) -> Iterator[HouseholdObject]:
     if folder is None:
         return
     for entry in class_map.classes.values():
@@ -133,7 +137,7 @@ def _meshes(folder: Path | None, class_map: ClassMap, skipped: SkipLog) -> Itera
             if not path.is_file():
                 skipped.add(path.name, f"the file is not in the folder of the {MESHES}")
                 continue
-            yield Thing(
+            yield HouseholdObject(
                 f"contactdb-{stem}",
                 entry.label,
                 "train",

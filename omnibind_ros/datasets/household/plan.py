@@ -1,11 +1,11 @@
-"""The household set: object models seen by seven simulated sensors, and recordings beside them."""
+"""The household set: object models measured by simulated sensors, and recordings beside them."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,24 @@ import numpy as np
 from omnibind_ros import __version__
 from omnibind_ros.datasets.errors import DatasetError, SkipError
 from omnibind_ros.datasets.readers import find_reader
+from omnibind_ros.datasets.samples import stored_modalities
 from omnibind_ros.datasets.storage.item import Item
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.datasets.storage.splits import shared_modalities
-from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation.language.descriptions import Facts, load_facts
+from omnibind_ros.modalities import OWN
+from omnibind_ros.simulation import simulated_modalities
+from omnibind_ros.simulation.language.descriptions import Description, load_descriptions
 from omnibind_ros.simulation.objects.catalogue import Catalogue
 from omnibind_ros.simulation.simulator import Simulator
 
 from .class_map import ClassMap
-from .objects import Thing, find_things
+from .objects import HouseholdObject, find_objects
 
 VIEWS = 2
 """Samples in a row of the same object, so that its model is loaded once for both."""
 
 MESHES = "object_sim"
-"""The folder of ContactDB's meshes, below that of the recordings."""
+"""Folder of ContactDB's meshes, in that of the recordings."""
 
 SUMMARY = """\
 Seven paired modalities of object models that a service robot may meet. Image, points, thermal,
@@ -41,44 +43,44 @@ docs/explanation/simulation.md describes the sensor models and the limits of sim
 
 @dataclass(frozen=True)
 class Household:
-    """The plan of the set; see `build.Plan`.
+    """The plan of the set; see `building.builder.Plan`.
 
     Attributes:
-        samples: Simulated samples.
-        seed: Decides all chance.
-        things: The objects, by class.
-        recorded: Recordings, which follow the simulated samples.
+        samples: Number of simulated samples.
+        seed: Seed of all random draws.
+        objects: The objects, by class.
+        recordings: Recorded items, which follow the simulated samples.
         synonyms: By class, the words that give it away.
-        facts: By class, what descriptions say.
+        descriptions: By class, what is known of it.
         shares: Percent of paired training data by student modality.
         skipped: What was left out while planning.
     """
 
     samples: int
     seed: int
-    things: Mapping[str, tuple[Thing, ...]]
-    recorded: tuple[Item, ...]
+    objects: Mapping[str, tuple[HouseholdObject, ...]]
+    recordings: tuple[Item, ...]
     synonyms: Mapping[str, tuple[str, ...]]
-    facts: Mapping[str, Facts]
+    descriptions: Mapping[str, Description]
     shares: Mapping[str, float] = field(default_factory=dict)
     skipped: SkipLog = field(default_factory=SkipLog)
 
     def __len__(self) -> int:
         """Return the number of samples."""
-        return self.samples + len(self.recorded)
+        return self.samples + len(self.recordings)
 
-    def thing(self, index: int) -> Thing:
+    def object_at(self, index: int) -> HouseholdObject:
         """Return the object of a simulated sample.
 
-        Each class has its turn equally often, in an order of its own in every round; within a
-        class each object has. So a set of any size is balanced and a larger one begins with it.
+        Every class has its turn equally often, in an order of its own in every round, and within a
+        class every object. So a set of any size is balanced, and a larger set begins with it.
         """
-        labels = sorted(self.things)
+        labels = sorted(self.objects)
         turn, place = divmod(index // VIEWS, len(labels))
         label = labels[int(self._order(turn, len(labels))[place])]
-        things = self.things[label]
-        lap, position = divmod(turn, len(things))
-        return things[int(self._order(lap, len(things), label)[position])]
+        objects = self.objects[label]
+        lap, position = divmod(turn, len(objects))
+        return objects[int(self._order(lap, len(objects), label)[position])]
 
     def _order(self, turn: int, count: int, label: str = "") -> Any:
         salt = int.from_bytes(hashlib.sha256(label.encode()).digest()[:4], "big")
@@ -91,44 +93,48 @@ class Household:
             SkipError: Its model cannot be used.
         """
         if index >= self.samples:
-            return self.recorded[index - self.samples]
-        thing = self.thing(index)
-        key = f"household-{index:07d}"
+            return self.recordings[index - self.samples]
+        subject = self.object_at(index)
+        label, key = subject.label, f"household-{index:07d}"
+        names = shared_modalities(key, _modalities(), subject.split, self.shares)
 
         @functools.cache
-        def rendered() -> Mapping[str, Any]:
-            simulator = _simulator(self, thing)
-            return simulator.sample(np.random.default_rng([self.seed, index]), kept)
+        def sample() -> Mapping[str, Any]:
+            simulator = _simulator(subject, self.descriptions[label], self.synonyms[label])
+            return simulator.sample(np.random.default_rng([self.seed, index]), names)
 
-        kept = shared_modalities(key, MODALITIES, thing.split, self.shares)
-        loaders: dict[str, Callable[[], Any]] = {
-            name: functools.partial(_modality, rendered, name) for name in kept
-        }
         try:
-            meta = rendered()["meta"]
+            meta = sample()["meta"]
         except (ValueError, OSError) as error:
-            raise SkipError(thing.object_id, str(error)) from error
+            raise SkipError(subject.object_id, str(error)) from error
+
+        def load(name: str) -> Any:
+            return sample()[name]
+
+        loaders = {name: functools.partial(load, name) for name in names}
         return Item(
             key=key,
-            label=thing.label,
-            object_id=thing.object_id,
-            split=thing.split,
+            label=label,
+            object_id=subject.object_id,
+            split=subject.split,
             modalities=loaders,
             origin=dict.fromkeys(loaders, "simulated"),
-            source=thing.source,
-            licence=thing.licence,
-            author=thing.author,
-            meta={"name": thing.name, **meta},
+            source=subject.source,
+            licence=subject.licence,
+            author=subject.author,
+            meta={"name": subject.name, **meta},
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return what the card says."""
-        things = [thing for things in self.things.values() for thing in things]
-        members: list[Thing | Item] = [*things, *self.recorded]
+        """Return what the data card says."""
+        objects = [each for members in self.objects.values() for each in members]
+        members: list[HouseholdObject | Item] = [*objects, *self.recordings]
         ids = sorted([each.object_id, each.label, str(each.split)] for each in members)
         sources: dict[tuple[str, str], set[str]] = {}
-        for thing in members:
-            sources.setdefault((thing.source, thing.licence), set()).add(thing.author)
+        for each in members:
+            sources.setdefault((each.source, each.licence), set()).add(each.author)
+        own = {modality.name for modality in OWN}
+        others = [name for name in _modalities() if name not in own]
         return {
             "name": "household",
             "seed": self.seed,
@@ -141,6 +147,7 @@ class Household:
                 for (name, licence), authors in sorted(sources.items())
             ],
             "skipped": self.skipped.to_dict(),
+            **({"modalities of other packages": others} if others else {}),
         }
 
 
@@ -151,24 +158,17 @@ def _credit(authors: Iterable[str]) -> str:
     return f"{len(named)} authors, named with each object below"
 
 
-def _modality(rendered: Callable[[], Mapping[str, Any]], name: str) -> Any:
-    data = rendered()
-    if name == "touch":
-        return np.stack([data["touch"], data["touch_reference"]])
-    return data[name]
+def _modalities() -> list[str]:
+    """Return the modalities that can be simulated and stored."""
+    return [name for name in simulated_modalities() if name in stored_modalities()]
 
 
-_last: tuple[str, Simulator] | None = None
-
-
-def _simulator(plan: Household, thing: Thing) -> Simulator:
-    """Return the thing's simulator; that of the last thing is kept in this process."""
-    global _last  # noqa: PLW0603 - one a process, whatever the number of plans
-    if _last is None or _last[0] != thing.object_id:
-        label = thing.label
-        made = Simulator(thing.load(), label, plan.facts[label], plan.synonyms[label])
-        _last = (thing.object_id, made)
-    return _last[1]
+@functools.lru_cache(maxsize=1)
+def _simulator(
+    subject: HouseholdObject, description: Description, synonyms: tuple[str, ...]
+) -> Simulator:
+    """Return an object's simulator; the last one is kept, as samples of one object follow."""
+    return Simulator(subject.load(), subject.label, description, synonyms)
 
 
 def plan_household(
@@ -183,13 +183,13 @@ def plan_household(
     """Choose the objects of the set and the recordings beside them.
 
     Args:
-        samples: Simulated samples.
-        seed: Decides all chance but the splits, which no seed changes.
+        samples: Number of simulated samples.
+        seed: Seed of all random draws; the splits do not depend on it.
         catalogue: The furniture.
         recordings: A folder that holds published sets, as household.yaml names their folders, and
-            ContactDB's meshes in object_sim. What is not there is told in the card.
+            ContactDB's meshes in object_sim. The data card names what is not there.
         shares: Percent of paired training data by student modality; those not named have all.
-        class_map: Which thing is of which class; None for household.yaml.
+        class_map: Which object is of which class; None for household.yaml.
 
     Raises:
         DatasetError: There are no objects of any class, a class has no description, or there is
@@ -202,9 +202,9 @@ def plan_household(
     class_map = class_map or ClassMap.load()
     skipped = SkipLog()
     meshes = recordings / MESHES if recordings is not None else None
-    things = find_things(catalogue, meshes, class_map, skipped)
-    facts = load_facts()
-    unknown = sorted(set(things) - set(facts))
+    objects = find_objects(catalogue, meshes, class_map, skipped)
+    descriptions = load_descriptions()
+    unknown = sorted(set(objects) - set(descriptions))
     if unknown:
         raise DatasetError(
             f"the class '{unknown[0]}' has no description: add it to "
@@ -213,16 +213,16 @@ def plan_household(
     return Household(
         samples,
         seed,
-        things,
-        tuple(_recorded(recordings, class_map, skipped)) if recordings is not None else (),
-        {label: class_map.words(label) for label in things},
-        {label: facts[label] for label in things},
+        objects,
+        tuple(_read_recordings(recordings, class_map, skipped)) if recordings is not None else (),
+        {label: class_map.words(label) for label in objects},
+        {label: descriptions[label] for label in objects},
         dict(shares or {}),
         skipped,
     )
 
 
-def _recorded(folder: Path, class_map: ClassMap, skipped: SkipLog) -> Iterable[Item]:
+def _read_recordings(folder: Path, class_map: ClassMap, skipped: SkipLog) -> Iterable[Item]:
     for published in class_map.recorded:
         if not (folder / published.folder).is_dir():
             skipped.add(published.folder, "the folder of recordings does not hold this set")

@@ -11,13 +11,13 @@ from typing import Any
 import yaml
 
 
-class FactsError(ValueError):
-    """What is known of the classes cannot be used; the message says what, where, what to do."""
+class DescriptionError(ValueError):
+    """Descriptions that cannot be used; the text is one sentence: what, where, what to do."""
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is said of a class, one entry of descriptions.yaml.
+class Description:
+    """What sentences can say of a class, one entry of descriptions.yaml.
 
     Attributes:
         kind: A more general word.
@@ -25,8 +25,9 @@ class Facts:
         place: Where it is.
         use: What it is for; completes 'it is used to ...'. Empty for a living being.
         also: Other names that fit every object of the class.
-        sounds: What it does audibly: names in `running.SOUNDS`.
-        only: What holds instead for objects whose own name matches a pattern, the first that does.
+        sounds: The sounds that it makes by itself: names in `sound.operating.SOUNDS`.
+        only: Patterns of an object's own name, each with the description of the objects whose name
+            matches; the first that matches counts.
     """
 
     kind: str
@@ -35,42 +36,48 @@ class Facts:
     use: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
-    only: tuple[tuple[str, Facts], ...] = ()
+    only: tuple[tuple[str, Description], ...] = ()
 
-    def of(self, name: str) -> Facts:
-        """Return what is said of an object of that name."""
-        found = (facts for pattern, facts in self.only if re.search(pattern, name.lower()))
-        return next(found, self)
+    def of(self, name: str) -> Description:
+        """Return the description of an object of that name."""
+        matching = (special for pattern, special in self.only if re.search(pattern, name.lower()))
+        return next(matching, self)
 
 
-def load_facts(path: Path | None = None) -> dict[str, Facts]:
+def load_descriptions(path: Path | None = None) -> dict[str, Description]:
     """Read what is known of each class.
 
     Args:
         path: A file in the format of descriptions.yaml; None for that one.
 
     Returns:
-        Facts by label.
+        Descriptions by label.
 
     Raises:
-        FactsError: The file cannot be read, or an entry is not whole.
+        DescriptionError: The file cannot be read, or an entry is incomplete.
     """
-    place = path or importlib.resources.files(__package__) / "descriptions.yaml"
+    file = path or importlib.resources.files(__package__) / "descriptions.yaml"
     try:
-        read = yaml.safe_load(place.read_text(encoding="utf-8"))
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
-        raise FactsError(f"{place} cannot be read ({reason}): repair or replace it.") from error
-    if not isinstance(read, dict):
-        raise FactsError(f"{place} holds no classes: write 'label:' and below it its facts.")
-    return {str(label): _facts(str(label), entry, str(place)) for label, entry in read.items()}
+        raise DescriptionError(
+            f"{file} cannot be read ({reason}): repair or replace it."
+        ) from error
+    if not isinstance(content, dict):
+        raise DescriptionError(
+            f"{file} holds no classes: write 'label:' and below it what is known of the class."
+        )
+    return {
+        str(label): _description(str(label), entry, str(file)) for label, entry in content.items()
+    }
 
 
-def _facts(label: str, entry: Any, place: str) -> Facts:
-    names = [field.name for field in fields(Facts)]
+def _description(label: str, entry: Any, file: str) -> Description:
+    names = [field.name for field in fields(Description)]
     texts = dict(entry) if isinstance(entry, dict) else {}
     kind, only = texts.pop("kind", None), texts.pop("only", {})
-    whole = (
+    complete = (
         isinstance(kind, str)
         and isinstance(only, dict)
         and all(isinstance(changes, dict) for changes in only.values())
@@ -80,17 +87,18 @@ def _facts(label: str, entry: Any, place: str) -> Facts:
         and all(isinstance(text, str) for value in texts.values() for text in value)
         and all(len(texts.get(name, ())) > 1 for name in ("parts", "place"))
     )
-    if not whole:
-        raise FactsError(
-            f"'{label}' in {place} is not whole: give it kind (a text), parts and place (lists of "
+    if not complete:
+        raise DescriptionError(
+            f"'{label}' in {file} is not whole: give it kind (a text), parts and place (lists of "
             f"two texts or more), and what else there is of {', '.join(names)}; only is a mapping "
             "of patterns to such entries, the others are lists of texts."
         )
-    variants = tuple(
-        (str(pattern), _facts(f"{label}, {pattern}", {"kind": kind, **texts, **changes}, place))
+    common = {"kind": kind, **texts}
+    special = tuple(
+        (str(pattern), _description(f"{label}, {pattern}", common | changes, file))
         for pattern, changes in only.items()
     )
-    return Facts(kind, **{name: tuple(value) for name, value in texts.items()}, only=variants)
+    return Description(kind, **{name: tuple(value) for name, value in texts.items()}, only=special)
 
 
 def _is_pattern(text: str) -> bool:

@@ -86,7 +86,7 @@ class ZipFolder(Resolver):
         """Return the names of all files."""
         return list(self._names.values())
 
-    def write(self, name: str, data: bytes) -> None:  # noqa: ARG002
+    def write(self, name: str, data: bytes) -> None:
         """Refuse: the zip is only read."""
         raise PermissionError(name)
 

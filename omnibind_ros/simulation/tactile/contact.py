@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from omnibind_ros.simulation.scene.camera import Camera, View
 from omnibind_ros.simulation.scene.ray_casting import Scene, nearest
-from omnibind_ros.simulation.touch import height_map
 
 from .gel import TouchSettings
+from .height_map import height_map
 
 _TRIES = 6
 _REACHED = 0.15

@@ -19,10 +19,10 @@ from omnibind_ros.datasets.storage.splits import (
     split_of,
     stratified_splits,
 )
-from omnibind_ros.simulation.language.descriptions import load_facts
+from omnibind_ros.simulation.language.descriptions import load_descriptions
 from omnibind_ros.simulation.objects.substances import SUBSTANCES
 
-FACTS = set(load_facts())
+LABELS = set(load_descriptions())
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def class_map():
 def test_there_are_classes_enough_and_each_can_be_described(class_map):
     assert len(class_map.classes) >= 30
     shown = {c.label for c in class_map.classes.values() if c.names or c.objects or c.meshes}
-    assert shown <= FACTS
+    assert shown <= LABELS
 
 
 def test_a_class_without_objects_has_recordings(class_map):

@@ -44,7 +44,7 @@ def recordings(tmp_path):
 
 def test_every_class_and_object_has_its_turn(catalogue):
     plan = plan_household(60 * VIEWS, 0, catalogue)
-    things = [plan.thing(index) for index in range(60 * VIEWS)]
+    things = [plan.object_at(index) for index in range(60 * VIEWS)]
     labels = Counter(thing.label for thing in things)
     assert labels == {"chair": 30 * VIEWS, "lamp": 30 * VIEWS}
     objects = Counter(thing.object_id for thing in things if thing.label == "chair")
@@ -53,19 +53,19 @@ def test_every_class_and_object_has_its_turn(catalogue):
 
 def test_views_of_an_object_follow_each_other(catalogue):
     plan = plan_household(40, 0, catalogue)
-    assert all(plan.thing(i) is plan.thing(i + 1) for i in range(0, 40, VIEWS))
+    assert all(plan.object_at(i) is plan.object_at(i + 1) for i in range(0, 40, VIEWS))
 
 
 def test_a_larger_set_begins_with_the_smaller(catalogue):
     small, large = plan_household(10, 3, catalogue), plan_household(500, 3, catalogue)
-    assert [small.thing(i) for i in range(10)] == [large.thing(i) for i in range(10)]
+    assert [small.object_at(i) for i in range(10)] == [large.object_at(i) for i in range(10)]
 
 
 def test_another_seed_changes_the_order_but_not_the_splits(catalogue):
     plans = [plan_household(50, seed, catalogue) for seed in (0, 1)]
-    orders = [[plan.thing(i).object_id for i in range(50)] for plan in plans]
+    orders = [[plan.object_at(i).object_id for i in range(50)] for plan in plans]
     splits = [
-        {t.object_id: t.split for things in plan.things.values() for t in things} for plan in plans
+        {t.object_id: t.split for things in plan.objects.values() for t in things} for plan in plans
     ]
     assert orders[0] != orders[1]
     assert splits[0] == splits[1]
@@ -93,7 +93,7 @@ def test_a_sample_is_the_same_whenever_it_is_made(catalogue):
 def test_a_share_leaves_the_other_modalities_as_they_were(catalogue):
     whole = plan_household(20, 0, catalogue)
     less = plan_household(20, 0, catalogue, shares={"touch": 0, "audio": 0})
-    index = next(i for i in range(20) if whole.thing(i).split == "train")
+    index = next(i for i in range(20) if whole.object_at(i).split == "train")
     full, kept = encode(whole.item(index)), encode(less.item(index))
     assert set(full.data) - set(kept.data) == {"touch", "audio"}
     assert all(full.data[name] == data for name, data in kept.data.items())
@@ -102,7 +102,7 @@ def test_a_share_leaves_the_other_modalities_as_they_were(catalogue):
 def test_a_model_without_faces_is_left_out(tmp_path):
     pieces = [*CHAIRS, ("hole", "Chair")]
     plan = plan_household(40, 0, read_catalogue(furniture(tmp_path, pieces, empty=["hole"])))
-    index = next(i for i in range(40) if plan.thing(i).object_id == "hole")
+    index = next(i for i in range(40) if plan.object_at(i).object_id == "hole")
     with pytest.raises(SkipError, match=r"hole.*no faces"):
         plan.item(index)
 

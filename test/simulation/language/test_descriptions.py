@@ -7,12 +7,13 @@ import pytest
 import yaml
 from paths import ROOT
 
-from omnibind_ros.simulation import text as text_module
-from omnibind_ros.simulation.language.descriptions import Facts, FactsError, load_facts
-from omnibind_ros.simulation.language.speech_errors import misheard
-from omnibind_ros.simulation.objects.substances import SUBSTANCES
-from omnibind_ros.simulation.sound.operating import SOUNDS
-from omnibind_ros.simulation.text import (
+from omnibind_ros.simulation.language import sentences as module
+from omnibind_ros.simulation.language.descriptions import (
+    Description,
+    DescriptionError,
+    load_descriptions,
+)
+from omnibind_ros.simulation.language.sentences import (
     MATERIALS,
     MISHEARD,
     NAMED,
@@ -21,8 +22,11 @@ from omnibind_ros.simulation.text import (
     gives_away,
     stem,
 )
+from omnibind_ros.simulation.language.speech_errors import misheard
+from omnibind_ros.simulation.objects.substances import SUBSTANCES
+from omnibind_ros.simulation.sound.operating import SOUNDS
 
-FACTS = load_facts()
+DESCRIPTIONS = load_descriptions()
 _MAP = ROOT / "omnibind_ros" / "datasets" / "household" / "household.yaml"
 CLASSES = {
     entry["label"]: entry for entry in yaml.safe_load(_MAP.read_text(encoding="utf-8"))["classes"]
@@ -33,44 +37,47 @@ def test_every_class_of_the_household_set_is_described():
     shown = {
         label for label, entry in CLASSES.items() if {"names", "objects", "meshes"} & set(entry)
     }
-    assert sorted(shown - set(FACTS)) == []
+    assert sorted(shown - set(DESCRIPTIONS)) == []
 
 
-@pytest.mark.parametrize("label", sorted(set(CLASSES) & set(FACTS)))
+@pytest.mark.parametrize("label", sorted(set(CLASSES) & set(DESCRIPTIONS)))
 def test_no_fact_holds_its_classs_name_or_a_synonym(label):
     telling = [
         text
-        for facts in (FACTS[label], *(facts for _, facts in FACTS[label].only))
-        for text in (facts.kind, *facts.use, *facts.parts, *facts.place)
+        for description in (
+            DESCRIPTIONS[label],
+            *(each for _, each in DESCRIPTIONS[label].only),
+        )
+        for text in (description.kind, *description.use, *description.parts, *description.place)
         if gives_away(text, label, CLASSES[label]["synonyms"])
     ]
     assert telling == []
 
 
 def test_every_sound_that_is_named_can_be_made():
-    variants = [variant for facts in FACTS.values() for _, variant in facts.only]
-    named = {name for facts in (*FACTS.values(), *variants) for name in facts.sounds}
+    variants = [variant for description in DESCRIPTIONS.values() for _, variant in description.only]
+    named = {name for each in (*DESCRIPTIONS.values(), *variants) for name in each.sounds}
     assert named <= set(SOUNDS)
 
 
 def test_what_is_said_of_an_object_follows_its_own_name():
-    assert FACTS["large appliance"].of("Large fridge").sounds == ("compressor",)
-    assert FACTS["large appliance"].of("Clothes washing machine").sounds == ("washer",)
-    assert FACTS["animal"].of("Siamese cat").kind == FACTS["animal"].kind
-    assert FACTS["chair"].of("Oak chair") is FACTS["chair"]
+    assert DESCRIPTIONS["large appliance"].of("Large fridge").sounds == ("compressor",)
+    assert DESCRIPTIONS["large appliance"].of("Clothes washing machine").sounds == ("washer",)
+    assert DESCRIPTIONS["animal"].of("Siamese cat").kind == DESCRIPTIONS["animal"].kind
+    assert DESCRIPTIONS["chair"].of("Oak chair") is DESCRIPTIONS["chair"]
 
 
 def test_every_substance_can_be_spoken_of():
     assert set(SUBSTANCES) <= set(MATERIALS)
 
 
-@pytest.mark.parametrize("label", sorted(set(CLASSES) & set(FACTS)))
+@pytest.mark.parametrize("label", sorted(set(CLASSES) & set(DESCRIPTIONS)))
 def test_half_of_the_sentences_do_without_the_name(label):
     synonyms = CLASSES[label]["synonyms"]
     for seed in range(3):
         for count in (6, 5, 1):
             said = describe(
-                label, FACTS[label], np.random.default_rng(seed), size=(0.5, 0.6, 0.9),
+                label, DESCRIPTIONS[label], np.random.default_rng(seed), size=(0.5, 0.6, 0.9),
                 materials=("wood", "glass"), synonyms=synonyms, count=count,
             )  # fmt: skip
             assert len(set(said)) == count
@@ -82,7 +89,11 @@ def test_half_of_the_sentences_do_without_the_name(label):
 def test_sentences_repeat_by_seed_and_differ_otherwise():
     def said(seed):
         return describe(
-            "chair", FACTS["chair"], np.random.default_rng(seed), size=(1, 1, 1), materials=["wood"]
+            "chair",
+            DESCRIPTIONS["chair"],
+            np.random.default_rng(seed),
+            size=(1, 1, 1),
+            materials=["wood"],
         )
 
     assert said(0) == said(0)
@@ -90,12 +101,16 @@ def test_sentences_repeat_by_seed_and_differ_otherwise():
 
 
 def test_some_sentences_are_misheard_and_most_are_not(monkeypatch):
-    monkeypatch.setattr(text_module, "misheard", lambda sentence, rng: f"{sentence} [misheard]")
+    monkeypatch.setattr(module, "misheard", lambda sentence, rng: f"{sentence} [misheard]")
     said = [
         text
         for seed in range(60)
         for text in describe(
-            "table", FACTS["table"], np.random.default_rng(seed), size=(1, 1, 1), materials=["wood"]
+            "table",
+            DESCRIPTIONS["table"],
+            np.random.default_rng(seed),
+            size=(1, 1, 1),
+            materials=["wood"],
         )
     ]
     share = sum(text.endswith("[misheard]") for text in said) / len(said)
@@ -110,7 +125,7 @@ def test_a_synonym_is_used_only_for_an_object_that_is_called_so():
             text
             for seed in range(40)
             for text in describe(
-                "chair", FACTS["chair"], np.random.default_rng(seed), size=(1, 1, 1),
+                "chair", DESCRIPTIONS["chair"], np.random.default_rng(seed), size=(1, 1, 1),
                 materials=["wood"], synonyms=synonyms, name=name,
             )
         )  # fmt: skip
@@ -176,9 +191,9 @@ def test_templates_differ():
 
 
 def test_a_class_that_cannot_be_described_without_its_name_is_an_error():
-    facts = Facts("chair", ("a chair", "chairs"), ("on a chair", "by a chair"))
-    with pytest.raises(FactsError, match="'chair'"):
-        describe("chair", facts, np.random.default_rng(0), size=(1, 1, 1), materials=["wood"])
+    description = Description("chair", ("a chair", "chairs"), ("on a chair", "by a chair"))
+    with pytest.raises(DescriptionError, match="'chair'"):
+        describe("chair", description, np.random.default_rng(0), size=(1, 1, 1), materials=["wood"])
 
 
 @pytest.mark.parametrize(
@@ -195,9 +210,9 @@ def test_a_class_that_cannot_be_described_without_its_name_is_an_error():
     ],
 )
 def test_facts_that_cannot_be_used_are_named(tmp_path, content, sentence):
-    path = tmp_path / "facts.yaml"
+    path = tmp_path / "description.yaml"
     path.write_text(content)
-    with pytest.raises(FactsError, match=sentence):
-        load_facts(path)
-    with pytest.raises(FactsError, match="cannot be read"):
-        load_facts(tmp_path / "none.yaml")
+    with pytest.raises(DescriptionError, match=sentence):
+        load_descriptions(path)
+    with pytest.raises(DescriptionError, match="cannot be read"):
+        load_descriptions(tmp_path / "none.yaml")

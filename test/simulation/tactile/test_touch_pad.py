@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from omnibind_ros.simulation.objects.substances import SUBSTANCES
 from omnibind_ros.simulation.tactile.gel import TouchSettings, press, shade
+from omnibind_ros.simulation.tactile.height_map import HEIGHT, WIDTH
 from omnibind_ros.simulation.tactile.relief import micro_relief
-from omnibind_ros.simulation.touch import HEIGHT, WIDTH
 
 PITCH = 0.02 / WIDTH
 STILL = TouchSettings(noise=0.0)
