@@ -16,6 +16,7 @@ from omnibind_ros.encoders.picture import STRUCTURE, ramp
 from omnibind_ros.learning.config import TrainingError
 
 from .interface import Anchors, ImageEmbeddings
+from .torchvision_import import import_torchvision
 
 BATCH = 32
 """Pictures or sentences that go through a model at a time."""
@@ -91,6 +92,7 @@ class OpenClipTeacher(_ClipTeacher):
         Raises:
             TrainingError: OpenCLIP is missing, or cannot load the model.
         """
+        import_torchvision()
         library = _library("open_clip", "teachers-openclip")
         pretrained = None
         if ":" not in name:
@@ -139,6 +141,7 @@ class HuggingFaceTeacher(_ClipTeacher):
             TrainingError: transformers is missing, or cannot load the model, or it is of a kind
                 that does not embed both images and texts.
         """
+        import_torchvision()
         library = _library("transformers", "teachers-transformers")
         try:
             self._model = library.AutoModel.from_pretrained(name)
