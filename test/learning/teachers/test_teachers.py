@@ -8,8 +8,20 @@ import pytest
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.teachers.interface import load_teacher
+from omnibind_ros.learning.teachers.torchvision_import import import_torchvision
 
 WORDS = ["a", "photo", "of", "chair", "lamp"]
+
+
+GROUPS = {"transformers": "teachers-transformers", "open_clip": "teachers-openclip"}
+
+
+def libraries(name):
+    """Return torch and a library on top of it; skip the test where one is not installed."""
+    torch = pytest.importorskip("torch", reason="the group train is not installed")
+    import_torchvision()
+    reason = f"the group {GROUPS[name]} is not installed"
+    return torch, pytest.importorskip(name, reason=reason)
 
 
 def pictures(count=3):
@@ -74,10 +86,7 @@ def _tokenizer(folder):
 
 @pytest.mark.parametrize("kind", ["CLIP", "Siglip"])
 def test_a_hugging_face_model_of_a_folder(tmp_path, kind):
-    pytest.importorskip("torch", reason="it needs torch")
-    transformers = pytest.importorskip("transformers", reason="it needs transformers")
-    import torch  # noqa: PLC0415
-
+    torch, transformers = libraries("transformers")
     torch.manual_seed(0)
     sizes = {
         "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1,
@@ -103,16 +112,14 @@ def test_a_hugging_face_model_of_a_folder(tmp_path, kind):
 
 
 def test_a_hugging_face_model_that_embeds_no_images_is_refused(tmp_path):
-    transformers = pytest.importorskip("transformers", reason="it needs transformers")
+    libraries("transformers")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "nothing"}))
     with pytest.raises(TrainingError, match="transformers cannot load the teacher"):
         load_teacher(str(tmp_path))
-    assert transformers.__version__
 
 
 def test_an_openclip_model_of_a_folder(tmp_path):
-    torch = pytest.importorskip("torch", reason="it needs torch")
-    open_clip = pytest.importorskip("open_clip", reason="it needs open_clip_torch")
+    torch, open_clip = libraries("open_clip")
     torch.manual_seed(0)
     architecture = {
         "embed_dim": 16,
@@ -130,6 +137,6 @@ def test_an_openclip_model_of_a_folder(tmp_path):
 
 
 def test_an_openclip_name_without_weights_is_refused():
-    pytest.importorskip("open_clip", reason="it needs open_clip_torch")
+    libraries("open_clip")
     with pytest.raises(TrainingError, match="names no weights; write openclip:ViT-B-32/WEIGHTS"):
         load_teacher("openclip:ViT-B-32")
