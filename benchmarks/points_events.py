@@ -43,9 +43,15 @@ def room_scan(count: int) -> SimpleNamespace:
     raw[:, :3] = np.stack(points, 1)
     fields = [SimpleNamespace(name=n, offset=4 * i, datatype=7) for i, n in enumerate("xyz")]
     return SimpleNamespace(
-        height=1, width=count, fields=fields, is_bigendian=False, point_step=32,
-        row_step=32 * count, data=array("B", raw.tobytes()),
-    )  # fmt: skip
+        header=SimpleNamespace(frame_id="lidar"),
+        height=1,
+        width=count,
+        fields=fields,
+        is_bigendian=False,
+        point_step=32,
+        row_step=32 * count,
+        data=array("B", raw.tobytes()),
+    )
 
 
 def columns(count: int, seed: int) -> list[np.ndarray[Any, Any]]:
@@ -73,9 +79,12 @@ def evt3_packet(count: int) -> SimpleNamespace:
     high, low = 0x8000 | micros >> 12, 0x6000 | micros & 0xFFF
     words = np.stack([high, low, y, 0x2000 | p.astype(np.uint16) << 11 | x], 1).astype("<u2")
     return SimpleNamespace(
-        width=640, height=480, encoding="evt3", is_bigendian=False,
+        width=640,
+        height=480,
+        encoding="evt3",
+        is_bigendian=False,
         events=array("B", words.tobytes()),
-    )  # fmt: skip
+    )
 
 
 def measure() -> dict[str, float]:

@@ -10,7 +10,7 @@ Another package adds a modality by an entry point of the group `omnibind_ros.mod
 is the modality's and whose value is a Python package. That package holds `MODALITY`, and a module
 named after each room that the modality takes part in: `part("encoders", "imu")` is then
 `omnibind_imu.encoders`, and `part("learning.students", "imu")` is `omnibind_imu.students`
-(docs/adding_a_modality.md).
+(docs/how-to/adding_a_modality.md).
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ ROOMS = (
     Room("sensors", ("SENSOR_TYPES",), ("SENSOR_TYPES",)),
     Room("encoders", ("make_encoder",), ("INPUT", "prepare")),
     Room("datasets.samples", _SAMPLES, _SAMPLES),
+    Room("simulation", ("simulate",), ("simulate",)),
 )
 
 
