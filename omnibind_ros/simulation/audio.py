@@ -1,7 +1,7 @@
-"""A microphone: the object is tapped, or runs, in a room of a home; 16 kHz, mono.
+"""A microphone: the object is tapped, or operates, in a room of a home; 16 kHz, mono.
 
-Taps are modal synthesis (sound/impacts.py), the sounds of operating objects are in
-sound/operating.py, the room in sound/room.py.
+Taps are made by modal synthesis (sound/impacts.py). The sounds of operating objects are in
+sound/operating.py, the effect of the room in sound/room.py.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LONGEST = 10
 _SOFT = frozenset({"fabric", "food", "leaf", "leather", "rubber", "skin"})
 _HOLLOW = frozenset({"ceramic", "glass", "metal", "plastic"})
 _LARGEST = 1.2
-"""No panel or profile of a piece of furniture swings freely over more than this, in metres."""
+"""Longest part of a piece of furniture that vibrates freely, in metres."""
 
 _WALLS = {
     ("wood", "plate"): (0.008, 0.028),
@@ -48,17 +48,17 @@ _WALLS = {
     ("plastic", "bar"): (0.005, 0.02),
     ("paper", "plate"): (0.0005, 0.004),
 }
-"""Usual thickness of walls, panels and profiles in metres: a model's surface has none."""
+"""Usual thickness of walls, panels and profiles in metres, which models do not have."""
 
 
 @dataclass(frozen=True)
 class AudioSettings:
-    """What is recorded, and where.
+    """What is recorded, and where; its fields are stored with each sample.
 
     Attributes:
         taps: When and how the object is tapped: seconds, strike.
-        running: What it sounds like when it runs, a name in `running.SOUNDS`; empty: it does not.
-        balance: Level of the running sound against the taps.
+        running: The sound that it makes by itself, a name in `SOUNDS`; empty: none.
+        balance: Level of that sound against the taps.
         room: Room and microphone.
     """
 
@@ -69,15 +69,15 @@ class AudioSettings:
 
     @staticmethod
     def draw(sounds: Sequence[str], rng: Rng) -> AudioSettings:
-        """Draw one to three taps, or for a thing that runs also its sound, with taps or without.
+        """Draw one to three taps; or, if the object can, a sound of its own, with or without taps.
 
         Args:
-            sounds: The sounds that the thing can make by itself.
-            rng: Source of chance.
+            sounds: Names of the sounds that the object can make by itself.
+            rng: Random generator.
         """
-        runs = bool(sounds) and rng.random() < 0.7
-        running = str(rng.choice(list(sounds))) if runs else ""
-        count = 0 if runs and rng.random() < 0.4 else int(rng.integers(1, 4))
+        operates = bool(sounds) and rng.random() < 0.7
+        running = str(rng.choice(list(sounds))) if operates else ""
+        count = 0 if operates and rng.random() < 0.4 else int(rng.integers(1, 4))
         times = np.sort(rng.uniform(0.05, 1.5, count))
         return AudioSettings(
             taps=tuple((float(time), Strike.draw(rng)) for time in times),
@@ -88,16 +88,16 @@ class AudioSettings:
 
 
 def body_of(substance: Substance, size: Sequence[float], rng: Rng) -> Body:
-    """Draw the part of an object that rings when it is tapped.
+    """Draw the part of an object that vibrates when it is tapped.
 
-    Models give a surface, not what lies behind it; so the shape class follows from substance and
-    extents (small hollow things are shells, long thin ones bars, soft ones solid and soft, the
-    rest panels), and the wall's thickness is drawn from what is usual.
+    Models have surfaces but no inside. So the shape class follows from substance and extents
+    (small hollow objects are shells, long thin ones bars, soft ones solid and soft, the rest
+    plates), and the wall's thickness is drawn from what is usual.
 
     Args:
         substance: What is struck.
         size: Extents of the object in metres, [3].
-        rng: Source of chance; seeded by the object, an object always rings alike.
+        rng: Random generator; with a seed of the object's own, the body is always the same.
 
     Returns:
         The body, its constants scattered by about a tenth around the substance's.
@@ -127,7 +127,7 @@ def _shape(name: str, extents: NDArray[np.float64], rng: Rng) -> str:
         return "solid"
     slender = extents[0] > 5 * extents[1]
     if name != "paper" and (slender or (name in {"wood", "metal"} and rng.random() < 0.3)):
-        # Legs and rails; glass and china come as tubes at most.
+        # Legs and rails; of glass and china there are only tubes.
         return "bar" if (name, "bar") in _WALLS else "shell"
     if name in _HOLLOW and extents[0] < 0.5 and extents[2] > 0.15 * extents[0]:
         return "shell"
@@ -135,19 +135,19 @@ def _shape(name: str, extents: NDArray[np.float64], rng: Rng) -> str:
 
 
 def make_sound(body: Body, settings: AudioSettings, rng: Rng, count: int = COUNT) -> Wave:
-    """Make the dry sound of a thing, before the room.
+    """Make the dry sound of an object, before the room.
 
     Args:
-        body: What rings when tapped.
-        settings: When it is tapped, and what else is heard.
-        rng: Source of chance.
+        body: The body that is tapped.
+        settings: When it is tapped, and which other sound it makes.
+        rng: Random generator.
         count: Length in samples.
 
     Returns:
-        float64 [count], largest peak 1 where anything sounds.
+        float64 [count], largest peak 1 unless it is silent.
 
     Raises:
-        ValueError: There is no such running sound.
+        ValueError: There is no such sound.
     """
     wave = np.zeros(count)
     for second, strike in settings.taps:
@@ -156,7 +156,7 @@ def make_sound(body: Body, settings: AudioSettings, rng: Rng, count: int = COUNT
     if settings.running:
         if settings.running not in SOUNDS:
             known = ", ".join(SOUNDS)
-            raise ValueError(f"there is no running sound '{settings.running}': use one of {known}.")
+            raise ValueError(f"there is no sound '{settings.running}': use one of {known}.")
         running = _normal(unit(SOUNDS[settings.running](count, rng)))
         wave = _normal(wave + running * (settings.balance if settings.taps else 1.0))
     return wave
@@ -165,12 +165,12 @@ def make_sound(body: Body, settings: AudioSettings, rng: Rng, count: int = COUNT
 def render_audio(
     body: Body, settings: AudioSettings, rng: Rng, count: int = COUNT
 ) -> NDArray[np.int16]:
-    """Record a thing that is tapped or runs.
+    """Record an object that is tapped or operates.
 
     Args:
-        body: What rings when tapped.
+        body: The body that is tapped.
         settings: What is recorded, and where.
-        rng: Source of chance.
+        rng: Random generator.
         count: Length in samples at 16 kHz.
 
     Returns:
@@ -180,7 +180,7 @@ def render_audio(
 
 
 class AudioStream:
-    """A thing's sound without end, read in chunks of any length.
+    """An endless sound of an object, read in chunks of any length.
 
     Recordings of 2 s in one room follow each other, crossfaded over 50 ms.
     """
@@ -188,12 +188,12 @@ class AudioStream:
     _OVERLAP = SAMPLE_RATE // 20
 
     def __init__(self, body: Body, sounds: Sequence[str], rng: Rng) -> None:
-        """Choose the room.
+        """Draw the room.
 
         Args:
-            body: What rings when tapped.
-            sounds: The sounds that the thing can make by itself.
-            rng: Source of chance, of this and of every later call.
+            body: The body that is tapped.
+            sounds: Names of the sounds that the object can make by itself.
+            rng: Random generator of this and of every later call.
         """
         self._body, self._sounds, self._rng = body, sounds, rng
         self._room = Room.draw(rng)
@@ -206,9 +206,9 @@ class AudioStream:
             settings = AudioSettings(drawn.taps, drawn.running, drawn.balance, self._room)
             clip = render_audio(self._body, settings, self._rng).astype(float)
             clip *= swell(clip.size, self._OVERLAP / SAMPLE_RATE, self._OVERLAP / SAMPLE_RATE)
-            kept = self._ahead.size - self._OVERLAP
+            start = self._ahead.size - self._OVERLAP
             joined = np.concatenate([self._ahead, np.zeros(clip.size - self._OVERLAP)])
-            joined[kept:] += clip
+            joined[start:] += clip
             self._ahead = joined
         chunk, self._ahead = self._ahead[:count], self._ahead[count:]
         return np.asarray(np.round(np.clip(chunk, -32768, 32767)), np.int16)
@@ -239,8 +239,8 @@ class Stream:
 
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw a room; see the room's description."""
-        chief = next(iter(subject.model.substance_shares()))
-        self._sound = AudioStream(sounding_body(subject, chief), subject.description.sounds, rng)
+        main = next(iter(subject.model.substance_shares()))
+        self._sound = AudioStream(sounding_body(subject, main), subject.description.sounds, rng)
         self._count = 0
 
     def read(self, step: Step) -> NDArray[np.int16]:

@@ -1,11 +1,11 @@
-"""An event camera: what a sequence of intensities makes its pixels report.
+"""An event camera: from a sequence of intensities to events.
 
 The model of ESIM (Rebecq, Gehrig and Scaramuzza 2018) with the imperfections of v2e (Hu, Liu and
 Delbruck 2021). A pixel reports an event whenever the logarithm of its intensity has moved by a
-threshold since the last; between two frames the logarithm is taken to be linear in time, which
-gives the crossing times. Thresholds differ from pixel to pixel, a pixel is blind for a refractory
-time after an event, and background activity comes on top. Left out: v2e's limited bandwidth, as
-the lights simulated here are those of a lit room.
+threshold since the last event; between two frames the logarithm is taken to be linear in time,
+which gives the crossing times. Thresholds differ from pixel to pixel, a pixel is blind for a
+refractory time after an event, and background activity is added. v2e's limited bandwidth is left
+out, as rooms here are well lit.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ STEP_FRAMES = 4
 
 @dataclass(frozen=True)
 class EventSettings:
-    """An event camera's figures.
+    """The parameters of an event camera; its fields are stored with each sample.
 
     Attributes:
         brighter: Threshold of a brighter event, in units of the natural logarithm.
@@ -46,8 +46,8 @@ class EventSettings:
         refractory: Time in s in which a pixel is blind after an event.
         noise: Events of background activity per pixel and second, of either sign.
         leak: Brighter events by leakage per pixel and second.
-        floor: Intensity (of 1) added before the logarithm: dark current, which keeps noise in the
-            shadows from firing (v2e maps the darkest grey values linearly to the same end).
+        floor: Intensity (of 1) added before the logarithm: dark current, so that noise in the
+            shadows makes no events (v2e maps the darkest grey values linearly instead).
     """
 
     brighter: float = 0.2
@@ -73,7 +73,7 @@ class EventSettings:
 
 
 class EventCamera:
-    """A camera whose pixels remember: windows that follow each other continue each other."""
+    """A camera whose pixels have a state, so that each window continues the one before."""
 
     def __init__(
         self, width: int, height: int, settings: EventSettings, rng: np.random.Generator
@@ -83,8 +83,8 @@ class EventCamera:
         Args:
             width: Columns.
             height: Rows.
-            settings: The camera's figures.
-            rng: Source of chance, of this and of every later call.
+            settings: The camera.
+            rng: Random generator of this and of every later call.
 
         Raises:
             ValueError: A threshold is not positive, or a time or rate is negative.
@@ -92,10 +92,10 @@ class EventCamera:
         if min(settings.brighter, settings.darker, settings.floor) <= 0:
             raise ValueError("an event camera's thresholds and floor must be above 0.")
         if min(settings.mismatch, settings.refractory, settings.noise, settings.leak) < 0:
-            raise ValueError("an event camera's mismatch, rest and rates must be at least 0.")
+            raise ValueError("an event camera's mismatch, times and rates must be at least 0.")
         self.settings, self._rng, self._shape = settings, rng, (height, width)
         spread = rng.standard_normal((2, height * width)) * settings.mismatch
-        # v2e cuts thresholds off at 0.01: a pixel below would fire at nothing.
+        # As v2e does: a pixel with a lower threshold would report noise only.
         self._brighter = np.maximum(settings.brighter + spread[0], 0.01)
         self._darker = np.maximum(settings.darker + spread[1], 0.01)
         self._last: NDArray[np.float64] | None = None
@@ -126,7 +126,7 @@ class EventCamera:
             raise ValueError("the times of an event camera's frames must ascend from 0.")
         logs = np.log(np.maximum(stack, 0) + self.settings.floor).reshape(len(stack), -1)
         if self._last is None:
-            # Real pixels are caught anywhere between two events.
+            # A real pixel may be anywhere between two events.
             phase = self._rng.uniform(-0.5, 0.5, logs.shape[1])
             self._reference = logs[0] + phase * np.minimum(self._brighter, self._darker)
             self._last = logs[0]
@@ -176,13 +176,18 @@ class EventCamera:
         pixel, time, polarity = (np.concatenate(part) for part in zip(*pieces, strict=True))
         order = np.lexsort((time, pixel))
         pixel, time, polarity = pixel[order], time[order], polarity[order]
-        kept = _rested(pixel, time, round(self.settings.refractory * _NS), self._reference.size)
-        order = kept[np.lexsort((pixel[kept], time[kept]))]
+        rested = _rested(pixel, time, round(self.settings.refractory * _NS), self._reference.size)
+        order = rested[np.lexsort((pixel[rested], time[rested]))]
         rows, columns = np.divmod(pixel[order], self._shape[1])
         return EventWindow(
-            columns.astype(np.uint16), rows.astype(np.uint16), time[order], polarity[order],
-            self._shape[1], self._shape[0], duration,
-        )  # fmt: skip
+            columns.astype(np.uint16),
+            rows.astype(np.uint16),
+            time[order],
+            polarity[order],
+            self._shape[1],
+            self._shape[0],
+            duration,
+        )
 
 
 _Piece = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]
@@ -191,7 +196,7 @@ _Piece = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]
 def _rested(
     pixel: NDArray[np.int64], time: NDArray[np.int64], rest: int, pixels: int
 ) -> NDArray[np.int64]:
-    """Return the indices of events at least `rest` ns after the last kept one of their pixel.
+    """Return the indices of events at least `rest` ns after the last such event of their pixel.
 
     Events are sorted by pixel, then time. Each round takes the next event of every pixel, so the
     rounds are as many as the busiest pixel has events.
@@ -199,13 +204,13 @@ def _rested(
     first = np.flatnonzero(np.diff(pixel, prepend=-1))
     last = np.full(pixels, -rest - 1, np.int64)
     rank = np.arange(pixel.size) - np.repeat(first, np.diff(first, append=pixel.size))
-    kept = []
+    chosen = []
     order = np.argsort(rank, kind="stable")
     for members in np.split(order, np.cumsum(np.bincount(rank))[:-1]) if rank.size else ():
-        fine = members[time[members] - last[pixel[members]] >= rest]
-        last[pixel[fine]] = time[fine]
-        kept.append(fine)
-    return np.sort(np.concatenate(kept)) if kept else np.zeros(0, np.int64)
+        rested = members[time[members] - last[pixel[members]] >= rest]
+        last[pixel[rested]] = time[rested]
+        chosen.append(rested)
+    return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
 
 
 def simulate(

@@ -1,4 +1,4 @@
-"""A colour camera: from the light on its pixels to a picture, with the sensor's faults.
+"""A colour camera: from the light on its pixels to a picture, with the errors of a sensor.
 
 The chain is that of EMVA Standard 1288 and of common camera pipelines: optical blur, vignetting,
 exposure, shot noise (variance in proportion to the signal) and read noise in linear light, white
@@ -33,13 +33,13 @@ SUPERSAMPLING = 1.5
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """A colour camera's figures.
+    """The parameters of a colour camera; its fields are stored with each sample.
 
     Attributes:
         exposure: Deviation from a correct exposure, stops.
         balance: Gains of red and blue that the white balance is wrong by.
         blur: Standard deviation of the optics' blur, pixels.
-        vignette: Share of light that the corners lack.
+        vignette: Share of light that is missing in the corners.
         full_well: Electrons at white: 1000 for a noisy phone in dim light, 20000 in good light.
         read_noise: Standard deviation, electrons.
     """
@@ -53,7 +53,7 @@ class ImageSettings:
 
     @staticmethod
     def draw(rng: np.random.Generator) -> ImageSettings:
-        """Draw a camera and its faults of the moment."""
+        """Draw a camera, its exposure and its white balance."""
         return ImageSettings(
             exposure=float(rng.normal(0, 0.3)),
             balance=(float(rng.uniform(0.93, 1.07)), float(rng.uniform(0.93, 1.07))),
@@ -76,12 +76,12 @@ def render_image(
     """Take a picture.
 
     Args:
-        scene: The thing.
-        view: Where the camera stands and looks.
-        surroundings: What lies around the thing.
+        scene: The object.
+        view: Position and direction of the camera.
+        surroundings: The surroundings of the object.
         light: The light.
         settings: The camera.
-        rng: For noise.
+        rng: Random generator of light sampling and noise.
         side: Rows and columns.
 
     Returns:
@@ -99,13 +99,13 @@ def develop(linear: Floats, settings: ImageSettings, rng: np.random.Generator) -
     Args:
         linear: float32 [H, W, 3], linear RGB of any scale.
         settings: The camera.
-        rng: For noise.
+        rng: Random generator of the noise.
 
     Returns:
         uint8 [H, W, 3], sRGB.
     """
     height, width = linear.shape[:2]
-    # Automatic exposure: the mean to middle grey, but not so far that a tenth would burn out.
+    # Automatic exposure: the mean becomes middle grey, unless a tenth would be overexposed.
     grey = linear.mean(axis=2)
     gain = min(0.36 / max(float(grey.mean()), 1e-4), 1.1 / max(_high(grey), 1e-4))
     signal = linear * np.float32(gain * 2**settings.exposure)
@@ -124,7 +124,7 @@ def develop(linear: Floats, settings: ImageSettings, rng: np.random.Generator) -
 
 
 def _high(grey: Floats) -> float:
-    """Return the brightness that a tenth of the picture exceeds."""
+    """Return the brightness that a tenth of the pixels exceed."""
     place = int(grey.size * 0.9)
     return float(np.partition(grey, place, axis=None)[place])
 

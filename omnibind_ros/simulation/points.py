@@ -1,4 +1,4 @@
-"""Depth cameras and LiDARs: points on the side of a thing that faces the sensor.
+"""Depth cameras and LiDARs: points on the side of an object that faces the sensor.
 
 Range noise of a depth camera that triangulates grows with the square of the range (Khoshelham and
 Elberink, Accuracy and Resolution of Kinect Depth Data, Sensors 2012: 1.4 mm at 1 m); that of a
@@ -27,24 +27,24 @@ MOST = 2048
 """Most points of a sample."""
 
 RAYS = 24_000
-"""Rays that a depth camera's picture of the thing is made of; the points are drawn from them."""
+"""Rays of a depth camera that show the object; the points are drawn from them."""
 
 
 @dataclass(frozen=True)
 class PointSettings:
-    """A range sensor's figures.
+    """The parameters of a range sensor; its fields are stored with each sample.
 
     Attributes:
         pattern: A depth camera's grid of pixels, or a LiDAR's rings.
         constant: Range noise that does not depend on the range, standard deviation, m.
         quadratic: Range noise at 1 m that grows with the square of the range, m.
         lost: Share of rays lost at random.
-        glass: Share of rays that transparent parts return; the others go through.
-        grazing: Cosine of the angle to the normal below which nothing comes back.
+        glass: Share of rays that transparent parts reflect; the others go through.
+        grazing: Cosine of the angle to the normal below which nothing is returned.
         rings: Angle between a LiDAR's rings, degrees.
         step: Angle between a ring's points, degrees.
-        ground: Share of the points that may lie on floor or wall near the thing; 0 for none.
-        flying: Share of points at edges that lie between the thing and what is behind it.
+        ground: Share of the points that may lie on floor or wall near the object; 0 for none.
+        flying: Share of points that lie between the object and the background.
     """
 
     pattern: Literal["depth camera", "lidar"] = "depth camera"
@@ -84,37 +84,48 @@ def render_points(
     rng: np.random.Generator,
     most: int = MOST,
 ) -> Floats:
-    """Measure a thing's distance in many directions.
+    """Measure distances of an object in many directions.
 
     Args:
-        scene: The thing.
-        view: Where the sensor stands and looks.
-        surroundings: What lies around the thing.
+        scene: The object.
+        view: Position and direction of the sensor.
+        surroundings: The surroundings of the object.
         settings: The sensor.
-        rng: For noise and the choice of points.
+        rng: Random generator of noise and of the choice of points.
         most: Most points.
 
     Returns:
         float32 [N, 3], N <= most, metres, sensor frame: x forward along the line of sight, y left,
-        z up (ROS REP 103), in no order. N is 0 if nothing comes back.
+        z up (ROS REP 103), in no order. N is 0 if nothing is returned.
     """
     origin = np.asarray(view.position, np.float32)
     directions = _rays(scene, view, settings)
     hits = nearest(scene, origin, directions, rng.random(len(directions)) < settings.glass)
     far, _ = surroundings.trace(origin, directions)
-    on_thing = hits.hit & (hits.distance < far)
-    distance = np.where(on_thing, hits.distance, far)
+    on_object = hits.hit & (hits.distance < far)
+    distance = np.where(on_object, hits.distance, far)
     returned = rng.random(len(directions)) >= settings.lost
-    returned &= ~on_thing | _reflects(scene, hits.materials, hits.uv, hits.normals, directions,
-                                      settings, rng)  # fmt: skip
+    returned &= ~on_object | _reflects(
+        scene, hits.materials, hits.uv, hits.normals, directions, settings, rng
+    )
     returned &= np.isfinite(distance)
-    chosen = _choose(on_thing & returned, ~on_thing & returned, origin, directions, distance,
-                     scene, settings, most, rng)  # fmt: skip
+    chosen = _choose(
+        on_object & returned,
+        ~on_object & returned,
+        origin,
+        directions,
+        distance,
+        scene,
+        settings,
+        most,
+        rng,
+    )
 
     ranges = distance[chosen].astype(np.float64)
     flying = (rng.random(len(chosen)) < settings.flying) & np.isfinite(far[chosen])
-    ranges[flying] += rng.random(int(flying.sum())) * np.maximum(far[chosen][flying]
-                                                                 - ranges[flying], 0)  # fmt: skip
+    ranges[flying] += rng.random(int(flying.sum())) * np.maximum(
+        far[chosen][flying] - ranges[flying], 0
+    )
     spread = settings.constant + settings.quadratic * ranges**2
     ranges = np.maximum(ranges + spread * rng.standard_normal(len(ranges)), 1e-3)
     local = directions[chosen] @ view.rotation  # right, down, forward
@@ -123,7 +134,7 @@ def render_points(
 
 
 def _rays(scene: Scene, view: View, settings: PointSettings) -> Floats:
-    """Return the directions in which the sensor looks, around the thing."""
+    """Return the directions of the rays around the object, float32 [N, 3]."""
     camera = Camera(view, 400, 400)
     rows, columns = camera.box(scene.model.vertices, margin=12)
     if settings.pattern == "depth camera":
@@ -134,7 +145,7 @@ def _rays(scene: Scene, view: View, settings: PointSettings) -> Floats:
         rows, columns = fine.box(scene.model.vertices, margin=max(1, side // 32))
         grid = fine.directions().reshape(side, side, 3)
         return np.ascontiguousarray(grid[rows, columns].reshape(-1, 3))
-    # Rings about the sensor's upright axis, as of a LiDAR that looks the same way.
+    # Rings about the sensor's upright axis, as of a LiDAR that faces the same way.
     half = view.angle / 2
     over = math.degrees(math.atan(math.sqrt(2) * math.tan(math.radians(half))))
     step = min(settings.step, 2 * over / 64)
@@ -143,9 +154,13 @@ def _rays(scene: Scene, view: View, settings: PointSettings) -> Floats:
     elevations = np.radians(np.arange(-over, over, rings))
     azimuth, elevation = (each.reshape(-1) for each in np.meshgrid(azimuths, elevations))
     local = np.stack(
-        [-np.cos(elevation) * np.sin(azimuth), -np.sin(elevation),
-         np.cos(elevation) * np.cos(azimuth)], axis=1,
-    )  # fmt: skip
+        [
+            -np.cos(elevation) * np.sin(azimuth),
+            -np.sin(elevation),
+            np.cos(elevation) * np.cos(azimuth),
+        ],
+        axis=1,
+    )
     return np.asarray(local @ view.rotation.T, np.float32)
 
 
@@ -158,18 +173,18 @@ def _reflects(
     settings: PointSettings,
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
-    """Draw which rays come back from the thing."""
+    """Draw which rays the object returns, bool [N]."""
     facing = -np.einsum("ij,ij->i", normals, directions)
     index = np.maximum(materials, 0)
-    made_of = [SUBSTANCES[each.substance] for each in scene.model.materials]
-    shiny = np.array([each.metallic and each.roughness < 0.3 for each in made_of])[index]
+    substances = [SUBSTANCES[each.substance] for each in scene.model.materials]
+    shiny = np.array([each.metallic and each.roughness < 0.3 for each in substances])[index]
     dark = sample_textures(scene.model, index, uv)[:, :3].mean(axis=1) < 0.08
-    chance = np.where(shiny, 0.75, 1.0) * np.where(dark, 0.75, 1.0)
-    return np.asarray((facing > settings.grazing) & (rng.random(len(facing)) < chance))
+    probability = np.where(shiny, 0.75, 1.0) * np.where(dark, 0.75, 1.0)
+    return np.asarray((facing > settings.grazing) & (rng.random(len(facing)) < probability))
 
 
 def _choose(
-    thing: NDArray[np.bool_],
+    on_object: NDArray[np.bool_],
     ground: NDArray[np.bool_],
     origin: Floats,
     directions: Floats,
@@ -179,8 +194,8 @@ def _choose(
     most: int,
     rng: np.random.Generator,
 ) -> NDArray[np.intp]:
-    """Draw the rays that become points: on the thing, and a few on what it stands on."""
-    first = np.flatnonzero(thing)
+    """Draw the rays that become points: on the object, and a few on the ground around it."""
+    first = np.flatnonzero(on_object)
     near = np.zeros(0, np.intp)
     if settings.ground:
         near = np.flatnonzero(ground)

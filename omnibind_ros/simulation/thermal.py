@@ -1,14 +1,15 @@
 """A thermal camera: apparent surface temperatures.
 
 The model, for opaque grey bodies in an enclosure (Vollmer and Moellmann, Infrared Thermal Imaging,
-2nd ed., chapter 2): a surface sends out its own radiation and mirrors its surroundings',
+2nd ed., chapter 2): a surface emits its own radiation and mirrors that of its surroundings,
 T_apparent^4 = e T_surface^4 + (1 - e) T_mirrored^4, with total radiation (Stefan-Boltzmann) instead
 of the band's, which is off by less than 0.5 K between 0 and 60 C. Emissivity e falls towards
-grazing angles, 1 - e by Schlick's approximation; metals in truth become more emissive there.
+grazing angles, 1 - e by Schlick's approximation (that of real metals rises there).
 
-Surface temperatures come from `heat`; things at rest differ from the room by a little, walls,
-floor and window panes by what lies behind them, and outdoors dark surfaces warm in the sun.
-The sensor: optical blur, temporal noise (NETD), columns' fixed pattern and a calibration error.
+Surface temperatures come from objects/heat.py; other objects differ from the room by a little.
+Walls, floor and window panes are warmed or cooled from behind, and outdoors dark surfaces warm in
+the sun. The sensor has optical blur, temporal noise (NETD), a fixed pattern of the columns and a
+calibration error.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ ROOM_HEIGHT = 3.0
 
 @dataclass(frozen=True)
 class ThermalSettings:
-    """The temperatures of the moment, and a thermal camera's figures.
+    """The temperatures of the moment, and the parameters of a thermal camera.
+
+    Its fields are stored with each sample.
 
     Attributes:
         air: Room or outdoor temperature, C.
@@ -51,8 +54,8 @@ class ThermalSettings:
         floor: Floor's temperature less the air's, K.
         sky: Apparent temperature of the open sky, C.
         sun: Rise of a black surface that faces the sun, K; 0 indoors.
-        running: Whether the thing is on, or was used lately.
-        seed: Of the rises within their ranges, and of the small differences between parts.
+        running: Whether the object is on, or was used lately.
+        seed: Seed of the rises within their ranges, and of small differences between parts.
         netd: Temporal noise, standard deviation, K.
         columns: Fixed pattern of the columns, standard deviation, K.
         offset: Calibration error, K.
@@ -77,9 +80,9 @@ class ThermalSettings:
         """Draw the temperatures and a camera.
 
         Args:
-            name: What the thing is called: decides how often it is on.
-            outdoors: Whether it stands in the open.
-            rng: For all choices.
+            name: The object's name, which decides how often it is on.
+            outdoors: Whether it is outdoors.
+            rng: Random generator.
         """
         outside = float(rng.uniform(0, 32))
         air = outside if outdoors else float(rng.uniform(18, 26))
@@ -91,7 +94,7 @@ class ThermalSettings:
             floor=float(rng.normal(3 if outdoors else -0.5, 1.5)),
             sky=outside - float(rng.uniform(5, 40)),
             sun=float(rng.uniform(0, 15)) if outdoors else 0.0,
-            running=heat is not None and bool(rng.random() < heat.chance),
+            running=heat is not None and bool(rng.random() < heat.probability),
             seed=int(rng.integers(2**31)),
             netd=float(rng.uniform(0.03, 0.10)),
             columns=float(rng.uniform(0.0, 0.05)),
@@ -113,12 +116,12 @@ def render_thermal(
     """Take a thermal picture.
 
     Args:
-        scene: The thing.
-        view: Where the camera stands and looks.
-        surroundings: What lies around the thing.
-        light: The sun, outdoors.
+        scene: The object.
+        view: Position and direction of the camera.
+        surroundings: The surroundings of the object.
+        light: The light; outdoors the sun.
         settings: Temperatures and camera.
-        rng: For noise.
+        rng: Random generator of the noise.
         width: Columns.
         height: Rows.
 
@@ -157,14 +160,14 @@ def render_thermal(
 def surface_temperatures(
     scene: Scene, hits: Hits, light: Light, settings: ThermalSettings
 ) -> NDArray[np.float64]:
-    """Compute the true temperature of the thing where rays hit it.
+    """Compute the temperature of the object's surface where rays hit it.
 
     Returns:
         float64 [N], C; meaningless where nothing is hit.
     """
     model = scene.model
     rng = np.random.default_rng(settings.seed)
-    # Parts at rest were warmed and cooled differently; metal evens out with the air.
+    # Parts differ a little in temperature; metal follows the air more closely.
     small = rng.normal(0.2, 0.35, len(model.materials))
     small *= [0.5 if SUBSTANCES[each.substance].metallic else 1.0 for each in model.materials]
     if model.opening:
@@ -184,7 +187,7 @@ def surface_temperatures(
 
 
 def _weight(spot: HotSpot, scene: Scene, hits: Hits) -> NDArray[np.float64]:
-    """Return how much of a hot spot's rise points have, 0..1."""
+    """Return the share of a hot spot's rise at each point, 0..1, float64 [N]."""
     model = scene.model
     weight = np.ones(len(hits))
     if spot.parts:
@@ -212,7 +215,7 @@ def _background(
     planes: NDArray[np.int32],
     settings: ThermalSettings,
 ) -> NDArray[np.float64]:
-    """Compute the apparent temperature of what is around the thing."""
+    """Compute the apparent temperatures of the surroundings, C, float64 [N]."""
     apparent = _mirrored(surroundings, directions, settings)
     cloudy = noise(settings.seed % 8, (12.0, 40.0))
     for number, surface in enumerate(surroundings.surfaces):
@@ -224,7 +227,7 @@ def _background(
             level += 0.4 * settings.sun
         axis = [int(abs(surface.normal[0]) > 0.5), 2] if upright else [0, 1]
         cells = np.floor(points[:, axis] * (SIDE / 4)).astype(np.int64) % SIDE
-        # Warm air rises; a wall goes on for ever here, warmth does not.
+        # Warm air rises; walls are endless here, so the height is limited.
         rise = 0.4 * np.clip(points[:, 2], -ROOM_HEIGHT, ROOM_HEIGHT) if upright else 0.0
         apparent[mask] = level + 0.15 * cloudy[cells[:, 0], cells[:, 1]] + rise
     return apparent
@@ -233,7 +236,7 @@ def _background(
 def _mirrored(
     surroundings: Surroundings, directions: Floats, settings: ThermalSettings
 ) -> NDArray[np.float64]:
-    """Return the temperature that is seen in a direction far from the thing."""
+    """Return the apparent temperature in a direction far from the object, C, float64 [N]."""
     up = np.clip(directions[:, 2].astype(np.float64), -1, 1)
     below = settings.air + settings.floor
     above = np.full(len(up), settings.air + 0.5)

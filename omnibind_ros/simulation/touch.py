@@ -28,8 +28,8 @@ class Touch:
     Attributes:
         image: Gel image, uint8 [120, 160, 3], RGB.
         reference: The same sensor's image before the contact.
-        substance: What is touched.
-        depth: How deep the pad sank in, in metres.
+        substance: The substance that is touched.
+        depth: Depth of the indentation, in metres.
         contact: Share of the pad that touches.
     """
 
@@ -54,7 +54,7 @@ def render_touch(
         point: Where on its surface, in metres, [3].
         normal: The surface's outward normal there, [3].
         settings: The pad and how it is pressed.
-        rng: Source of chance: micro-relief and noise.
+        rng: Random generator of micro-relief and noise.
 
     Returns:
         The contact.
@@ -80,10 +80,10 @@ def render_touch(
 
 
 def _middle(materials: NDArray[np.int32]) -> int:
-    """Return the material in the pad's middle, or the commonest where that is a gap."""
+    """Return the material in the pad's middle; where that is a gap, the most frequent one."""
     middle = int(materials[HEIGHT // 2, WIDTH // 2])
-    found = materials[materials >= 0]
-    return int(np.bincount(found).argmax()) if middle < 0 and found.size else middle
+    touched = materials[materials >= 0]
+    return int(np.bincount(touched).argmax()) if middle < 0 and touched.size else middle
 
 
 def _pair(touch: Touch) -> Pixels:

@@ -311,7 +311,7 @@ def test_names_tell_what_is_warm(name, warm):
 
 def test_heat_is_in_order():
     for heat in HEATS:
-        assert 0 < heat.chance <= 1
+        assert 0 < heat.probability <= 1
         assert heat.spots
         assert all(spot.rise[0] <= spot.rise[1] for spot in heat.spots)
 

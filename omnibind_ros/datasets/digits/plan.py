@@ -59,10 +59,17 @@ SENTENCES = (
 """With the class's name, and without it; both are drawn equally often."""
 
 HEARD: Mapping[str, str] = {
-    "zero": "the digit nero", "one": "number won", "two": "number too", "three": "the digit free",
-    "four": "number for", "five": "the digit hive", "six": "number sicks", "seven": "digit heaven",
-    "eight": "number ate", "nine": "number mine",
-}  # fmt: skip
+    "zero": "the digit nero",
+    "one": "number won",
+    "two": "number too",
+    "three": "the digit free",
+    "four": "number for",
+    "five": "the digit hive",
+    "six": "number sicks",
+    "seven": "digit heaven",
+    "eight": "number ate",
+    "nine": "number mine",
+}
 """What a speech recogniser makes of them."""
 
 

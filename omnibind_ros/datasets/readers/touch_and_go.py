@@ -25,10 +25,27 @@ from .base import Reader, entries, read_lines
 from .formats.files import load_image, shown
 
 CLASSES = (
-    "concrete", "plastic", "glass", "wood", "metal", "brick", "tile", "leather",
-    "synthetic fabric", "natural fabric", "rubber", "paper", "tree", "grass", "soil", "rock",
-    "gravel", "sand", "plants", "others",
-)  # fmt: skip
+    "concrete",
+    "plastic",
+    "glass",
+    "wood",
+    "metal",
+    "brick",
+    "tile",
+    "leather",
+    "synthetic fabric",
+    "natural fabric",
+    "rubber",
+    "paper",
+    "tree",
+    "grass",
+    "soil",
+    "rock",
+    "gravel",
+    "sand",
+    "plants",
+    "others",
+)
 """By number, where category_reference.txt is not there."""
 
 LEFT_OUT = frozenset({"inconclusive", "others"})

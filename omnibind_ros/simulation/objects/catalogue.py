@@ -19,7 +19,7 @@ PACKAGE = "sweethome3d-furniture"
 PROPERTIES = "PluginFurnitureCatalog.properties"
 
 SIZES = (0.001, 50.0)
-"""Smallest and largest length, in metres, that a catalogue may give an object's longest side."""
+"""Smallest and largest length of an object's longest side, in metres."""
 
 LICENCES = (
     ("public domain", "CC0-1.0"),
@@ -30,7 +30,7 @@ LICENCES = (
 
 
 class CatalogueError(ValueError):
-    """No models to be had; the text is one sentence: what, where, what to do."""
+    """Models that cannot be found or read; the text is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ class CatalogueEntry:
     Attributes:
         object_id: Unique in the catalogue; letters, digits, '-' and '_'.
         catalogue_id: The id that the catalogue gives, e.g. 'Scopia#bed1'.
-        name: What its author calls it, in English.
+        name: The name that its author gives it, in English.
         category: The catalogue's category, e.g. 'Kitchen'.
-        tags: Further words for it.
+        tags: More words for it.
         archive: The zip that holds the model.
         model_path: The OBJ file in the zip.
         size: Extents forward, to the left and up, metres.
         elevation: Height of its lowest point above the floor, metres.
-        movable: Whether it stands free, and is not part of the building.
+        movable: Whether it stands free and is no part of a building.
         opening: Whether it is a door or a window.
         rotation: 3 x 3, row by row: turns the file's vertices upright (y up, front to z).
         lights: Its bulbs.
-        licence: SPDX identifier, or the licence as the archive words it.
-        author: Who made the model.
+        licence: SPDX identifier; of an unknown licence the text in the archive.
+        author: Author of the model.
     """
 
     object_id: str
@@ -87,11 +87,11 @@ class CatalogueEntry:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What could be read of a folder of archives.
+    """The content of a folder of archives.
 
     Attributes:
         entries: The models, in the archives' order.
-        problems: What could not be read and why, a sentence each.
+        problems: A sentence for each model or archive that cannot be read.
     """
 
     entries: tuple[CatalogueEntry, ...]
@@ -118,7 +118,7 @@ def read_catalogue(folder: Path) -> Catalogue:
     """Read the catalogue of every archive in a folder.
 
     Args:
-        folder: Holds .sh3f files, itself or further down.
+        folder: A folder with .sh3f files, or with folders of them.
 
     Raises:
         CatalogueError: There is no such folder, or nothing in it can be read.
@@ -167,10 +167,10 @@ def _reason(error: KeyError | ValueError) -> str:
 
 
 def _read_properties(data: bytes) -> tuple[dict[str, str], dict[int, dict[str, str]]]:
-    """Split a catalogue into what holds for all of it, and the properties of each piece."""
+    """Split a catalogue into the properties of all of it and those of each piece."""
     general: dict[str, str] = {}
     pieces: dict[int, dict[str, str]] = {}
-    # Java's property files are Latin-1 with \uXXXX for all else.
+    # Java's property files are Latin-1, with \uXXXX for other characters.
     for line in data.decode("latin-1").splitlines():
         match = re.match(r"\s*(\w+)(?:#(\d+))?\s*=\s*(.*?)\s*$", line)
         if match is None:

@@ -14,7 +14,7 @@ from .catalogue import PACKAGE, CatalogueError, find_archives
 _log = logging.getLogger(__name__)
 
 INSTALLED = Path("/usr/share/sweethome3d/furniture")
-"""Where the package lies when it is installed."""
+"""Folder of the package's models where it is installed."""
 
 
 def cache_folder() -> Path:
@@ -24,16 +24,16 @@ def cache_folder() -> Path:
 
 
 def fetch(cache: Path | None = None) -> Path:
-    """Have the models on this machine, and return their folder.
+    """Return a folder with the models; download them if there is none.
 
-    They are taken from where the package is installed, from the cache, or, without root, from
-    Debian's archive by `apt-get download` and `dpkg -x`.
+    They are taken from the installed package, from the cache, or, without root, from Debian's
+    archive by `apt-get download` and `dpkg -x`.
 
     Args:
-        cache: Where to keep them; None for `cache_folder`.
+        cache: Folder for downloaded models; None for `cache_folder`.
 
     Raises:
-        CatalogueError: They are not there and cannot be fetched.
+        CatalogueError: They are not there and cannot be downloaded.
     """
     cache = cache or cache_folder()
     for folder in (INSTALLED, cache):
@@ -58,7 +58,7 @@ def fetch(cache: Path | None = None) -> Path:
 
 
 def _download(work: Path, cache: Path) -> None:
-    """Fetch and unpack the package in a folder beside the cache, then move it into place."""
+    """Download and unpack the package in a folder beside the cache, then move it to the cache."""
     _log.info("fetching %s (120 MB)", PACKAGE)
     _call(["apt-get", "download", PACKAGE], work, "downloaded; run `apt-get update` as root")
     packages = list(work.glob("*.deb"))
@@ -69,7 +69,7 @@ def _download(work: Path, cache: Path) -> None:
     find_archives(unpacked)
     shutil.copy(work / "unpacked" / "usr/share/doc" / PACKAGE / "copyright", unpacked / "copyright")
     try:
-        # In one step, so that what is there is always whole.
+        # In one step, so that the cache is never incomplete.
         unpacked.rename(cache)
     except OSError:
         if not any(cache.glob("*.sh3f")):  # unless another process was faster

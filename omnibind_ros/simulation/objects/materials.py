@@ -1,4 +1,4 @@
-"""Materials of models: colours, textures and the files they lie in."""
+"""Materials of models: colours, textures and their files."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 from trimesh.resolvers import Resolver
 
-from .substances import infer_substance
+from .substance_guess import infer_substance
 
 TEXTURE_SIDE = 512
-"""Longest side of a texture in pixels; larger ones are reduced, as no picture shows more."""
+"""Longest side of a texture in pixels; larger ones are reduced, as no sensor shows more."""
 
-
-PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tga", ".tif", ".tiff")
-"""How the names of textures end."""
+TEXTURE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tga", ".tif", ".tiff")
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """How a part of a model looks, and what it is made of.
+    """Colour, texture and substance of a part of a model.
 
     Attributes:
-        name: As its author calls it.
-        colour: Diffuse colour, sRGB 0..1; what `texture` is multiplied with is white.
+        name: The name that its author gives it.
+        colour: Diffuse colour, sRGB 0..1, where there is no texture.
         specular: Strength of its highlight, 0..1.
         opacity: 1 for opaque.
-        texture: uint8 [H, W, 4] RGBA sRGB, first row at the top; None for `colour` all over.
+        texture: uint8 [H, W, 4] RGBA sRGB, first row at the top; None for `colour` everywhere.
         substance: One of `SUBSTANCES`.
     """
 
@@ -44,14 +42,14 @@ class Material:
 
 
 class ZipFolder(Resolver):
-    """Gives trimesh the files beside a model in a zip, whatever their case.
+    """Gives trimesh the files beside a model in a zip; upper and lower case count as the same.
 
     Attributes:
-        missing: Files that were asked for and are not there.
+        missing: Files that trimesh wanted and that are not there.
     """
 
     def __init__(self, package: zipfile.ZipFile, folder: str) -> None:
-        """Look into a folder of a zip; `folder` is its path there."""
+        """Index a folder of a zip; `folder` is its path there."""
         self._package = package
         self._folder = folder
         self._names = {name.lower(): name for name in package.namelist()}
@@ -71,14 +69,14 @@ class ZipFolder(Resolver):
 
         That is the one of the same name in this folder, or else the only one there.
         """
-        if not path.lower().endswith(PICTURES):
+        if not path.lower().endswith(TEXTURE_SUFFIXES):
             return None
         folder = f"{self._folder}/".lower()
         same = self._names.get(folder + posixpath.basename(path).lower())
         beside = [
             name
             for small, name in self._names.items()
-            if small.startswith(folder) and small.endswith(PICTURES)
+            if small.startswith(folder) and small.endswith(TEXTURE_SUFFIXES)
         ]
         return same or (beside[0] if len(beside) == 1 else None)
 
@@ -95,12 +93,12 @@ class ZipFolder(Resolver):
         return ZipFolder(self._package, posixpath.join(self._folder, namespace))
 
 
-def read_material(given: Any, thing: str, notes: list[str], what: str) -> Material:
-    """Turn trimesh's material into ours; what it does not say gets a neutral value.
+def read_material(given: Any, object_name: str, notes: list[str], what: str) -> Material:
+    """Turn trimesh's material into ours; missing properties get neutral values.
 
     Args:
         given: trimesh's SimpleMaterial; None for none.
-        thing: What the thing is called, for the guess of the substance.
+        object_name: The object's name, for the guess of the substance.
         notes: Gets a sentence if the texture is broken.
         what: Names the model in that sentence.
     """
@@ -117,7 +115,7 @@ def read_material(given: Any, thing: str, notes: list[str], what: str) -> Materi
         texture = _texture(image)
         if texture is None:
             notes.append(f"{what}: {file} cannot be read; the material's colour is used.")
-    substance = infer_substance(name, file, thing, colour, opacity, specular)
+    substance = infer_substance(name, file, object_name, colour, opacity, specular)
     return Material(name, colour, specular, opacity, texture, substance)
 
 

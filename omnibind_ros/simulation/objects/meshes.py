@@ -1,4 +1,4 @@
-"""Object models: loading, righting and checking meshes with their materials."""
+"""Object models: loading and checking meshes with their materials, and turning them upright."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class MeshError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class ObjectModel:
-    """A thing at rest: x forward out of its front, y to its left, z up, as in ROS REP 103.
+    """The model of an object: x forward out of its front, y to its left, z up (ROS REP 103).
 
-    The origin lies on the floor below the middle of its box.
+    The origin is below the middle of its bounding box, at its lowest point.
 
     Attributes:
         object_id: Unique in its source.
-        name: What its author calls it.
+        name: The name that its author gives it.
         category: The catalogue's category; empty if none.
         vertices: float32 [V, 3], metres.
         triangles: uint32 [T, 3], vertex indices.
@@ -51,12 +51,12 @@ class ObjectModel:
         materials: The materials.
         elevation: Height above the floor at which it hangs or stands, metres.
         opening: Whether it is a door or a window.
-        movable: Whether it stands free, and is not part of the building.
+        movable: Whether it stands free and is no part of a building.
         lights: Its bulbs.
         licence: SPDX identifier, or the licence's name.
-        author: Who made it.
-        source: Where it comes from: the archive's or the file's name.
-        notes: What had to be mended, a sentence each.
+        author: Its author.
+        source: The name of its archive or file.
+        notes: A sentence for each defect that was repaired.
     """
 
     object_id: str
@@ -126,8 +126,8 @@ class _Parts:
 def load_entry(entry: CatalogueEntry) -> ObjectModel:
     """Load a model of the catalogue, scaled to the size that the catalogue gives.
 
-    Textures that are missing or broken are replaced by the material's colour, triangles without
-    an area are dropped; `ObjectModel.notes` tells.
+    Textures that are missing or broken are replaced by the material's colour, and triangles without
+    an area are removed; `ObjectModel.notes` lists them.
 
     Raises:
         MeshError: It cannot be read, has no faces, or no sensible size.
@@ -144,12 +144,25 @@ def load_entry(entry: CatalogueEntry) -> ObjectModel:
             f"{what} cannot be read from its archive ({reason}): fetch it again."
         ) from error
     rotation = UP @ np.reshape(entry.rotation, (3, 3))
-    return _finish(parts, rotation, entry.size, what, notes, {
-        "object_id": entry.object_id, "name": entry.name, "category": entry.category,
-        "elevation": entry.elevation, "opening": entry.opening, "movable": entry.movable,
-        "lights": entry.lights, "licence": entry.licence, "author": entry.author,
-        "source": entry.archive.name,
-    })  # fmt: skip
+    return _finish(
+        parts,
+        rotation,
+        entry.size,
+        what,
+        notes,
+        {
+            "object_id": entry.object_id,
+            "name": entry.name,
+            "category": entry.category,
+            "elevation": entry.elevation,
+            "opening": entry.opening,
+            "movable": entry.movable,
+            "lights": entry.lights,
+            "licence": entry.licence,
+            "author": entry.author,
+            "source": entry.archive.name,
+        },
+    )
 
 
 def load_mesh(
@@ -157,16 +170,16 @@ def load_mesh(
     name: str,
     colour: tuple[float, float, float] = (0.7, 0.7, 0.7),
     substance: str = "plastic",
-    **facts: Any,
+    **attributes: Any,
 ) -> ObjectModel:
     """Load a mesh without materials, such as an STL file: metres, z up, front to x.
 
     Args:
         path: The file, in any format that trimesh reads.
-        name: What the thing is.
+        name: The object's name.
         colour: sRGB 0..1.
         substance: One of `SUBSTANCES`.
-        facts: More of `ObjectModel`'s attributes, e.g. licence and author.
+        attributes: More attributes of `ObjectModel`, e.g. licence and author.
 
     Raises:
         MeshError: It cannot be read, has no faces, or no sensible size.
@@ -178,11 +191,13 @@ def load_mesh(
         raise MeshError(f"{path.name} cannot be read as a mesh ({error}): replace it.") from error
     if len(getattr(mesh, "faces", ())):
         parts.add(mesh, None, Material(name, colour, 0.3, 1.0, None, substance))
-    given = {"object_id": path.stem, "category": "", "source": path.name, **facts}
+    given = {"object_id": path.stem, "category": "", "source": path.name, **attributes}
     return _finish(parts, np.eye(3), None, path.name, [], {"name": name, **given})
 
 
-def _read_obj(data: bytes, folder: ZipFolder, thing: str, what: str) -> tuple[_Parts, list[str]]:
+def _read_obj(
+    data: bytes, folder: ZipFolder, object_name: str, what: str
+) -> tuple[_Parts, list[str]]:
     """Read an OBJ file with its materials."""
     parts = _Parts()
     notes: list[str] = []
@@ -190,18 +205,22 @@ def _read_obj(data: bytes, folder: ZipFolder, thing: str, what: str) -> tuple[_P
         with np.errstate(invalid="ignore"):
             # One mesh a material; vertices are split where texture coordinates are.
             scene = trimesh.load(
-                io.BytesIO(data), file_type="obj", resolver=folder, process=False,
-                group_material=True, force="scene",
-            )  # fmt: skip
+                io.BytesIO(data),
+                file_type="obj",
+                resolver=folder,
+                process=False,
+                group_material=True,
+                force="scene",
+            )
     except Exception as error:  # whatever trimesh's parser raises at a broken file
         raise MeshError(f"{what} is no OBJ file that can be read ({error}).") from error
     for mesh in scene.geometry.values():
         if len(getattr(mesh, "faces", ())) == 0:
             continue
         visual = mesh.visual
-        material = read_material(getattr(visual, "material", None), thing, notes, what)
+        material = read_material(getattr(visual, "material", None), object_name, notes, what)
         parts.add(mesh, getattr(visual, "uv", None), material)
-    # Some authors left their own machine's folders in.
+    # Some authors left folders of their own machine in the paths.
     missing = dict.fromkeys(re.split(r"[\\/]", name)[-1] for name in folder.missing)
     notes.extend(f"{what}: {name} is missing; the material's colour is used." for name in missing)
     return parts, notes
@@ -218,9 +237,9 @@ def _finish(
     size: Sequence[float] | None,
     what: str,
     notes: list[str],
-    facts: dict[str, Any],
+    attributes: dict[str, Any],
 ) -> ObjectModel:
-    """Right, scale, centre and check what was read."""
+    """Turn upright, scale, centre and check the parts that were read."""
     if not parts.triangles:
         raise MeshError(f"{what} has no faces: it cannot be seen or touched.")
     vertices = np.concatenate(parts.vertices) @ rotation.T
@@ -235,7 +254,7 @@ def _finish(
         raise MeshError(f"{what} has vertices that are no numbers: it cannot be placed.")
     vertices = _place(np.where(used[:, None], vertices, 0), used, size, what)
     good: NDArray[np.bool_] = np.array(within, bool)
-    # Far below any sensor's resolution; ray casters and normals need an area.
+    # Ray casters and normals need an area; this one is far below any sensor's resolution.
     good[within] = _areas(vertices[triangles[within]]) > 1e-12
     if not good.any():
         raise MeshError(f"{what} has no faces with an area: it cannot be seen or touched.")
@@ -250,7 +269,7 @@ def _finish(
         material_ids=material_ids,
         materials=tuple(parts.materials),
         notes=tuple(notes),
-        **facts,
+        **attributes,
     )
 
 
@@ -265,7 +284,7 @@ def _place(
     extent = high - low
     if size is not None:
         wanted = np.asarray(size, np.float64)
-        # A flat thing has one extent of nothing, which no scale changes.
+        # A flat object has one extent of 0, which no scale changes.
         vertices = vertices * np.where(extent > 1e-9, wanted / np.maximum(extent, 1e-9), 1)
         low, high = vertices[used].min(axis=0), vertices[used].max(axis=0)
         extent = high - low

@@ -9,7 +9,7 @@ CREASE = 45.0
 """Angle between two faces, degrees, from which the edge between them is sharp."""
 
 MAX_VALENCE = 48
-"""Where more faces meet than that, as at a sphere's pole, each keeps its own normal."""
+"""Where more faces meet, as at the pole of a sphere, each keeps its own normal."""
 
 
 def corner_normals(

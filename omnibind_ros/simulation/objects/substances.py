@@ -1,7 +1,7 @@
-"""What things are made of, and what follows from it for each sensor.
+"""The substances of objects, with the physical properties that sensors depend on.
 
-The figures are typical values at room temperature, rounded; real things scatter around them, and
-the simulator draws that scatter. Sources:
+The figures are typical values at room temperature, rounded; those of real objects scatter around
+them, and the simulator draws that scatter. Sources:
 
 - emissivity (8-14 um, the band of uncooled thermal cameras): Incropera et al., Fundamentals of
   Heat and Mass Transfer (7th ed., table A.11); FLIR's user manuals' emissivity tables. Metal is
@@ -9,7 +9,7 @@ the simulator draws that scatter. Sources:
 - density, Young's modulus, Poisson's ratio: Ashby, Materials Selection in Mechanical Design
   (4th ed., appendix A).
 - loss factor: Cremer, Heckl and Petersson, Structure-Borne Sound (3rd ed., chapter 3), raised
-  where things of the substance are held by joints and padding, which damp more than the substance.
+  where joints and padding damp such objects more than the substance itself.
 - roughness and specular reflectance: the conventions of Burley, Physically Based Shading at Disney
   (SIGGRAPH 2012); reflectance at normal incidence from the refractive index by Fresnel's formula.
 - micro-texture: heights are of the order of Ra in Strese et al., A Haptic Texture Database for
@@ -19,7 +19,6 @@ the simulator draws that scatter. Sources:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -92,146 +91,97 @@ SUBSTANCES: Mapping[str, Substance] = {
     for substance in (
         # name, emissivity, (kg/m3, Pa, Poisson, loss factor), (roughness, reflectance), relief
         _substance(
-            "wood", 0.90, (650, 1.1e10, 0.35, 0.02), (0.45, 0.04),
+            "wood",
+            0.90,
+            (650, 1.1e10, 0.35, 0.02),
+            (0.45, 0.04),
             MicroTexture("grain", 12e-6, 0.6e-3, 12.0),
         ),
         _substance(
-            "metal", 0.30, (7800, 2.0e11, 0.30, 0.002), (0.25, 0.60),
-            MicroTexture("brushed", 3e-6, 0.2e-3, 30.0), metallic=True,
+            "metal",
+            0.30,
+            (7800, 2.0e11, 0.30, 0.002),
+            (0.25, 0.60),
+            MicroTexture("brushed", 3e-6, 0.2e-3, 30.0),
+            metallic=True,
         ),
         _substance(
-            "fabric", 0.95, (300, 5.0e7, 0.30, 0.25), (0.95, 0.02),
+            "fabric",
+            0.95,
+            (300, 5.0e7, 0.30, 0.25),
+            (0.95, 0.02),
             MicroTexture("weave", 90e-6, 0.9e-3),
         ),
         _substance(
-            "leather", 0.95, (860, 2.0e8, 0.40, 0.15), (0.55, 0.04),
+            "leather",
+            0.95,
+            (860, 2.0e8, 0.40, 0.15),
+            (0.55, 0.04),
             MicroTexture("veins", 40e-6, 1.2e-3),
         ),
         _substance(
-            "ceramic", 0.92, (2400, 7.0e10, 0.22, 0.004), (0.12, 0.05),
+            "ceramic",
+            0.92,
+            (2400, 7.0e10, 0.22, 0.004),
+            (0.12, 0.05),
             MicroTexture("smooth", 1e-6, 3.0e-3),
         ),
         _substance(
-            "plastic", 0.93, (1050, 2.4e9, 0.38, 0.03), (0.35, 0.04),
+            "plastic",
+            0.93,
+            (1050, 2.4e9, 0.38, 0.03),
+            (0.35, 0.04),
             MicroTexture("noise", 8e-6, 0.35e-3),
         ),
         _substance(
-            "rubber", 0.94, (1150, 1.0e7, 0.49, 0.20), (0.80, 0.04),
+            "rubber",
+            0.94,
+            (1150, 1.0e7, 0.49, 0.20),
+            (0.80, 0.04),
             MicroTexture("noise", 30e-6, 0.8e-3),
         ),
         _substance(
-            "glass", 0.92, (2500, 7.0e10, 0.22, 0.002), (0.05, 0.04),
+            "glass",
+            0.92,
+            (2500, 7.0e10, 0.22, 0.002),
+            (0.05, 0.04),
             MicroTexture("smooth", 0.2e-6, 5.0e-3),
         ),
         _substance(
-            "leaf", 0.96, (700, 1.5e8, 0.35, 0.15), (0.50, 0.04),
+            "leaf",
+            0.96,
+            (700, 1.5e8, 0.35, 0.15),
+            (0.50, 0.04),
             MicroTexture("veins", 60e-6, 3.0e-3, 2.0),
         ),
         _substance(
-            "paper", 0.93, (800, 3.0e9, 0.30, 0.06), (0.90, 0.03),
+            "paper",
+            0.93,
+            (800, 3.0e9, 0.30, 0.06),
+            (0.90, 0.03),
             MicroTexture("noise", 5e-6, 0.15e-3),
         ),
         _substance(
-            "stone", 0.94, (2500, 5.0e10, 0.22, 0.008), (0.70, 0.04),
+            "stone",
+            0.94,
+            (2500, 5.0e10, 0.22, 0.008),
+            (0.70, 0.04),
             MicroTexture("pores", 50e-6, 1.0e-3),
         ),
         _substance(
-            "skin", 0.98, (1050, 4.0e5, 0.48, 0.40), (0.60, 0.03),
+            "skin",
+            0.98,
+            (1050, 4.0e5, 0.48, 0.40),
+            (0.60, 0.03),
             MicroTexture("veins", 35e-6, 0.7e-3),
         ),
         _substance(
-            "food", 0.95, (900, 2.0e6, 0.40, 0.30), (0.60, 0.03),
+            "food",
+            0.95,
+            (900, 2.0e6, 0.40, 0.30),
+            (0.60, 0.03),
             MicroTexture("pores", 60e-6, 1.5e-3),
         ),
     )
-}  # fmt: skip
+}
 """All substances by name."""
-
-
-_WORDS: tuple[tuple[str, str], ...] = (
-    # Words as the models' authors use them: English, Spanish, Catalan, French, German.
-    ("skin", r"skin|face|head|hands?\b|piel|eyes?\b|teeth"),
-    ("leaf", r"leaf|leav|foliage|petal|flower|hoja|fulles?|feuill|plant|grass|moss|needle"),
-    ("leather", r"leather|cuir|cuero|skai"),
-    ("rubber", r"rubber|tyre|tire\b|pneu|goma"),
-    ("fabric", r"fabric|cloth|cotton|wool|textil|tela\b|telas|tejid|sheet|pillow|cushion|blanket|"
-               r"matt?res|curtain|carpet|rug\b|towel|upholster|colchon|coixi|coj[ií]n|tapiz|"
-               r"tissu|linen|velvet|shirt|trouser|jeans|dress|sofa|seat|hair|fur\b|manta"),
-    ("glass", r"glass|vidre|vidrio|verre|crist|mirror|lens|bulb|window_?pane|espejo"),
-    ("metal", r"metal|steel|chrom|iron|alumin|alu\b|brass|copper|gold|silver|inox|acer|hierro|"
-              r"ferro|metall?|handle|screw|knob|tap\b|faucet|spring|wire|nickel|bronze|zinc"),
-    ("wood", r"wood|oak|pine\b|teak|walnut|mahogan|fusta|madera|bois|holz|roble|haya|cherry|"
-             r"bamboo|wicker|rattan|trunk|bark|plank|parquet|birch|beech|ebony|maple"),
-    ("ceramic", r"ceramic|porcel|enamel|faience|china\b|glaz|\btiles?\b|toilet|basin|sink|bath\b"),
-    ("stone", r"stone|marble|granit|concrete|brick|rock|cement|pedra|piedra|marm|clay|terra"),
-    ("paper", r"paper|card\b|cardboard|book|page|label|papel|paper|poster|carton"),
-    ("food", r"bread|meat|cheese|fruit|apple|cake|salad|bun\b|tomato|chicken|chocolate|food"),
-    ("plastic", r"plastic|pvc|vinyl|polymer|acryl|resin|screen|display|button|cable|foam"),
-)  # fmt: skip
-"""What the words in names of materials and textures say, the first that is found."""
-
-_THINGS: tuple[tuple[str, str], ...] = (
-    # Where the materials' names say nothing, what the thing is called.
-    ("metal", r"machine|appliance|grill|radiator|heater"),
-    ("leaf", r"plant|tree|palm|pine\b|ficus|cactus|hedge|bush|flower|tulip|lil|yucca|maple|"
-             r"bamboo|acacia|cypress|poplar|spathiphyllum|orchid|beech|blossom|bonsai"),
-    ("fabric", r"male|boy|girl|man\b|sofa|couch|armchair|bed\b|futon|pillow|towel|curtain|"
-               r"carpet|rug|mat\b|dress|"
-               r"skirt|jacket|trousers|suit\b|short|sock|cap|hat|teddy|doll|backpack|tent|"
-               r"sleeping|hammock|umbrella|clothes|puff|doormat|tatami"),
-    ("leather", r"shoe|boot|mocassin|sneaker|slipper|handbag|briefcase|glove|suitcase"),
-    ("skin", r"dog|cat\b|horse|rabbit|deer|bulldog"),
-    ("ceramic", r"toilet|washbasin|sink|bath|bidet|urinal|lavatory|plate|bowl|cup|mug|vase|"
-                r"teapot|pottery|vanity|jar"),
-    ("glass", r"glass|bottle|window|aquarium|bulb|screen\b"),
-    ("paper", r"book|newspaper|calendar|cardboard|box|bill|card"),
-    ("food", r"bread|hamburger|hot dog|steak|fries|cake|apples|butter|chicken|salad"),
-    ("metal", r"lamp|light|oven|stove|fridge|refrigerator|washing|radiator|pan\b|kettle|fork|"
-              r"spoon|knife|scissors|hammer|saw\b|tool|bicycle|bike|car\b|truck|bus\b|scooter|"
-              r"motorbike|van\b|railing|fan\b|tap|faucet|cooker|furnace|toaster|locker|safe|"
-              r"extinguisher|ladder|hanger|rack|pliers|screwdriver|suv|sedan|chevrolet|peugeot"),
-    ("wood", r"table|desk|chair|cabinet|bookcase|shel|wardrobe|door|dresser|bench|cupboard|"
-             r"drawer|piano|guitar|stool|chest|crate|fence|stair|xylophone|bedside|vanity"),
-    ("stone", r"fireplace|chimney|fountain|rock|sidewalk|lantern|column|concrete"),
-)  # fmt: skip
-
-
-def infer_substance(
-    material: str,
-    texture: str,
-    thing: str,
-    colour: tuple[float, float, float] = (0.5, 0.5, 0.5),
-    opacity: float = 1.0,
-    specular: float = 0.0,
-) -> str:
-    """Guess what a part of a model is made of.
-
-    Authors name materials as they like, and models carry no physical properties; so this is a
-    guess, by what is written first (material, then texture file), then by how it looks, then by
-    what the thing is.
-
-    Args:
-        material: The material's name in the model.
-        texture: Its texture's file name; empty if it has none.
-        thing: The object's name.
-        colour: Diffuse colour, 0..1.
-        opacity: 1 for opaque.
-        specular: Strength of its highlight, 0..1.
-
-    Returns:
-        One of `SUBSTANCES`.
-    """
-    for words in (material, texture):
-        for substance, pattern in _WORDS:
-            if re.search(pattern, words.lower().replace("_", " ")):
-                return substance
-    if opacity < 0.9:
-        return "glass"
-    strongest, weakest = max(colour), min(colour)
-    grey = strongest - weakest < 0.06 and strongest < 0.85
-    if not texture and grey and specular > 0.6:
-        return "metal"
-    for substance, pattern in _THINGS:
-        if re.search(pattern, thing.lower()):
-            return substance
-    return "plastic"

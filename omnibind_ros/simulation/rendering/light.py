@@ -1,4 +1,4 @@
-"""The light in a scene, and how colours are counted."""
+"""The light in a scene, and the conversion of colours."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Light:
     """The light in a scene.
 
     Attributes:
-        direction: Unit, towards the key light (lamp, window or sun), object frame.
+        direction: Unit vector towards the key light (lamp, window or sun), object frame.
         key: Its strength and colour, linear RGB; 1 makes a white surface that faces it white.
-        softness: How far its rays diverge from `direction`, radians.
+        softness: Divergence of its rays from `direction`, radians.
         above: Ambient light from above, linear RGB.
         below: Ambient light from below.
-        lamps: Whether the thing's own bulbs are on.
+        lamps: Whether the object's own bulbs are on.
     """
 
     direction: tuple[float, float, float]
@@ -34,7 +34,7 @@ class Light:
 
 
 def draw_light(view: View, outdoors: bool, rng: np.random.Generator) -> Light:
-    """Draw light that a person would switch on to see the thing: from above, not from behind it."""
+    """Draw light as people switch it on: from above, and not from behind the object."""
     azimuth = math.radians(view.azimuth + float(rng.uniform(-90, 90)))
     elevation = math.radians(float(rng.uniform(30, 75)))
     direction = (
@@ -52,9 +52,13 @@ def draw_light(view: View, outdoors: bool, rng: np.random.Generator) -> Light:
     above = (float(sky[0]), float(sky[1]), float(sky[2]))
     softness = 0.01 if outdoors else float(rng.uniform(0.03, 0.15))
     return Light(
-        direction, (red, green, blue), softness, above, (bounce, bounce, bounce),
+        direction,
+        (red, green, blue),
+        softness,
+        above,
+        (bounce, bounce, bounce),
         bool(rng.random() < 0.5),
-    )  # fmt: skip
+    )
 
 
 def to_linear(colour: NDArray[np.floating]) -> Floats:

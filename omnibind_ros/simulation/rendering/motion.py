@@ -1,11 +1,11 @@
-"""A camera in motion: short random movements, and the frames that it sees on the way.
+"""A camera in motion: short random movements, and the frames on the way.
 
-An event camera needs many frames of a few milliseconds' distance. Light and surfaces stay the same
-in such a time, so one frame is shaded with care and the others are looked up in it: rays are cast
-for every frame, and a point that the shaded frame sees too has the same intensity. That is right
-for matt surfaces; highlights, which would wander, are carried along with the surface. Points that
-the shaded frame does not see, a few pixels wide strips beside edges, take the intensity of the
-nearest point that is as far away.
+An event camera needs many frames, a few milliseconds apart. Light and surfaces stay the same in
+such a time. So one frame, the keyframe, is shaded in full, and the others take their intensities
+from it: rays are cast for every frame, and a point that is visible in the keyframe has the same
+intensity. That is exact for matt surfaces; highlights, which should move, stay on the surface.
+Points that are hidden in the keyframe, in strips of a few pixels beside edges, take the intensity
+of the nearest point that is as far away.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from .light import Light
 from .radiance import radiance
 
 _STEP = 1.5
-"""Frames follow each other before anything moves by more pixels than this, about."""
+"""About how many pixels the picture moves from one frame to the next, at most."""
 
 _FAR = 1e4
 _MARGIN = 1.15
 _FINER = 1.25
 _REACH = 8
-"""How far, in pixels, a point that was not seen looks for one like it."""
+"""Radius in pixels in which the intensity of a hidden point is searched."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Motion:
         )
 
     def pixels(self, width: int, height: int) -> float:
-        """Return about how far the picture's middle and corners move, in pixels."""
+        """Return about how many pixels the middle and the corners of the picture move."""
         first, last = (Camera(view, width, height) for view in (self.start, self.end))
         reach = np.linalg.norm(np.subtract(self.start.target, self.start.position))
         corners = first.directions().reshape(height, width, 3)[:: height - 1, :: width - 1]
@@ -77,7 +77,7 @@ class Motion:
     def draw(view: View, rng: np.random.Generator, width: int = 128) -> Motion:
         """Draw a movement around a view: sideways, turning, nearing, rolling.
 
-        The thing moves by 2 to 9 pixels of a picture `width` pixels wide, shared at random between
+        The object moves by 2 to 9 pixels of a picture `width` pixels wide, shared at random between
         a translation and a turn of the camera.
         """
         camera = Camera(view, width, width)
@@ -88,32 +88,32 @@ class Motion:
         share = rng.uniform(0.2, 0.8)
         nearing = rng.normal(0, 0.01) * distance * rotation[:, 2]
         move = rotation[:, :2] @ (shift * share) + nearing
-        look = rotation[:, :2] @ (shift * (1 - share)) + move
+        turn = rotation[:, :2] @ (shift * (1 - share)) + move
         roll = float(rng.normal(0, 0.8))
         return Motion(
-            *(_moved(view, sign * move, sign * look, sign * roll) for sign in (-0.5, 0.5))
+            *(_moved(view, sign * move, sign * turn, sign * roll) for sign in (-0.5, 0.5))
         )
 
 
-def _moved(view: View, move: NDArray[np.float64], look: NDArray[np.float64], roll: float) -> View:
+def _moved(view: View, move: NDArray[np.float64], turn: NDArray[np.float64], roll: float) -> View:
     x, y, z = (float(v) for v in np.add(view.position, move))
-    a, b, c = (float(v) for v in np.add(view.target, look))
+    a, b, c = (float(v) for v in np.add(view.target, turn))
     return View((x, y, z), (a, b, c), view.angle, view.roll + roll)
 
 
 @dataclass(frozen=True, eq=False)
 class Keyframe:
-    """The frame that is shaded, in which others are looked up.
+    """The frame that is shaded in full.
 
     Attributes:
-        camera: What pictured it.
+        camera: Its camera.
         grey: Linear intensity, float32 [H, W].
-        seen: Distance of the farthest point around each pixel, float32 [H, W].
+        depth: Distance of the farthest point around each pixel, metres, float32 [H, W].
     """
 
     camera: Camera
     grey: Floats
-    seen: Floats
+    depth: Floats
 
     @staticmethod
     def of(
@@ -123,9 +123,9 @@ class Keyframe:
         # Luminance (Rec. 709); the lens's blur also keeps textures from flickering.
         grey = light_on_pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
         # The farthest of neighbours: towards the horizon distance grows fast from row to row.
-        seen = cv2.dilate(_distances(scene, surroundings, camera), np.ones((3, 3), np.uint8))
+        depth = cv2.dilate(_distances(scene, surroundings, camera), np.ones((3, 3), np.uint8))
         blurred = cv2.GaussianBlur(grey, (0, 0), 0.45 * _FINER)
-        return Keyframe(camera, np.asarray(blurred, np.float32), np.asarray(seen, np.float32))
+        return Keyframe(camera, np.asarray(blurred, np.float32), np.asarray(depth, np.float32))
 
 
 def moving_frames(
@@ -136,15 +136,15 @@ def moving_frames(
     shape: tuple[int, int],
     rng: np.random.Generator,
 ) -> Floats:
-    """Picture a scene from a moving camera.
+    """Render a scene from a moving camera.
 
     Args:
-        scene: The thing.
-        surroundings: What lies around it.
+        scene: The object.
+        surroundings: Its surroundings.
         light: The light.
-        motion: How the camera moves.
+        motion: The movement of the camera.
         shape: Rows and columns.
-        rng: Source of chance of the light's sampling.
+        rng: Random generator of the light's sampling.
 
     Returns:
         Linear intensity, float32 [K, H, W], at K equal steps from start to end, K at least 2.
@@ -167,16 +167,16 @@ def frames_between(
     most: int = 10,
     first: bool = True,
 ) -> Floats:
-    """Look the frames of a movement up in one that is shaded.
+    """Make the frames of a movement from a keyframe.
 
     Args:
-        scene: The thing.
-        surroundings: What lies around it.
-        keyframe: What is shaded; it should show all that the moving camera sees.
-        motion: How the camera moves.
+        scene: The object.
+        surroundings: Its surroundings.
+        keyframe: It should show all that the moving camera sees.
+        motion: The movement of the camera.
         shape: Rows and columns.
         most: Most frames, at least 2.
-        first: Whether to picture the start, too; a camera that goes on has it already.
+        first: Whether to make the frame at the start, too.
 
     Returns:
         Linear intensity, float32 [K, H, W], at equal steps from start to end.
@@ -187,12 +187,12 @@ def frames_between(
     for share in np.linspace(0, 1, count)[0 if first else 1 :]:
         camera = Camera(motion.at(float(share)), width, height)
         distance = _distances(scene, surroundings, camera)
-        frames.append(_looked_up(camera, distance, keyframe))
+        frames.append(_from_keyframe(camera, distance, keyframe))
     return np.stack(frames)
 
 
 def _distances(scene: Scene, surroundings: Surroundings, camera: Camera) -> Floats:
-    """Return how far away each pixel's point is, float32 [H, W]; panes count as air."""
+    """Return the distance of each pixel's point, metres, float32 [H, W]; panes count as air."""
     origin = np.asarray(camera.view.position, np.float32)
     directions = camera.directions()
     distance, _ = surroundings.trace(origin, directions)
@@ -204,39 +204,39 @@ def _distances(scene: Scene, surroundings: Surroundings, camera: Camera) -> Floa
     return np.asarray(distance, np.float32)
 
 
-def _looked_up(camera: Camera, distance: Floats, keyframe: Keyframe) -> Floats:
-    """Find what a camera sees in the shaded frame."""
+def _from_keyframe(camera: Camera, distance: Floats, keyframe: Keyframe) -> Floats:
+    """Return a camera's frame, with the intensities of the keyframe."""
     shape = distance.shape
     position = np.asarray(camera.view.position, np.float32)
     points = position + distance.reshape(-1, 1) * camera.directions()
-    # Pixels' middles lie at whole numbers for remap.
+    # For remap, the middles of pixels are at integers.
     place = keyframe.camera.project(points).astype(np.float32)[:, :2] - np.float32(0.5)
     columns = np.ascontiguousarray(place[:, 0].reshape(shape))
     rows = np.ascontiguousarray(place[:, 1].reshape(shape))
     edge = cv2.BORDER_REPLICATE
     frame = cv2.remap(keyframe.grey, columns, rows, cv2.INTER_LINEAR, borderMode=edge)
-    # Seen from the keyframe, a nearest neighbour must be about as near as the point itself.
-    nearest = cv2.remap(keyframe.seen, columns, rows, cv2.INTER_NEAREST, borderMode=edge)
+    # A point is hidden in the keyframe if something nearer is at its pixel.
+    nearest = cv2.remap(keyframe.depth, columns, rows, cv2.INTER_NEAREST, borderMode=edge)
     away = np.linalg.norm(points - np.asarray(keyframe.camera.view.position, np.float32), axis=1)
     hidden = nearest < 0.97 * away.reshape(shape)
     return _filled(np.asarray(frame, np.float32), hidden, distance)
 
 
 def _filled(frame: Floats, hidden: NDArray[np.bool_], distance: Floats) -> Floats:
-    """Give hidden pixels the intensity of the nearest seen one that is no nearer to the camera."""
+    """Give hidden pixels the intensity of the nearest visible one that is at least as far."""
     if not hidden.any():
         return frame
     rows, columns = np.nonzero(hidden)
     at_row = np.clip(rows[:, None] + _AROUND[:, 0], 0, frame.shape[0] - 1)
     at_column = np.clip(columns[:, None] + _AROUND[:, 1], 0, frame.shape[1] - 1)
     alike = distance[at_row, at_column] > 0.97 * distance[rows, columns][:, None]
-    fine = alike & ~hidden[at_row, at_column]
-    first = fine.argmax(axis=1)
-    found = fine.any(axis=1)
+    similar = alike & ~hidden[at_row, at_column]
+    first = similar.argmax(axis=1)
+    known = similar.any(axis=1)
     pick = np.arange(len(rows))
     values = frame[at_row[pick, first], at_column[pick, first]]
     filled = frame.copy()
-    filled[rows[found], columns[found]] = values[found]
+    filled[rows[known], columns[known]] = values[known]
     return filled
 
 

@@ -1,8 +1,8 @@
 """The radiance that reaches a camera's pixels.
 
 One soft key light with shadows, and ambient light from above and below that is dimmed in crevices
-(ambient occlusion: Akenine-Moeller et al., Real-Time Rendering, 4th ed., chapter 11); `shading`
-says what surfaces do with it.
+(ambient occlusion: Akenine-Moeller et al., Real-Time Rendering, 4th ed., chapter 11). What surfaces
+reflect of it is in shading.py.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.simulation.scene.camera import Camera
-from omnibind_ros.simulation.scene.ray_casting import Hits, Scene
+from omnibind_ros.simulation.scene.ray_casting import Scene
 from omnibind_ros.simulation.scene.surroundings import Surroundings
 
 from .light import Light, to_linear
 from .shading import irradiance, surface_light, through_panes
 
 BRIGHTEST = 3.0
-"""Radiance, in units of a white wall's, at which highlights are cut: a sensor saturates."""
+"""Largest radiance, in units of a white wall's: sensors saturate."""
 
 
 def radiance(
@@ -47,13 +47,13 @@ def radiance(
     opaque = scene.cast(origin, directions[inside])
     far, planes = surroundings.trace(origin, directions)
     solid = inside[opaque.hit & (opaque.distance < far[inside])]
-    hits = _select(opaque, opaque.hit & (opaque.distance < far[inside]))
+    hits = opaque.select(opaque.hit & (opaque.distance < far[inside]))
 
     behind = np.ones(len(directions), bool)
     behind[solid] = False
     ground = np.flatnonzero(behind & (planes >= 0))
     heaven = np.flatnonzero(behind & (planes < 0))
-    # Daylight is brighter than rooms, but for an exposure that shows both.
+    # Daylight is dimmed to the brightness of rooms, so that one exposure shows both.
     beyond = surroundings.view_out if surroundings.hole else surroundings.sky_colour
     picture[heaven] = to_linear(beyond(directions[heaven]))
 
@@ -76,16 +76,9 @@ def radiance(
         front = panes.hit & (panes.distance < nearest)
         seen = inside[front]
         picture[seen] = through_panes(
-            scene, surroundings, light, _select(panes, front), directions[seen], picture[seen]
+            scene, surroundings, light, panes.select(front), directions[seen], picture[seen]
         )
     return np.minimum(picture, BRIGHTEST).reshape(*shape, 3)
-
-
-def _select(hits: Hits, mask: NDArray[np.bool_]) -> Hits:
-    return Hits(
-        hits.hit[mask], hits.distance[mask], hits.points[mask], hits.normals[mask],
-        hits.uv[mask], hits.triangles[mask], hits.materials[mask],
-    )  # fmt: skip
 
 
 def _visibility(
@@ -97,10 +90,10 @@ def _visibility(
     shape: tuple[int, int],
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Tell how much of the key light and of the surrounding light reaches points.
+    """Return the shares of the key light and of the ambient light that reach points.
 
     One ray a point for each (interleaved sampling, Keller and Heidrich 2001): the pixels of a
-    small block look in different directions, and an average over a block's size leaves no noise.
+    small block use different directions, and an average over the block has no noise.
 
     Returns:
         Both 0..1, float32 [N].
@@ -142,7 +135,7 @@ def _directions(count: int, turn: NDArray[np.float64]) -> Floats:
 
 
 def _near_ray(start: Floats, towards: Floats, middle: Floats, radius: float) -> NDArray[np.bool_]:
-    """Tell which rays pass within a sphere."""
+    """Return which rays pass through a sphere, bool [N]."""
     to_middle = middle - start
     along = np.einsum("ij,ij->i", to_middle, towards)
     length = np.einsum("ij,ij->i", towards, towards)

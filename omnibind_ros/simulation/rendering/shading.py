@@ -46,11 +46,11 @@ def surface_light(
     shadow: Floats,
     open_sky: Floats,
 ) -> Floats:
-    """Compute the light that the thing itself reflects, and gives where a lamp is on.
+    """Compute the light that the object reflects, and that its own lamps give.
 
     Args:
-        scene: The thing.
-        surroundings: What it mirrors.
+        scene: The object.
+        surroundings: The surroundings that it mirrors.
         light: The light.
         hits: Where rays hit it, [N].
         directions: float32 [N, 3], the rays'.
@@ -61,12 +61,12 @@ def surface_light(
         float32 [N, 3], linear RGB.
     """
     model = scene.model
-    made_of = [SUBSTANCES[each.substance] for each in model.materials]
-    # Authors' highlights count too: varnish and lacquer are not in a material's name.
+    substances = [SUBSTANCES[each.substance] for each in model.materials]
+    # The highlights of the model count, too: a material's name does not tell of varnish.
     gloss = np.array([each.specular for each in model.materials], np.float32)
-    rough = np.array([each.roughness for each in made_of], np.float32) * (1 - 0.3 * gloss)
-    metallic = np.array([each.metallic for each in made_of])[hits.materials]
-    base = np.array([each.reflectance for each in made_of], np.float32)[hits.materials, None]
+    rough = np.array([each.roughness for each in substances], np.float32) * (1 - 0.3 * gloss)
+    metallic = np.array([each.metallic for each in substances])[hits.materials]
+    base = np.array([each.reflectance for each in substances], np.float32)[hits.materials, None]
     roughness = np.clip(rough, 0.08, 1)[hits.materials, None]
 
     albedo = to_linear(sample_textures(model, hits.materials, hits.uv)[:, :3])
@@ -96,8 +96,8 @@ def surface_light(
 
 
 def mirrored(surroundings: Surroundings, light: Light, directions: Floats) -> Floats:
-    """Return what a mirror shows in a direction, roughly: light above, floor below."""
-    # A smooth passage from floor to ceiling, as rough mirrors show it.
+    """Return roughly what a mirror shows in a direction: light above, floor below."""
+    # A smooth transition from floor to ceiling, as rough mirrors show it.
     up = 1 / (1 + np.exp(-8 * directions[:, 2:3]))
     floor = np.asarray(surroundings.surfaces[0].colour, np.float32)
     low = to_linear(floor) * np.asarray(light.below, np.float32) * 1.5
@@ -106,7 +106,7 @@ def mirrored(surroundings: Surroundings, light: Light, directions: Floats) -> Fl
 
 
 def _glow(scene: Scene, hits: Hits, albedo: Floats) -> Floats:
-    """Light of the thing's own bulbs on its parts, by the inverse square law."""
+    """Return the light of the object's own bulbs on its parts, by the inverse square law."""
     total = np.zeros_like(albedo)
     warm = np.array([1.0, 0.85, 0.62], np.float32)
     for bulb in scene.model.lights:
@@ -125,11 +125,11 @@ def through_panes(
     directions: Floats,
     behind: Floats,
 ) -> Floats:
-    """Blend transparent parts over what is behind them.
+    """Blend transparent parts over the light from behind them.
 
     Args:
-        scene: The thing.
-        surroundings: What its panes mirror.
+        scene: The object.
+        surroundings: The surroundings that its panes mirror.
         light: The light.
         hits: Where rays hit them, [N].
         directions: float32 [N, 3], the rays'.

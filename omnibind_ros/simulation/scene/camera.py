@@ -1,4 +1,4 @@
-"""Where a sensor stands and looks: pinhole cameras, and views that a robot would have."""
+"""Positions and directions of sensors: pinhole cameras, and views that a robot would have."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.simulation.objects.meshes import ObjectModel
 
 FRONT_SHARE = 0.8
-"""Share of views of free-standing things from the front: robots face what they deal with, and
-catalogues' fronts are the sides that people see. The others come from any side."""
+"""Share of views of free-standing objects from the front, which is the side that people and robots
+mostly see. The other views are from any side."""
 
 FRONT_SPREAD = 35.0
 """Standard deviation of front views' azimuth, degrees."""
@@ -25,10 +25,10 @@ EYE_HEIGHT = (0.5, 1.6)
 """Height of a robot's cameras above the floor, metres."""
 
 TABLE_TOP = 0.5
-"""Things whose longest side is shorter than this, in metres, stand on a table."""
+"""Objects whose longest side is shorter than this, in metres, stand on a table."""
 
 FILL = (0.74, 0.94)
-"""Share of the picture's side that the thing spans."""
+"""Share of the picture's side that the object fills."""
 
 ANGLES = (28.0, 55.0)
 """Field of view of the picture's shorter side, degrees."""
@@ -36,11 +36,11 @@ ANGLES = (28.0, 55.0)
 
 @dataclass(frozen=True)
 class View:
-    """A place to look from, in the object's frame.
+    """Position and direction of a sensor, in the object's frame.
 
     Attributes:
         position: Of the sensor, metres.
-        target: What the middle of the picture shows.
+        target: The point in the middle of the picture, metres.
         angle: Field of view of the picture's shorter side, degrees.
         roll: About the line of sight, degrees, clockwise as seen by the sensor.
     """
@@ -52,7 +52,7 @@ class View:
 
     @property
     def azimuth(self) -> float:
-        """Side that is seen: 0 the front, 90 the thing's left, degrees."""
+        """Side that is seen: 0 the front, 90 the object's left, degrees."""
         return math.degrees(math.atan2(self.position[1], self.position[0]))
 
     @property
@@ -76,7 +76,7 @@ class Camera:
     """A pinhole camera without distortion.
 
     Attributes:
-        view: Where it stands and looks.
+        view: Its position and direction.
         width: Columns.
         height: Rows.
     """
@@ -110,7 +110,7 @@ class Camera:
 
         Returns:
             float64 [N, 3]: column, row, and depth along the line of sight in metres; where the
-            depth is not positive, the others mean nothing.
+            depth is not positive, column and row are meaningless.
         """
         seen = (np.asarray(points, np.float64) - self.view.position) @ self.view.rotation
         depth = np.where(np.abs(seen[:, 2]) < 1e-9, 1e-9, seen[:, 2])
@@ -134,7 +134,7 @@ def _span(values: NDArray[np.float64], count: int, margin: int) -> slice:
 
 
 def mount(model: ObjectModel) -> str:
-    """Return where a thing is found: 'floor', 'table', 'wall', 'ceiling' or 'outdoors'."""
+    """Return where an object stands or hangs: floor, table, wall, ceiling or outdoors."""
     top = model.elevation + float(model.size[2])
     if model.category in ("Exterior", "Vehicles") and model.elevation < 0.05:
         return "outdoors"
@@ -148,11 +148,11 @@ def mount(model: ObjectModel) -> str:
 
 
 def draw_view(model: ObjectModel, rng: np.random.Generator) -> View:
-    """Draw a view that a robot might have of a thing.
+    """Draw a view that a robot might have of an object.
 
-    The azimuth is any, with a preference for the front (`FRONT_SHARE`); the sensor is at a
-    robot's height, or looks down on things on a table and up at lamps; the thing spans
-    `FILL` of the picture, a little off its middle.
+    The azimuth is mostly near the front (`FRONT_SHARE`). The sensor is at the height of a robot's,
+    but above objects on a table and below lamps. The object fills `FILL` of the picture and is a
+    little off its middle.
     """
     where = mount(model)
     azimuth = _draw_azimuth(where, rng)
@@ -191,18 +191,18 @@ def _frame(
 
     Args:
         points: [N, 3].
-        target: What to look at at first, float64 [3].
+        target: First guess of the point in the middle, float64 [3].
         turn: Axes right, down and forward as columns, float64 [3, 3].
         slope: Tangent of half the square's angle.
 
     Returns:
-        What to look at, so that the square is in the middle; and from how far.
+        The target for which the square is in the middle of the picture, and the distance from it.
     """
 
     def distance_from(target: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
         local = (points - target) @ turn
         aside = np.abs(local[:, :2]).max(axis=1)
-        # No point is nearer than that lets it into the square, or at the sensor itself.
+        # Far enough that each point is in the square, and none is at the sensor itself.
         near = 0.05 * float(np.ptp(local, axis=0).max())
         return local, float((np.maximum(aside / slope, near) - local[:, 2]).max())
 
@@ -210,7 +210,7 @@ def _frame(
         local, distance = distance_from(target)
         seen = local[:, :2] / (distance + local[:, 2:])
         middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
-        # Half the way: a long thing seen from its end would swing from side to side.
+        # Half the way: with a long object seen from its end, the full way would not converge.
         target = target + turn[:, :2] @ middle * distance / 2
     return target, distance_from(target)[1]
 
@@ -228,7 +228,7 @@ def _view(
 
 
 def _draw_azimuth(where: str, rng: np.random.Generator) -> float:
-    """Draw the side that is seen, radians."""
+    """Draw the azimuth of the sensor, radians."""
     if where == "wall":
         return math.radians(float(np.clip(rng.normal(0, HANGING_SPREAD), -65, 65)))
     if rng.random() < FRONT_SHARE:
@@ -239,7 +239,7 @@ def _draw_azimuth(where: str, rng: np.random.Generator) -> float:
 def _draw_elevation(
     model: ObjectModel, where: str, distance: float, rng: np.random.Generator
 ) -> float:
-    """Draw the angle above the horizon from which a thing is seen, radians."""
+    """Draw the sensor's elevation angle above the object, radians."""
     if where == "ceiling":
         return math.radians(float(rng.uniform(-35, -5)))
     if where == "table":
@@ -256,7 +256,7 @@ def _draw_elevation(
 
 
 def _hull_points(model: ObjectModel, most: int = 2000) -> NDArray[np.float32]:
-    """Return vertices that are in triangles, thinned out, with those at the extremes."""
+    """Return some of the vertices that are in triangles, among them those at the extremes."""
     used = np.unique(model.triangles)
     points = model.vertices[used]
     extremes = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])

@@ -118,10 +118,10 @@ MAKERS: dict[str, Callable[[int], Pattern]] = {
     "bricks": _bricks,
     "stripes": _stripes,
 }
-"""How each kind of pattern is made, from a seed."""
+"""By kind, the function that makes a pattern from a seed."""
 
 VARIANTS = 4
-"""How many of each kind are made and kept; scale, place and colour vary beyond that."""
+"""Number of patterns of each kind; scale, position and colour vary in addition."""
 
 
 @cache

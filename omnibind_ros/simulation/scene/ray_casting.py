@@ -1,8 +1,8 @@
-"""Ray casting on an object model: where rays hit, and what they hit there."""
+"""Ray casting on an object model: where rays hit, and which material."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,11 @@ else:
     _REASON = ""
 
 CUTOUT_LAYERS = 4
-"""How many cut-out surfaces (leaves on a transparent picture) a ray may pass, at most."""
+"""Most cut-out surfaces (such as leaves on a transparent texture) that a ray passes."""
 
 
 def check_ray_caster() -> None:
-    """Find out whether rays can be cast on this machine; raises MeshError."""
+    """Raise MeshError, with a sentence, if rays cannot be cast on this machine."""
     if o3d is None:
         raise MeshError(
             f"the ray caster Open3D cannot be imported ({_REASON}): install open3d and, on "
@@ -38,13 +38,13 @@ def _tensor(values: NDArray[Any]) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Hits:
-    """What rays hit, an element a ray.
+    """The points that rays hit, one element a ray.
 
     Attributes:
-        hit: bool [N], whether anything.
+        hit: bool [N], whether the ray hits anything.
         distance: float32 [N], along the ray in its direction's lengths; inf where nothing is hit.
         points: float32 [N, 3], metres, object frame; meaningless where nothing is hit.
-        normals: float32 [N, 3], unit, smooth, towards where the ray comes from.
+        normals: float32 [N, 3], unit, smooth, towards the origin of the ray.
         uv: float32 [N, 2], texture coordinates.
         triangles: int32 [N]; -1 where nothing is hit.
         materials: int32 [N]; -1 where nothing is hit.
@@ -62,21 +62,25 @@ class Hits:
         """Return the number of rays."""
         return len(self.hit)
 
+    def select(self, mask: NDArray[np.bool_]) -> Hits:
+        """Return the hits of some of the rays."""
+        return Hits(*(getattr(self, field.name)[mask] for field in fields(self)))
+
 
 class Scene:
-    """An object model that rays can be cast at; it stays at rest, sensors move around it.
+    """An object model that rays can be cast at; it rests, sensors move around it.
 
     Attributes:
         model: The object model.
-        transparent: bool [M], which of its materials are seen through.
+        transparent: bool [M], which of its materials are transparent.
     """
 
     def __init__(self, model: ObjectModel, threads: int = 1) -> None:
         """Build the ray caster.
 
         Args:
-            model: What rays are cast at.
-            threads: Of a cast; one by default, as bulk work runs in several processes.
+            model: The model.
+            threads: Threads of a cast; one by default, as datasets are built by several processes.
 
         Raises:
             MeshError: Open3D cannot be imported.
@@ -126,14 +130,14 @@ class Scene:
             todo = np.arange(count)
             passed = np.zeros(count, np.float32)
             for _ in range(CUTOUT_LAYERS):
-                found = caster.cast_rays(_tensor(rays), nthreads=self._threads)
-                near = found["t_hit"].numpy()
-                index = found["primitive_ids"].numpy().astype(np.int64)
+                result = caster.cast_rays(_tensor(rays), nthreads=self._threads)
+                near = result["t_hit"].numpy()
+                index = result["primitive_ids"].numpy().astype(np.int64)
                 hit = np.isfinite(near)
                 ray = todo[hit]
                 distance[ray] = passed[ray] + near[hit]
                 triangles[ray] = numbers[index[hit]]
-                weights[ray] = found["primitive_uvs"].numpy()[hit]
+                weights[ray] = result["primitive_uvs"].numpy()[hit]
                 ray = ray[self._is_cut_out(triangles[ray], weights[ray])]
                 if not len(ray):
                     break
@@ -149,12 +153,12 @@ class Scene:
     def occluded(
         self, origins: Floats, directions: Floats, reach: float = np.inf
     ) -> NDArray[np.bool_]:
-        """Tell which rays an opaque part stops, bool [N]; cut-outs count as whole.
+        """Return which rays an opaque part stops, bool [N]; cut-outs count as opaque.
 
         Args:
             origins: float32 [N, 3], metres, object frame.
             directions: float32 [N, 3].
-            reach: How far to look, in lengths of a direction.
+            reach: Largest distance, in lengths of a direction.
         """
         if False not in self._parts or not len(origins):
             return np.zeros(len(origins), bool)
@@ -187,20 +191,20 @@ class Scene:
         weights: Floats,
     ) -> Hits:
         hit = triangles >= 0
-        found = triangles[hit]
+        struck = triangles[hit]
         points = np.zeros_like(directions)
         points[hit] = origins[hit] + distance[hit, None] * directions[hit]
         normals = np.zeros_like(directions)
-        corners = self.model.normals[found]
+        corners = self.model.normals[struck]
         smooth = (_barycentric(weights[hit])[:, :, None] * corners).sum(axis=1)
         smooth /= np.maximum(np.linalg.norm(smooth, axis=1, keepdims=True), 1e-12)
-        # Authors wind triangles both ways, and sheets are seen from both sides.
+        # The winding of triangles differs between authors, and sheets are visible from both sides.
         away = (smooth * directions[hit]).sum(axis=1) > 0
         normals[hit] = np.where(away[:, None], -smooth, smooth)
         uv = np.zeros((len(hit), 2), np.float32)
-        uv[hit] = self._interpolate_uv(found, weights[hit])
+        uv[hit] = self._interpolate_uv(struck, weights[hit])
         materials = np.full(len(hit), -1, np.int32)
-        materials[hit] = self.model.material_ids[found]
+        materials[hit] = self.model.material_ids[struck]
         return Hits(hit, distance, points, normals, uv, triangles, materials)
 
 
@@ -210,11 +214,11 @@ def nearest(
     directions: Floats,
     stopped: NDArray[np.bool_] | None = None,
 ) -> Hits:
-    """Cast rays that transparent parts stop as well.
+    """Cast rays that transparent parts stop, too.
 
     Args:
-        scene: What they are cast at.
-        origin: As of `Scene.cast`.
+        scene: The object.
+        origin: As `Scene.cast` takes it.
         directions: Likewise.
         stopped: bool [N], which rays transparent parts stop; None for all.
     """
@@ -237,15 +241,15 @@ def nearest(
 
 
 def _barycentric(weights: Floats) -> Floats:
-    """Complete Embree's two weights, of the second and third corner."""
+    """Return the weights of all three corners; Embree gives those of the second and third."""
     return np.concatenate([1 - weights.sum(axis=1, keepdims=True), weights], axis=1)
 
 
 def sample_textures(model: ObjectModel, materials: NDArray[np.int32], uv: Floats) -> Floats:
-    """Look materials' colours up, interpolated between texture pixels.
+    """Return the colours of materials, interpolated between the pixels of their textures.
 
     Args:
-        model: Whose materials.
+        model: The model of the materials.
         materials: int32 [N], none negative.
         uv: float32 [N, 2].
 

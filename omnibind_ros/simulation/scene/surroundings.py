@@ -1,4 +1,4 @@
-"""What lies around the thing: what it stands on, walls, open ground and sky."""
+"""The surroundings of an object: floor or table, walls, open ground and sky."""
 
 from __future__ import annotations
 
@@ -17,19 +17,31 @@ from .patterns import SIDE, VARIANTS, pattern
 Colour = tuple[float, float, float]
 
 WALLS: tuple[Colour, ...] = (
-    (0.93, 0.92, 0.90), (0.88, 0.86, 0.80), (0.80, 0.82, 0.84), (0.86, 0.80, 0.70),
-    (0.74, 0.80, 0.76), (0.70, 0.76, 0.84), (0.82, 0.72, 0.66), (0.62, 0.62, 0.62),
-    (0.90, 0.87, 0.72), (0.55, 0.60, 0.66),
-)  # fmt: skip
+    (0.93, 0.92, 0.90),
+    (0.88, 0.86, 0.80),
+    (0.80, 0.82, 0.84),
+    (0.86, 0.80, 0.70),
+    (0.74, 0.80, 0.76),
+    (0.70, 0.76, 0.84),
+    (0.82, 0.72, 0.66),
+    (0.62, 0.62, 0.62),
+    (0.90, 0.87, 0.72),
+    (0.55, 0.60, 0.66),
+)
 """Colours of painted walls, sRGB."""
 
 FLOORS: dict[str, tuple[Colour, ...]] = {
-    "planks": ((0.62, 0.45, 0.30), (0.50, 0.35, 0.22), (0.75, 0.60, 0.43), (0.38, 0.27, 0.19),
-               (0.66, 0.58, 0.50)),
+    "planks": (
+        (0.62, 0.45, 0.30),
+        (0.50, 0.35, 0.22),
+        (0.75, 0.60, 0.43),
+        (0.38, 0.27, 0.19),
+        (0.66, 0.58, 0.50),
+    ),
     "tiles": ((0.82, 0.80, 0.76), (0.66, 0.64, 0.62), (0.72, 0.58, 0.48), (0.45, 0.46, 0.48)),
     "carpet": ((0.60, 0.56, 0.50), (0.45, 0.48, 0.54), (0.58, 0.42, 0.38), (0.40, 0.44, 0.38)),
     "concrete": ((0.62, 0.61, 0.59), (0.50, 0.50, 0.50)),
-}  # fmt: skip
+}
 """Floors' patterns and their colours, sRGB."""
 
 GROUNDS: dict[str, tuple[Colour, ...]] = {
@@ -40,13 +52,13 @@ GROUNDS: dict[str, tuple[Colour, ...]] = {
 
 
 GAP = -1e-3
-"""Height of what things stand on, metres: flat things would be lost in it at 0."""
+"""Height of the ground, metres: at 0 it would hide flat objects."""
 
 HAZE, SKY, GREENERY = (
     np.asarray(colour, np.float32)
     for colour in ((0.93, 0.95, 0.97), (0.62, 0.78, 0.95), (0.45, 0.52, 0.34))
 )
-"""What windows look out on, sRGB."""
+"""Colours outside of windows, sRGB."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ class Surface:
         normal: Unit, into the room.
         offset: normal . x on the plane, metres, object frame.
         colour: sRGB 0..1.
-        kind: One of `decor`'s patterns.
+        kind: One of the kinds in `patterns.MAKERS`.
         variant: Which of them.
         scale: Metres along a pattern's side.
         turn: Of the pattern in its plane, radians.
@@ -76,15 +88,15 @@ class Surface:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is seen where the thing is not.
+    """Planes around the object, and the sky or a room's light beyond them.
 
     Attributes:
         surfaces: Planes.
-        sky: Colours at the horizon and overhead, sRGB, seen where no plane is; in a room, the
-            light that is not seen itself but mirrored by what shines.
-        outdoors: Whether the sky is one.
-        hole: What part of the wall is cut out for a door or window: least and most y and z in
-            metres; None for no part.
+        sky: Colours at the horizon and overhead, sRGB, where no plane is; in a room, the light
+            that shiny surfaces mirror.
+        outdoors: Whether the object is outdoors.
+        hole: The part of the wall that is cut out for a door or window: smallest and largest y,
+            smallest and largest z, in metres; None for no part.
     """
 
     surfaces: tuple[Surface, ...]
@@ -116,7 +128,7 @@ class Surroundings:
             which[closer] = number
             if self.hole and surface.normal == (1.0, 0.0, 0.0):
                 out |= (distance > 0) & self._in_hole(origin, directions, distance)
-        # Nothing of the room lies beyond its wall.
+        # The room ends at its wall.
         nearest[out] = np.inf
         which[out] = -1
         return nearest, which
@@ -149,7 +161,7 @@ class Surroundings:
 
     def _shade(self, surface: Surface, points: Floats, spacing: Floats) -> Floats:
         normal = np.asarray(surface.normal, np.float64)
-        # Along the floor, or along the wall and up.
+        # Axes in the plane: along the floor, or along the wall and up.
         first = np.cross(normal, (0, 0, 1)) if abs(normal[2]) < 0.9 else np.array([1.0, 0, 0])
         first /= np.linalg.norm(first)
         second = np.cross(normal, first)
@@ -169,13 +181,13 @@ class Surroundings:
         return np.asarray(value * (1 - fade) + fade, np.float32)
 
     def sky_colour(self, directions: Floats) -> Floats:
-        """Return what lies in a direction where no plane is, float32 [N, 3], sRGB."""
+        """Return the colours in directions where no plane is, float32 [N, 3], sRGB."""
         height = np.clip(directions[:, 2:3], 0, 1) ** 0.6
         low, high = (np.asarray(colour, np.float32) for colour in self.sky)
         return np.asarray(low + (high - low) * height, np.float32)
 
     def view_out(self, directions: Floats) -> Floats:
-        """Return what is seen through the hole: sky, haze and greenery, float32 [N, 3], sRGB."""
+        """Return the colours seen through the hole: sky, haze and plants, float32 [N, 3], sRGB."""
         height = directions[:, 2:3]
         sky = HAZE + (SKY - HAZE) * np.clip(height, 0, 1) ** 0.5
         green = 1 / (1 + np.exp(60 * (height + 0.03)))
@@ -183,7 +195,7 @@ class Surroundings:
 
 
 def draw_surroundings(model: ObjectModel, view: View, rng: np.random.Generator) -> Surroundings:
-    """Draw surroundings that suit the thing and the place it is seen from."""
+    """Draw surroundings that suit the object and the view."""
     where = mount(model)
     size = float(model.size.max())
     if where == "outdoors":
@@ -225,17 +237,20 @@ def draw_surroundings(model: ObjectModel, view: View, rng: np.random.Generator) 
 def _walls(
     model: ObjectModel, view: View, where: str, size: float, rng: np.random.Generator
 ) -> list[Surface]:
-    """Draw a wall behind the thing, and often one beside it."""
-    kind = str(rng.choice(["plain", "plaster", "stripes", "bricks", "tiles"],
-                          p=[0.45, 0.3, 0.1, 0.07, 0.08]))  # fmt: skip
+    """Draw a wall behind the object, and often one beside it."""
+    kind = str(
+        rng.choice(
+            ["plain", "plaster", "stripes", "bricks", "tiles"], p=[0.45, 0.3, 0.1, 0.07, 0.08]
+        )
+    )
     colours = ((0.60, 0.36, 0.28), (0.85, 0.83, 0.80)) if kind == "bricks" else WALLS
     scale = (1.0, 2.5)
     if where == "wall":
         back = -float(model.size[0]) / 2 + 1e-3
-        if model.opening:  # half a wall's thickness is behind a door's leaf
+        if model.opening:  # half the thickness of the wall is behind a door
             back = -0.02
         return [_surface((1, 0, 0), back, kind, colours, scale, rng)]
-    # The wall that faces the sensor most; things stand nearer to the wall behind their back.
+    # The wall opposite the sensor; objects with their back to it stand nearer to it.
     quarter = round(view.azimuth / 90) * math.pi / 2
     normal = np.array([round(math.cos(quarter)), round(math.sin(quarter)), 0])
     half = float(np.abs(normal[:2]) @ model.size[:2]) / 2

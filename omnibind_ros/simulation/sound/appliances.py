@@ -1,4 +1,7 @@
-"""The sounds of motors, pumps, fans, water and heat."""
+"""The sounds of motors, pumps, fans, water, heat and fire.
+
+Each is float64 [count], at 16 kHz, of any scale.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import numpy as np
 
 from omnibind_ros.units import SAMPLE_RATE
 
-from .moving_parts import rustle, typing
+from .moving_parts import click, rustle, typing
 from .synthesis import Rng, Wave, add_at, instants, ring, shaped_noise, swell, tone, unit, wander
 
 
@@ -21,7 +24,7 @@ def fan(count: int, rng: Rng, speed: tuple[float, float] = (15, 40), air: float 
 
 
 def hum(count: int, rng: Rng, harmonics: int = 8) -> Wave:
-    """Iron in a mains field, which pulls twice a cycle: harmonics of 100 or 120 Hz."""
+    """Mains hum: iron is attracted twice a cycle, so harmonics of 100 or 120 Hz."""
     pitch = np.full(count, rng.choice((100.0, 120.0)))
     strength = rng.uniform(0.2, 1, harmonics) * 0.75 ** np.arange(harmonics)
     return tone(pitch, strength, rng)
@@ -37,7 +40,7 @@ def compressor(count: int, rng: Rng) -> Wave:
 
 
 def washer(count: int, rng: Rng) -> Wave:
-    """A washing machine: the motor's whine, and either water thrown about or a spinning drum."""
+    """A washing machine: the motor's whine, and either splashing water or a spinning drum."""
     spin = rng.random() < 0.4
     turns = rng.uniform(8, 20) if spin else rng.uniform(0.7, 1.0)
     time = np.arange(count) / SAMPLE_RATE
@@ -137,3 +140,13 @@ def printer(count: int, rng: Rng) -> Wave:
     ramp = np.abs((np.arange(count) / SAMPLE_RATE / stroke) % 2 - 1)
     pitch = rng.uniform(300, 700) * np.clip(4 * np.minimum(ramp, 1 - ramp), 0.2, 1)
     return unit(tone(pitch, 0.8 ** np.arange(8), rng)) + 0.4 * unit(rustle(count, rng))
+
+
+def crackle(count: int, rng: Rng) -> Wave:
+    """A fire: snaps of all sizes over a low roar."""
+    roar = shaped_noise(count, rng, ((40, 0), (200, 0), (1000, -20), (8000, -44)))
+    wave = 0.4 * roar * (1 + 0.3 * wander(count, rng, 5))
+    snaps = np.zeros(count)
+    for start in instants(rng.uniform(15, 40), count / SAMPLE_RATE, rng):
+        add_at(snaps, click(rng, 700, 7000, 700) * rng.pareto(1.6), start)
+    return wave + unit(np.tanh(snaps))

@@ -3,8 +3,8 @@
 A struck body sounds as a sum of decaying modes (van den Doel and Pai 1998, "The sounds of physical
 shapes"). Sizes and elastic constants give the frequencies, with the closed formulas for ideal
 bodies; internal friction gives the damping (Wildes and Richards 1988); where and how hard it is hit
-gives the amplitudes. Unlike ObjectFolder (Gao et al. 2021), which takes modes from finite elements
-of the mesh, it needs no watertight mesh, and the furniture models are not watertight.
+gives the amplitudes. ObjectFolder (Gao et al. 2021) takes the modes from finite elements of the
+mesh instead; that needs a watertight mesh, and the furniture models are not watertight.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BAR = np.array([3.011, *range(5, 41, 2)], float)
 
 @dataclass(frozen=True)
 class Body:
-    """A thing that can be struck, as the formulas see it.
+    """A body that can be struck, with the figures that the formulas need.
 
     Attributes:
         shape: One of `SHAPES`.
@@ -93,7 +93,7 @@ class Modes(NamedTuple):
 
 
 def modes(body: Body, place: tuple[float, float, float], support: float = 6.0) -> Modes:
-    """Compute the modes of a body and how much a hit at a place stirs each.
+    """Compute the modes of a body and how much a hit at a place excites each.
 
     Args:
         body: What is hit.
@@ -101,7 +101,7 @@ def modes(body: Body, place: tuple[float, float, float], support: float = 6.0) -
         support: Decay rate in 1/s due to what holds the body and to the air.
 
     Returns:
-        At most 128 modes between 30 and 7600 Hz, ascending; of more, an even choice.
+        At most 128 modes between 30 and 7600 Hz, ascending; if there are more, evenly chosen.
 
     Raises:
         ValueError: The body's shape is unknown, or one of its figures is not positive.
@@ -113,16 +113,16 @@ def modes(body: Body, place: tuple[float, float, float], support: float = 6.0) -
         raise ValueError(f"the figures of a body are {figures}: all must be positive numbers.")
     formula = {"plate": _plate, "bar": _bar, "shell": _shell, "solid": _solid, "soft": _solid}
     frequency, shape = formula[body.shape](body, place)
-    heard = (frequency > _LOWEST) & (frequency < _HIGHEST)
-    if not heard.any():
-        # Too small or too stiff to sing below the limit: the nearest mode stands for the click.
+    audible = (frequency > _LOWEST) & (frequency < _HIGHEST)
+    if not audible.any():
+        # Too small or too stiff for a mode below the limit: the nearest mode gives the click.
         nearest = int(np.argmin(np.abs(np.log(frequency / _HIGHEST))))
         frequency, shape = np.array([min(float(frequency[nearest]), _HIGHEST)]), shape[:1]
-        heard = np.ones(1, bool)
-    frequency, shape = frequency[heard], shape[heard]
+        audible = np.ones(1, bool)
+    frequency, shape = frequency[audible], shape[audible]
     order = np.argsort(frequency)
     if order.size > _MAX_MODES:
-        # Those left out lend their energy to those kept.
+        # The modes that stay get the energy of those that are left out.
         shape = shape * math.sqrt(order.size / _MAX_MODES)
         order = order[np.linspace(0, order.size - 1, _MAX_MODES).astype(int)]
     frequency, shape = frequency[order], shape[order]
@@ -135,7 +135,7 @@ def contact_time(body: Body, strike: Strike) -> float:
     """Return how long a striker touches the body, in seconds.
 
     Hertz's impact of a sphere on a half-space: 2.87 (m^2 / (R E*^2 v))^(1/5) (Johnson 1985,
-    Contact Mechanics, section 11.4), held within what a finger or stick can do.
+    Contact Mechanics, section 11.4), limited to what a finger or stick can do.
     """
     share = 1 - POISSON**2
     stiffness = 1 / (share / body.young + share / strike.young)
@@ -149,7 +149,7 @@ def tap(body: Body, strike: Strike, rng: Rng, count: int) -> Wave:
     Args:
         body: What is hit.
         strike: How and where.
-        rng: Source of chance: the microphone's side of each mode and small irregularities.
+        rng: Random generator of the sign of each mode at the microphone and of irregularities.
         count: Length in samples.
 
     Returns:
@@ -167,7 +167,7 @@ def tap(body: Body, strike: Strike, rng: Rng, count: int) -> Wave:
 
 
 def _thud(body: Body, strike: Strike, time: float, count: int) -> Wave:
-    """Return the pulse of the body as a whole (acceleration noise, Chadwick et al. 2012)."""
+    """Return the pulse of the rigid body (acceleration noise, Chadwick et al. 2012)."""
     length = min(max(round(time * SAMPLE_RATE), 2), count)
     phase = np.pi * np.arange(length) / length
     wave = np.zeros(count)
@@ -186,7 +186,7 @@ def _half_sine(frequency: NDArray[np.float64], time: float) -> NDArray[np.float6
 
 
 def _radiation(frequency: NDArray[np.float64], body: Body) -> NDArray[np.float64]:
-    """Return how well a body of this size gives a frequency to the air: (ka)^2 / (1 + (ka)^2)."""
+    """Return how well a body of this size radiates a frequency: (ka)^2 / (1 + (ka)^2)."""
     reach = sorted(body.size)[1] / 2
     ka = np.square(2 * np.pi * frequency / _SPEED_OF_SOUND * reach)
     return ka / (1 + ka)
@@ -217,7 +217,7 @@ def _plate(body: Body, place: tuple[float, float, float]) -> _Formula:
 
 
 def _bar(body: Body, place: tuple[float, float, float]) -> _Formula:
-    """Free bar, bent: Fletcher and Rossing 1998, section 2.15; first mode's shapes by cosines."""
+    """Free bar, bent: Fletcher and Rossing 1998, section 2.15; mode shapes as cosines."""
     length = max(body.size)
     gyration = body.thickness / math.sqrt(12)
     speed = math.sqrt(body.young / body.density)

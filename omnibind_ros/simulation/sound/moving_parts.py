@@ -1,4 +1,7 @@
-"""The sounds of things that are handled: doors, drawers, switches, keys, leaves, cloth, paper."""
+"""The sounds of parts that are moved: doors, drawers, switches, keys, leaves, cloth, paper.
+
+Each sound is float64 [count], at 16 kHz, of any scale.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import numpy as np
 
 from omnibind_ros.units import SAMPLE_RATE
 
-from .synthesis import Rng, Wave, add_at, instants, ring, shaped_noise, swell, unit, wander
+from .synthesis import Rng, Wave, add_at, instants, ring, shaped_noise, swell, wander
 
 
 def click(rng: Rng, low: float = 800, high: float = 5000, decay: float = 250) -> Wave:
-    """A short knock of small hard parts: six modes between two frequencies."""
+    """Make the knock of small hard parts: six modes between two frequencies."""
     bank = rng.uniform(low, high, 6)
     return ring(bank, decay * rng.uniform(0.5, 1.5, 6), rng.uniform(0.2, 1, 6), SAMPLE_RATE // 10)
 
@@ -88,13 +91,3 @@ def flip(count: int, rng: Rng) -> Wave:
         add_at(wave, 1.5 * flap * np.exp(-np.arange(800) / 120), start + length / SAMPLE_RATE)
         start += rng.uniform(0.4, 1.0)
     return wave
-
-
-def crackle(count: int, rng: Rng) -> Wave:
-    """A fire: snaps of all sizes over a low roar."""
-    roar = shaped_noise(count, rng, ((40, 0), (200, 0), (1000, -20), (8000, -44)))
-    wave = 0.4 * roar * (1 + 0.3 * wander(count, rng, 5))
-    snaps = np.zeros(count)
-    for start in instants(rng.uniform(15, 40), count / SAMPLE_RATE, rng):
-        add_at(snaps, click(rng, 700, 7000, 700) * rng.pareto(1.6), start)
-    return wave + unit(np.tanh(snaps))

@@ -1,7 +1,7 @@
-"""The sounds that things make when they run or are handled, by name.
+"""The sounds that objects make when they operate or are operated, by name.
 
 Each is a small physical or signal model with figures drawn anew, so that no two are the same.
-descriptions.yaml says which class makes which; a new one is a function and a line below.
+descriptions.yaml names the sounds of each class; a new one is a function and a line below.
 """
 
 from __future__ import annotations
@@ -9,42 +9,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from . import appliances as machines
-from . import moving_parts as handling
-from . import voices
+from . import appliances, bells_and_strings, moving_parts, voices
 from .synthesis import Rng, Wave
 
 Sound = Callable[[int, Rng], Wave]
 """Makes `count` samples at 16 kHz."""
 
 SOUNDS: dict[str, Sound] = {
-    "aquarium": machines.aquarium,
+    "aquarium": appliances.aquarium,
     "bark": voices.bark,
-    "bell": voices.bell,
-    "boiling": machines.boiling,
-    "clock": voices.clock,
-    "compressor": machines.compressor,
-    "computer": machines.computer,
-    "crackle": handling.crackle,
-    "creak": handling.creak,
-    "dishwasher": machines.dishwasher,
-    "engine": machines.engine,
-    "fan": machines.fan,
-    "flip": handling.flip,
-    "hum": machines.hum,
+    "bell": bells_and_strings.bell,
+    "boiling": appliances.boiling,
+    "clock": bells_and_strings.clock,
+    "compressor": appliances.compressor,
+    "computer": appliances.computer,
+    "crackle": appliances.crackle,
+    "creak": moving_parts.creak,
+    "dishwasher": appliances.dishwasher,
+    "engine": appliances.engine,
+    "fan": appliances.fan,
+    "flip": moving_parts.flip,
+    "hum": appliances.hum,
     "loudspeaker": voices.loudspeaker,
-    "oven": machines.oven,
-    "printer": machines.printer,
-    "rustle": handling.rustle,
-    "slide": handling.slide,
-    "springs": partial(handling.creak, pitch=(700, 2500)),
-    "strings": voices.strings,
-    "switch": handling.switch,
-    "telephone": voices.telephone,
-    "typing": handling.typing,
-    "vacuum": machines.vacuum,
+    "oven": appliances.oven,
+    "printer": appliances.printer,
+    "rustle": moving_parts.rustle,
+    "slide": moving_parts.slide,
+    "springs": partial(moving_parts.creak, pitch=(700, 2500)),
+    "strings": bells_and_strings.strings,
+    "switch": moving_parts.switch,
+    "telephone": bells_and_strings.telephone,
+    "typing": moving_parts.typing,
+    "vacuum": appliances.vacuum,
     "voice": voices.voice,
-    "washer": machines.washer,
-    "water": machines.water,
+    "washer": appliances.washer,
+    "water": appliances.water,
 }
-"""Every running sound by its name in descriptions.yaml."""
+"""Every sound by its name in descriptions.yaml."""

@@ -1,4 +1,4 @@
-"""What a room and a microphone do to a sound.
+"""The effect of a room and a microphone on a sound.
 
 Direct sound and first reflections come from the image-source method in a rectangular room (Allen
 and Berkley 1979); the tail is noise that decays exponentially (Moorer 1979, Polack 1988), faster at
@@ -28,7 +28,7 @@ class Room:
         size: Length, width and height in metres.
         reverberation: Time in s in which the sound decays by 60 dB, at low frequencies.
         source: Where the sound is made, in metres from a corner of the floor.
-        microphone: Where it is heard.
+        microphone: Where the microphone is, likewise.
         snr: Ratio of the sound to the microphone's noise, in dB.
         level: Highest peak of the recording, in dB below full scale (negative).
     """
@@ -49,29 +49,33 @@ class Room:
         away = source + reach * np.array([math.cos(angle), math.sin(angle), rng.uniform(-0.2, 0.4)])
         microphone = np.clip(away, 0.1, size - 0.1)
         return Room(
-            _triple(size), float(rng.uniform(0.15, 0.7)), _triple(source), _triple(microphone),
-            snr=float(rng.uniform(15, 45)), level=float(rng.uniform(-20, -2)),
-        )  # fmt: skip
+            _triple(size),
+            float(rng.uniform(0.15, 0.7)),
+            _triple(source),
+            _triple(microphone),
+            snr=float(rng.uniform(15, 45)),
+            level=float(rng.uniform(-20, -2)),
+        )
 
 
 def impulse_response(room: Room, rng: Rng) -> Wave:
-    """Return what the microphone hears of a click: direct sound, reflections, tail.
+    """Return the impulse response at the microphone: direct sound, reflections, tail.
 
-    The direct sound arrives at once (the travel time is left out) with an amplitude of 1.
+    The direct sound arrives at time 0 (the travel time is left out) with an amplitude of 1.
 
     Args:
         room: The room.
-        rng: Source of chance of the tail.
+        rng: Random generator of the tail.
 
     Returns:
         float64, as long as it takes to decay by 60 dB.
     """
-    size, source, ear = (np.array(v) for v in (room.size, room.source, room.microphone))
+    size, source, microphone = (np.array(v) for v in (room.size, room.source, room.microphone))
     reflection = _reflection(room)
-    # Up to one reflection an axis: 27 images, the object itself among them.
+    # Up to one reflection an axis: 27 images, the source itself among them.
     order = np.stack(np.meshgrid(*[(-1, 0, 1)] * 3, indexing="ij"), -1).reshape(-1, 3)
     images = np.where(order == 0, source, np.where(order < 0, -source, 2 * size - source))
-    distance = np.maximum(np.linalg.norm(images - ear, axis=1), 0.1)
+    distance = np.maximum(np.linalg.norm(images - microphone, axis=1), 0.1)
     direct = distance[len(order) // 2]
     late = (distance - direct) / _SPEED_OF_SOUND * SAMPLE_RATE
     gain = reflection ** np.abs(order).sum(axis=1) * direct / distance
@@ -85,26 +89,26 @@ def record(sound: Wave, room: Room, rng: Rng) -> NDArray[np.int16]:
     """Record a sound in a room with a noisy microphone.
 
     Args:
-        sound: What is made, at 16 kHz, any scale.
-        room: Where.
-        rng: Source of chance.
+        sound: The dry sound at 16 kHz, any scale.
+        room: The room and the microphone.
+        rng: Random generator.
 
     Returns:
         int16 of the same length.
     """
     response = impulse_response(room, rng)
     size = 1 << (sound.size + response.size - 1).bit_length()
-    # A small microphone hears little below 50 Hz: a first-order high pass.
+    # A small microphone picks up little below 50 Hz: a first-order high pass.
     ratio = 1j * np.fft.rfftfreq(size, 1 / SAMPLE_RATE) / 50.0
     spectrum = np.fft.rfft(sound, size) * np.fft.rfft(response, size) * ratio / (1 + ratio)
-    heard = np.fft.irfft(spectrum, size)[: sound.size]
-    peak = float(np.abs(heard).max(initial=0.0))
-    heard = heard / peak if peak > 0 else heard
+    recorded = np.fft.irfft(spectrum, size)[: sound.size]
+    peak = float(np.abs(recorded).max(initial=0.0))
+    recorded = recorded / peak if peak > 0 else recorded
     noise = shaped_noise(sound.size, rng, ((30, 12), (200, 3), (1000, 0), (8000, 0)))
-    loudness = float(np.sqrt(np.mean(np.square(heard)))) or 0.1
-    heard = heard + noise * loudness * 10 ** (-room.snr / 20)
-    heard *= 10 ** (room.level / 20) / max(float(np.abs(heard).max(initial=0.0)), 1e-9)
-    return np.asarray(np.round(np.clip(heard, -1, 1) * 32767), np.int16)
+    loudness = float(np.sqrt(np.mean(np.square(recorded)))) or 0.1
+    recorded = recorded + noise * loudness * 10 ** (-room.snr / 20)
+    recorded *= 10 ** (room.level / 20) / max(float(np.abs(recorded).max(initial=0.0)), 1e-9)
+    return np.asarray(np.round(np.clip(recorded, -1, 1) * 32767), np.int16)
 
 
 def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:

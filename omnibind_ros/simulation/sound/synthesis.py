@@ -1,4 +1,4 @@
-"""What sounds are made of: decaying modes, shaped noise, tones and grains, at 16 kHz."""
+"""The elements of sounds: decaying modes, shaped noise, tones and grains, at 16 kHz."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _BLOCK = 128
 def ring(frequencies: ArrayLike, decays: ArrayLike, amplitudes: ArrayLike, count: int) -> Wave:
     """Sum decaying sines: sum over k of a_k exp(-d_k t) sin(2 pi f_k t).
 
-    The powers of z = exp(2 pi i f - d) of a whole bank are one matrix product of its powers
-    between blocks and its powers within a block, so no exponential is taken per sample.
+    The powers of z = exp(2 pi i f - d) of all modes are one matrix product of the powers at the
+    beginnings of blocks and the powers within a block, so no exponential is taken per sample.
 
     Args:
         frequencies: Modes in Hz, [K]; those at or above half the rate are left out.
@@ -31,8 +31,8 @@ def ring(frequencies: ArrayLike, decays: ArrayLike, amplitudes: ArrayLike, count
         float64 [count].
     """
     f, d, a = (np.atleast_1d(np.asarray(v, float)) for v in (frequencies, decays, amplitudes))
-    heard = f < SAMPLE_RATE / 2
-    f, d, a = f[heard], d[heard], a[heard]
+    audible = f < SAMPLE_RATE / 2
+    f, d, a = f[audible], d[audible], a[audible]
     z = (2j * np.pi * f - d) / SAMPLE_RATE
     blocks = np.exp(np.outer(np.arange(-(-count // _BLOCK)) * _BLOCK, z)) * a
     within = np.exp(np.outer(z, np.arange(_BLOCK)))
@@ -45,7 +45,7 @@ def shaped_noise(count: int, rng: Rng, spectrum: Sequence[tuple[float, float]]) 
 
     Args:
         count: Length in samples.
-        rng: Source of chance.
+        rng: Random generator.
         spectrum: Corners (Hz, dB), ascending; straight lines over log frequency between them.
 
     Returns:
@@ -70,8 +70,8 @@ def tone(pitch: Wave, harmonics: ArrayLike, rng: Rng) -> Wave:
 
     Args:
         pitch: Fundamental in Hz at every sample, [n].
-        harmonics: Amplitude of the first, second ... harmonic; those above half the rate are mute.
-        rng: Source of chance.
+        harmonics: Amplitude of the first, second ... harmonic; not those above half the rate.
+        rng: Random generator.
 
     Returns:
         float64 [n].
@@ -87,7 +87,7 @@ def tone(pitch: Wave, harmonics: ArrayLike, rng: Rng) -> Wave:
 
 
 def add_at(wave: Wave, grain: Wave, second: float) -> None:
-    """Add a short sound to a longer one in place; what hangs over the end is cut off."""
+    """Add a short sound to a longer one in place, cut off where the longer one ends."""
     start = round(second * SAMPLE_RATE)
     if 0 <= start < wave.size:
         end = min(start + grain.size, wave.size)

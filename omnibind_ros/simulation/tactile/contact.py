@@ -1,4 +1,4 @@
-"""Where a robot that looks at an object would put its finger."""
+"""Where a robot touches an object that it sees."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from .gel import TouchSettings
 from .height_map import height_map
 
 _TRIES = 6
-_REACHED = 0.15
+_ENOUGH = 0.15
+"""Share of the pad that should touch."""
 _LEVEL = 1e-3
+"""Depth below the highest point that counts as touching, metres."""
 
 
 class Contact(NamedTuple):
@@ -37,18 +39,17 @@ def find_contact(
 ) -> Contact:
     """Choose a place that can be seen and pressed.
 
-    Places are drawn evenly over what is seen of the object. A place is passed over where
-    something beside it sticks out so that less than a seventh of the pad would touch; of several
-    poor ones the best is taken.
+    Up to six places are drawn evenly over the visible part of the object. The first is taken where
+    15% of the pad would touch; otherwise the one where most of it would.
 
     Args:
         scene: The object.
         view: From where it is seen.
         settings: The pad.
-        rng: Source of chance.
+        rng: Random generator.
 
     Raises:
-        ValueError: Nothing of the object is seen.
+        ValueError: Nothing of the object is visible.
     """
     rays = Camera(view, 48, 48).directions()
     seen = nearest(scene, np.asarray(view.position, np.float32), rays)
@@ -64,7 +65,7 @@ def find_contact(
         share = float((heights > heights.max() - _LEVEL).mean())
         if share > most:
             best, most = place, share
-        if share > _REACHED:
+        if share > _ENOUGH:
             break
     point, normal = (values[best].astype(float) for values in (seen.points, seen.normals))
     return Contact(point, normal, int(seen.materials[best]))

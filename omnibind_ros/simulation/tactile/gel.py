@@ -1,10 +1,10 @@
-"""A gel pad: how it gives way to what it is pressed on, and how its camera sees that.
+"""A gel pad: its deformation by what it is pressed on, and the picture of its camera.
 
 Following Taxim (Si and Yuan 2022), the height map of the surface under the pad becomes the gel's
 deformation, and its slopes the picture; following TACTO (Wang et al. 2022), the picture is shaded
 from three coloured lights (there Phong's model by a renderer, here Lambert's, with shadows marched
-over the height map) instead of being looked up in a calibrated table. How deep the pad sinks
-follows from the force, the gel being a bed of springs (elastic foundation, Johnson 1985, Contact
+over the height map) and not taken from a calibrated table. The depth of the indentation follows
+from the force, the gel being a bed of springs (elastic foundation, Johnson 1985, Contact
 Mechanics, section 4.3).
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _DEEPEST = 1.5e-3
-"""A pad sinks in no deeper than this, in metres."""
+"""Largest depth of an indentation, in metres."""
 
 Pixels = NDArray[np.uint8]
 Heights = NDArray[np.float64]
@@ -26,20 +26,20 @@ Heights = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TouchSettings:
-    """A gel pad and how it is pressed.
+    """A gel pad and how it is pressed; its fields are stored with each sample.
 
     Attributes:
         width: Of the pad's picture, in metres; its height is three quarters of it.
         force: In newtons.
         stiffness: Pressure per depth of the gel, in N/m^3 (0.2 MPa over 4 mm: 5e7).
         tilt: Angle between the pad's axis and the surface's normal, in radians.
-        tilt_towards: Where it is tilted to, in radians.
+        tilt_towards: Direction in which it is tilted, in radians.
         turn: Turn of the pad about its axis, in radians.
-        blur: How far the gel rounds off what it is pressed on, in metres (standard deviation).
-        azimuths: Where the red, green and blue light stand, in radians.
+        blur: Smoothing of the surface by the gel, standard deviation in metres.
+        azimuths: Directions of the red, green and blue light, in radians.
         elevation: Of the lights above the gel, in radians.
         gains: Brightness of the three lights.
-        ambient: Light from everywhere, of 1.
+        ambient: Ambient light, of 1.
         noise: Standard deviation of the camera's noise, in grey values.
     """
 
@@ -58,7 +58,7 @@ class TouchSettings:
 
     @staticmethod
     def draw(rng: np.random.Generator) -> TouchSettings:
-        """Draw a sensor that is a little different from its siblings, and a press."""
+        """Draw a sensor, as sensors of one kind differ a little, and a press."""
         thirds = np.array(TouchSettings.azimuths) + rng.uniform(-0.15, 0.15, 3)
         gains = rng.uniform(0.85, 1.15, 3)
         return TouchSettings(
@@ -86,13 +86,13 @@ def press(heights: Heights, pitch: float, settings: TouchSettings) -> tuple[Heig
         settings: Force, stiffness and blur.
 
     Returns:
-        The gel's deformation in metres, at least 0, as heights towards the camera; how deep the
-        highest point sank in; and the share of the pad that touches.
+        The gel's deformation in metres, at least 0, as heights towards the camera; the depth of
+        the indentation at the highest point; and the share of the pad that touches.
     """
     depth = _sink(heights, pitch, settings)
     pushed = heights - (heights.max() - depth)
     contact = pushed > 0
-    # The gel bridges gaps and rises towards what it touches: coarse to fine (Taxim's pyramid).
+    # The gel bridges gaps and rises towards the contact: coarse to fine (Taxim's pyramid).
     surface = np.maximum(pushed, 0)
     gel = surface
     for reach in (12, 6, 3):
@@ -104,8 +104,8 @@ def press(heights: Heights, pitch: float, settings: TouchSettings) -> tuple[Heig
 def _sink(heights: Heights, pitch: float, settings: TouchSettings) -> float:
     """Return the depth at which a bed of springs carries the force.
 
-    With the k highest points in contact, the force is stiffness * pitch^2 * (k depth - sum of how
-    far they lie below the highest); the k for which the next point just does not touch is the one.
+    With the k highest points in contact, the force is stiffness * pitch^2 * (k depth - sum of their
+    distances below the highest). The right k is that for which the next point does not touch.
     """
     below = heights.max() - np.sort(heights, axis=None)[::-1]
     number = np.arange(1, below.size + 1)
@@ -115,7 +115,7 @@ def _sink(heights: Heights, pitch: float, settings: TouchSettings) -> float:
 
 
 def shade(gel: Heights, pitch: float, settings: TouchSettings, rng: np.random.Generator) -> Pixels:
-    """Picture a gel under three coloured lights.
+    """Draw a gel under three coloured lights.
 
     Args:
         gel: Its deformation in metres, as `press` gives it.
@@ -138,11 +138,11 @@ def shade(gel: Heights, pitch: float, settings: TouchSettings, rng: np.random.Ge
         facing = (-slope_across * right - slope_down * down + height) / (
             length * math.hypot(1, height)
         )
-        # A row of LEDs at the rim lights its own side more.
+        # A row of LEDs at the rim gives more light to its own side.
         near = 1 + 0.35 * (x * right + y * down)
         shadow = _shadow(gel, pitch, right, down, height)
         lights[..., index] = settings.gains[index] * near * np.maximum(facing, 0) * shadow
-    # Each channel sees a little of the other two lights.
+    # Each colour channel receives a little of the other two lights.
     seen = lights @ np.array([[0.86, 0.09, 0.05], [0.08, 0.82, 0.10], [0.04, 0.12, 0.84]])
     vignette = 1 - 0.12 * (np.square(x) + np.square(y))[..., None]
     picture = 255 * vignette * (settings.ambient + 0.85 * seen)
@@ -151,16 +151,19 @@ def shade(gel: Heights, pitch: float, settings: TouchSettings, rng: np.random.Ge
 
 
 def _shadow(gel: Heights, pitch: float, right: float, down: float, height: float) -> Heights:
-    """Return how much of a light reaches each point, marching towards it over the gel."""
+    """Return the share of a light that reaches each point, marching towards it over the gel."""
     if not gel.any():
         return np.ones_like(gel)
     shadow = np.ones_like(gel)
     for step in (1, 2, 4, 7, 11):
         shift = np.array([[1, 0, step * right], [0, 1, step * down]])
         ahead = cv2.warpAffine(
-            gel, shift, gel.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            gel,
+            shift,
+            gel.shape[::-1],
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
+        )
         above = ahead - gel - step * pitch * height
         # Half a pixel's height makes the difference between grazing light and shadow.
         shadow = np.minimum(shadow, 1 - 0.65 * np.clip(above / (0.5 * pitch), 0, 1))

@@ -18,7 +18,7 @@ from omnibind_ros.simulation.objects.substances import MicroTexture
 Heights = NDArray[np.float64]
 
 _FINEST = 2.5
-"""Shortest period in pixels; a finer one would alias, and the gel would not take it on."""
+"""Shortest period in pixels; a finer one would alias, and the gel cannot follow it."""
 
 
 def micro_relief(
@@ -30,7 +30,7 @@ def micro_relief(
         texture: Its pattern and figures; they are scattered by about a quarter.
         shape: Rows and columns.
         pitch: Distance of two pixels in metres.
-        rng: Source of chance: direction, phase, scatter.
+        rng: Random generator of direction, phase and scatter.
 
     Returns:
         Heights in metres, float64 [rows, columns], outward positive, mean 0, of the texture's root
@@ -52,13 +52,13 @@ def _band_noise(
     angle: float | None = None,
     width: float = 0.5,
 ) -> Heights:
-    """Make noise of about one period, drawn out along a direction; standard deviation 1."""
+    """Make noise of about one period, stretched along a direction; standard deviation 1."""
     turn = rng.uniform(0, np.pi) if angle is None else angle
     down, across = np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :]
     along = (np.cos(turn) * across + np.sin(turn) * down) * stretch
     side = -np.sin(turn) * across + np.cos(turn) * down
     radius = np.hypot(along, side) * period
-    # A log-normal band; what is coarser than the patch is left out.
+    # A log-normal band; periods longer than the patch are left out.
     weight = np.exp(-0.5 * np.square(np.log(np.maximum(radius, 1e-3)) / width))
     noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(shape)) * weight, shape)
     return noise / max(float(noise.std()), 1e-12)

@@ -18,7 +18,8 @@ from omnibind_ros.simulation.objects.catalogue import CatalogueError, read_catal
 from omnibind_ros.simulation.objects.fetching import fetch
 from omnibind_ros.simulation.objects.meshes import MeshError, load_entry, load_mesh
 from omnibind_ros.simulation.objects.normals import corner_normals
-from omnibind_ros.simulation.objects.substances import SUBSTANCES, infer_substance
+from omnibind_ros.simulation.objects.substance_guess import infer_substance
+from omnibind_ros.simulation.objects.substances import SUBSTANCES
 
 # A box 2 wide (x), 1 high (y), 4 deep (z); its front, to z, is of another material than the rest.
 OBJ = """

@@ -22,8 +22,15 @@ from omnibind_ros.sensors.image import decode_compressed_image, decode_image
 CENTIKELVIN = 0.01
 
 POINT_TYPES: dict[int, str] = {
-    1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8",
-}  # fmt: skip
+    1: "i1",
+    2: "u1",
+    3: "i2",
+    4: "u2",
+    5: "i4",
+    6: "u4",
+    7: "f4",
+    8: "f8",
+}
 """By sensor_msgs/PointField's datatype."""
 
 NS = 1_000_000_000

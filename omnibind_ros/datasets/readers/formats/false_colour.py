@@ -28,11 +28,25 @@ PALETTES: dict[str, tuple[tuple[int, int, int], ...]] = {
     # Seek Thermal's 'Spectra', read off the colour bars at the edges of the pictures of 'Thermal
     # Dogs and People': the median of 205 bars at 17 places, from cold to hot.
     "spectra": (
-        (2, 1, 4), (3, 3, 53), (3, 11, 92), (2, 44, 156), (1, 88, 222), (1, 117, 222),
-        (2, 136, 130), (0, 156, 15), (86, 187, 4), (169, 216, 4), (245, 246, 6), (250, 187, 5),
-        (250, 114, 4), (249, 38, 2), (249, 108, 103), (253, 185, 184), (253, 253, 250),
+        (2, 1, 4),
+        (3, 3, 53),
+        (3, 11, 92),
+        (2, 44, 156),
+        (1, 88, 222),
+        (1, 117, 222),
+        (2, 136, 130),
+        (0, 156, 15),
+        (86, 187, 4),
+        (169, 216, 4),
+        (245, 246, 6),
+        (250, 187, 5),
+        (250, 114, 4),
+        (249, 38, 2),
+        (249, 108, 103),
+        (253, 185, 184),
+        (253, 253, 250),
     ),
-}  # fmt: skip
+}
 """Colours from cold to hot, evenly spaced, RGB."""
 
 GREY_SPREAD = 12
