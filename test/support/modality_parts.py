@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from omnibind_ros.modalities import MODALITIES, has_part, module_name, part
@@ -38,9 +38,9 @@ ROOMS = (
 )
 
 
-def missing_parts(modality: str) -> Iterator[str]:
+def missing_parts(modality: str, rooms: Iterable[Room] = ROOMS) -> Iterator[str]:
     """Yield a sentence for each part of a modality that is missing in a room."""
-    for room in ROOMS:
+    for room in rooms:
         names = room.names(modality)
         if names is None:
             continue
