@@ -18,7 +18,7 @@ CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format lock clean
+.PHONY: help setup demo test test-all lint format docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,14 @@ lint: ## ruff, mypy and the import contracts
 format: ## let ruff format and fix the code
 	@$(SETUP) $(QUICK)
 	@$(ENTER) && ruff check --fix-only && ruff format
+
+docs: ## build the documentation into build/docs, with warnings as errors
+	@$(SETUP) sim docs
+	@$(ENTER) && for page in cli messages parameters; do \
+	  python3 tools/$${page}_doc.py || exit 1; \
+	done && \
+	python3 -m sphinx -W --keep-going --quiet --jobs auto docs build/docs && \
+	echo "docs: open build/docs/index.html"
 
 lock: ## write constraints.txt anew (UPGRADE=1: with the newest versions)
 	@$(PYTHON) tools/lock.py $(if $(UPGRADE),--upgrade)

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: What was typed after `omnibind`; None for this process's own.
     """
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except KeyboardInterrupt:
@@ -42,7 +42,8 @@ def _fail(options: argparse.Namespace, sentence: str) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command and of all its subcommands."""
     parser = argparse.ArgumentParser(prog="omnibind", description="One sense out of many.")
     parser.add_argument("--version", action="version", version=f"omnibind {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

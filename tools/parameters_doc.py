@@ -17,8 +17,9 @@ def table(kind: type, leave_out: Iterable[str] = ()) -> str:
         "| parameter | default | allowed | at run time | what |",
         "| --- | --- | --- | --- | --- |",
     ]
-    rows += [_row(spec, getattr(kind(), spec.name)) for spec in fields(kind)
-             if spec.name not in set(leave_out)]  # fmt: skip
+    left_out = set(leave_out)
+    shown = [spec for spec in fields(kind) if spec.name not in left_out]
+    rows += [_row(spec, getattr(kind(), spec.name)) for spec in shown]
     return "\n".join(rows)
 
 
@@ -53,8 +54,10 @@ def document() -> str:
         "# Parameters\n\nWritten by `python3 tools/parameters_doc.py`.\n\n"
         "## Nodes with sensors: perception and encoder\n\n"
         f"{table(SensingConfig)}\n\n## Perception alone\n\n{table(PerceptionConfig, common)}\n\n"
-        "## Sensors\n\nUnder `sensor.NAME.`; a change of those that do not count at run time makes "
-        f"the sensor a new one, at once.\n\n{table(SensorConfig)}\n\n"
+        "## Sensors\n\nUnder `sensor.NAME.`. A change of one that is marked 'at configure' takes "
+        "effect at once too: the node replaces the sensor by a new one, which begins without an "
+        "embedding and with its counters at zero.\n\n"
+        f"{table(SensorConfig)}\n\n"
         f"Those that only some sensor types have, also under `sensor.NAME.`:\n\n{option_tables()}\n"
     )
 

@@ -219,18 +219,20 @@ def inference(gpu: str) -> str:
 def fitting(groups: Iterable[str]) -> list[str]:
     """Return the groups' requirements, less what the sourced ROS 2's machine already has.
 
-    The machine's own OpenCV and inference runtime are kept (a Jetson's are built for
-    its GPU), and its NumPy, because the machine's compiled packages are built against it.
+    The machine's own OpenCV and inference runtime are kept (a Jetson's are built for its GPU). So
+    is the major version of its NumPy, because the machine's compiled packages are built against
+    it; a newer one of that major version is installed where a requirement asks for it, as on
+    Ubuntu 22.04, whose 1.21.5 is too old for ONNX Runtime.
     """
     probe = (
         "import importlib.util as u, importlib.metadata as m\n"
         "print(*(n for n in ('cv2', 'onnxruntime') if u.find_spec(n)), sep='\\n')\n"
-        "print('numpy==' + m.version('numpy') if u.find_spec('numpy') else '')"
+        "print(m.version('numpy') if u.find_spec('numpy') else '')"
     )
     found = subprocess.run([INTERPRETER, "-c", probe], capture_output=True, text=True, check=True)
     *present, numpy = found.stdout.splitlines()
     names = {"cv2": "opencv-python-headless", "onnxruntime": "onnxruntime"}
-    lines = [numpy] if numpy else []
+    lines = [f"numpy>={numpy},<{int(numpy.split('.')[0]) + 1}"] if numpy else []
     for group in groups:
         for line in (REQUIREMENTS / f"{group}.txt").read_text(encoding="utf-8").splitlines():
             name = re.split(r"[^\w.-]", line)[0]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NEEDS = "install omnibind_ros[sim]"
 
 
-class _LateParser(argparse.ArgumentParser):
+class LateParser(argparse.ArgumentParser):
     """A parser that gets its arguments when it is first used.
 
     The modules that know them are slow to import, and most commands do without.
@@ -26,16 +26,26 @@ class _LateParser(argparse.ArgumentParser):
     def __init__(
         self, *args: Any, fill: Callable[[argparse.ArgumentParser], None] | None = None, **more: Any
     ) -> None:
+        """Take what argparse takes, and the function that adds the arguments."""
         super().__init__(*args, **more)
         self._fill = fill
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def fill(self) -> None:
+        """Add the arguments, unless they are there.
+
+        Raises:
+            ImportError: A package of the extra `sim` is missing.
+        """
         fill, self._fill = self._fill, None
         if fill is not None:
-            try:
-                fill(self)
-            except ImportError as error:
-                self.exit(1, f"{self.prog}: the Python module {error.name} is missing: {NEEDS}.\n")
+            fill(self)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the arguments, then parse; end with a sentence where a package is missing."""
+        try:
+            self.fill()
+        except ImportError as error:
+            self.exit(1, f"{self.prog}: the Python module {error.name} is missing: {NEEDS}.\n")
         return super().parse_known_args(args, namespace)
 
 
@@ -43,7 +53,7 @@ def add_dataset(commands: Any) -> None:
     """Add `dataset` and its actions to the parser of `omnibind`."""
     dataset = commands.add_parser("dataset", help="build, join and inspect datasets")
     actions = dataset.add_subparsers(
-        dest="action", metavar="ACTION", required=True, parser_class=_LateParser
+        dest="action", metavar="ACTION", required=True, parser_class=LateParser
     )
     _add_build(actions)
     actions.add_parser("combine", help="join sets by what their labels mean", fill=_fill_combine)
@@ -67,7 +77,7 @@ def _fill_digits(parser: argparse.ArgumentParser) -> None:
 
 def _add_build(actions: Any) -> None:
     build = actions.add_parser("build", help="build a dataset; interrupted, it goes on")
-    sets = build.add_subparsers(dest="set", metavar="SET", required=True, parser_class=_LateParser)
+    sets = build.add_subparsers(dest="set", metavar="SET", required=True, parser_class=LateParser)
     sets.add_parser("digits", help="recorded digits in four modalities", fill=_fill_digits)
     household = sets.add_parser("household", help="object models in seven simulated modalities")
     household.add_argument(

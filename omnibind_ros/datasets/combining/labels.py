@@ -1,7 +1,7 @@
 """Which labels of different sets mean the same: by name, by synonym, by a file, by similarity.
 
 Similarity of text embeddings only ever makes suggestions. They are written to a file with
-`confirmed: false`, which a person reads, mends and confirms before it is used as a mapping:
+`confirmed: false`, which a person reads, mends and confirms before it is used as a mapping::
 
     confirmed: true
     mapping:

@@ -1,9 +1,10 @@
 """Folders of pictures by class: torchvision's ImageFolder, and ImageNet.
 
-ImageFolder (torchvision.datasets.ImageFolder): ROOT/CLASS/*.jpg, here also ROOT/SPLIT/CLASS/*.jpg.
-ImageNet as unpacked for training: ROOT/{train,val}/SYNSET/*.JPEG; as Kaggle packs it ("ImageNet
-Object Localization Challenge"): ILSVRC/Data/CLS-LOC/train/SYNSET/*.JPEG and .../val/*.JPEG with
-LOC_val_solution.csv, and LOC_synset_mapping.txt with a line 'n01440764 tench, Tinca tinca' a class.
+ImageFolder (torchvision.datasets.ImageFolder): `ROOT/CLASS/*.jpg`, here also
+`ROOT/SPLIT/CLASS/*.jpg`. ImageNet as unpacked for training: `ROOT/{train,val}/SYNSET/*.JPEG`; as
+Kaggle packs it ("ImageNet Object Localization Challenge"):
+`ILSVRC/Data/CLS-LOC/train/SYNSET/*.JPEG` and `.../val/*.JPEG` with LOC_val_solution.csv, and
+LOC_synset_mapping.txt with a line 'n01440764 tench, Tinca tinca' for each class.
 Labels of ImageNet's own test pictures are not published, so its 'val' is the test split here.
 """
 

@@ -64,7 +64,7 @@ def mean_average_precision(scores: Scores, labels: Labels) -> float:
 def calibration_error(probabilities: Scores, labels: Labels, bins: int = BINS) -> float:
     """Return the expected calibration error of the best label, in percent.
 
-    ECE is the mean over samples of |accuracy - confidence| of the bin of their confidence.
+    ECE is the mean over samples of `|accuracy - confidence|` of the bin of their confidence.
 
     Args:
         probabilities: [N, L], sum 1.
