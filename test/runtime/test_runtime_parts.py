@@ -1,10 +1,8 @@
 """Presence, stamps, throttle and parameters, on clocks of the test's own."""
 
-import importlib.util
 import math
 
 import pytest
-from paths import ROOT
 
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
@@ -96,10 +94,3 @@ def test_good_parameters():
     assert isinstance(check(SensorConfig, "max_age", 1), float)
     assert check(PerceptionConfig, "sensors", ("a", "b")) == ["a", "b"]
     assert check(SensorConfig, "modality", "") == ""
-
-
-def test_the_documented_parameters_are_the_declared_ones():
-    spec = importlib.util.spec_from_file_location("doc", ROOT / "tools" / "parameters_doc.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "reference" / "parameters.md").read_text() == module.document()
