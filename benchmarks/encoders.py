@@ -27,7 +27,7 @@ from omnibind_ros.encoders.backend import CPU, load_model
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.manifest import FileSpec, TensorSpec
 from omnibind_ros.encoders.text import TextEncoder
-from omnibind_ros.export.precision import write_precision
+from omnibind_ros.export.conversion import write_precision
 
 SENTENCE = "a white ceramic mug with a handle stands on the kitchen table"
 CALIBRATION = 8

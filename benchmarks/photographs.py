@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
-from omnibind_ros.encoders.manifest import record_figures
+from omnibind_ros.encoders.manifest_writing import record_figures
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 

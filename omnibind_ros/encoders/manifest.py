@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -179,85 +178,3 @@ def read_manifest(folder: Path) -> BundleManifest:
         raise BundleError(
             f"{path} lacks or misstates {error}; restore it from where the bundle came"
         ) from error
-
-
-def write_manifest(folder: Path, manifest: BundleManifest, comment: str) -> None:
-    """Write a bundle's manifest.
-
-    Args:
-        folder: The bundle's folder.
-        manifest: What to write.
-        comment: Comment at the top of the file, one line or more.
-
-    Raises:
-        OSError: The folder cannot be written.
-    """
-    data = {
-        "name": manifest.name,
-        "version": manifest.version,
-        "embedding_size": manifest.embedding_size,
-        "encoders": {modality: _entry(spec) for modality, spec in manifest.encoders.items()},
-        "fusion": _entry(manifest.fusion) if manifest.fusion is not None else None,
-        "labels": _entry(manifest.labels),
-        "calibration": {
-            "temperature": manifest.calibration.temperature,
-            "min_quality": manifest.calibration.min_quality,
-            "likeness": manifest.calibration.likeness,
-            "min_similarity": dict(manifest.calibration.min_similarity),
-        },
-        "figures": dict(manifest.figures),
-    }
-    head = "".join(f"# {line}\n" for line in comment.splitlines())
-    text = yaml.safe_dump(_filled(data), sort_keys=False, allow_unicode=True, width=100)
-    (folder / "bundle.yaml").write_text(head + text, encoding="utf-8")
-
-
-def record_figures(folder: Path, name: str, figures: Mapping[str, Any]) -> None:
-    """Add figures measured with a bundle to its manifest, beside those that it has.
-
-    Args:
-        folder: The bundle's folder.
-        name: What measured them; figures of the same name are replaced.
-        figures: Numbers, texts, and mappings of them.
-
-    Raises:
-        BundleError: There is no manifest, or it cannot be read.
-        OSError: The folder cannot be written.
-    """
-    manifest = read_manifest(folder)
-    lines = (folder / "bundle.yaml").read_text(encoding="utf-8").splitlines()
-    comment = [line.removeprefix("# ") for line in takewhile(lambda li: li.startswith("#"), lines)]
-    recorded = {**manifest.figures, name: dict(figures)}
-    write_manifest(folder, replace(manifest, figures=recorded), "\n".join(comment))
-
-
-def _entry(spec: FileSpec) -> dict[str, Any]:
-    entry = {
-        "path": spec.path,
-        "sha256": spec.sha256,
-        "licence": spec.licence,
-        "origin": spec.origin,
-        "precision": spec.precision,
-        "inputs": [_tensor(tensor) for tensor in spec.inputs],
-        "outputs": [_tensor(tensor) for tensor in spec.outputs],
-        "extra": {role: _entry(file) for role, file in spec.extra.items()},
-    }
-    # labels.yaml may be edited by hand: its hash is empty, and is written nevertheless.
-    return {"path": spec.path, "sha256": spec.sha256} | _filled(entry)
-
-
-def _tensor(spec: TensorSpec) -> dict[str, Any]:
-    entry = {
-        "name": spec.name,
-        "shape": list(spec.shape),
-        "dtype": spec.dtype,
-        "layout": spec.layout,
-        "units": spec.units,
-        "parameters": dict(spec.parameters),
-    }
-    return _filled(entry)
-
-
-def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entries that are not empty."""
-    return {key: value for key, value in data.items() if value not in ("", None, [], {})}

@@ -143,7 +143,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         write_whole(options.json, json.dumps(figures, indent=1) + "\n")
     if options.record:
         from omnibind_ros.encoders.bundle import resolve_bundle
-        from omnibind_ros.encoders.manifest import record_figures
+        from omnibind_ros.encoders.manifest_writing import record_figures
 
         from .measure.bundle import main_figures
 

@@ -1,7 +1,8 @@
-"""The image encoder of a bundle with the projection that stage zero has learnt."""
+"""Exports the teacher's image encoder with the projection that its adaptation learnt."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,13 @@ from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.teachers.adaptation import Projection
+
+from .export_encoder import ExportedEncoder, export_encoder
+from .export_inputs import ExportInputs
+from .samples import choose_samples
+
+KEPT = ("Gemm",)
+"""Projection and classifier stay in fp32: the teacher of the next training reads them."""
 
 
 def load_projection(path: Path) -> Projection:
@@ -29,13 +37,35 @@ def load_projection(path: Path) -> Projection:
     return projection.eval()
 
 
+def export_adapted_image(inputs: ExportInputs, folder: Path, scratch: Path) -> ExportedEncoder:
+    """Write the image encoder of a training run, and measure it.
+
+    Args:
+        inputs: What the bundle is made from.
+        folder: The new bundle's folder.
+        scratch: A folder for files in between.
+
+    Raises:
+        BundleError: The network has no layer to project from, or there is no sample to check.
+        TrainingError: The projection cannot be read.
+        OSError: A file cannot be written.
+    """
+    before = inputs.source.manifest.encoders["image"]
+    base = scratch / before.path
+    write_adapted_image(inputs.source, load_projection(inputs.request.run / "teacher.pt"), base)
+    spec = replace(before, sha256="", origin=f"{before.origin}; projection {inputs.origin}")
+    samples = choose_samples(inputs.cache, "image", inputs.dataset, before.inputs[0].shape[1])
+    precision, bank = inputs.request.precision, inputs.cache.bank
+    return export_encoder(base, spec, folder, precision, samples, bank, kept=KEPT)
+
+
 def write_adapted_image(bundle: Bundle, projection: Projection, path: Path) -> None:
     """Write a bundle's image network with a projection added to its embedding.
 
     Args:
         bundle: Whose image encoder is a network with a fully connected layer at its end.
-        projection: What is added.
-        path: The .onnx file to write; its inputs and outputs are those of the bundle's.
+        projection: From the layer's input to what is added to the embedding.
+        path: The .onnx file to write; its inputs and outputs are those of the bundle's network.
 
     Raises:
         BundleError: The image network is of another kind.
@@ -43,7 +73,7 @@ def write_adapted_image(bundle: Bundle, projection: Projection, path: Path) -> N
     """
     spec = bundle.manifest.encoders["image"]
     model = onnx.load(str(bundle.root / spec.path))
-    graph, said = model.graph, spec.outputs[0].name
+    graph, output = model.graph, spec.outputs[0].name
     first = next((node for node in graph.node if node.op_type == "Gemm"), None)
     if first is None:
         raise BundleError(
@@ -51,7 +81,7 @@ def write_adapted_image(bundle: Bundle, projection: Projection, path: Path) -> N
             "could be projected; use the bundle that the run was trained with"
         )
     for node in graph.node:
-        node.output[:] = ["taught" if name == said else name for name in node.output]
+        node.output[:] = ["taught" if name == output else name for name in node.output]
     weight = (projection.weight / projection.scale).detach()
     bias = (projection.bias - projection.mean @ weight).detach()
     arrays = {
@@ -64,7 +94,7 @@ def write_adapted_image(bundle: Bundle, projection: Projection, path: Path) -> N
             helper.make_node("Gemm", [first.input[0], *arrays], ["adapted_step"]),
             helper.make_node("Add", ["taught", "adapted_step"], ["adapted"]),
             helper.make_node("ReduceL2", ["adapted"], ["adapted_norm"], axes=[-1], keepdims=1),
-            helper.make_node("Div", ["adapted", "adapted_norm"], [said]),
+            helper.make_node("Div", ["adapted", "adapted_norm"], [output]),
         ]
     )
     onnx.checker.check_model(model)

@@ -13,10 +13,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from omnibind_ros.encoders.manifest import TensorSpec
 
-OPSET = 17
-IR_VERSION = 8
-"""The file format that came with the opset: a runtime that knows one knows the other."""
+from .onnx_file import IR_VERSION
 
+OPSET = 17
 _TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
 
 
@@ -122,25 +121,3 @@ class Graph:
 def _info(spec: TensorSpec) -> Any:
     shape = ["N" if size < 0 else size for size in spec.shape]
     return helper.make_tensor_value_info(spec.name, _TYPES[spec.dtype], shape)
-
-
-def save_model(model: Any, path: Path) -> None:
-    """Check a model and write it: the same model, the same bytes, whoever wrote it and where.
-
-    Args:
-        model: An ONNX model; its comments, which name source files, are taken out.
-        path: The file.
-
-    Raises:
-        OSError: The file cannot be written.
-    """
-    graph = model.graph
-    for part in (model, graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input,
-                 *graph.output):  # fmt: skip
-        part.ClearField("doc_string")
-        part.ClearField("metadata_props")
-    model.ir_version = IR_VERSION
-    model.producer_name, model.producer_version = "omnibind_ros", ""
-    graph.name = path.stem
-    onnx.checker.check_model(model, full_check=True)
-    path.write_bytes(model.SerializeToString(deterministic=True))

@@ -1,4 +1,4 @@
-"""How far an exported network is from the one it was made of, and what that costs."""
+"""Compares an exported network with the one it was made of, in embeddings, accuracy and time."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from omnibind_ros.recognition.label_bank import LabelBank
 from .samples import Inputs
 
 TOLERANCE = 1e-3
-"""Between a trained network and its fp32 export: rounding of sums in another order."""
+"""Largest difference between a value of a trained network's embedding and of its fp32 export's,
+which sums in another order."""
 
 REPEATS = 51
 
 
 def embed(path: Path, spec: FileSpec, inputs: Inputs) -> Floats:
-    """Return unit embeddings [N, D] of inputs, on one core of the processor.
+    """Return unit embeddings float32 [N, D] of N inputs, computed on one core of the processor.
 
     Raises:
-        BundleError: The network cannot be loaded, or gives no unit vectors.
+        BundleError: The network cannot be loaded, or its outputs are no unit vectors.
     """
     model = load_model(path, spec, 1, [CPU])
     name = spec.inputs[0].name
@@ -41,7 +42,7 @@ def embed(path: Path, spec: FileSpec, inputs: Inputs) -> Floats:
 
 
 def median_ms(path: Path, spec: FileSpec, sample: npt.NDArray[Any]) -> float:
-    """Return the processor time of one run on one core, ms."""
+    """Return the median processor time of one run on one core, ms."""
     model = load_model(path, spec, 1, [CPU])
     inputs = {spec.inputs[0].name: sample}
     times = []
@@ -52,39 +53,39 @@ def median_ms(path: Path, spec: FileSpec, sample: npt.NDArray[Any]) -> float:
     return float(np.median(times)) * 1e3
 
 
-def compare(wanted: Floats, found: Floats) -> dict[str, float]:
-    """Return how far embeddings are from those they should be.
+def compare(reference: Floats, exported: Floats) -> dict[str, float]:
+    """Return how far embeddings are from their references.
 
     Args:
-        wanted: [N, D], unit vectors.
-        found: [N, D], unit vectors.
+        reference: [N, D], unit vectors.
+        exported: [N, D], unit vectors.
 
     Returns:
-        samples; max_difference, of any value; min_cosine and mean_cosine.
+        samples, their number N; max_difference, of any value; min_cosine and mean_cosine.
     """
-    cosine = (wanted * found).sum(1)
+    cosine = (reference * exported).sum(1)
     return {
-        "samples": len(wanted),
-        "max_difference": float(f"{np.abs(wanted - found).max():.2g}"),
+        "samples": len(reference),
+        "max_difference": float(f"{np.abs(reference - exported).max():.2g}"),
         "min_cosine": round(float(cosine.min()), 5),
         "mean_cosine": round(float(cosine.mean()), 5),
     }
 
 
 def top1(bank: LabelBank, values: Floats, labels: npt.NDArray[np.int64]) -> float:
-    """Return the accuracy of embeddings [N, D] against classes [N], percent."""
+    """Return the top-1 accuracy of embeddings [N, D] against classes [N], percent."""
     best = [int(np.argmax(bank.similarities(each))) for each in values]
     return round(100 * float(np.mean(best == labels)), 2)
 
 
-def check_parity(name: str, wanted: Floats, found: Floats) -> None:
-    """Check that an fp32 export says what the trained network said.
+def check_parity(name: str, trained: Floats, exported: Floats) -> None:
+    """Check that an fp32 export gives the embeddings [N, D] of the trained network.
 
     Raises:
         BundleError: It does not.
     """
-    difference = float(np.abs(wanted - found).max())
-    if not difference < TOLERANCE:
+    difference = float(np.abs(trained - exported).max())
+    if not difference < TOLERANCE:  # also where it is NaN
         raise BundleError(
             f"{name} differs by {difference:.2g} from the network it was exported from, more than "
             f"{TOLERANCE}; use the versions of torch and onnxruntime that requirements name"

@@ -1,4 +1,4 @@
-"""Prepared samples of a dataset: int8 ranges are measured on some, exported networks on others."""
+"""Draws prepared samples of a dataset: some to measure int8 ranges, others to check exports."""
 
 from __future__ import annotations
 
@@ -11,66 +11,71 @@ import numpy.typing as npt
 from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.image import centre_crop
+from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.learning.tensors.cache import TensorCache
 
-CALIBRATION, CHECKED = 200, 500
-"""At most so many of each."""
+MAX_CALIBRATION, MAX_HELD_OUT = 200, 500
+"""Largest number of samples of each kind."""
 
 Inputs = list[npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Samples:
+class ExportSamples:
     """Inputs of one encoder.
 
     Attributes:
-        calibration: Inputs [1, ...] of training objects.
-        checked: Inputs [1, ...] of objects that training has not seen.
-        labels: int64 [len(checked)], their classes.
+        calibration: Inputs [1, ...] from training objects.
+        held_out: Inputs [1, ...] from validation and test objects; at least one.
+        labels: int64 [len(held_out)], their classes.
     """
 
     calibration: Inputs
-    checked: Inputs
+    held_out: Inputs
     labels: npt.NDArray[np.int64]
 
 
 def choose_samples(
     cache: TensorCache, modality: str, dataset: Dataset | None = None, size: int = 0, seed: int = 0
-) -> Samples:
+) -> ExportSamples:
     """Draw samples of a modality.
 
     Args:
         cache: The tensors that the students were trained on.
         modality: A student modality, or image.
-        dataset: Of the pictures, for the modality image; the cache has none.
-        size: Sides of a picture that the image encoder takes, pixels.
+        dataset: Where the pictures are, for the modality image; the cache has none.
+        size: Side of a picture that the image encoder takes, pixels.
         seed: Of the draw.
+
+    Raises:
+        BundleError: There is no usable sample of a validation or test object.
     """
     rng = np.random.default_rng(seed)
     rows = cache.rows[modality]
     usable = cache.quality[modality] > 0
     training = cache.splits[rows] == "train"
-    chosen = []
-    for which, most in ((training, CALIBRATION), (~training, CHECKED)):
-        places = np.flatnonzero(which & usable)
-        chosen.append(np.sort(rng.permutation(places)[:most]))
 
-    def read(places: npt.NDArray[np.int64]) -> tuple[Inputs, list[int]]:
-        found, kept = [], []
-        for place in places:
+    def draw(split: npt.NDArray[np.bool_], most: int) -> tuple[Inputs, list[int]]:
+        inputs, places = [], []
+        for place in np.sort(rng.permutation(np.flatnonzero(split & usable))[:most]):
             try:
-                found.append(_input(cache, modality, int(place), dataset, size))
+                inputs.append(_read_input(cache, modality, int(place), dataset, size))
             except CodecError:
-                continue  # such a sample has quality 0, unless its shard was damaged since
-            kept.append(int(place))
-        return found, kept
+                continue  # the shard was damaged after the tensors were cached
+            places.append(int(place))
+        return inputs, places
 
-    calibration, _ = read(chosen[0])
-    checked, kept = read(chosen[1])
-    return Samples(calibration, checked, np.asarray(cache.labels[rows[kept]], np.int64))
+    calibration, _ = draw(training, MAX_CALIBRATION)
+    held_out, places = draw(~training, MAX_HELD_OUT)
+    if not held_out:
+        raise BundleError(
+            f"the dataset has no usable {modality} samples of objects that training has not seen "
+            "to check the export on; give another --data"
+        )
+    return ExportSamples(calibration, held_out, np.asarray(cache.labels[rows[places]], np.int64))
 
 
-def _input(
+def _read_input(
     cache: TensorCache, modality: str, place: int, dataset: Dataset | None, size: int
 ) -> npt.NDArray[Any]:
     if dataset is None:

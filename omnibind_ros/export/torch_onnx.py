@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from omnibind_ros.encoders.manifest import TensorSpec
 
-from .graph import save_model
+from .onnx_file import save_model
 
 OPSET = 18
-"""The lowest that torch's exporter writes without converting; its file format is graph.py's."""
+"""The lowest that torch's exporter writes without converting."""
 
 
 def write_network(
@@ -26,36 +26,41 @@ def write_network(
     inputs: Sequence[TensorSpec],
     outputs: Sequence[TensorSpec],
     path: Path,
-    free: Any = None,
+    dynamic_shapes: Any = None,
 ) -> None:
     """Write a torch network as an ONNX file.
 
     Args:
         network: On the CPU, in evaluation mode.
-        example: What it takes.
+        example: Its inputs, of any values.
         inputs: The manifest's description of the inputs, in order.
-        outputs: That of the outputs.
+        outputs: The manifest's description of the outputs, in order.
         path: The file.
-        free: Dimensions that are not fixed, as torch.export takes `dynamic_shapes`.
+        dynamic_shapes: Dimensions of inputs that are free, as torch.export takes them.
 
     Raises:
         OSError: The file cannot be written.
         RuntimeError: torch cannot export the network.
     """
-    with _quiet():
+    with _errors_only():
         program = torch.onnx.export(
-            network, example, dynamo=True, verbose=False, opset_version=OPSET,
+            network,
+            example,
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
             input_names=[spec.name for spec in inputs],
-            output_names=[spec.name for spec in outputs], dynamic_shapes=free,
-        )  # fmt: skip
+            output_names=[spec.name for spec in outputs],
+            dynamic_shapes=dynamic_shapes,
+        )
     if program is None:
         raise RuntimeError(f"torch exported no {path.stem}; use the torch that requirements name")
     save_model(program.model_proto, path)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Hide what the exporter says of its own code, and of axis names that are alike on purpose."""
+def _errors_only() -> Iterator[None]:
+    """Hide the exporter's warnings about its own code, and about axes of one name (N)."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -17,8 +17,8 @@ from omnibind_ros.encoders.manifest import (
     FileSpec,
     TensorSpec,
     read_manifest,
-    write_manifest,
 )
+from omnibind_ros.encoders.manifest_writing import write_manifest
 from omnibind_ros.fusion.adaptive import fusion_inputs, fusion_outputs
 from omnibind_ros.learning.tensors.specs import STUDENT_SPECS
 from omnibind_ros.recognition.label_cache import CACHE
@@ -140,8 +140,7 @@ def build_untrained(
         replace(
             manifest, name=out.name, version=VERSION, encoders=encoders, fusion=fusion, figures={}
         ),
-        "Written by `omnibind bundle build-untrained`. A shape of -1 is free.\n"
-        f"All but image and text is {ORIGIN}.",
+        "the tests",
     )
     return Bundle.load(out)
 

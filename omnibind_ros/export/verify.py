@@ -14,8 +14,22 @@ from omnibind_ros.fusion import AdaptiveFusion
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
 
-MOST_BYTES = 60_000_000
+MAX_BYTES = 60_000_000
 """Of all files together: a bundle travels with the package."""
+
+
+def require_intact(bundle: Bundle) -> Bundle:
+    """Return a bundle if every file of it can be used.
+
+    Args:
+        bundle: A loaded bundle.
+
+    Raises:
+        BundleError: A file is missing or has another hash than the manifest states.
+    """
+    if bundle.problems:
+        raise BundleError(next(iter(bundle.problems.values())))
+    return bundle
 
 
 def verify_bundle(folder: Path) -> None:
@@ -29,15 +43,13 @@ def verify_bundle(folder: Path) -> None:
             too large.
         LabelError: The labels cannot be used.
     """
-    bundle = Bundle.load(folder)
-    if bundle.problems:
-        raise BundleError(next(iter(bundle.problems.values())))
+    bundle = require_intact(Bundle.load(folder))
     for modality, spec in bundle.manifest.encoders.items():
         encoder = bundle.encoder(modality)
         if isinstance(encoder, TextEncoder):
             _check_unit(spec.path, encoder.encode_batch(["a chair"]))
         else:
-            _run(bundle, spec)
+            _run_encoder(bundle, spec)
     labels = folder / bundle.manifest.labels.path
     size = LabelBank.load(folder, labels, None).prototypes.shape[1]
     if size != bundle.manifest.embedding_size:
@@ -46,37 +58,39 @@ def verify_bundle(folder: Path) -> None:
             f"{bundle.manifest.embedding_size}; take both from one bundle"
         )
     if bundle.manifest.fusion is not None:
-        _fuse(bundle)
+        _run_fusion(bundle)
     total = sum(path.stat().st_size for path in folder.iterdir())
-    if total > MOST_BYTES:
+    if total > MAX_BYTES:
         raise BundleError(
-            f"the bundle has {total / 1e6:.1f} MB, more than {MOST_BYTES / 1e6:.0f}; choose int8 "
+            f"the bundle has {total / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:.0f}; choose int8 "
             "or fp16 for --precision"
         )
 
 
-def _run(bundle: Bundle, spec: FileSpec) -> None:
+def _run_encoder(bundle: Bundle, spec: FileSpec) -> None:
     model = load_model(bundle.root / spec.path, spec, 1, [CPU])
-    inputs = {tensor.name: _example(tensor) for tensor in spec.inputs}
+    inputs = {tensor.name: _noise(tensor) for tensor in spec.inputs}
     _check_unit(spec.path, model.run(inputs)[0])
 
 
-def _example(tensor: TensorSpec) -> np.ndarray:
+def _noise(tensor: TensorSpec) -> np.ndarray:
     """Return noise of a tensor's shape and type."""
-    noise = np.random.default_rng(0).random(tensor.shape)
+    values = np.random.default_rng(0).random(tensor.shape)
     scale = 255 if tensor.dtype == "uint8" else 1
-    return (noise * scale).astype(tensor.dtype)
+    return (values * scale).astype(tensor.dtype)
 
 
-def _fuse(bundle: Bundle) -> None:
+def _run_fusion(bundle: Bundle) -> None:
     fusion = AdaptiveFusion.load(bundle)
     size = bundle.manifest.embedding_size
     rng = np.random.default_rng(0)
     for count in (1, len(MODALITIES)):
         values = rng.normal(size=(count, size)).astype(np.float32)
         values /= np.linalg.norm(values, axis=1, keepdims=True)
-        facts = np.zeros(count, np.float32)
-        fused = fusion.fuse(values, list(MODALITIES)[:count], facts, facts + 1, facts)
+        zeros = np.zeros(count, np.float32)
+        fused = fusion.fuse(
+            values, list(MODALITIES)[:count], ages=zeros, qualities=zeros + 1, entropies=zeros
+        )
         if fusion.failures:
             raise BundleError(
                 f"the fusion network gives nothing usable for {count} embeddings; train it again"

@@ -9,7 +9,8 @@ import yaml
 
 from omnibind_ros.encoders.backend import BACKENDS, load_model
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
-from omnibind_ros.encoders.manifest import BundleError, FileSpec, read_manifest, record_figures
+from omnibind_ros.encoders.manifest import BundleError, FileSpec, read_manifest
+from omnibind_ros.encoders.manifest_writing import record_figures
 
 
 def edit(folder, change):

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
-from omnibind_ros.encoders.manifest import write_manifest  # noqa: E402
+from omnibind_ros.encoders.manifest_writing import write_manifest  # noqa: E402
 from omnibind_ros.export.adapted_image import load_projection, write_adapted_image  # noqa: E402
 from omnibind_ros.learning import checkpoints  # noqa: E402
 from omnibind_ros.learning.teachers.adaptation import Projection  # noqa: E402
@@ -43,7 +43,7 @@ def test_the_network_does_what_the_projection_did(bundle_dir, bundle_copy, tmp_p
     manifest = Bundle.load(bundle_dir).manifest
     changed = replace(manifest.encoders["image"], sha256=file_sha256(bundle_copy / "image.onnx"))
     encoders = {**manifest.encoders, "image": changed}
-    write_manifest(bundle_copy, replace(manifest, encoders=encoders), "A test.")
+    write_manifest(bundle_copy, replace(manifest, encoders=encoders), "a test")
     bundle = Bundle.load(bundle_copy)
     assert bundle.problems == {}
     encoding = bundle.encoder("image").encode(PICTURE)

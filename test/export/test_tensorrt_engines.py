@@ -8,8 +8,8 @@ import pytest
 from omnibind_ros.cli import main
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
-from omnibind_ros.export import tensorrt
-from omnibind_ros.export.tensorrt import TIMING, build_engines
+from omnibind_ros.export import tensorrt_engines
+from omnibind_ros.export.tensorrt_engines import TIMING, build_engines
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def install(monkeypatch, engines):
     def install(**options):
         fake = FakeTensorRT(**options)
         monkeypatch.setitem(sys.modules, "tensorrt", fake)
-        monkeypatch.setattr(tensorrt.importlib.util, "find_spec", lambda name: name)
+        monkeypatch.setattr(tensorrt_engines.importlib.util, "find_spec", lambda name: name)
         return fake
 
     return install
@@ -119,7 +119,7 @@ def test_what_tensorrt_cannot_do_is_one_sentence(seven_bundle, install, engines,
 
 
 def test_a_provider_that_builds_nothing_is_told(seven_bundle, engines, monkeypatch):
-    monkeypatch.setattr(tensorrt, "_builder", lambda: lambda *_: None)
+    monkeypatch.setattr(tensorrt_engines, "_choose_builder", lambda: lambda *_: None)
     with pytest.raises(BundleError, match="went on without TensorRT"):
         build_engines(Bundle.load(seven_bundle))
 

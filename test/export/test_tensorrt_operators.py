@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from omnibind_ros.export.graph import Graph
 from omnibind_ros.export.networks import fusion_network
-from omnibind_ros.export.operators import read_table, violations
+from omnibind_ros.export.tensorrt_operators import read_table, violations
 from omnibind_ros.fusion.adaptive import fusion_inputs, fusion_outputs
 
 

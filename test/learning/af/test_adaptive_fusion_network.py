@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not installed")
 
 from omnibind_ros.encoders.backend import load_model  # noqa: E402
-from omnibind_ros.export.fusion import ExportedFusion, export_fusion  # noqa: E402
+from omnibind_ros.export.export_fusion import ExportedFusion, export_fusion  # noqa: E402
 from omnibind_ros.fusion import AdaptiveFusion, MeanFusion  # noqa: E402
 from omnibind_ros.learning.af.embeddings import similarities  # noqa: E402
 from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402

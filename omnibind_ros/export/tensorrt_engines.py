@@ -1,4 +1,4 @@
-"""Builds TensorRT's engines ahead, so that a robot does not wait for them at its first start."""
+"""Builds TensorRT's engines in advance, so that a robot does not wait for them at first start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.engines import TENSORRT, engines_folder
 from omnibind_ros.encoders.manifest import BundleError, FileSpec
 
+from .verify import require_intact
+
 TIMING = "timing.cache"
+"""File, beside the engines, of the times that TensorRT measured while it built them."""
 
 
 class Engine(NamedTuple):
@@ -24,8 +27,8 @@ class Engine(NamedTuple):
 
     Attributes:
         modality: Of the encoder.
-        path: The engine.
-        built: Whether it was built now; False: it was there.
+        path: The engine's file.
+        built: Whether it was built now; False: it existed before.
     """
 
     modality: str
@@ -36,49 +39,48 @@ class Engine(NamedTuple):
 def build_engines(bundle: Bundle, progress: Callable[[str], None] = lambda _: None) -> list[Engine]:
     """Build the engines of a bundle, in the precision of its files.
 
-    ONNX Runtime's TensorRT provider builds them where it is there, since the nodes run them with
-    it; otherwise the tensorrt package does, for other programs. Text and fusion have free sizes
-    and stay on the processor.
+    ONNX Runtime's TensorRT provider builds them where it is installed, since the nodes run them
+    with it; otherwise the tensorrt package does, for other programs. Text and fusion have inputs of
+    free sizes and stay on the processor.
 
     Args:
-        bundle: A checked bundle.
-        progress: Told which encoder's turn it is.
+        bundle: A loaded bundle.
+        progress: Called with the modality whose engine is next.
 
     Returns:
-        What is there now.
+        The engine of each encoder whose inputs have fixed sizes.
 
     Raises:
-        BundleError: Neither is installed, there is no GPU, or an engine cannot be built.
+        BundleError: Neither is installed, there is no GPU, a file of the bundle is missing or
+            damaged, or an engine cannot be built.
         OSError: The folder of engines cannot be written.
     """
-    build = _builder()
-    if bundle.problems:
-        raise BundleError(next(iter(bundle.problems.values())))
+    build = _choose_builder()
     engines = []
-    for modality, spec in _fixed(bundle):
+    for modality, spec in _encoders_of_fixed_size(require_intact(bundle)):
         progress(modality)
         folder = engines_folder() / spec.sha256[:16]
-        before = sorted(folder.glob("*.engine"))
-        if not before:
+        existed = any(folder.glob("*.engine"))
+        if not existed:
             folder.mkdir(parents=True, exist_ok=True)
             build(bundle.root / spec.path, spec, folder)
-        found = sorted(folder.glob("*.engine"))
-        if not found:
+        files = sorted(folder.glob("*.engine"))
+        if not files:
             raise BundleError(
                 f"no TensorRT engine came of {spec.path}: ONNX Runtime went on without TensorRT; "
                 "install the version of TensorRT and CUDA that this onnxruntime-gpu was built for"
             )
-        engines.append(Engine(modality, found[0], not before))
+        engines.append(Engine(modality, files[0], built=not existed))
     return engines
 
 
-def _fixed(bundle: Bundle) -> Iterator[tuple[str, FileSpec]]:
+def _encoders_of_fixed_size(bundle: Bundle) -> Iterator[tuple[str, FileSpec]]:
     for modality, spec in bundle.manifest.encoders.items():
         if all(size > 0 for tensor in spec.inputs for size in tensor.shape):
             yield modality, spec
 
 
-def _builder() -> Callable[[Path, FileSpec, Path], None]:
+def _choose_builder() -> Callable[[Path, FileSpec, Path], None]:
     if TENSORRT in onnxruntime.get_available_providers():
         return _build_with_onnx_runtime
     if importlib.util.find_spec("tensorrt") is not None:
@@ -106,26 +108,29 @@ def _build_with_package(path: Path, spec: FileSpec, folder: Path) -> None:
             "machine that will run the encoders"
         ) from error
     typed = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
-    # Since TensorRT 10 a network has the types of its file; before, precisions were allowed apart.
+    # Since TensorRT 10 a network has the types of its file; older versions are told the precision.
     flag = trt.NetworkDefinitionCreationFlag.EXPLICIT_BATCH if typed is None else typed
     network = builder.create_network(1 << int(flag))
     parser = trt.OnnxParser(network, logger)
     if not parser.parse_from_file(str(path)):
-        said = "; ".join(str(parser.get_error(i)) for i in range(parser.num_errors))
-        raise BundleError(f"TensorRT {trt.__version__} cannot read {spec.path} ({said})")
+        errors = "; ".join(str(parser.get_error(i)) for i in range(parser.num_errors))
+        raise BundleError(f"TensorRT {trt.__version__} cannot read {spec.path} ({errors})")
     config = builder.create_builder_config()
     if typed is None:
         for name in {"fp16": ("FP16",), "int8": ("FP16", "INT8")}.get(spec.precision, ()):
             config.set_flag(getattr(trt.BuilderFlag, name))
     timing = folder.parent / TIMING
-    known = timing.read_bytes() if timing.is_file() else b""
-    config.set_timing_cache(config.create_timing_cache(known), ignore_mismatch=False)
+    measured = timing.read_bytes() if timing.is_file() else b""
+    config.set_timing_cache(config.create_timing_cache(measured), ignore_mismatch=False)
     engine = builder.build_serialized_network(network, config)
     if engine is None:
         raise BundleError(f"TensorRT {trt.__version__} built no engine of {spec.path}")
-    # Whole or not at all: half an engine would be taken for one.
-    for target, content in ((timing, config.get_timing_cache().serialize()),
-                            (folder / f"{path.stem}.engine", engine)):  # fmt: skip
-        part = target.with_suffix(".part")
-        part.write_bytes(memoryview(content))
-        part.replace(target)
+    _write_atomically(timing, config.get_timing_cache().serialize())
+    _write_atomically(folder / f"{path.stem}.engine", engine)
+
+
+def _write_atomically(target: Path, content: Any) -> None:
+    """Write a file that exists complete or not at all: a part of an engine must not be used."""
+    part = target.with_suffix(".part")
+    part.write_bytes(memoryview(content))
+    part.replace(target)

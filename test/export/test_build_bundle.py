@@ -20,11 +20,14 @@ from training_run import make_fusion_run, make_run  # noqa: E402
 
 from omnibind_ros.cli import main  # noqa: E402
 from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
-from omnibind_ros.encoders.manifest import BundleError, FileSpec, record_figures, write_manifest  # noqa: E402
-from omnibind_ros.export import assemble, verify  # noqa: E402
-from omnibind_ros.export.assemble import Order, assemble_bundle  # noqa: E402
-from omnibind_ros.export.exchange import exchange_fusion  # noqa: E402
-from omnibind_ros.export.replace import staging_folder  # noqa: E402
+from omnibind_ros.encoders.manifest import BundleError, FileSpec  # noqa: E402
+from omnibind_ros.encoders.manifest_writing import record_figures, write_manifest  # noqa: E402
+from omnibind_ros.export import build_bundle as building  # noqa: E402
+from omnibind_ros.export import verify  # noqa: E402
+from omnibind_ros.export.atomic_folder import staging_folder  # noqa: E402
+from omnibind_ros.export.build_bundle import build_bundle  # noqa: E402
+from omnibind_ros.export.export_inputs import BundleRequest  # noqa: E402
+from omnibind_ros.export.replace_fusion import replace_fusion  # noqa: E402
 from omnibind_ros.export.verify import verify_bundle  # noqa: E402
 from omnibind_ros.fusion import AdaptiveFusion  # noqa: E402
 from omnibind_ros.learning import checkpoints  # noqa: E402
@@ -33,19 +36,22 @@ from omnibind_ros.learning.tensors.specs import STUDENT_SPECS  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def order(training_dataset, training_cache, bundle_dir, tmp_path_factory):
+def bundle_request(training_dataset, training_cache, bundle_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    return Order(
-        run=make_run(folder / "students", training_cache), data=training_dataset, source=bundle_dir,
-        cache=training_cache.folder.parent, precision="fp32",
-    )  # fmt: skip
+    return BundleRequest(
+        run=make_run(folder / "students", training_cache),
+        data=training_dataset,
+        source=bundle_dir,
+        cache=training_cache.folder.parent,
+        precision="fp32",
+    )
 
 
 @pytest.fixture(scope="module")
-def made(order, tmp_path_factory):
+def made(bundle_request, tmp_path_factory):
     out = tmp_path_factory.mktemp("made") / "household"
     fusion = make_fusion_run(out.parent / "fusion")
-    return assemble_bundle(out, replace(order, fusion=fusion, precision="auto"))
+    return build_bundle(out, replace(bundle_request, fusion=fusion, precision="auto"))
 
 
 @pytest.fixture
@@ -120,7 +126,7 @@ def test_a_bundle_gets_another_fusion(made, tmp_path):
     shutil.copytree(made.bundle.root, out)
     record_figures(out, "evaluation", {"samples": 1})
     make_fusion_run(fusion, 0.09)
-    old, new = made.bundle.manifest, exchange_fusion(out, out, fusion).manifest
+    old, new = made.bundle.manifest, replace_fusion(out, out, fusion).manifest
     verify_bundle(out)
     assert new.calibration.temperature == 0.09
     assert new.encoders == old.encoders
@@ -134,9 +140,9 @@ def test_another_fusion_that_does_not_fit_leaves_the_bundle_as_it_was(made, tmp_
     shutil.copytree(made.bundle.root, out)
     before = hashes(out)
     with pytest.raises(TrainingError, match="is for embeddings of 16 values, not 384"):
-        exchange_fusion(out, out, make_fusion_run(tmp_path / "fusion", size=16))
+        replace_fusion(out, out, make_fusion_run(tmp_path / "fusion", size=16))
     with pytest.raises(TrainingError):
-        exchange_fusion(out, out, tmp_path / "nothing")
+        replace_fusion(out, out, tmp_path / "nothing")
     assert hashes(out) == before
 
 
@@ -144,13 +150,13 @@ def test_what_others_have_put_there_stays_with_another_fusion(made, tmp_path):
     out, fusion = tmp_path / "own", make_fusion_run(tmp_path / "fusion", 0.09)
     shutil.copytree(made.bundle.root, out)
     (out / "README.md").write_text("mine")
-    exchange_fusion(out, made.bundle.root, fusion)
+    replace_fusion(out, made.bundle.root, fusion)
     assert (out / "README.md").read_text() == "mine"
     (out / "notes").mkdir()
     (out / "notes" / "day.txt").write_text("mine")
     before = hashes(out)
     with pytest.raises(BundleError, match="notes is a folder"):
-        exchange_fusion(out, out, fusion)
+        replace_fusion(out, out, fusion)
     assert hashes(out) == before
 
 
@@ -176,72 +182,82 @@ def test_the_next_training_finds_features_and_classes_in_it(made):
     assert teacher.embed_images([picture]).features.shape == (1, 1280)
 
 
-def test_a_bundle_can_replace_the_one_that_taught(order, bundle_copy):
+def test_a_bundle_can_replace_the_one_that_taught(bundle_request, bundle_copy):
     """What is the bundle's goes, and what others have put there stays."""
     (bundle_copy / "README.md").write_text("mine")
     (bundle_copy / "old.onnx").write_text("of an old bundle")
     labels = (bundle_copy / "labels.yaml").read_text() + "  - name: weaver's loom\n"
     (bundle_copy / "labels.yaml").write_text(labels)
-    manifest = Bundle.load(order.source).manifest
+    manifest = Bundle.load(bundle_request.source).manifest
     old = FileSpec("old.onnx", file_sha256(bundle_copy / "old.onnx"))
-    write_manifest(bundle_copy, replace(manifest, fusion=old), "An old bundle.")
-    assemble_bundle(bundle_copy, replace(order, source=bundle_copy))
+    write_manifest(bundle_copy, replace(manifest, fusion=old), "an old command")
+    build_bundle(bundle_copy, replace(bundle_request, source=bundle_copy))
     assert (bundle_copy / "README.md").read_text() == "mine"
     assert (bundle_copy / "labels.yaml").read_text() == labels
     assert not (bundle_copy / "old.onnx").exists()
     verify_bundle(bundle_copy)
 
 
-def fails(order, out, error, match):
+def fails(bundle_request, out, error, match):
     with pytest.raises(error, match=match) as caught:
-        assemble_bundle(out, order)
+        build_bundle(out, bundle_request)
     assert "\n" not in str(caught.value)
     assert untouched(out)
 
 
-def test_a_run_of_another_teacher(order, present, training_cache, tmp_path):
+def test_a_run_of_another_teacher(bundle_request, present, training_cache, tmp_path):
     run = make_run(tmp_path / "run", replace(training_cache, teacher="other@1"))
-    fails(replace(order, run=run), present, BundleError, "was taught by other@1")
+    fails(
+        replace(bundle_request, run=run),
+        present,
+        BundleError,
+        "was trained with the teacher other@1",
+    )
 
 
-def test_a_run_that_is_not_there(order, present, tmp_path):
-    fails(replace(order, run=tmp_path / "none"), present, TrainingError, "cannot be read")
+def test_a_run_that_is_not_there(bundle_request, present, tmp_path):
+    fails(replace(bundle_request, run=tmp_path / "none"), present, TrainingError, "cannot be read")
 
 
-def test_tensors_that_are_not_there(order, present, tmp_path):
-    fails(replace(order, cache=tmp_path), present, TrainingError, "no whole cache")
+def test_tensors_that_are_not_there(bundle_request, present, tmp_path):
+    fails(replace(bundle_request, cache=tmp_path), present, TrainingError, "no whole cache")
 
 
-def test_a_checkpoint_of_another_kind(order, present, training_cache, tmp_path):
+def test_a_checkpoint_of_another_kind(bundle_request, present, training_cache, tmp_path):
     run = make_run(tmp_path / "run", training_cache)
     content = checkpoints.load(run / "students" / "touch.pt")
     content["state"].popitem()
     checkpoints.save(run / "students" / "touch.pt", content)
-    fails(replace(order, run=run), present, TrainingError, "no student of this version")
+    fails(replace(bundle_request, run=run), present, TrainingError, "no student of this version")
 
 
-def test_a_student_that_gives_no_numbers(order, present, training_cache, tmp_path):
+def test_a_student_that_gives_no_numbers(bundle_request, present, training_cache, tmp_path):
     run = make_run(tmp_path / "run", training_cache)
     content = checkpoints.load(run / "students" / "touch.pt")
     content["state"]["head.project.bias"][:] = torch.nan
     checkpoints.save(run / "students" / "touch.pt", content)
-    fails(replace(order, run=run), present, BundleError, "no unit vectors")
+    fails(replace(bundle_request, run=run), present, BundleError, "no unit vectors")
 
 
-def test_a_fusion_without_calibration(order, present, tmp_path):
+def test_a_fusion_without_calibration(bundle_request, present, tmp_path):
     fusion = make_fusion_run(tmp_path / "fusion")
     (fusion / "fusion.json").write_text("{}")
-    fails(replace(order, fusion=fusion), present, TrainingError, "nothing of calibration")
+    fails(
+        replace(bundle_request, fusion=fusion),
+        present,
+        TrainingError,
+        "no calibration that can be read",
+    )
 
 
-def test_a_bundle_that_is_not_verified(order, present, monkeypatch):
+def test_a_bundle_that_is_not_verified(bundle_request, present, monkeypatch):
     def damage(stage):
         path = stage / "touch.onnx"
         path.write_bytes(path.read_bytes()[:-100])
         verify_bundle(stage)
 
-    monkeypatch.setattr(assemble, "verify_bundle", damage)
-    fails(order, present, BundleError, "touch.onnx of bundle")
+    monkeypatch.setattr(building, "verify_bundle", damage)
+    fails(bundle_request, present, BundleError, "touch.onnx of bundle")
 
 
 @pytest.mark.parametrize("file", ["touch.onnx", "text.onnx", "tokenizer.json", "fusion.onnx"])
@@ -262,36 +278,41 @@ def test_verification_finds_another_network_of_the_right_hash(made, tmp_path):
     image = manifest.encoders["image"]
     touch = replace(manifest.encoders["touch"], path=image.path, sha256=image.sha256)
     write_manifest(
-        folder, replace(manifest, encoders={**manifest.encoders, "touch": touch}), "A test."
+        folder, replace(manifest, encoders={**manifest.encoders, "touch": touch}), "a test"
     )
     with pytest.raises(BundleError, match="has the inputs"):
         verify_bundle(folder)
 
 
 def test_a_bundle_that_is_too_large(made, monkeypatch):
-    monkeypatch.setattr(verify, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(verify, "MAX_BYTES", 1_000_000)
     with pytest.raises(BundleError, match="more than 1;"):
         verify_bundle(made.bundle.root)
 
 
-def test_a_full_disk(order, present, monkeypatch):
+def test_a_full_disk(bundle_request, present, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(assemble, "write_manifest", full)
-    fails(order, present, OSError, "No space")
+    monkeypatch.setattr(building, "write_manifest", full)
+    fails(bundle_request, present, OSError, "No space")
 
 
-def command(order, out, *more):
-    return [
-        "export", "--run", str(order.run), "--data", str(order.data), "--out", str(out),
-        "--cache", str(order.cache), "--source", str(order.source), "--precision", "fp32", *more,
-    ]  # fmt: skip
+def command(bundle_request, out, *more):
+    options = {
+        "--run": bundle_request.run,
+        "--data": bundle_request.data,
+        "--out": out,
+        "--cache": bundle_request.cache,
+        "--source": bundle_request.source,
+        "--precision": "fp32",
+    }
+    return ["export", *(str(part) for option in options.items() for part in option), *more]
 
 
-def test_the_command(order, tmp_path, capsys):
+def test_the_command(bundle_request, tmp_path, capsys):
     figures = tmp_path / "figures.json"
-    assert main(command(order, tmp_path / "made", "--json", str(figures))) == 0
+    assert main(command(bundle_request, tmp_path / "made", "--json", str(figures))) == 0
     said = capsys.readouterr().out
     assert "touch: fp32; " in said
     assert "fused by the quality-weighted mean" in said
@@ -308,9 +329,9 @@ def test_a_command_that_lacks_something(options, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_a_killed_export_leaves_the_models_as_they_were(order, present):
+def test_a_killed_export_leaves_the_models_as_they_were(bundle_request, present):
     process = subprocess.Popen(
-        [sys.executable, "-m", "omnibind_ros.cli", *command(order, present)],
+        [sys.executable, "-m", "omnibind_ros.cli", *command(bundle_request, present)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT,
     )  # fmt: skip
     stage, deadline = staging_folder(present), time.monotonic() + 120
@@ -322,6 +343,6 @@ def test_a_killed_export_leaves_the_models_as_they_were(order, present):
     os.kill(process.pid, signal.SIGKILL)
     process.wait(20)
     assert hashes(present) == {"bundle.yaml": hashlib.sha256(b"of old").hexdigest()}
-    assemble_bundle(present, order)
+    build_bundle(present, bundle_request)
     assert Bundle.load(present).problems == {}
     assert [path.name for path in present.parent.iterdir()] == ["household"]

@@ -1,4 +1,4 @@
-"""Writes a trained Adaptive Fusion as fusion.onnx, with its calibration."""
+"""Exports a trained Adaptive Fusion (AF) network as fusion.onnx, with its calibration."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def export_fusion(network: FusionNetwork, folder: Path) -> FileSpec:
 
     Args:
         network: A trained network, on the CPU.
-        folder: Where to; it must be there.
+        folder: Where to write it; the folder must exist.
 
     Returns:
-        What a bundle's manifest says of the file.
+        The file's entry in a bundle's manifest.
 
     Raises:
         OSError: The file cannot be written.
@@ -56,54 +56,70 @@ def export_fusion(network: FusionNetwork, folder: Path) -> FileSpec:
     members = torch.export.Dim("N", min=1, max=MAX_MEMBERS)
     example = (
         torch.nn.functional.normalize(torch.ones(3, size), dim=1),
-        torch.zeros(3, dtype=torch.int64), torch.zeros(3), torch.ones(3), torch.zeros(3),
-    )  # fmt: skip
+        torch.zeros(3, dtype=torch.int64),
+        torch.zeros(3),
+        torch.ones(3),
+        torch.zeros(3),
+    )
     path = folder / FILE
     write_network(
-        ExportedFusion(network).eval(), example, inputs, outputs, path,
-        tuple({0: members} for _ in inputs),
-    )  # fmt: skip
+        ExportedFusion(network).eval(),
+        example,
+        inputs,
+        outputs,
+        path,
+        dynamic_shapes=tuple({0: members} for _ in inputs),
+    )
     return FileSpec(
-        FILE, file_sha256(path), "Apache-2.0", "trained with `omnibind train fusion`", inputs,
-        outputs, precision="fp32",
-    )  # fmt: skip
+        path=FILE,
+        sha256=file_sha256(path),
+        licence="Apache-2.0",
+        origin="trained with `omnibind train fusion`",
+        inputs=inputs,
+        outputs=outputs,
+        precision="fp32",
+    )
 
 
-def export_run(
-    run: Path, folder: Path, size: int, before: Calibration
+def export_fusion_run(
+    run: Path, folder: Path, size: int, calibration: Calibration
 ) -> tuple[FileSpec, Calibration]:
-    """Write what `omnibind train fusion` has trained.
+    """Write the fusion network of a run of `omnibind train fusion`.
 
     Args:
         run: Its folder.
         folder: Where to write fusion.onnx.
         size: Values of an embedding of the bundle.
-        before: The calibration of what is not calibrated in the run.
+        calibration: The bundle's so far; what the run has not calibrated stays.
 
     Returns:
-        What a bundle's manifest says of the file, and the bundle's calibration.
+        The file's entry in a bundle's manifest, and the bundle's calibration.
 
     Raises:
         TrainingError: The run cannot be read, or is for embeddings of another size.
         OSError: The file cannot be written.
     """
     trained = load_fusion(run)
-    if (found := trained.network.size) != size:
+    if trained.network.size != size:
         raise TrainingError(
-            f"the fusion in {run} is for embeddings of {found} values, not {size}; train it on "
-            "the embeddings of this run"
+            f"the fusion in {run} is for embeddings of {trained.network.size} values, not {size}; "
+            "train it on the embeddings of this run"
         )
+    return export_fusion(trained.network, folder), _read_calibration(run / RECORD, calibration)
+
+
+def _read_calibration(record: Path, before: Calibration) -> Calibration:
+    """Return the calibration in a run's fusion.json, over the one before."""
     try:
-        said = json.loads((run / RECORD).read_text(encoding="utf-8"))
-        thresholds = {str(name): float(value) for name, value in said["min_similarity"].items()}
-        calibration = Calibration(
-            float(said["temperature"]),
+        content = json.loads(record.read_text(encoding="utf-8"))
+        thresholds = {str(name): float(value) for name, value in content["min_similarity"].items()}
+        return Calibration(
+            float(content["temperature"]),
             before.min_quality,
             {**before.min_similarity, **thresholds},
-            said.get("likeness"),
+            content.get("likeness"),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(
-            f"{run / RECORD} says nothing of calibration ({error}); train the fusion again"
+            f"{record} has no calibration that can be read ({error}); train the fusion again"
         ) from error
-    return export_fusion(trained.network, folder), calibration

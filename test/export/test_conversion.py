@@ -12,8 +12,10 @@ from torch import nn  # noqa: E402
 
 from omnibind_ros.encoders.backend import load_model  # noqa: E402
 from omnibind_ros.encoders.manifest import BundleError, FileSpec, TensorSpec  # noqa: E402
-from omnibind_ros.export.operators import violations  # noqa: E402
-from omnibind_ros.export.precision import PRECISIONS, heavy_nodes, write_precision  # noqa: E402
+from omnibind_ros.export.conversion import write_precision  # noqa: E402
+from omnibind_ros.export.heavy_nodes import heavy_nodes  # noqa: E402
+from omnibind_ros.export.precisions import PRECISIONS  # noqa: E402
+from omnibind_ros.export.tensorrt_operators import violations  # noqa: E402
 from omnibind_ros.export.torch_onnx import OPSET, write_network  # noqa: E402
 
 SIZE = 16
@@ -92,7 +94,8 @@ def test_a_precision_keeps_inputs_outputs_and_nearly_the_embedding(base, samples
     write_precision(name, base, path, samples[:20])
     wanted, found = run(base, samples[20:]), run(path, samples[20:])
     cosine = (wanted * found).sum(1) / np.linalg.norm(found, axis=1)
-    least = {"fp32": 1 - 1e-6, "fp16": 0.99999}.get(name, 0.995)
+    # Processors without VNNI saturate sums of two products of uint8 and int8 at 16 bits.
+    least = {"fp32": 1 - 1e-6, "fp16": 0.99999, "int8": 0.99, "int8-tensorrt": 0.995}[name]
     assert cosine.min() > least
     # A precision that changed nothing would be none.
     assert (np.abs(wanted - found).max() == 0) == (name == "fp32")

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from omnibind_ros.encoders.manifest import BundleError
-from omnibind_ros.export import replace
-from omnibind_ros.export.replace import replaced_folder, staging_folder
+from omnibind_ros.export import atomic_folder
+from omnibind_ros.export.atomic_folder import replaced_folder, staging_folder
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_disk_that_fails_at_the_end_leaves_the_old(out, monkeypatch, fails):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(replace, fails, full)
+    monkeypatch.setattr(atomic_folder, fails, full)
     with pytest.raises(OSError, match="No space"), replaced_folder(out) as stage:
         (stage / "new").write_text("new")
     assert content(out) == {"old": "old"}
@@ -74,7 +74,7 @@ def test_a_disk_that_fails_at_the_end_leaves_the_old(out, monkeypatch, fails):
 
 
 def test_without_an_exchange_two_renames_do(out, monkeypatch):
-    monkeypatch.setattr(replace, "_exchange", lambda *_: False)
+    monkeypatch.setattr(atomic_folder, "_swap_names", lambda *_: False)
     with replaced_folder(out) as stage:
         (stage / "new").write_text("new")
     assert content(out) == {"new": "new"}
@@ -82,7 +82,7 @@ def test_without_an_exchange_two_renames_do(out, monkeypatch):
 
 
 def test_if_the_second_rename_fails_the_old_folder_comes_back(out, monkeypatch):
-    monkeypatch.setattr(replace, "_exchange", lambda *_: False)
+    monkeypatch.setattr(atomic_folder, "_swap_names", lambda *_: False)
     rename = type(out).rename
 
     def broken(self, target):
@@ -118,7 +118,7 @@ def test_two_at_once_are_told(out):
 WRITER = """
 import sys, time
 from pathlib import Path
-from omnibind_ros.export.replace import replaced_folder
+from omnibind_ros.export.atomic_folder import replaced_folder
 with replaced_folder(Path(sys.argv[1])) as stage:
     (stage / "half").write_text("half")
     (stage / "sub").mkdir()
@@ -147,7 +147,7 @@ def test_a_killed_process_leaves_the_old_folder_and_the_next_one_clears_up(out):
 SWAPPER = """
 import sys
 from pathlib import Path
-from omnibind_ros.export.replace import replaced_folder
+from omnibind_ros.export.atomic_folder import replaced_folder
 out = Path(sys.argv[1])
 for number in range(100000):
     with replaced_folder(out) as stage:

@@ -1,4 +1,4 @@
-"""Folders that are replaced whole or not at all."""
+"""Replaces a folder atomically: at every moment it is the old one or the new one, complete."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pathlib import Path
 
 from omnibind_ros.encoders.manifest import BundleError
 
-_HERE, _EXCHANGE = -100, 2
-"""AT_FDCWD and RENAME_EXCHANGE of Linux (renameat2(2))."""
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+"""Constants of Linux's renameat2(2)."""
 
 
 def staging_folder(out: Path) -> Path:
-    """Return where the successor of a folder is built: beside it, so that a rename suffices."""
+    """Return where the new folder is built: beside the old one, so that a rename suffices."""
     return out.parent / f".{out.name}.new"
 
 
 @contextmanager
 def replaced_folder(out: Path) -> Iterator[Path]:
-    """Open an empty folder that takes the place of another when all went well.
+    """Open an empty folder that replaces another one when the block ends without an exception.
 
-    At every moment `out` is the old folder or the new one, also for a process that is killed: what
-    that leaves beside it is removed by the next. After an exception the old one is as it was.
+    At every moment `out` is the old folder or the new one, even if the process is killed: the next
+    call removes what a killed process left beside it. After an exception the old one is unchanged.
 
     Args:
-        out: The folder to replace; it need not be there yet.
+        out: The folder to replace; it need not exist.
 
     Raises:
         BundleError: Another process is replacing it.
@@ -49,7 +49,7 @@ def replaced_folder(out: Path) -> Iterator[Path]:
             _flush(stage)
             _swap(stage, out)
         finally:
-            # The folder of that name is what is not wanted: the old one, or a failed new one.
+            # The stage is now the old folder, or a new one that failed.
             shutil.rmtree(stage, ignore_errors=True)
     finally:
         os.close(lock)
@@ -74,7 +74,7 @@ def _empty(folder: Path) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """Write through to the disk: a power cut must not leave a name without its content."""
+    """Write to the disk, so that after a power cut no file is without its content."""
     for path in (*folder.iterdir(), folder):
         file = os.open(path, os.O_RDONLY)
         try:
@@ -86,8 +86,8 @@ def _flush(folder: Path) -> None:
 def _swap(stage: Path, out: Path) -> None:
     if not out.exists():
         stage.rename(out)
-    elif not _exchange(stage, out):
-        # File systems without an exchange (NFS): for an instant there is neither.
+    elif not _swap_names(stage, out):
+        # File systems that cannot swap names (NFS): for an instant neither folder exists.
         old = out.parent / f".{out.name}.old"
         shutil.rmtree(old, ignore_errors=True)
         out.rename(old)
@@ -99,16 +99,16 @@ def _swap(stage: Path, out: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two folders' names in one step; return whether the system can.
+def _swap_names(one: Path, other: Path) -> bool:
+    """Swap two folders' names in one step; return whether the file system can.
 
     Raises:
-        OSError: It can, but not these.
+        OSError: It can, but not for these folders.
     """
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is None:
         return False
-    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+    if call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:
         return True
     number = ctypes.get_errno()
     if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):

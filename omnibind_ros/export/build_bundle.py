@@ -1,0 +1,135 @@
+"""Makes a bundle of a training run: built beside its place, verified, and only then moved there."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.manifest import BundleManifest
+from omnibind_ros.encoders.manifest_writing import write_manifest
+from omnibind_ros.encoders.text import TextEncoder
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.label_cache import CACHE
+
+from .adapted_image import export_adapted_image
+from .atomic_folder import replaced_folder
+from .bundle_files import WRITTEN_BY, bundle_version, keep_other_files
+from .export_encoder import ExportedEncoder
+from .export_fusion import export_fusion_run
+from .export_inputs import BundleRequest, ExportInputs
+from .export_student import export_student, student_file
+from .verify import verify_bundle
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """A bundle in its place, and what was measured of its encoders.
+
+    Attributes:
+        bundle: Loaded and checked.
+        figures: By modality, what was measured.
+        remarks: What keeps TensorRT from reading a network, a sentence each.
+    """
+
+    bundle: Bundle
+    figures: dict[str, dict[str, Any]]
+    remarks: tuple[str, ...]
+
+
+def build_bundle(
+    out: Path, request: BundleRequest, progress: Callable[[str], None] = lambda _: None
+) -> ExportReport:
+    """Make a bundle.
+
+    Args:
+        out: Its folder. A bundle in it is replaced when the new one is complete and verified; files
+            in it that belong to no bundle are kept.
+        request: What to make it of.
+        progress: Called with the step that is next, such as a modality.
+
+    Raises:
+        BundleError: The source or a network is damaged, or the bundle is too large.
+        TrainingError: A file of a training run is missing or of another kind.
+        DatasetError: There is no dataset.
+        OSError: A file cannot be read or written.
+    """
+    inputs = ExportInputs.open(request)
+    with replaced_folder(out) as stage:
+        _copy_text_encoder(inputs.source, stage)
+        with tempfile.TemporaryDirectory() as scratch:
+            exported = _export_encoders(inputs, stage, Path(scratch), progress)
+        progress("fusion")
+        _write_manifest(inputs, exported, stage, out.resolve().name)
+        _embed_labels(stage)
+        progress("verification")
+        verify_bundle(stage)
+        keep_other_files(out, stage)
+    return ExportReport(
+        Bundle.load(out),
+        {modality: encoder.figures for modality, encoder in exported.items()},
+        tuple(remark for encoder in exported.values() for remark in encoder.remarks),
+    )
+
+
+def _copy_text_encoder(source: Bundle, stage: Path) -> None:
+    """Copy the text encoder, the labels and, if there is one, the cache of their embeddings."""
+    text = source.manifest.encoders["text"]
+    for spec in (text, *text.extra.values(), source.manifest.labels):
+        shutil.copyfile(source.root / spec.path, stage / spec.path)
+    if (source.root / CACHE).is_file():
+        shutil.copyfile(source.root / CACHE, stage / CACHE)
+
+
+def _export_encoders(
+    inputs: ExportInputs, stage: Path, scratch: Path, progress: Callable[[str], None]
+) -> dict[str, ExportedEncoder]:
+    """Write the image encoder and the students that the run has, by modality."""
+    exported = {}
+    for modality in MODALITIES:
+        if modality == "image":
+            progress(modality)
+            exported[modality] = export_adapted_image(inputs, stage, scratch)
+        elif student_file(inputs, modality).is_file():
+            progress(modality)
+            exported[modality] = export_student(inputs, modality, stage, scratch)
+    return exported
+
+
+def _write_manifest(
+    inputs: ExportInputs, exported: dict[str, ExportedEncoder], stage: Path, name: str
+) -> None:
+    """Write the fusion network, if there is one, and bundle.yaml."""
+    before = inputs.source.manifest
+    specs = {"text": before.encoders["text"], **{m: each.spec for m, each in exported.items()}}
+    encoders = {modality: specs[modality] for modality in MODALITIES if modality in specs}
+    fusion, calibration = None, before.calibration
+    if inputs.request.fusion is not None:
+        fusion, calibration = export_fusion_run(
+            inputs.request.fusion, stage, before.embedding_size, before.calibration
+        )
+    manifest = BundleManifest(
+        name=name,
+        version=bundle_version(encoders, fusion),
+        embedding_size=before.embedding_size,
+        encoders=encoders,
+        labels=before.labels,
+        calibration=calibration,
+        fusion=fusion,
+        figures={"export": {modality: each.figures for modality, each in exported.items()}},
+    )
+    write_manifest(stage, manifest, WRITTEN_BY)
+
+
+def _embed_labels(stage: Path) -> None:
+    """Compute the label embeddings that the copied cache lacks."""
+    bundle = Bundle.load(stage)
+    encoder = bundle.encoder("text")
+    if isinstance(encoder, TextEncoder):
+        labels = stage / bundle.manifest.labels.path
+        LabelBank.load(stage, labels, encoder).save(stage, labels, encoder)

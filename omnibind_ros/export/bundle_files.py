@@ -1,0 +1,50 @@
+"""The version of a bundle of `omnibind export`, and the files beside it that are the user's own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from omnibind_ros.encoders.manifest import BundleError, FileSpec, read_manifest
+from omnibind_ros.encoders.manifest_writing import content_version
+from omnibind_ros.recognition.label_cache import CACHE
+
+RECIPE = "0.2.0"
+"""Version of the code that makes a bundle: another one means other networks from the same data."""
+
+WRITTEN_BY = "`omnibind export`"
+
+
+def bundle_version(encoders: Mapping[str, FileSpec], fusion: FileSpec | None) -> str:
+    """Return the version of a bundle of these networks."""
+    return content_version(RECIPE, [*encoders.values(), *([fusion] if fusion else [])])
+
+
+def keep_other_files(out: Path, stage: Path) -> None:
+    """Copy files of a bundle's folder that belong to no bundle, such as a README.
+
+    Args:
+        out: The folder that will be replaced; it need not exist.
+        stage: The new bundle's folder.
+
+    Raises:
+        BundleError: One of them is a folder.
+        OSError: A file cannot be copied.
+    """
+    try:
+        old = read_manifest(out)
+    except BundleError:
+        named = set()
+    else:
+        specs = [*old.encoders.values(), old.labels, *([old.fusion] if old.fusion else [])]
+        named = {file.path for spec in specs for file in (spec, *spec.extra.values())}
+    for path in out.iterdir() if out.is_dir() else ():
+        if path.name in named or path.name == CACHE or (stage / path.name).exists():
+            continue
+        if path.is_file():
+            shutil.copy2(path, stage / path.name)
+        else:
+            raise BundleError(
+                f"{path} is a folder in the place of a bundle; move it away, or give another --out"
+            )

@@ -1,0 +1,83 @@
+"""What a bundle is made from, opened and checked: a training run, its dataset and its teacher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnibind_ros.datasets.storage.dataset import Dataset
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.manifest import BundleError
+from omnibind_ros.learning import checkpoints
+from omnibind_ros.learning.tensors.cache import TensorCache
+
+from .precisions import AUTO
+from .verify import require_intact
+
+
+@dataclass(frozen=True)
+class BundleRequest:
+    """What to make a bundle of.
+
+    Attributes:
+        run: Folder of `omnibind train students`.
+        data: The dataset that it was trained on.
+        source: The teacher's bundle; the new one has its text encoder and its labels, and its image
+            encoder with the run's projection.
+        fusion: Folder of `omnibind train fusion`; None: the bundle gets no fusion network.
+        cache: Folder of the run's caches of tensors; None for the run's own.
+        precision: Of the encoders; one of `precisions.PRECISIONS`, or `AUTO`.
+    """
+
+    run: Path
+    data: Path
+    source: Path
+    fusion: Path | None = None
+    cache: Path | None = None
+    precision: str = AUTO
+
+
+@dataclass(frozen=True)
+class ExportInputs:
+    """A request whose inputs are open.
+
+    Attributes:
+        request: The request.
+        source: The teacher's bundle.
+        cache: The tensors that the run was trained on.
+        dataset: The dataset.
+    """
+
+    request: BundleRequest
+    source: Bundle
+    cache: TensorCache
+    dataset: Dataset
+
+    @classmethod
+    def open(cls, request: BundleRequest) -> ExportInputs:
+        """Open a request's inputs.
+
+        Raises:
+            BundleError: The source is damaged, or is not the run's teacher.
+            TrainingError: A file of the run is missing or of another kind.
+            DatasetError: There is no dataset.
+        """
+        source = require_intact(Bundle.load(request.source))
+        projection = checkpoints.load(request.run / "teacher.pt")
+        if projection.get("teacher") != source.manifest.model:
+            raise BundleError(
+                f"the run in {request.run} was trained with the teacher "
+                f"{projection.get('teacher')}, but {request.source} is {source.manifest.model}; "
+                "give its teacher for --source"
+            )
+        folder = (request.cache or request.run / "cache") / str(projection["key"])[:16]
+        return cls(request, source, TensorCache.open(folder), Dataset.open(request.data))
+
+    @property
+    def origin(self) -> str:
+        """Where the run's networks are from, for the manifest: command, dataset and licences."""
+        about = self.dataset.manifest.description
+        licences = sorted({str(source["licence"]) for source in about.get("sources", ())})
+        name = f"{about.get('name', self.request.data.name)} {about.get('version', '')}".rstrip()
+        data = f" ({', '.join(licences)})" if licences else ""
+        return f"trained with `omnibind train students` on the dataset {name}{data}"
