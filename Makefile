@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 
 # What the quick tests and the checks need, and what all tests need.
 QUICK := demo dev mic sim
-ALL := $(QUICK) train export teachers-transformers teachers-openclip
+ALL := $(QUICK) train teachers-transformers teachers-openclip
 
 SETUP := $(PYTHON) tools/setup_workspace.py $(if $(GPU),--gpu $(GPU))
 ENTER := source ./env.sh

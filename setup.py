@@ -10,7 +10,7 @@ from setuptools import find_packages, setup
 NAME = "omnibind_ros"
 # The extras, each a file in requirements/.
 GROUPS = (
-    *("cpu", "gpu", "mic", "demo", "dev", "bench", "docs", "sim", "train", "export"),
+    *("cpu", "gpu", "mic", "demo", "dev", "bench", "docs", "sim", "train"),
     *("teachers-transformers", "teachers-openclip"),
 )
 # colcon's symlinked builds run a link to this file from another folder.

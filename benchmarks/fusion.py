@@ -10,7 +10,6 @@ import omnibind_ros.nodes  # noqa: F401 - first, as it sets the threads of NumPy
 # isort: split
 import argparse
 import json
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
-from omnibind_ros.export.untrained import build_untrained
+from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.fusion import AdaptiveFusion
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
@@ -72,25 +71,18 @@ def measure(
 def main() -> None:
     """Print a table, and write JSON on request."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", default="", help="empty: household with an untrained fusion")
+    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its folder, or its name")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     table = Table("sensors", "labels", "p50 [ms]", "p99 [ms]")
     figures: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        bundle = (
-            Bundle.load(resolve_bundle(options.bundle))
-            if options.bundle
-            else build_untrained(Path(folder) / "bundle", resolve_bundle("household"), link=True)
-        )
-        for labels in LABELS:
-            for sensors in SENSORS:
-                p50, p99 = np.percentile(measure(bundle, sensors, labels), (50, 99)) * 1e3
-                table.add_row(str(sensors), str(labels), f"{p50:.3f}", f"{p99:.3f}")
-                figures.append({
-                    "sensors": sensors, "labels": labels,
-                    "p50_ms": round(float(p50), 4), "p99_ms": round(float(p99), 4),
-                })  # fmt: skip
+    bundle = Bundle.load(resolve_bundle(options.bundle))
+    for labels in LABELS:
+        for sensors in SENSORS:
+            p50, p99 = np.percentile(measure(bundle, sensors, labels), (50, 99)) * 1e3
+            table.add_row(str(sensors), str(labels), f"{p50:.3f}", f"{p99:.3f}")
+            row = {"sensors": sensors, "labels": labels}
+            figures.append(row | {"p50_ms": round(float(p50), 4), "p99_ms": round(float(p99), 4)})
     Console().print(table)
     if options.json:
         options.json.write_text(json.dumps({"fusion": figures}, indent=2) + "\n")

@@ -29,7 +29,7 @@ from omnibind_ros.demo.processes import (
     private_domain,
 )
 from omnibind_ros.encoders.bundle import resolve_bundle
-from omnibind_ros.export.untrained import build_untrained
+from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.modalities import MODALITIES
 from runtime_designs import scenario
 from runtime_designs.content import write_reference
@@ -52,7 +52,7 @@ def main() -> int:
     parser.add_argument("--settle", type=float, default=6.0, help="seconds before each one")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--picture", type=Path, help="PNG of the run with sensors being pulled")
-    parser.add_argument("--bundle", default="", help="empty: built, with untrained students")
+    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its folder, or its name")
     parser.add_argument("--sensors", default=",".join(MODALITIES))
     parser.add_argument(
         "--cpu-budget", type=float, default=0.0, help="of ours; 0: what the timer design spends"
@@ -85,11 +85,7 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace, logs: Path) -> tuple[dict[str, Any], dict[str, Outcome]]:
-    bundle = (
-        resolve_bundle(options.bundle)
-        if options.bundle
-        else build_untrained(logs / "bundle", resolve_bundle("household"), link=True).root
-    )
+    bundle = resolve_bundle(options.bundle)
     write_reference(logs)
     sensors = tuple(options.sensors.split(","))
     setting = Setting(bundle, logs, sensors, options.seconds, options.settle)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from fixture_bundle import TEACHER, copy_seven_bundle
 from paths import ROOT
 
 # A busy machine is slow, which is no fault of the code.
@@ -39,28 +40,22 @@ class NoTorch:
             raise ModuleNotFoundError("the option --without-torch hides it", name=name)
 
 
-BUNDLE = ROOT / "models" / "teacher"
-
-
 @pytest.fixture(scope="session")
 def bundle_dir():
     """The bundle of the frozen teachers, image and text."""
-    return BUNDLE
+    return TEACHER
 
 
 @pytest.fixture
 def bundle_copy(tmp_path):
     """A copy of that bundle which a test may damage."""
-    return Path(shutil.copytree(BUNDLE, tmp_path / "household"))
+    return Path(shutil.copytree(TEACHER, tmp_path / "household"))
 
 
 @pytest.fixture(scope="session")
 def seven_bundle(tmp_path_factory):
-    """A bundle of all seven modalities: tiny untrained students and the starting fusion."""
-    from omnibind_ros.export.untrained import SMALL, build_untrained  # noqa: PLC0415 - needs onnx
-
-    out = tmp_path_factory.mktemp("bundle") / "seven"
-    return build_untrained(out, BUNDLE, SMALL, link=True).root
+    """A bundle of all seven modalities: small untrained students and the starting fusion."""
+    return copy_seven_bundle(tmp_path_factory.mktemp("bundle") / "seven")
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +75,7 @@ def training_cache(training_dataset, tmp_path_factory):
     """The tensor cache of `training_dataset`."""
     from omnibind_ros.learning.tensors.cache import build_cache  # noqa: PLC0415 - needs onnx
 
-    return build_cache(training_dataset, tmp_path_factory.mktemp("cache"), str(BUNDLE))
+    return build_cache(training_dataset, tmp_path_factory.mktemp("cache"), str(TEACHER))
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +95,7 @@ def mixed_cache(mixed_dataset, tmp_path_factory):
     """The tensor cache of `mixed_dataset`."""
     from omnibind_ros.learning.tensors.cache import build_cache  # noqa: PLC0415 - needs onnx
 
-    return build_cache(mixed_dataset, tmp_path_factory.mktemp("cache"), str(BUNDLE))
+    return build_cache(mixed_dataset, tmp_path_factory.mktemp("cache"), str(TEACHER))
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
+from fixture_bundle import copy_seven_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
-from omnibind_ros.export.untrained import SMALL, build_untrained
 from omnibind_ros.fusion import AdaptiveFusion, MeanFusion, make_fusion
 from omnibind_ros.modalities import MODALITIES
 
@@ -160,10 +160,10 @@ def test_a_bundle_without_fusion_falls_back_to_the_mean(bundle_dir):
     assert make_fusion("mean", Bundle.load(bundle_dir))[1] == ""
 
 
-def test_a_damaged_fusion_falls_back_to_the_mean(tmp_path, bundle_dir):
-    bundle = build_untrained(tmp_path / "bundle", bundle_dir, SMALL, link=True)
-    (bundle.root / "fusion.onnx").write_bytes(b"damaged")
-    fusion, warning = make_fusion("adaptive", Bundle.load(bundle.root))
+def test_a_damaged_fusion_falls_back_to_the_mean(tmp_path):
+    folder = copy_seven_bundle(tmp_path / "bundle")
+    (folder / "fusion.onnx").write_bytes(b"damaged")
+    fusion, warning = make_fusion("adaptive", Bundle.load(folder))
     assert isinstance(fusion, MeanFusion)
     assert "SHA-256" in warning
 
