@@ -81,7 +81,7 @@ def write_adapted_image(bundle: Bundle, projection: Projection, path: Path) -> N
             "could be projected; use the bundle that the run was trained with"
         )
     for node in graph.node:
-        node.output[:] = ["taught" if name == output else name for name in node.output]
+        node.output[:] = ["unadapted" if name == output else name for name in node.output]
     weight = (projection.weight / projection.scale).detach()
     bias = (projection.bias - projection.mean @ weight).detach()
     arrays = {
@@ -92,7 +92,7 @@ def write_adapted_image(bundle: Bundle, projection: Projection, path: Path) -> N
     graph.node.extend(
         [
             helper.make_node("Gemm", [first.input[0], *arrays], ["adapted_step"]),
-            helper.make_node("Add", ["taught", "adapted_step"], ["adapted"]),
+            helper.make_node("Add", ["unadapted", "adapted_step"], ["adapted"]),
             helper.make_node("ReduceL2", ["adapted"], ["adapted_norm"], axes=[-1], keepdims=1),
             helper.make_node("Div", ["adapted", "adapted_norm"], [output]),
         ]
