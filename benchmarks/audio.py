@@ -30,9 +30,8 @@ REPEATS = 1001
 def chunk(rate: int, channels: int) -> SimpleNamespace:
     """Return an omnibind_msgs/Audio of 20 ms of noise."""
     noise = np.random.default_rng(0).integers(-9000, 9000, rate // 50 * channels, np.int16)
-    return SimpleNamespace(
-        sample_rate=rate, channels=channels, samples=array("h", noise.tobytes())
-    )  # fmt: skip
+    samples = array("h", noise.tobytes())
+    return SimpleNamespace(sample_rate=rate, channels=channels, samples=samples)
 
 
 def combining(rate: int) -> float:

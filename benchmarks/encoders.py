@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,12 @@ import numpy.typing as npt
 import onnx
 from rich.console import Console
 from rich.table import Table
-from timing import median_ms
+from timing import median_ms, processor_flags, processor_name
 
 from omnibind_ros.encoders.backend import CPU, load_model
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.manifest import FileSpec, TensorSpec
+from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.export.conversion import write_precision
 
@@ -80,42 +80,37 @@ def int8_ms(path: Path, spec: FileSpec) -> float:
         return run_ms(made, spec)
 
 
-def processor() -> dict[str, Any]:
-    """Return the processor's name and those of its instructions that matter for int8."""
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    facts = dict(
-        (part.strip() for part in line.split(":", 1)) for line in text.splitlines() if ":" in line
-    )
-    flags = set((facts.get("flags") or facts.get("Features") or "").split())
-    name = facts.get("model name") or platform.machine()
-    return {"name": name, "instructions": [flag for flag in INSTRUCTIONS if flag in flags]}
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bundle", default="household", help="the bundle's folder or name")
+    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="the bundle's folder or name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args()
     bundle = Bundle.load(resolve_bundle(options.bundle))
     figures = {modality: measure(bundle, modality) for modality in bundle.manifest.encoders}
-    cpu, total = processor(), sum(said["ms"] for said in figures.values())
-    table = Table(title=f"{bundle.manifest.model}, one core of {cpu['name']}, ms")
+    total = sum(row["ms"] for row in figures.values())
+    processor = {
+        "name": processor_name(),
+        "instructions": [name for name in INSTRUCTIONS if name in processor_flags()],
+    }
+    table = Table(title=f"{bundle.manifest.model}, one core of {processor['name']}, ms")
     table.add_column("encoder")
     for name in ("as it is", "fp32", "int8", "fp32 / int8"):
         table.add_column(name, justify="right")
-    for modality, said in figures.items():
-        cells = [said.get(key) for key in ("ms", "fp32_ms", "int8_ms", "ratio")]
+    for modality, row in figures.items():
+        cells = [row.get(key) for key in ("ms", "fp32_ms", "int8_ms", "ratio")]
         table.add_row(modality, *("" if value is None else f"{value:.2f}" for value in cells))
     table.add_section()
     table.add_row(f"all {len(figures)} once", f"{total:.2f}", "", "", "")
     Console().print(table)
-    Console().print(f"instructions for int8: {', '.join(cpu['instructions']) or 'none'}")
+    Console().print(f"instructions for int8: {', '.join(processor['instructions']) or 'none'}")
     if options.json is not None:
         content = {
-            "bundle": bundle.manifest.model, "processor": cpu, "encoders": figures,
+            "bundle": bundle.manifest.model,
+            "processor": processor,
+            "encoders": figures,
             "all_once_ms": round(total, 3),
-        }  # fmt: skip
+        }
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

@@ -5,8 +5,8 @@ Usage: python3 benchmarks/hotplug.py [--operations 10000] [--seed 0] [--json FIL
 The perception node runs in a process of its own. This process publishes pictures and sentences
 on six topics at 20 Hz, and meanwhile changes sensors by ~/set_sensor and makes and destroys
 publishers.
-At the end the presence table must say what is there, and the node's memory, threads and open files
-must not have grown since the first tenth.
+At the end the presence table must be right, and the node's memory, threads and open files must not
+have grown since the first tenth.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SETTLE = 3.0
 
 
 class Bench(Node):
-    """Publishes, changes, and keeps a table of its own of what should be there."""
+    """Publishes, changes sensors, and keeps a table of its own of what perception should report."""
 
     def __init__(self, seed: int) -> None:
         """Create the publishers' timer and the client."""
@@ -94,8 +94,14 @@ class Bench(Node):
             kind == "retarget" and name in self.sensors
         ):
             _, modality, message = TOPICS[topic]
-            self._call(executor, operation=SetSensor.Request.SET, name=name, topic=topic,
-                       modality=modality, type=message)  # fmt: skip
+            self._call(
+                executor,
+                operation=SetSensor.Request.SET,
+                name=name,
+                topic=topic,
+                modality=modality,
+                type=message,
+            )
             self.sensors[name] = topic
         elif kind == "remove" and name in self.sensors:
             self._call(executor, operation=SetSensor.Request.REMOVE, name=name)
@@ -119,7 +125,7 @@ class Bench(Node):
             self.refused.append(answer.message if answer else f"no answer within {PATIENCE:g} s")
 
     def wrong(self) -> list[str]:
-        """Return what the presence table says and should not."""
+        """Return what is wrong in the presence table, a sentence each."""
         found = []
         if set(self.states) != set(self.sensors):
             found.append(f"sensors {sorted(self.states)} instead of {sorted(self.sensors)}")
@@ -145,14 +151,14 @@ def resources(process: psutil.Process) -> dict[str, float]:
 
 
 def run(operations: int, seed: int, logs: Path) -> dict[str, Any]:
-    """Run the whole of it and return its figures."""
-    child = Child(
-        "perception",
-        "omnibind_ros.nodes.perception_node",
-        ["--ros-args", "-p", "sensors:=[sensor0]", "-p", "sensor.sensor0.modality:=text",
-         "-p", "sensor.sensor0.topic:=text0"],
-        logs,
-    )  # fmt: skip
+    """Run all operations and return the figures."""
+    parameters = (
+        "sensors:=[sensor0]",
+        "sensor.sensor0.modality:=text",
+        "sensor.sensor0.topic:=text0",
+    )
+    arguments = ["--ros-args", *(word for each in parameters for word in ("-p", each))]
+    child = Child("perception", "omnibind_ros.nodes.perception_node", arguments, logs)
     rclpy.init(args=[])
     bench = Bench(seed)
     bench.sensors["sensor0"] = "text0"

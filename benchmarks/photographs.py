@@ -19,6 +19,7 @@ from rich.table import Table
 
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.manifest_writing import record_figures
+from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
@@ -68,10 +69,17 @@ def nothing() -> dict[str, Picture]:
     }
 
 
+def _cell(value: object) -> str:
+    """Return a value as it stands in the table."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
 def main() -> None:
     """Print a table, and write JSON on request."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", default="household")
+    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its folder, or its name")
     parser.add_argument("--json", type=Path)
     parser.add_argument(
         "--record", action="store_true", help="write the figures into the bundle's bundle.yaml"
@@ -81,27 +89,30 @@ def main() -> None:
     encoder = bundle.encoder("image")
     vocabulary, _ = Vocabulary.load(bundle, (), threads=1)
     recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
-    table = Table("picture", "expected", "label", "similarity", "quality", "known", "right")
+    table = Table("picture", "expected", "label", "known", "similarity", "quality", "right")
     rows: list[dict[str, Any]] = []
     pictures = {name: load(name) for name in (*SUBJECTS, *TEXTURES)} | nothing()
     for name, picture in pictures.items():
         encoding = encoder.encode(picture)
-        found = recogniser.recognise(
+        result = recogniser.recognise(
             encoding.values,
             ("image",),
             np.ones(1, np.float32),
             np.array([encoding.quality], np.float32),
         )
         expected = SUBJECTS.get(name, "unknown")
-        said = found.labels[0] if found.known or name in SUBJECTS else "unknown"
-        rows.append({
-            "picture": name, "expected": expected, "label": found.labels[0], "known": found.known,
-            "similarity": found.similarity, "quality": found.quality, "right": said == expected,
-        })  # fmt: skip
-        table.add_row(
-            name, expected, found.labels[0], f"{found.similarity:.2f}", f"{found.quality:.2f}",
-            "yes" if found.known else "no", "yes" if said == expected else "NO",
-        )  # fmt: skip
+        answer = result.labels[0] if result.known or name in SUBJECTS else "unknown"
+        row = {
+            "picture": name,
+            "expected": expected,
+            "label": result.labels[0],
+            "known": result.known,
+            "similarity": result.similarity,
+            "quality": result.quality,
+            "right": answer == expected,
+        }
+        rows.append(row)
+        table.add_row(*map(_cell, row.values()))
     clear = [row for row in rows if row["picture"] in SUBJECTS and row["picture"] not in HARD]
     hard = [row for row in rows if row["picture"] in HARD]
     rest = [row for row in rows if row["picture"] not in SUBJECTS]

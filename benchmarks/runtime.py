@@ -20,6 +20,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from timing import processor_name
 
 from omnibind_ros.demo.processes import (
     Child,
@@ -151,23 +152,26 @@ def _fusion(bundle: Path, logs: Path) -> float:
 
 def machine() -> dict[str, Any]:
     """Return what the figures were measured on."""
-    model = platform.processor()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        model = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return {"processor": model, "cores": os.cpu_count(), "python": platform.python_version()}
+    return {
+        "processor": processor_name(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
 
 
 def _table(figures: Mapping[str, Any]) -> Table:
     columns = {
-        "results_per_s": "results/s", "latency_p50_ms": "latency p50", "latency_p99_ms": "p99 [ms]",
-        "freshness_ms": "freshness [ms]", "evidence_age_ms": "evidence age [ms]",
-        "longest_gap_ms": "longest gap [ms]", "cpu_share": "cores used",
-        "cpu_ms_per_result": "cpu/result [ms]", "overhead_share": "own share",
+        "results_per_s": "results/s",
+        "latency_p50_ms": "latency p50",
+        "latency_p99_ms": "p99 [ms]",
+        "freshness_ms": "freshness [ms]",
+        "evidence_age_ms": "evidence age [ms]",
+        "longest_gap_ms": "longest gap [ms]",
+        "cpu_share": "cores used",
+        "cpu_ms_per_result": "cpu/result [ms]",
+        "overhead_share": "own share",
         "rss_growth_mb": "growth [MB]",
-    }  # fmt: skip
+    }
     table = Table("scenario", *columns.values())
     for name, row in figures.items():
         if isinstance(row, dict) and "results_per_s" in row:

@@ -32,9 +32,14 @@ def embedding_ms(modality: str) -> float:
     x = torch.randn(spec.shape, generator=torch.Generator().manual_seed(0))
     file = io.BytesIO()
     torch.onnx.export(
-        build(modality, SIZE, spec).eval(), (x,), file, opset_version=17, dynamo=False,
-        input_names=["x"], output_names=["embedding"],
-    )  # fmt: skip
+        build(modality, SIZE, spec).eval(),
+        (x,),
+        file,
+        opset_version=17,
+        dynamo=False,
+        input_names=["x"],
+        output_names=["embedding"],
+    )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(
@@ -47,14 +52,14 @@ def embedding_ms(modality: str) -> float:
 def step(modality: str, batch: int) -> Callable[[], Any]:
     """Return a function that trains on one batch."""
     spec = STUDENT_SPECS[modality]
-    chance = torch.Generator().manual_seed(0)
-    x = torch.randn((batch, *spec.shape[1:]), generator=chance)
-    target = torch.nn.functional.normalize(torch.randn((batch, SIZE), generator=chance))
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn((batch, *spec.shape[1:]), generator=generator)
+    target = torch.nn.functional.normalize(torch.randn((batch, SIZE), generator=generator))
     student = build(modality, SIZE, spec).train()
     optimizer = torch.optim.AdamW(student.parameters())
 
     def run() -> None:
-        loss = (1 - (student(AUGMENT[modality](x, chance)) * target).sum(1)).mean()
+        loss = (1 - (student(AUGMENT[modality](x, generator)) * target).sum(1)).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -90,8 +95,8 @@ def main() -> None:
     table.add_column("modality")
     for name in names:
         table.add_column(name.replace("_", " "), justify="right")
-    for modality, found in figures.items():
-        table.add_row(modality, *(f"{np.round(found[name], 3):,}" for name in names))
+    for modality, row in figures.items():
+        table.add_row(modality, *(f"{np.round(row[name], 3):,}" for name in names))
     Console().print(table)
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -40,9 +40,13 @@ def message(pixels: np.ndarray[Any, Any], encoding: str) -> SimpleNamespace:
     """Return a sensor_msgs/Image."""
     height, width = pixels.shape[:2]
     return SimpleNamespace(
-        height=height, width=width, encoding=encoding, is_bigendian=0,
-        step=pixels.nbytes // height, data=array("B", pixels.tobytes()),
-    )  # fmt: skip
+        height=height,
+        width=width,
+        encoding=encoding,
+        is_bigendian=0,
+        step=pixels.nbytes // height,
+        data=array("B", pixels.tobytes()),
+    )
 
 
 def room(height: int, width: int) -> np.ndarray[Any, Any]:

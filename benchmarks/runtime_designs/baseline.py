@@ -115,9 +115,13 @@ class Baseline(Node):
             encoding = channel.encoder.encode(sample)
         newest = arrivals[-1]
         embedding = StoredEmbedding(
-            encoding.values, encoding.quality, sample, newest.stamp_ns, newest.frame_id,
+            encoding.values,
+            encoding.quality,
+            sample,
+            newest.stamp_ns,
+            newest.frame_id,
             newest.taken,
-        )  # fmt: skip
+        )
         with self.lock:
             channel.done(embedding, time.monotonic())
         return Member(channel.name, channel.config.modality, embedding)

