@@ -2,7 +2,8 @@
 
 Each room declares its commands in its `commands.py`; the function that runs a command is imported
 when the command is given (`LazyFunction`). A command's parser sets `run`, which takes the options
-and returns the exit status, and `needs`, a sentence on what to install where a module is missing.
+and returns the exit status, and `needs`, a sentence on what to install where a module is missing. It
+may set `check`, which checks the options before the slow imports of `run`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from omnibind_ros.demo.commands import add_demo
 from omnibind_ros.evaluation.commands import add_evaluation
 from omnibind_ros.export.bundle_commands import add_bundle
 from omnibind_ros.export.commands import add_export
+from omnibind_ros.lazy import LazyFunction
 from omnibind_ros.learning.commands import add_train
 
 
@@ -28,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = make_parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        if hasattr(options, "check"):
+            options.check(options)
+        run = options.run.load() if isinstance(options.run, LazyFunction) else options.run
+        return int(run(options))
     except KeyboardInterrupt:
         return 130
     except ImportError as error:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +21,33 @@ from .labels import MAX_LABELS, Label, LabelError, check_labels, clean_label, re
 _log = logging.getLogger(__name__)
 
 
+class Prototypes:
+    """Similarity to classes of one or more prototypes each: words, or enrolled samples.
+
+    The definition for arrays and for tensors: `LabelBank` and learning.prototypes derive from it.
+
+    Attributes:
+        prototypes: [P, D], unit vectors.
+        rows: int [L, W], the prototypes of each class; the first one is repeated where a class has
+            fewer than others.
+        largest: Returns the largest values along an axis, given values and axis.
+    """
+
+    prototypes: Any
+    rows: Any
+    largest: Callable[..., Any]
+
+    def similarities(self, values: Any) -> Any:
+        """Return cosine similarities [..., L] of unit vectors [..., D]: those of `best`."""
+        return self.best(values @ self.prototypes.T)
+
+    def best(self, each: Any) -> Any:
+        """Return the similarity to each class's best prototype: [..., P] -> [..., L]."""
+        return self.largest(each[..., self.rows], -1)
+
+
 @dataclass(frozen=True)
-class LabelBank:
+class LabelBank(Prototypes):
     """Labels and their prototypes.
 
     Attributes:
@@ -36,11 +63,19 @@ class LabelBank:
     owner: npt.NDArray[np.intp]
     likeness: npt.NDArray[np.float32] | None = None
 
-    def __post_init__(self) -> None:
-        """Find where each label's prototypes begin."""
-        starts = np.searchsorted(self.owner, np.arange(len(self.labels)))
-        object.__setattr__(self, "_starts", starts)
-        object.__setattr__(self, "_one_each", len(self.owner) == len(self.labels))
+    largest = staticmethod(np.max)
+
+    @cached_property
+    def first(self) -> npt.NDArray[np.intp]:
+        """The first prototype of each label, int [L]."""
+        return np.searchsorted(self.owner, np.arange(len(self.labels)))
+
+    @cached_property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """The prototypes of each label, int [L, W]; see `Prototypes`."""
+        counts = np.diff(self.first, append=len(self.owner))
+        column = np.arange(counts.max())
+        return self.first[:, None] + np.where(column < counts[:, None], column, 0)
 
     @classmethod
     def build(
@@ -144,9 +179,13 @@ class LabelBank:
             texts = np.isnan(self.likeness)
             best = each[..., texts].max(-1, keepdims=True) if texts.any() else 0.0
             each = np.where(texts, each, best + each - self.likeness)
-        if self._one_each:  # type: ignore[attr-defined]
-            return np.asarray(each)
-        return np.asarray(np.maximum.reduceat(each, self._starts, axis=-1))  # type: ignore[attr-defined]
+        return np.asarray(self.best(each))
+
+    def best(self, each: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return what `Prototypes.best` does, faster where labels have many prototypes."""
+        if len(self.owner) == len(self.labels):
+            return each
+        return np.maximum.reduceat(each, self.first, axis=-1)
 
     def with_label(
         self, name: str, values: npt.NDArray[np.float32], likeness: float | None = None
@@ -185,3 +224,31 @@ class LabelBank:
 def _owner(labels: Sequence[Label]) -> npt.NDArray[np.intp]:
     """Return the index of the label of each prototype."""
     return np.array([i for i, label in enumerate(labels) for _ in range(label.count)], np.intp)
+
+
+def probabilities(
+    similarities: npt.NDArray[np.float32], temperature: float
+) -> npt.NDArray[np.float32]:
+    """Return a softmax over the last axis of similarities, float32 [..., L]."""
+    logits = (similarities - similarities.max(-1, keepdims=True)) / np.float32(temperature)
+    exponentials = np.exp(logits)
+    return np.asarray(exponentials / exponentials.sum(-1, keepdims=True))
+
+
+def entropies(similarities: npt.NDArray[np.float32], temperature: float) -> npt.NDArray[np.float32]:
+    """Return the entropy of label distributions, as a share of the largest one, log L: 0..1.
+
+    `Recogniser.entropy` is the same for one embedding.
+
+    Args:
+        similarities: float32 [..., L].
+        temperature: Of the softmax.
+
+    Returns:
+        float32 [...].
+    """
+    if similarities.shape[-1] < 2:
+        return np.zeros(similarities.shape[:-1], np.float32)
+    p = probabilities(similarities, temperature)
+    entropy = -(p * np.log(np.maximum(p, 1e-30))).sum(-1)
+    return np.asarray(np.clip(entropy / np.log(similarities.shape[-1]), 0, 1), np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.label_bank import LabelBank, Prototypes
 from omnibind_ros.recognition.label_cache import CACHE
 from omnibind_ros.recognition.labels import MAX_LABELS, Label, LabelError, read_labels
 
@@ -205,3 +205,14 @@ def test_no_kept_embeddings_are_no_warning(folder, encoder, caplog):
     (folder / CACHE).unlink()
     assert load(folder, encoder).labels == ("cup", "cat")
     assert not caplog.records
+
+
+@pytest.mark.parametrize("owner", [[0, 1, 2], [0, 0, 1, 2, 2, 2]])
+def test_the_best_prototype_of_a_label_is_that_of_the_definition(owner):
+    rng = np.random.default_rng(0)
+    prototypes = rng.normal(size=(len(owner), 8)).astype(np.float32)
+    bank = LabelBank(("a", "b", "c"), prototypes, np.array(owner))
+    each = rng.normal(size=(4, 2, len(owner))).astype(np.float32)
+    np.testing.assert_array_equal(bank.best(each), Prototypes.best(bank, each))
+    wanted = [each[..., np.array(owner) == label].max(-1) for label in range(3)]
+    np.testing.assert_array_equal(bank.best(each), np.stack(wanted, -1))

@@ -14,13 +14,12 @@ from torch.utils.data import default_convert
 from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members, TrainingSets
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, similarities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, training_samples
 from omnibind_ros.learning.af.files import run
 from omnibind_ros.learning.af.training import (
     VALIDATION_SETS,
     fit,
     sampler_of,
-    training_samples,
 )
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.recognition.label_bank import LabelBank
@@ -30,7 +29,7 @@ from .combinations import Rule
 
 def fused_by(fuse: Callable[[Members], Floats], bank: LabelBank) -> Rule:
     """Return a rule: the similarities of fused embeddings [B, D] to a label bank."""
-    return lambda members: similarities(bank, fuse(members))
+    return lambda members: bank.similarities(fuse(members))
 
 
 def mean(members: Members) -> Floats:
@@ -51,7 +50,7 @@ def entropy_weighted(members: Members, labels: int) -> Floats:
 
 def mean_logits(members: Members, bank: LabelBank) -> Floats:
     """Return the mean of the members' similarities to the labels, [B, L]."""
-    each = similarities(bank, members.values) * members.present[..., None]
+    each = bank.similarities(members.values) * members.present[..., None]
     return np.asarray(each.sum(1) / members.present.sum(1)[:, None])
 
 

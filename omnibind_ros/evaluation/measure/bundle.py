@@ -18,7 +18,6 @@ from omnibind_ros.fusion import make_fusion
 from omnibind_ros.fusion.base import Fusion
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members
-from omnibind_ros.learning.af.embeddings import similarities
 from omnibind_ros.learning.af.encoding import Encoded, encode_dataset
 from omnibind_ros.learning.config import STUDENT_MODALITIES
 from omnibind_ros.modalities import MODALITIES
@@ -107,7 +106,7 @@ def _simulated(encoded: Encoded, modality: str, left_out: Sequence[str]) -> floa
     m = encoded.data.modalities.index(modality)
     chosen = encoded.data.present[:, m] & ~encoded.origin[:, m] & (encoded.data.splits == "test")
     known, _ = encoded.data.samples(chosen).without_classes(left_out)
-    return top_k(similarities(known.bank, known.values[:, m]), known.labels) if len(known) else None
+    return top_k(known.bank.similarities(known.values[:, m]), known.labels) if len(known) else None
 
 
 def main_figures(figures: JsonObject) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import numpy as np
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.af.corruptions import Members, members_of
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, probabilities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.modalities import all_combinations, combination_name
+from omnibind_ros.recognition.label_bank import probabilities
 
 from .metrics import calibration_error, mean_average_precision, top_k
 

@@ -12,7 +12,7 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members, members_of
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults, similarities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults
 from omnibind_ros.learning.config import TrainingError
 
 from .baselines import all_rules, train_concat
@@ -105,7 +105,7 @@ def measure_fusion(
         lambda *done: progress("faults", *done),
     )
     everything = "+".join(test.modalities)
-    fused = similarities(test.bank, fuse(members_of(test, temperature))[0])
+    fused = test.bank.similarities(fuse(members_of(test, temperature))[0])
     table = confusion(fused.argmax(1), test.labels, len(test.bank.labels))
     unseen = unknown.complete().split("test")
     detection: dict[str, Any] = {}
@@ -141,10 +141,10 @@ def _singles(data: EmbeddingSet, fuse: Fuse, temperature: float) -> dict[str, di
         if not len(part):
             continue
         alone = select_modalities(members_of(part, temperature), part, (name,))
-        encoder = similarities(part.bank, part.values[:, m])
+        encoder = part.bank.similarities(part.values[:, m])
         singles[name] = {
             "encoder": top_k(encoder, part.labels),
-            "af": top_k(similarities(part.bank, fuse(alone)[0]), part.labels),
+            "af": top_k(part.bank.similarities(fuse(alone)[0]), part.labels),
             "samples": len(part),
             "classes": len(np.unique(part.labels)),
         }

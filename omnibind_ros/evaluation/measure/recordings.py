@@ -17,7 +17,6 @@ from omnibind_ros.datasets.storage.dataset import Dataset, Sample
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning import checkpoints
-from omnibind_ros.learning.af.embeddings import similarities
 from omnibind_ros.learning.config import STUDENT_MODALITIES
 from omnibind_ros.learning.tensors.cache import class_labels
 from omnibind_ros.learning.tensors.specs import PREPARE
@@ -209,4 +208,4 @@ def _inputs(sample: Sample, modality: str, encoder: SampleEncoder) -> list[Any]:
 
 def _top1(bank: LabelBank, values: Floats, names: npt.NDArray[Any]) -> float:
     number = {name: i for i, name in enumerate(bank.labels)}
-    return top_k(similarities(bank, values), np.array([number[str(name)] for name in names]))
+    return top_k(bank.similarities(values), np.array([number[str(name)] for name in names]))

@@ -8,14 +8,10 @@ from itertools import combinations
 import numpy as np
 
 from omnibind_ros.learning.af.corruptions import CORRUPTIONS, Members, Selection, members_of
-from omnibind_ros.learning.af.embeddings import (
-    EmbeddingSet,
-    EncodedFaults,
-    entropies,
-    similarities,
-)
+from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults
 from omnibind_ros.learning.config import no_progress
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.label_bank import entropies
 
 from .combinations import Rule, select_modalities
 from .metrics import top_k
@@ -76,7 +72,7 @@ def with_fault(
         quality,
         age,
     )
-    corrupted.entropy[sets, place] = entropies(similarities(data.bank, values), temperature)
+    corrupted.entropy[sets, place] = entropies(data.bank.similarities(values), temperature)
     return corrupted
 
 

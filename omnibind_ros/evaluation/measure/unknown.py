@@ -10,7 +10,8 @@ import numpy as np
 from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.af.corruptions import Members, members_of
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, probabilities, similarities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet
+from omnibind_ros.recognition.label_bank import probabilities
 
 from .combinations import Rule
 from .metrics import auroc
@@ -41,7 +42,7 @@ def measure_unknown(
     )
     by_modality = {}
     for m, name in enumerate(known.modalities):
-        best = [similarities(p.bank, p.values[p.present[:, m], m]).max(1) for p in (known, unknown)]
+        best = [p.bank.similarities(p.values[p.present[:, m], m]).max(1) for p in (known, unknown)]
         by_modality[name] = auroc(best[0], best[1])
     return {
         "similarity": auroc(*similarity),
@@ -87,7 +88,7 @@ def _scores(
 ) -> tuple[Floats, Floats, Floats]:
     temperature = calibration.temperature
     fused, weights = fuse(members_of(data, temperature))
-    similarity = similarities(data.bank, fused)
+    similarity = data.bank.similarities(fused)
     best = similarity.max(1)
     limits = np.array([calibration.threshold(data.modalities, row) for row in weights], np.float32)
     return best, probabilities(similarity, temperature).max(1), best - limits

@@ -13,7 +13,7 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import all_combinations, combination_name
 
-from .embeddings import EmbeddingSet, similarities
+from .embeddings import EmbeddingSet
 
 LOWEST, HIGHEST = 0.002, 1.0
 """Temperatures that are looked through."""
@@ -150,7 +150,7 @@ def fit_thresholds(
         parts = [part.samples(np.all(part.present & (part.quality > 0), axis=1)) for part in parts]
         if len(parts[0]):
             best = [
-                similarities(part.bank, fuse(part)).max(1) if len(part) else np.zeros(0, np.float32)
+                part.bank.similarities(fuse(part)).max(1) if len(part) else np.zeros(0, np.float32)
                 for part in parts
             ]
             thresholds[combination_name(names)] = round(fit_threshold(*best), 4)

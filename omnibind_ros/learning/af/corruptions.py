@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.label_bank import entropies
 
-from .embeddings import EmbeddingSet, entropies, similarities
+from .embeddings import EmbeddingSet
 
 USABLE_AGE = 0.7
 """Share of the maximal age up to which a member shows what is in front of the sensor now."""
@@ -69,7 +70,7 @@ def members_of(data: EmbeddingSet, temperature: float) -> Members:
         data: n samples in M modalities.
         temperature: Of the members' label distributions.
     """
-    entropy = entropies(similarities(data.bank, data.values), temperature)
+    entropy = entropies(data.bank.similarities(data.values), temperature)
     return Members(
         data.values,
         np.tile(data.numbers, (len(data), 1)),
@@ -187,7 +188,7 @@ class SetSampler:
         self.temperature = temperature
         self._data, self._numbers = data, data.numbers
         self._corrupt, self._mix = corrupt, mix
-        self._entropy = entropies(similarities(data.bank, data.values), temperature)
+        self._entropy = entropies(data.bank.similarities(data.values), temperature)
         self._of_class = [_rows_by_class(data, place) for place in range(len(data.modalities))]
         rest = (1 - other_object) / (len(CORRUPTIONS) - 1)
         self._shares = [other_object if name == "other_object" else rest for name in CORRUPTIONS]
@@ -226,7 +227,7 @@ class SetSampler:
                 informative[where] = after.informative
         values *= present[..., None]
         entropy = self._entropy[sources, places]
-        entropy[chosen] = entropies(similarities(data.bank, values[chosen]), self.temperature)
+        entropy[chosen] = entropies(data.bank.similarities(values[chosen]), self.temperature)
         members = Members(
             values,
             np.tile(self._numbers, (count, 1)),

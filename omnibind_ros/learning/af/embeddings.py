@@ -17,6 +17,8 @@ from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import MODALITIES, OWN
 from omnibind_ros.recognition.label_bank import LabelBank
 
+from .config import FusionConfig
+
 EncodedFaults = Mapping[tuple[str, str], tuple[Floats, Floats]]
 """By corruption and modality: embeddings [K, D] and qualities [K] of corrupted observations, by an
 encoder. Corruptions that are missing here are drawn as embeddings (`corruptions.CORRUPTIONS`)."""
@@ -210,35 +212,30 @@ def _unit(values: Floats) -> Floats:
     return np.asarray(values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-6))
 
 
-def similarities(bank: LabelBank, values: Floats) -> Floats:
-    """Return each label's similarity as `LabelBank.similarities` does, float32 [..., L].
+def training_samples(data: EmbeddingSet, config: FusionConfig) -> tuple[EmbeddingSet, EmbeddingSet]:
+    """Return the samples to train on, and those of the objects that are held back.
 
     Args:
-        bank: The L labels.
-        values: float32 [..., D], unit vectors.
+        data: Embeddings of a training run.
+        config: Names the splits and the classes that are left out.
+
+    Raises:
+        TrainingError: There are too few.
     """
-    return bank.similarities(values)
-
-
-def probabilities(similarity: Floats, temperature: float) -> Floats:
-    """Return a softmax over the last axis of similarities, float32 [..., L]."""
-    logits = (similarity - similarity.max(-1, keepdims=True)) / np.float32(temperature)
-    exponentials = np.exp(logits)
-    return np.asarray(exponentials / exponentials.sum(-1, keepdims=True))
-
-
-def entropies(similarity: Floats, temperature: float) -> Floats:
-    """Return what `Recogniser.entropy` says of each embedding, float32 [...].
-
-    Args:
-        similarity: float32 [..., L].
-        temperature: Of the softmax.
-
-    Returns:
-        Entropy of its label distribution as a share of log L, 0..1.
-    """
-    if similarity.shape[-1] < 2:
-        return np.zeros(similarity.shape[:-1], np.float32)
-    share = probabilities(similarity, temperature)
-    entropy = -(share * np.log(np.maximum(share, 1e-30))).sum(-1)
-    return np.asarray(np.clip(entropy / np.log(similarity.shape[-1]), 0, 1), np.float32)
+    known, _ = data.without_classes(config.left_out)
+    usable = known.split(*config.splits)
+    usable = usable.samples(np.asarray(usable.present.any(1)))
+    objects = np.unique(usable.objects)
+    if len(objects) < 4 or len(np.unique(usable.labels)) < 2:
+        raise TrainingError(
+            f"the splits {', '.join(config.splits)} have embeddings of {len(objects)} objects in "
+            f"{len(np.unique(usable.labels))} classes; fusion needs four objects and two classes "
+            "at least: build a larger dataset"
+        )
+    if len(usable.modalities) < 2:
+        raise TrainingError(
+            f"there are embeddings of {usable.modalities[0]} only; fusion needs two modalities"
+        )
+    order = np.random.default_rng(config.seed).permutation(objects)
+    held_back = np.isin(usable.objects, order[: max(1, round(config.held_back * len(objects)))])
+    return usable.samples(~held_back), usable.samples(held_back)

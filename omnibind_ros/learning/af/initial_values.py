@@ -15,7 +15,7 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .calibration import fit_biases, fit_temperature
-from .embeddings import EmbeddingSet, similarities
+from .embeddings import EmbeddingSet
 
 LIFT_RIDGE = 0.01
 """Ridge of `synonym_lift`."""
@@ -67,7 +67,7 @@ def fit_modalities(data: EmbeddingSet) -> ModalityFits:
     lift = synonym_lift(data.bank)
     for m in np.flatnonzero(fitted).tolist():
         values, labels = data.of(m)
-        similarity = similarities(data.bank, values)
+        similarity = data.bank.similarities(values)
         own = temperatures[m] = fit_temperature(similarity, labels)
         biases = fit_biases(similarity / own, labels, BIAS_RIDGE)
         offsets[m] = own * biases @ lift
@@ -82,10 +82,10 @@ def fit_bundle_temperature(data: EmbeddingSet, fits: ModalityFits) -> float:
         fits: Of its modalities.
     """
     pooled = (fits.corrected(data) / fits.temperatures[:, None]).sum(1)
-    common = similarities(data.bank, pooled).mean(1, keepdims=True)
+    common = data.bank.similarities(pooled).mean(1, keepdims=True)
     pooled = pooled - common * synonym_lift(data.bank).sum(0)
     length = np.linalg.norm(pooled, axis=1, keepdims=True)
-    suits = fit_temperature(similarities(data.bank, pooled / np.maximum(length, 1e-6)), data.labels)
+    suits = fit_temperature(data.bank.similarities(pooled / np.maximum(length, 1e-6)), data.labels)
     return float(suits * EVIDENCE / np.sqrt(1 + EVIDENCE**2))
 
 

@@ -301,11 +301,7 @@ class FusionNetwork(nn.Module):
 
     @torch.no_grad()
     def initialise(self, data: EmbeddingSet, temperature: float) -> None:
-        """Make the network the log-opinion pool of the modalities.
-
-        `data` are the samples to train on, with as many labels as the network has classes;
-        `temperature` is the bundle's, T.
-        """
+        """Make the network the log-opinion pool for samples and the bundle's temperature T."""
         fits = initial.fit_modalities(data)
         self.bias.initialise(fits)
         self.classes.initialise(data, fits)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import math
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import default_convert
 
+from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.learning.checkpoints import Best, copied
-from omnibind_ros.learning.config import TrainingError, no_progress
+from omnibind_ros.learning.commands import progress_bars
+from omnibind_ros.learning.config import no_progress
 from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train, warmup_cosine
 from omnibind_ros.learning.prototypes import ClassSimilarity
 
 from .config import FusionConfig
 from .corruptions import SetSampler, TrainingSets
-from .embeddings import EmbeddingSet
-from .files import TrainedFusion, run
+from .embeddings import EmbeddingSet, training_samples
+from .encoding import encode_dataset
+from .files import TrainedFusion, calibrate_fusion, run, save_fusion
 from .initial_values import fit_bundle_temperature, fit_modalities, most_words
 from .network import FusionNetwork
 
@@ -97,33 +101,34 @@ def train_fusion(
     return TrainedFusion(network.eval(), temperature, figures)
 
 
-def training_samples(data: EmbeddingSet, config: FusionConfig) -> tuple[EmbeddingSet, EmbeddingSet]:
-    """Return the samples to train on, and those of the objects that are held back.
-
-    Args:
-        data: Embeddings of a training run.
-        config: Names the splits and the classes that are left out.
-
-    Raises:
-        TrainingError: There are too few.
-    """
-    known, _ = data.without_classes(config.left_out)
-    usable = known.split(*config.splits)
-    usable = usable.samples(np.asarray(usable.present.any(1)))
-    objects = np.unique(usable.objects)
-    if len(objects) < 4 or len(np.unique(usable.labels)) < 2:
-        raise TrainingError(
-            f"the splits {', '.join(config.splits)} have embeddings of {len(objects)} objects in "
-            f"{len(np.unique(usable.labels))} classes; fusion needs four objects and two classes "
-            "at least: build a larger dataset"
+def run_command(options: argparse.Namespace) -> int:
+    """Run `omnibind train fusion`."""
+    config: FusionConfig = options.config
+    options.out.mkdir(parents=True, exist_ok=True)
+    with progress_bars() as progress:
+        if options.embeddings is not None:
+            data = EmbeddingSet.load(options.embeddings)
+        else:
+            bundle = Bundle.load(resolve_bundle(options.bundle))
+            data = encode_dataset(
+                bundle,
+                options.data,
+                options.out / "embeddings",
+                config.splits,
+                os.cpu_count() or 1,
+                lambda done, total: progress("embeddings", done, total, {}),
+            ).data
+        trained = train_fusion(
+            data, config, lambda done, total: progress("fusion", done, total, {})
         )
-    if len(usable.modalities) < 2:
-        raise TrainingError(
-            f"there are embeddings of {usable.modalities[0]} only; fusion needs two modalities"
-        )
-    order = np.random.default_rng(config.seed).permutation(objects)
-    held_back = np.isin(usable.objects, order[: max(1, round(config.held_back * len(objects)))])
-    return usable.samples(~held_back), usable.samples(held_back)
+    save_fusion(options.out, trained, calibrate_fusion(trained, data, config), config)
+    figures = trained.figures
+    print(
+        f"objects held back, random sets, some corrupted: top-1 {figures['top1']:.1%} after "
+        f"{figures['steps']} steps, the quality-weighted mean {figures['mean_top1']:.1%}"
+    )
+    print(f"trained {options.out}")
+    return 0
 
 
 def sampler_of(

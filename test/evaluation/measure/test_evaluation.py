@@ -29,7 +29,6 @@ from omnibind_ros.evaluation.measure.robustness import FAULTS, measure_robustnes
 from omnibind_ros.fusion.mean import MeanFusion  # noqa: E402
 from omnibind_ros.learning.af.config import FusionConfig  # noqa: E402
 from omnibind_ros.learning.af.corruptions import members_of  # noqa: E402
-from omnibind_ros.learning.af.embeddings import similarities  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
 from omnibind_ros.modalities import MODALITIES, all_combinations  # noqa: E402
 
@@ -67,13 +66,13 @@ def test_a_combination_is_measured_on_its_own_members(three):
         "image+touch+audio",
     ]
     alone = {
-        m: top_k(similarities(test.bank, test.values[:, i]), test.labels)
+        m: top_k(test.bank.similarities(test.values[:, i]), test.labels)
         for i, m in enumerate(THREE)
     }
     for name in THREE:
         assert found[name]["mean"] == found[name]["best_single"] == alone[name]
     pair = test.values[:, 0] + test.values[:, 1]
-    assert found["image+touch"]["mean"] == top_k(similarities(test.bank, pair), test.labels)
+    assert found["image+touch"]["mean"] == top_k(test.bank.similarities(pair), test.labels)
     assert found["image+touch"]["best_single"] == max(alone["image"], alone["touch"])
 
 
@@ -129,7 +128,7 @@ def test_the_perceptron_learns_from_the_same_objects(three):
 def test_a_lying_sensor_costs_the_mean_and_its_absence_is_the_measure():
     noise = {"image": 0.4, "touch": 1.5, "audio": 1.5}
     test = make_embeddings(samples=400, modalities=THREE, noise=noise).split("test")
-    rules = {"mean": lambda members: similarities(test.bank, mean(members))}
+    rules = {"mean": lambda members: test.bank.similarities(mean(members))}
     found = measure_robustness(test, rules, 0.05, 0, {})
     assert {name: set(of) for name, of in found.items()} == {m: set(FAULTS) for m in THREE}
     lying = found["image"]["other_object"]
@@ -146,7 +145,7 @@ def test_what_encoders_say_of_faulty_samples_is_used(three):
 
     def watch(members):
         seen.append(members.values[:, 1].copy())
-        return similarities(test.bank, mean(members))
+        return test.bank.similarities(mean(members))
 
     only_this = np.zeros((1, test.size), np.float32)
     only_this[0, 0] = 1
@@ -181,7 +180,7 @@ def test_everything_is_measured_and_json_can_hold_it(three):
     assert found["classes"] == len(set(test.labels)) == 7
     assert 0.5 < found["auroc_unknown"] <= 1
     whole = three.split("test")
-    right = similarities(whole.bank, mean(members_of(whole, 0.05))).argmax(1) == whole.labels
+    right = whole.bank.similarities(mean(members_of(whole, 0.05))).argmax(1) == whole.labels
     new = whole.labels == whole.bank.labels.index("class 1")
     named = found["unknown"]["open_vocabulary"]["mean"]
     assert named == pytest.approx(

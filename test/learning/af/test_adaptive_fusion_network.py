@@ -8,7 +8,6 @@ torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not
 from omnibind_ros.encoders.backend import load_model  # noqa: E402
 from omnibind_ros.export.export_fusion import ExportedFusion, export_fusion  # noqa: E402
 from omnibind_ros.fusion import AdaptiveFusion, MeanFusion  # noqa: E402
-from omnibind_ros.learning.af.embeddings import similarities  # noqa: E402
 from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
 from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
@@ -146,20 +145,20 @@ def test_members_that_name_a_class_by_different_words_agree():
     values = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
     seen = (values, np.array([0, 6]), np.zeros(2, np.float32), np.ones(2, np.float32),
             np.zeros(2, np.float32))  # fmt: skip
-    said = similarities(bank, values)
+    said = bank.similarities(values)
     together = said.sum(0) - said.sum(0).mean()
     lost, _ = run(network, seen)
     network.synonyms.initialise(bank)
     given, _ = run(network, seen)
     alone, _ = run(network, tuple(array[:1] for array in seen))
     assert together[0] > together[1]
-    assert similarities(bank, lost).argmax() == 1
-    found = similarities(bank, given)
+    assert bank.similarities(lost).argmax() == 1
+    found = bank.similarities(given)
     assert found.argmax() == 0
     # Sums of what the members say, less what they say of all classes alike.
     assert found.mean() == pytest.approx(0, abs=0.01)
     np.testing.assert_allclose(found / found.std(), together / together.std(), atol=0.02)
-    single, own = similarities(bank, alone), said[0] - said[0].mean()
+    single, own = bank.similarities(alone), said[0] - said[0].mean()
     np.testing.assert_allclose(single / single.std(), own / own.std(), atol=0.02)
 
 
@@ -176,10 +175,10 @@ def test_what_all_labels_have_in_common_makes_nothing_known():
     vague = (common / np.linalg.norm(common)).astype(np.float32)
     nothing, _ = run(network, (vague[None], *rest))
     cat, _ = run(network, (words[1][None], *rest))
-    assert similarities(bank, vague).max() > 0.7  # as like as to a thing that it knows
-    assert similarities(bank, nothing).max() < 0.1
-    assert similarities(bank, cat).argmax() == 1
-    assert similarities(bank, cat).max() > 0.4
+    assert bank.similarities(vague).max() > 0.7  # as like as to a thing that it knows
+    assert bank.similarities(nothing).max() < 0.1
+    assert bank.similarities(cat).argmax() == 1
+    assert bank.similarities(cat).max() > 0.4
     # So it is for a label that it has not seen, which has as much in common with the others.
     assert abs(words[3] @ nothing) < 0.5 * abs(words[3] @ vague)
 

@@ -14,8 +14,8 @@ from omnibind_ros.learning.af.calibration import (
     fit_threshold,
     fit_thresholds,
 )
-from omnibind_ros.learning.af.embeddings import probabilities
 from omnibind_ros.learning.config import TrainingError
+from omnibind_ros.recognition.label_bank import probabilities
 
 
 @pytest.mark.parametrize("temperature", [0.02, 0.1, 0.4])

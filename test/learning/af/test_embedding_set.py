@@ -5,9 +5,9 @@ import pytest
 from embedding_sets import make_embeddings, unit
 
 from omnibind_ros.encoders.manifest import Calibration
-from omnibind_ros.learning.af.embeddings import EmbeddingSet, entropies, similarities
+from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.label_bank import LabelBank, entropies
 from omnibind_ros.recognition.recogniser import Recogniser
 
 
@@ -16,7 +16,7 @@ def test_similarities_and_entropies_are_those_of_run_time():
     bank = LabelBank(("a", "b", "c"), unit(rng.normal(size=(5, 16))), np.array([0, 0, 1, 2, 2]))
     recogniser = Recogniser(bank, Calibration(0.05, 0.0, {}))
     values = unit(rng.normal(size=(4, 3, 16)))
-    similarity = similarities(bank, values)
+    similarity = bank.similarities(values)
     entropy = entropies(similarity, 0.05)
     for place in np.ndindex(4, 3):
         np.testing.assert_allclose(similarity[place], bank.similarities(values[place]), atol=1e-6)

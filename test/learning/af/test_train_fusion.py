@@ -14,13 +14,13 @@ from omnibind_ros.cli import main  # noqa: E402
 from omnibind_ros.evaluation.measure.combinations import select_modalities  # noqa: E402
 from omnibind_ros.learning.af.config import FusionConfig, read_fusion_config  # noqa: E402
 from omnibind_ros.learning.af.corruptions import CORRUPTIONS, SetSampler, members_of  # noqa: E402
-from omnibind_ros.learning.af.embeddings import entropies, probabilities, similarities  # noqa: E402
 from omnibind_ros.learning.af.files import load_fusion  # noqa: E402
 from omnibind_ros.learning.af.initial_values import fit_modalities  # noqa: E402
 from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402
 from omnibind_ros.learning.af.training import train_fusion  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
+from omnibind_ros.recognition.label_bank import entropies, probabilities  # noqa: E402
 
 QUICK = FusionConfig(
     steps=120, batch_size=128, learning_rate=3e-3, dropout=0.0, corrupt=0.05, refit=False
@@ -95,7 +95,7 @@ def test_sets_of_every_size_are_as_sure_as_they_are_right():
         members = select_modalities(
             members_of(test, trained.temperature), test, test.modalities[:count]
         )
-        said = similarities(test.bank, trained.fuse(members)[0])
+        said = test.bank.similarities(trained.fuse(members)[0])
         share = probabilities(said, trained.temperature)
         right = (share.argmax(1) == test.labels).mean()
         assert abs(right - share.max(1).mean()) < 0.1
@@ -195,7 +195,7 @@ def test_a_loss_that_is_no_number_ends_the_training():
 def test_entropies_of_drawn_members_are_their_own():
     data = make_embeddings(samples=100)
     members = SetSampler(data, 0.05, 0.5, 0, mix=0.5).draw(100).members
-    wanted = entropies(similarities(data.bank, members.values), 0.05)
+    wanted = entropies(data.bank.similarities(members.values), 0.05)
     there = members.present
     np.testing.assert_allclose(members.entropy[there], wanted[there], atol=1e-5)
     assert (members.entropy[~there] == 1).all()
