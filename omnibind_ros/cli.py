@@ -2,8 +2,8 @@
 
 Each room declares its commands in its `commands.py`; the function that runs a command is imported
 when the command is given (`LazyFunction`). A command's parser sets `run`, which takes the options
-and returns the exit status, and `needs`, a sentence on what to install where a module is missing. It
-may set `check`, which checks the options before the slow imports of `run`.
+and returns the exit status, and `needs`, a sentence on what to install where a module is missing.
+It may set `check`, which checks the options before the slow imports of `run`.
 """
 
 from __future__ import annotations
