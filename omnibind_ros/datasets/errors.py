@@ -1,4 +1,4 @@
-"""What goes wrong with datasets."""
+"""Errors of datasets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class DatasetError(ValueError):
 
 
 class SkipError(DatasetError):
-    """One sample that cannot be had; it is counted and the others go on.
+    """One sample that cannot be made; it is left out and counted, and the others go on.
 
     Attributes:
         what: The file or object.
@@ -16,11 +16,11 @@ class SkipError(DatasetError):
     """
 
     def __init__(self, what: str, reason: str) -> None:
-        """Say what is left out, and why."""
+        """Keep what is left out, and why."""
         super().__init__(f"{what}: {reason}")
         self.what = what
         self.reason = reason
 
     def __reduce__(self) -> tuple[type[SkipError], tuple[str, str]]:
-        """Let it cross from one process to another."""
+        """Allow pickling, from one process to another."""
         return type(self), (self.what, self.reason)

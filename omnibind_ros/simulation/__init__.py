@@ -1,22 +1,20 @@
 """Simulated sensors around one object: paired samples for datasets, or readings along a motion.
 
-`simulator.Simulator` reads the sensors. Each modality has one module here, named after it, which
-`part("simulation", modality)` finds (see `omnibind_ros.modalities`). It has
+`simulator.Simulator` reads the sensors. The module of a modality, `simulation/MODALITY.py`, has
 
-    simulate(subject, setup, rng) -> (data, settings)
-        One sample. `subject` is the object and `setup` what all sensors of the sample share
-        (`interface.py`); `rng` is a numpy.random.Generator of this modality alone. `data` is what
-        datasets hold of the modality (`omnibind_ros.datasets.samples`), `settings` a dictionary
-        of what was drawn, which JSON can hold; it is stored with the sample.
+- `simulate(subject, setup, rng)`: returns data and settings of one sample. `subject` is the object
+  and `setup` what all sensors of the sample share (`interface`); `rng` is a
+  `numpy.random.Generator` of this modality alone. The data is as datasets hold it
+  (`omnibind_ros.datasets.samples`); the settings are a dictionary of what was drawn, which JSON can
+  hold and which is stored with the sample.
 
-and, where the modality can also be read along a motion, a class
+A modality that can also be read along a motion has
 
-    Stream(subject, step, rng)
-        One sensor; `step` is the first `interface.Step`.
-    Stream.read(step) -> data
-        The reading at each step, the first one among them; None where there is none.
+- `Stream(subject, step, rng)`: a class, of one sensor; `step` is the first `interface.Step`;
+- `Stream.read(step)`: returns the data at each step, the first one among them, or None where there
+  is none.
 
-Below are the sub-rooms: objects (models, materials, temperatures), scene (ray casting, cameras,
+The sub-rooms are objects (models, materials, temperatures), scene (ray casting, cameras,
 surroundings), rendering (visible light), sound, tactile and language.
 """
 

@@ -1,4 +1,4 @@
-"""Runs numbered tasks in processes that stop when told to, and die with their parent."""
+"""Runs numbered tasks in processes that can be stopped, and that end with their parent."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ import cv2
 from omnibind_ros.datasets.errors import DatasetError
 
 POLL = 0.2
-"""Seconds between two looks at how far the workers are."""
+"""Seconds between two reports of progress."""
 
 
 class Task(Protocol):
-    """What is done for each number; pickled into every worker."""
+    """A task that is done for each of several numbers; pickled into every worker."""
 
     def __call__(self, number: int, tick: Callable[[], None]) -> None:
-        """Do it, and call `tick` after each step."""
+        """Do it for one number, and call `tick` after each step."""
 
 
 class StoppedError(Exception):
-    """Raised in a worker by `tick` when no more is wanted of it."""
+    """Raised by `tick` in a worker that should stop."""
 
 
 class _Worker:
-    """What a worker process keeps between two tasks."""
+    """State of a worker process: the task, a counter of steps, and the request to stop."""
 
     task: Task
     steps: Any
@@ -41,7 +41,7 @@ class _Worker:
     @classmethod
     def start(cls, task: Task, steps: Any, stop: Any) -> None:
         cls.task, cls.steps, cls.stop = task, steps, stop
-        # Control-C reaches every process; one of them says so.
+        # Control-C reaches every process; only the parent reports it.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         cv2.setNumThreads(1)
         threading.Thread(target=cls._follow_parent, daemon=True).start()
@@ -67,7 +67,7 @@ class _Worker:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Keep the libraries of new processes from starting threads of their own."""
+    """Limit the numerical libraries of new processes to one thread each."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))
@@ -84,13 +84,13 @@ def _one_thread_each() -> Iterator[None]:
 def run_tasks(
     task: Task, numbers: Sequence[int], workers: int, progress: Callable[[int], None]
 ) -> None:
-    """Do a task for each number; the first exception ends it all and is raised here.
+    """Do a task for each number; the first exception stops all workers and is raised here.
 
     Args:
-        task: What to do.
-        numbers: For which numbers, in this order.
-        workers: Processes; with one, it is this process.
-        progress: Told how many steps have been done, now and then.
+        task: The task.
+        numbers: The numbers, in this order.
+        workers: Processes; 1: it is done in this process.
+        progress: Called now and then with the number of steps done.
 
     Raises:
         DatasetError: A worker died.
@@ -98,7 +98,7 @@ def run_tasks(
     if workers <= 1 or len(numbers) <= 1:
         _run_here(task, numbers, progress)
         return
-    context = multiprocessing.get_context("spawn")  # what is forked shares locks with threads
+    context = multiprocessing.get_context("spawn")  # a fork would copy locks that threads hold
     steps, stop = context.Value("q", 0), context.Event()
     with (
         _one_thread_each(),
@@ -115,8 +115,8 @@ def run_tasks(
                 progress(steps.value)
         except BrokenProcessPool as error:
             raise DatasetError(
-                "a worker process died, perhaps for want of memory: run the same command again "
-                "with fewer workers; what is whole is kept"
+                "a worker process died, perhaps because memory was short: run the same command "
+                "again with fewer workers; what is complete is not done again"
             ) from error
         finally:
             stop.set()

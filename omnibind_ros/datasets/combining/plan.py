@@ -1,9 +1,9 @@
-"""Joins sets by what their labels mean: the plan of `omnibind dataset combine`.
+"""Combines sets by the meaning of their labels: the plan of `omnibind dataset combine`.
 
-A sample of a class takes one recording from every set that has the class in the same split. What a
-set has recorded together, such as a touch and the picture of the touched thing, stays together. As
-many samples are made as the class's most frequent modality has recordings, so the others are used
-several times, in an order drawn anew each time all have been used.
+A sample of a class has one recording of every set that has the class in the same split. What a set
+has recorded together, such as a touch and the picture of the touched object, stays together. There
+are as many samples as the most frequent modality of the class has recordings; those of the others
+are used several times, in a new random order each time.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.datasets.storage.splits import split_of
 from omnibind_ros.modalities import MODALITIES
 
-from .labels import Matcher
-from .sets import Part, synonyms_of
+from .labels import LabelMatcher
+from .sets import SourceSet, synonyms_of
 
 PER_CLASS = 500
-"""Recordings of a class that a set gives to each split; one takes about 1.4 kB of memory."""
+"""Most recordings of a class and split from each set; one takes about 1.4 kB of memory."""
 
 
 def _rank(key: str) -> int:
@@ -35,16 +35,16 @@ def _rank(key: str) -> int:
 
 
 class Pool:
-    """The recordings of one class and split that a set gives: at most so many, by hash of the key.
+    """The recordings of one class and split of a set, up to a limit, chosen by hash of the key.
 
-    So the same ones are kept whatever the order in which they are read.
+    So the choice does not depend on the order in which they are read.
     """
 
     def __init__(self, limit: int) -> None:
         """Start empty.
 
         Args:
-            limit: How many to keep.
+            limit: Most recordings.
         """
         self._limit = limit
         self._heap: list[tuple[int, str, Item]] = []
@@ -60,19 +60,19 @@ class Pool:
             self.dropped += 1
 
     def items(self) -> tuple[Item, ...]:
-        """Return what was kept, in an order that depends on it only."""
+        """Return the chosen recordings, in an order that does not depend on that of `add`."""
         return tuple(item for _, _, item in sorted(self._heap, key=lambda entry: entry[:2]))
 
 
 @dataclass(frozen=True)
 class Group:
-    """What samples of one class and split are made of.
+    """The recordings that samples of one class and split are made of.
 
     Attributes:
         label: The class.
         split: The split.
-        parts: By set, its recordings; sets that have none are left out.
-        count: How many samples are made.
+        parts: Names of sets, each with its recordings; sets without any are left out.
+        count: Number of samples.
     """
 
     label: str
@@ -82,7 +82,7 @@ class Group:
 
 
 def _count(parts: Sequence[tuple[str, tuple[Item, ...]]]) -> dict[str, int]:
-    """Return how many recordings there are of each modality."""
+    """Return the number of recordings of each modality."""
     counts = dict.fromkeys(MODALITIES, 0)
     for _, items in parts:
         for item in items:
@@ -92,39 +92,39 @@ def _count(parts: Sequence[tuple[str, tuple[Item, ...]]]) -> dict[str, int]:
 
 
 class CombinePlan:
-    """What a combined set is made of; a plan for `build_dataset`."""
+    """The plan of a combined set; see `building.plan.Plan`."""
 
     def __init__(
         self,
-        parts: Sequence[Part],
-        matcher: Matcher,
+        sets: Sequence[SourceSet],
+        matcher: LabelMatcher,
         *,
         seed: int = 0,
         samples: int = 0,
         per_class: int = PER_CLASS,
         min_modalities: int = 2,
     ) -> None:
-        """List the sets and join their labels.
+        """List the recordings of the sets and match their labels.
 
         Args:
-            parts: At least one.
-            matcher: Joins the labels; it is told of all of them.
-            seed: Decides the pairing.
-            samples: At most so many, taken evenly from all classes; 0: all.
-            per_class: At most so many recordings of a class, split and set.
-            min_modalities: Classes with fewer in a split are left out of it.
+            sets: At least one.
+            matcher: Matches the labels; it is given all of them.
+            seed: Seed of the pairing.
+            samples: Most samples, taken evenly from all classes; 0: all.
+            per_class: Most recordings of a class, split and set.
+            min_modalities: Classes with fewer modalities in a split are left out of it.
 
         Raises:
-            DatasetError: A set cannot be read, two have one name, or nothing can be joined.
+            DatasetError: A set cannot be read, two have the same name, or nothing can be combined.
         """
-        names = [part.name for part in parts]
+        names = [each.name for each in sets]
         if len(set(names)) < len(names):
             raise DatasetError("two of the sets have the same name; rename a folder")
         self.skipped = SkipLog()
-        self._parts, self._seed, self._matcher = tuple(parts), seed, matcher
+        self._sets, self._seed, self._matcher = tuple(sets), seed, matcher
         self._options = {"samples": samples, "per_class": per_class, "minimum": min_modalities}
         groups = list(self._groups(self._pools(per_class), min_modalities))
-        self._samples = list(_dealt(groups))[: samples or None]
+        self._samples = list(_in_turn(groups))[: samples or None]
         if not self._samples:
             raise DatasetError(
                 f"no class has {min_modalities} modalities in one split of {', '.join(names)}: ask "
@@ -134,17 +134,17 @@ class CombinePlan:
     def _pools(self, per_class: int) -> dict[tuple[str, Split], dict[str, Pool]]:
         pools: dict[tuple[str, Split], dict[str, Pool]] = {}
         where: dict[str, Split] = {}
-        for part in self._parts:
-            for item in part.items(self.skipped):
-                label = self._matcher.match(part.name, item.label, synonyms_of(item))
+        for source in self._sets:
+            for item in source.items(self.skipped):
+                label = self._matcher.match(source.name, item.label, synonyms_of(item))
                 split = item.split or split_of(item.object_id)
                 if label is None:
-                    self.skipped.add(f"{part.name}: {item.label}", "the label is of no class")
+                    self.skipped.add(f"{source.name}: {item.label}", "the label is of no class")
                 elif where.setdefault(item.object_id, split) != split:
                     self.skipped.add(item.object_id, "its object is in another split already")
                 else:
                     by_source = pools.setdefault((label, split), {})
-                    by_source.setdefault(part.name, Pool(per_class)).add(item)
+                    by_source.setdefault(source.name, Pool(per_class)).add(item)
         return pools
 
     def _groups(
@@ -171,12 +171,12 @@ class CombinePlan:
         """Return a sample, its modalities not yet loaded.
 
         Raises:
-            SkipError: Its sets have no modality in it.
+            SkipError: None of the recordings has a modality.
         """
         group, turn = self._samples[index]
         first = turn % len(group.parts)
         chosen: dict[str, tuple[str, Item]] = {}
-        # Where two sets have one modality, each gives it in turn.
+        # Where two sets have the same modality, it is taken from each in turn.
         for name, items in (*group.parts[first:], *group.parts[:first]):
             item = items[self._place(group, name, turn, len(items))]
             for modality in item.modalities:
@@ -191,9 +191,9 @@ class CombinePlan:
             split=group.split,
             modalities={m: item.modalities[m] for m, (_, item) in chosen.items()},
             origin={m: item.origin[m] for m, (_, item) in chosen.items()},
-            source=_listed(item.source for _, item in used),
-            licence=_listed(item.licence for _, item in used),
-            author=_listed(item.author for _, item in used),
+            source=_join_texts(item.source for _, item in used),
+            licence=_join_texts(item.licence for _, item in used),
+            author=_join_texts(item.author for _, item in used),
             meta={
                 "parts": [
                     {
@@ -212,8 +212,8 @@ class CombinePlan:
 
     def _place(self, group: Group, name: str, turn: int, count: int) -> int:
         lap, place = divmod(turn, count)
-        chance = _rank(f"{group.label} {group.split} {name}")
-        order = np.random.default_rng((self._seed, chance, lap)).permutation(count)
+        salt = _rank(f"{group.label} {group.split} {name}")
+        order = np.random.default_rng((self._seed, salt, lap)).permutation(count)
         return int(order[place])
 
     def describe(self) -> dict[str, Any]:
@@ -222,29 +222,29 @@ class CombinePlan:
             label: {name: sorted(labels) for name, labels in sources.items()}
             for label, sources in sorted(self._matcher.joined.items())
         }
-        names = ", ".join(part.name for part in self._parts)
+        names = ", ".join(each.name for each in self._sets)
         return {
             "name": "combine",
             "seed": self._seed,
             "version": 1,
-            "summary": f"Samples of {names}, joined by what their labels mean. Parts of one sample "
-            "were not recorded together unless they come from one set; meta['parts'] tells.",
-            "sources": [source for part in self._parts for source in part.sources()],
+            "summary": f"Samples of {names}, combined by the meaning of their labels. The parts of "
+            "a sample were recorded together only if they are from one set; see meta['parts'].",
+            "sources": [source for each in self._sets for source in each.sources()],
             "skipped": self.skipped.to_dict(),
             "labels": joined,
             "options": self._options,
         }
 
 
-def _listed(texts: Iterable[str]) -> str:
+def _join_texts(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(filter(None, texts)))
 
 
-def _dealt(groups: Sequence[Group]) -> Iterator[tuple[Group, int]]:
-    """Deal out samples, one of each class and split in turn while it has some."""
-    turn, left = 0, list(groups)
-    while left:
-        for group in left:
+def _in_turn(groups: Sequence[Group]) -> Iterator[tuple[Group, int]]:
+    """Yield samples, one of each class and split in turn as long as it has any."""
+    turn, remaining = 0, list(groups)
+    while remaining:
+        for group in remaining:
             yield group, turn
         turn += 1
-        left = [group for group in left if group.count > turn]
+        remaining = [group for group in remaining if group.count > turn]

@@ -1,4 +1,4 @@
-"""The sets that are joined: published ones, read by readers, and built datasets."""
+"""The sets that are combined: published ones, read by readers, and built datasets."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 
 @dataclass(frozen=True)
-class Part:
-    """A set to be joined.
+class SourceSet:
+    """A set that is combined with others.
 
     Attributes:
-        name: A reader's name, or that of a built dataset's folder.
-        path: Where it is.
+        name: Name of the reader, or of the folder of a built dataset.
+        path: Its folder.
         built: Whether it is a built dataset.
     """
 
@@ -32,11 +32,11 @@ class Part:
     built: bool
 
     @classmethod
-    def parse(cls, text: str) -> Part:
-        """Read what is typed: READER:FOLDER for a published set, FOLDER for a built dataset.
+    def parse(cls, text: str) -> SourceSet:
+        """Parse READER:FOLDER for a published set, or FOLDER for a built dataset.
 
         Raises:
-            DatasetError: It is neither.
+            DatasetError: The text is neither.
         """
         name, colon, folder = text.partition(":")
         if colon and name in READERS:
@@ -60,7 +60,7 @@ class Part:
         if not self.built:
             yield from READERS[self.name].read(self.path, log)
             return
-        stored = _stored(self.path)
+        stored = _open(self.path)
         for index in range(len(stored)):
             sample = stored[index]
             yield Item(
@@ -80,20 +80,20 @@ class Part:
             )
 
     def sources(self) -> list[dict[str, Any]]:
-        """Return what the data card says of where the set comes from."""
+        """Return the sources of the set, for the data card."""
         if self.built:
-            return list(_stored(self.path).manifest.description.get("sources", ()))
+            return list(_open(self.path).manifest.description.get("sources", ()))
         reader = READERS[self.name]
         return [{"name": reader.title, "licence": reader.licence, "credit": reader.author}]
 
 
 @lru_cache(maxsize=4)
-def _stored(folder: Path) -> Dataset:
+def _open(folder: Path) -> Dataset:
     return Dataset.open(folder)
 
 
 def _load_stored(folder: Path, index: int, modality: str) -> Any:
-    return _stored(folder)[index][modality]
+    return _open(folder)[index][modality]
 
 
 def _split(name: str) -> Split:
@@ -101,5 +101,5 @@ def _split(name: str) -> Split:
 
 
 def synonyms_of(item: Item) -> list[str]:
-    """Return the other names that an item's set has for its label."""
+    """Return other names of an item's label in its set."""
     return [str(name) for name in item.meta.get("synonyms", ())]

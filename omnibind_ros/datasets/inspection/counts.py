@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from omnibind_ros.datasets.samples import stored_modalities
+from omnibind_ros.datasets.storage.index import with_all_columns
 from omnibind_ros.datasets.storage.item import SPLITS
 from omnibind_ros.datasets.storage.manifest import INDEX
-from omnibind_ros.datasets.storage.shards import with_all_columns
 from omnibind_ros.modalities import OWN
 
 OBJECT = ("label", "object_id", "split", "source", "licence", "author")

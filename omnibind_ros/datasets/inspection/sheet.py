@@ -11,8 +11,9 @@ import numpy as np
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.samples import sample_module, stored_modalities
 from omnibind_ros.datasets.samples.drawing import BACKGROUND, Picture, write
-from omnibind_ros.datasets.storage.dataset import Dataset, Sample
+from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.sample import Sample
 
 CELL, GAP, MARGIN, HEAD = 128, 4, 96, 20
 """Pixels: a cell's side, between cells, left of a row, above the first row."""

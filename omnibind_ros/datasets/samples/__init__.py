@@ -1,27 +1,27 @@
-"""What datasets need to know of each modality: one module a modality, named after it.
+"""Modalities in datasets: one module a modality, from data to bytes, observations and pictures.
 
-`sample_module(modality)` returns it. It has the names below. *Data* is what a dataset holds of one
-modality of one sample. An *observation* is the same as a sensor delivers it and encoders take it.
+*Data* is what a dataset holds of one modality of one sample. An *observation* is the same as a
+sensor delivers it and encoders take it. The module of a modality, which `sample_module` returns,
+has
 
-    SUFFIX: str                       how the name of the tar member ends, after 'KEY.': 11
-                                      characters at most, all different, e.g. 'image.jpg'
-    CONTENT: str                      type, shape and units of the data, for the data card
-    encode(data) -> bytes             raises CodecError where it is other data
-    decode(stored) -> data            raises CodecError where the bytes are damaged
-    to_observation(data, rng)         data -> observation; rng chooses where there is a choice
-    picture(data, size) -> Picture    draws the data, uint8 [size, size, 3], RGB
-    noise(observation, rng)           the observation of a sensor that delivers noise only
+- `SUFFIX`: the end of the tar member's name, after 'KEY.'; 11 characters at most, e.g. 'image.jpg';
+- `CONTENT`: type, shape and units of the data, for the data card;
+- `encode(data)`: returns bytes; raises `CodecError` where the data does not fit the modality;
+- `decode(stored)`: returns the data; raises `CodecError` where the bytes are damaged;
+- `to_observation(data, rng)`: returns the observation; `rng` decides where there is a choice;
+- `picture(data, size)`: draws the data, uint8 [size, size, 3], RGB;
+- `noise(observation, rng)`: returns an observation of the same size that is noise only;
 
-These are optional:
+and it may have
 
-    dead(observation, rng)            the observation of a sensor that delivers, but measures
-                                      nothing; without it, such a sensor delivers nothing
-    features(data) -> float32 [F]     simple features for `omnibind dataset inspect --probe`
-    length(stored) -> int             number of samples in time of data of any length, such as a
-                                      sound, from its header alone
-    CELLS: int                        width of a picture on the contact sheet, in cells (1)
+- `dead(observation, rng)`: returns the observation of a sensor that delivers but measures nothing;
+  where there is no `dead`, such a sensor delivers nothing;
+- `features(data)`: returns simple features, float32 [F], for `omnibind dataset inspect --probe`;
+- `length(stored)`: returns the number of samples in time, from the header of the bytes alone, of
+  data of any length such as sounds;
+- `CELLS`: the width of a picture on the contact sheet, in cells; 1 where it is missing.
 
-`rng` is a numpy.random.Generator. `noise` and `dead` keep the size of the observation.
+`rng` is a `numpy.random.Generator`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""Reading a dataset: any modality of any sample, without the rest."""
+"""Reading a dataset: any modality of any sample, without reading the others."""
 
 from __future__ import annotations
 
-import json
 import mmap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,78 +13,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from omnibind_ros.datasets.errors import DatasetError
-from omnibind_ros.datasets.samples import sample_module, stored_modalities
+from omnibind_ros.datasets.samples import stored_modalities
 
+from .index import TEXTS, shard_name, with_all_columns
 from .item import SPLITS, Origin
 from .manifest import INDEX, Manifest
-from .shards import TEXTS, shard_name, with_all_columns
+from .sample import Sample
 from .splits import in_share
 
 WINDOW = 16
-"""Shards from which a shuffled pass draws at a time."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One sample; a modality's data is read and decoded when it is asked for.
-
-    Attributes:
-        key: Its name in the dataset.
-        label: The class.
-        object_id: The thing.
-        split: train, validation or test.
-        source: The set it comes from.
-        licence: Of the data.
-        author: Of the object or the recording.
-        origin: By modality that it has, 'recorded' or 'simulated'.
-    """
-
-    key: str
-    label: str
-    object_id: str
-    split: str
-    source: str
-    licence: str
-    author: str
-    origin: Mapping[str, Origin]
-    _members: Mapping[str, memoryview]
-
-    @property
-    def modalities(self) -> tuple[str, ...]:
-        """The modalities that it has."""
-        return tuple(self.origin)
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        """What else is known of it."""
-        return dict(json.loads(bytes(self._members["meta"]))["meta"])
-
-    def __getitem__(self, modality: str) -> Any:
-        """Return a modality's data; the modules of `samples` say in what form.
-
-        Raises:
-            KeyError: It has no such modality.
-            CodecError: The shard is damaged.
-        """
-        return sample_module(modality).decode(self._members[modality])
-
-    def length(self, modality: str) -> int:
-        """Return the number of samples in time of a modality's data, without decoding it.
-
-        Args:
-            modality: One whose module in `samples` has `length`, such as audio.
-
-        Raises:
-            KeyError: It has no such modality.
-            CodecError: The shard is damaged.
-        """
-        return int(sample_module(modality).length(self._members[modality]))
+"""Shards from which `Dataset.shuffled` draws at a time."""
 
 
 class Dataset(Sequence[Sample]):
     """Samples of a dataset, or a selection of them. Any number of threads may read it.
 
-    It may be pickled into worker processes, e.g. of a data loader: each maps the shards anew.
+    It can be pickled into worker processes, e.g. of a data loader; each maps the shards again.
+
+    Attributes:
+        folder: Where it is.
+        manifest: Its manifest.
+        rows: int64 [len], the rows of the index that are selected.
     """
 
     def __init__(
@@ -101,7 +48,7 @@ class Dataset(Sequence[Sample]):
         self._names = stored_modalities()
         spans = [("meta", "meta_offset", "meta_size")]
         spans += [(name, f"{name}_offset", f"{name}_size") for name in self._names]
-        # A size of 0 stands for a modality that is not there.
+        # A size of 0 is that of a modality that the sample lacks.
         self._spans = {
             name: tuple(table[column].fill_null(0).to_numpy() for column in columns)
             for name, *columns in spans
@@ -117,10 +64,10 @@ class Dataset(Sequence[Sample]):
         """Open a dataset.
 
         Args:
-            folder: Where it was built.
+            folder: The folder in which it was built.
 
         Raises:
-            DatasetError: There is no dataset that is whole.
+            DatasetError: There is no complete dataset.
         """
         folder = Path(folder)
         manifest = Manifest.load(folder)
@@ -138,11 +85,11 @@ class Dataset(Sequence[Sample]):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The classes of the whole dataset, by name; the same for every selection."""
+        """The classes of the dataset, sorted by name; the same for every selection."""
         return tuple(sorted(set(self._table["label"].unique().to_pylist())))
 
     def column(self, name: str) -> npt.NDArray[np.object_]:
-        """Return one of key, label, object_id, split, source, licence and author of each sample."""
+        """Return a column of the index: key, label, object_id, split, source, licence or author."""
         return self._texts(name)[self.rows]
 
     def has(self, modality: str) -> npt.NDArray[np.bool_]:
@@ -150,7 +97,7 @@ class Dataset(Sequence[Sample]):
         return np.asarray(self._present[modality][self.rows])
 
     def recorded(self, modality: str) -> npt.NDArray[np.bool_]:
-        """Return of which samples a modality is there and was recorded, bool [len]."""
+        """Return which samples have a modality that was recorded, bool [len]."""
         return np.asarray((self._recorded[modality] & self._present[modality])[self.rows])
 
     def select(
@@ -169,8 +116,8 @@ class Dataset(Sequence[Sample]):
             labels: Only of these classes; empty: of all.
             modalities: Only with all of these.
             recorded: Only samples of which something (True) or nothing (False) was recorded.
-            shares: Percent of paired training data by student modality; the same choice as
-                `omnibind dataset build --share` makes. Samples stay, modalities go.
+            shares: Percent of paired training data by student modality; the same samples lose it
+                as with `omnibind dataset build --share`. No sample is left out.
 
         Raises:
             DatasetError: An unknown split, class or modality.
@@ -185,7 +132,7 @@ class Dataset(Sequence[Sample]):
                 raise DatasetError(
                     f"{self.folder} has no {what} '{unknown[0]}': use {', '.join(known)}"
                 )
-        present = self._shared(shares) if shares else self._present
+        present = self._present_in(shares) if shares else self._present
         keep = np.ones(len(self._table), np.bool_)
         if split:
             keep &= self._texts("split") == split
@@ -199,13 +146,13 @@ class Dataset(Sequence[Sample]):
         selection._present = present
         return selection
 
-    def _shared(self, shares: Mapping[str, float]) -> dict[str, npt.NDArray[np.bool_]]:
+    def _present_in(self, shares: Mapping[str, float]) -> dict[str, npt.NDArray[np.bool_]]:
         train = self._texts("split") == "train"
         keys = self._texts("key")
         present = dict(self._present)
         for modality, percent in shares.items():
-            kept = np.fromiter((in_share(key, modality, percent) for key in keys), np.bool_)
-            present[modality] = present[modality] & (kept | ~train)
+            inside = np.fromiter((in_share(key, modality, percent) for key in keys), np.bool_)
+            present[modality] = present[modality] & (inside | ~train)
         return present
 
     def __len__(self) -> int:
@@ -245,14 +192,14 @@ class Dataset(Sequence[Sample]):
         return self._maps[number]
 
     def shuffled(self, seed: int, window: int = WINDOW) -> Iterator[Sample]:
-        """Yield every sample once, in an order that the seed decides.
+        """Yield every sample once, in a random order.
 
-        The order is drawn from a window of shards at a time, so that reading stays within it
-        however large the dataset is.
+        The order is drawn within a window of some shards at a time, so that few files are read at
+        once however large the dataset is.
 
         Args:
-            seed: Another seed, another order.
-            window: Shards in the window.
+            seed: Seed of the order.
+            window: Number of shards in the window.
         """
         rng = np.random.default_rng(seed)
         shards = self._shard[self.rows]
@@ -263,5 +210,5 @@ class Dataset(Sequence[Sample]):
                 yield self[int(index)]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the mapped shards behind."""
+        """Pickle without the mapped shards."""
         return self.__dict__ | {"_maps": {}}

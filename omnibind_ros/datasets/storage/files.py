@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TEMPORARY = ".tmp"
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that takes its name only when all of it is on the disk.
+    """Open a file for writing that gets its name only when all of it is on the disk.
 
     Args:
-        path: Its name. A file of that name is replaced.
+        path: Its path. A file of that path is replaced.
 
     Raises:
-        OSError: It cannot be written. Then, and after any other exception, nothing is left of it.
+        OSError: It cannot be written. Then, and after any other exception, no file is left.
     """
     temporary = path.with_name(path.name + TEMPORARY)
     try:
@@ -31,7 +31,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    # The name, too, must outlast a power cut.
+    # The name must be on the disk, too, in case of a power failure.
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -40,6 +40,6 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a small file that is there whole or not at all; raises OSError."""
+    """Write a small file completely or not at all; raises OSError."""
     with whole_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)

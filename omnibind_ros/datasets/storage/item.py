@@ -14,20 +14,20 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Item:
-    """A sample on its way into a dataset: what it shows, and how to get at each modality.
+    """A sample on its way into a dataset: its labels, and how to load each modality.
 
     Attributes:
-        key: Unique in its dataset; letters, digits, '-' and '_' only (a tar member's name begins
-            with it, and a dot would end it).
+        key: Unique in its dataset; letters, digits, '-' and '_' only (the name of a tar member
+            begins with it and a dot).
         label: The class.
-        object_id: The thing itself; no object is in two splits.
-        split: Where the object belongs; None: the dataset decides by a hash of the object's id.
-        modalities: By name, how to load the data. `datasets.samples` says what each returns.
+        object_id: The object; no object is in two splits.
+        split: The split of the object; None: it follows from a hash of the object's id.
+        modalities: By modality, a function that loads its data, as `datasets.samples` describes.
         origin: By modality, whether the data was recorded or simulated.
-        source: The set it comes from, e.g. 'ESC-10'.
+        source: The published set that it comes from, e.g. 'ESC-10'.
         licence: Licence of the data.
-        author: Who made the object or the recording.
-        meta: What else is known; JSON can hold it.
+        author: Author of the object model or the recording.
+        meta: What else is known, as JSON can hold it.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""dataset.json: what a dataset is made of; written last, so that it says the rest is there."""
+"""dataset.json: the manifest of a dataset; written last, so that it marks it as complete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from omnibind_ros.datasets.errors import DatasetError
 
 from .files import write_whole
-from .shards import Shard, shard_name
+from .index import Shard, shard_name
 
 MANIFEST = "dataset.json"
 INDEX = "index.parquet"
@@ -23,10 +23,10 @@ class Manifest:
     """The content of dataset.json.
 
     Attributes:
-        description: What the plan said of itself; see `build.Plan.describe`.
-        shards: Every shard, in order; one may be empty.
+        description: What `building.plan.Plan.describe` returned.
+        shards: Every shard, in order; a shard may be empty.
         index_size: Bytes of index.parquet.
-        skipped: What was left out, as `SkipLog.to_dict` gives it.
+        skipped: The samples that were left out, as `SkipLog.to_dict` returns them.
         format: Version of the layout.
     """
 
@@ -47,15 +47,15 @@ class Manifest:
         return self.index_size + sum(shard.size for shard in self.shards)
 
     def save(self, folder: Path) -> None:
-        """Write it; raises OSError."""
+        """Write the manifest into a dataset's folder; raises OSError."""
         write_whole(folder / MANIFEST, json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:
-        """Read it, and check that every file is there in full length.
+        """Read the manifest of a dataset, and check that all of its files have their full length.
 
         Raises:
-            DatasetError: The folder holds no dataset that is whole.
+            DatasetError: The folder holds no complete dataset.
         """
         try:
             data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -63,7 +63,7 @@ class Manifest:
             manifest = cls(shards=shards, **data)
         except FileNotFoundError as error:
             raise DatasetError(
-                f"{folder} holds no whole dataset ({MANIFEST} is missing): build it, or run the "
+                f"{folder} holds no complete dataset ({MANIFEST} is missing): build it, or run the "
                 "interrupted build again"
             ) from error
         except OSError as error:

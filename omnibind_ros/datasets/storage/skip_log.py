@@ -1,4 +1,4 @@
-"""What was left out of a dataset, counted by reason."""
+"""The log of samples that were left out of a dataset, by reason."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 
 class SkipLog:
-    """Counts what was left out, by reason, and keeps a few examples of each.
+    """Counts the samples that were left out, by reason, with a few examples of each.
 
     Args:
-        examples: How many to keep of each reason.
+        examples: Number of examples of each reason.
     """
 
     def __init__(self, examples: int = 5) -> None:
-        """Start with nothing left out."""
+        """Start empty."""
         self.counts: Counter[str] = Counter()
         self.examples: dict[str, list[str]] = {}
         self._limit = examples
 
     def __len__(self) -> int:
-        """Return how many were left out."""
+        """Return the number of samples that were left out."""
         return self.counts.total()
 
     def __iter__(self) -> Iterator[tuple[str, int, list[str]]]:
@@ -30,32 +30,32 @@ class SkipLog:
             yield reason, count, self.examples[reason]
 
     def add(self, what: str, reason: str, count: int = 1) -> None:
-        """Count something that was left out.
+        """Count a file or object that was left out.
 
         Args:
             what: The file or object.
             reason: Why, without `what`, so that equal reasons are counted together.
-            count: How many samples are lost with it.
+            count: Number of samples that are left out with it.
         """
         self.counts[reason] += count
-        kept = self.examples.setdefault(reason, [])
-        if len(kept) < self._limit and what not in kept:
-            kept.append(what)
+        examples = self.examples.setdefault(reason, [])
+        if len(examples) < self._limit and what not in examples:
+            examples.append(what)
 
     def merge(self, other: SkipLog) -> None:
-        """Add what another log has counted."""
+        """Add the counts and examples of another log."""
         for reason, count, examples in other:
             self.add(examples[0], reason, count)
             for what in examples[1:]:
                 self.add(what, reason, 0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it: {reason: {count, examples}}."""
+        """Return the log as JSON can hold it: {reason: {count, examples}}."""
         return {reason: {"count": count, "examples": examples} for reason, count, examples in self}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SkipLog:
-        """Make a log from what `to_dict` returned."""
+        """Return the log that `to_dict` was called on."""
         log = cls()
         for reason, entry in data.items():
             log.counts[reason] = entry["count"]

@@ -1,7 +1,8 @@
-"""Which objects are trained on and which are held out, and who gets how much paired data.
+"""Splits of objects, and shares of paired data.
 
-Both follow from hashes of names, not from chance: a dataset built again, larger or elsewhere,
-keeps its test objects, and the smaller share of paired data lies within the larger.
+Both follow from hashes of names and not from a random generator: a dataset that is built again,
+larger or elsewhere, has the same test objects, and a smaller share of paired data is part of a
+larger one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from omnibind_ros.datasets.errors import DatasetError
-from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.modalities import STUDENTS
 
 from .item import SPLITS, Split
 
@@ -18,8 +19,6 @@ VALIDATION, TEST = 0.15, 0.2
 """Shares of a class's objects."""
 
 MIN_OBJECTS = len(SPLITS)
-
-STUDENTS = tuple(name for name, modality in MODALITIES.items() if not modality.teacher)
 
 
 def _fraction(text: str) -> float:
@@ -29,24 +28,24 @@ def _fraction(text: str) -> float:
 
 
 def split_of(object_id: str) -> Split:
-    """Return the split of an object of which nothing else is known."""
-    where = _fraction(object_id)
-    if where < TEST:
+    """Return the split of an object, from its id alone."""
+    fraction = _fraction(object_id)
+    if fraction < TEST:
         return "test"
-    return "validation" if where < TEST + VALIDATION else "train"
+    return "validation" if fraction < TEST + VALIDATION else "train"
 
 
 def stratified_splits(objects: Iterable[str]) -> dict[str, Split]:
-    """Divide the objects of one class, so that small classes too have each split.
+    """Divide the objects of one class, so that even a small class has objects in each split.
 
     The objects are ranked by the hash of their ids; the first go into test, the next into
-    validation. A class that gains an object may so move another across a border.
+    validation. So a new object in a class may move another one into a different split.
 
     Args:
         objects: Their ids.
 
     Raises:
-        DatasetError: There are fewer than three, so one split would have none.
+        DatasetError: There are fewer than three, so that a split would be empty.
     """
     ranked = sorted(set(objects), key=lambda object_id: (_fraction(object_id), object_id))
     if len(ranked) < MIN_OBJECTS:
@@ -66,7 +65,7 @@ def in_share(key: str, modality: str, percent: float) -> bool:
     """Return whether a training sample is in a modality's share of paired data.
 
     Args:
-        key: The sample's.
+        key: Key of the sample.
         modality: The student modality.
         percent: The share, 0 to 100.
     """
@@ -74,13 +73,13 @@ def in_share(key: str, modality: str, percent: float) -> bool:
 
 
 def parse_shares(text: str) -> dict[str, float]:
-    """Read shares of paired data as they are typed: 'touch=10,event=1'.
+    """Parse shares of paired data, e.g. 'touch=10,event=1'.
 
     Returns:
-        Percent by student modality; those not named have all.
+        Percent by student modality; modalities that are not named have 100.
 
     Raises:
-        DatasetError: It is not like that, names no student modality, or leaves 0 to 100.
+        DatasetError: Another format, no student modality, or not between 0 and 100.
     """
     shares: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -101,12 +100,12 @@ def parse_shares(text: str) -> dict[str, float]:
 def shared_modalities(
     key: str, modalities: Iterable[str], split: Split, shares: Mapping[str, float]
 ) -> list[str]:
-    """Return the modalities that a sample keeps; only training samples lose any.
+    """Return the modalities of a sample that are in their shares; only training samples lose any.
 
     Args:
-        key: The sample's.
-        modalities: What it has.
-        split: Where it is.
+        key: Key of the sample.
+        modalities: Its modalities.
+        split: Its split.
         shares: Percent by student modality.
     """
     if split != "train":

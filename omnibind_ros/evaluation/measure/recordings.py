@@ -13,7 +13,8 @@ import torch
 from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.samples.base import CodecError
-from omnibind_ros.datasets.storage.dataset import Dataset, Sample
+from omnibind_ros.datasets.storage.dataset import Dataset
+from omnibind_ros.datasets.storage.sample import Sample
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning import checkpoints

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.samples.base import CodecError
-from omnibind_ros.datasets.storage.dataset import Dataset, Sample
+from omnibind_ros.datasets.storage.dataset import Dataset
+from omnibind_ros.datasets.storage.sample import Sample
 from omnibind_ros.learning.teachers.interface import Teacher, load_teacher
 
 from .specs import PICTURE, PREPARE, STUDENT_SPECS

@@ -19,7 +19,8 @@ from tiny_plan import TinyPlan
 from omnibind_ros.datasets.building.builder import build_dataset
 from omnibind_ros.datasets.errors import DatasetError, SkipError
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.datasets.storage.shards import encode, write_shard
+from omnibind_ros.datasets.storage.encoding import encode
+from omnibind_ros.datasets.storage.shards import write_shard
 
 
 def content(folder):
@@ -73,7 +74,7 @@ def test_an_interrupted_build_goes_on_and_ends_with_the_same_bytes(tmp_path):
     plan = TinyPlan(40, dies=25, armed=armed)
     with pytest.raises(DatasetError, match="worker process died"):
         build_dataset(plan, tmp_path / "a", workers=2, shard_size=10)
-    with pytest.raises(DatasetError, match="no whole dataset"):
+    with pytest.raises(DatasetError, match="no complete dataset"):
         Dataset.open(tmp_path / "a")
     armed.unlink()
     built = build_dataset(plan, tmp_path / "a", workers=2, shard_size=10)

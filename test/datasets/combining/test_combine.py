@@ -12,9 +12,9 @@ import pytest
 
 from omnibind_ros.datasets.building.builder import build_dataset
 from omnibind_ros.datasets.combining.command import add_arguments, make_matcher, run
-from omnibind_ros.datasets.combining.labels import Matcher, normalise, read_mapping
+from omnibind_ros.datasets.combining.labels import LabelMatcher, normalise, read_mapping
 from omnibind_ros.datasets.combining.plan import CombinePlan
-from omnibind_ros.datasets.combining.sets import Part
+from omnibind_ros.datasets.combining.sets import SourceSet
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.storage.dataset import Dataset
 
@@ -38,7 +38,7 @@ def sets(tmp_path):
 
 def parts(sets):
     named = (f"imagefolder:{sets / 'p'}", f"esc10:{sets / 's'}", f"modelnet40:{sets / 'm'}")
-    return [Part.parse(text) for text in named]
+    return [SourceSet.parse(text) for text in named]
 
 
 MAPPING = "mapping:\n  esc10: {Dog bark: dog}\n"
@@ -69,12 +69,12 @@ def test_labels_join_by_name_and_by_mapping(sets):
 
 
 def test_without_a_mapping_unlike_names_stay_apart_and_are_counted(sets):
-    plan = CombinePlan(parts(sets), Matcher())
+    plan = CombinePlan(parts(sets), LabelMatcher())
     assert {plan.item(index).label for index in range(len(plan))} == {"coffee mugs"}
     lost = plan.skipped.to_dict()["its class has fewer than 2 modalities in a split"]
     assert lost["count"] == 15
     with pytest.raises(DatasetError, match="--suggest"):
-        CombinePlan(parts(sets)[:2], Matcher())
+        CombinePlan(parts(sets)[:2], LabelMatcher())
 
 
 def test_the_seed_decides_the_pairing_and_plans_cross_processes(sets):
@@ -95,8 +95,8 @@ def test_limits_are_kept(sets):
 def test_built_datasets_are_joined_again(sets):
     first = CombinePlan(parts(sets)[:2], mapped(sets))
     build_dataset(first, sets / "dogs", workers=1)
-    again = [Part.parse(str(sets / "dogs")), parts(sets)[2]]
-    plan = CombinePlan(again, Matcher(), min_modalities=1)
+    again = [SourceSet.parse(str(sets / "dogs")), parts(sets)[2]]
+    plan = CombinePlan(again, LabelMatcher(), min_modalities=1)
     item = next(i for i in map(plan.item, range(len(plan))) if i.label == "Dog")
     assert set(item.modalities) == {"image", "audio"}
     stored = Dataset.open(sets / "dogs")
@@ -110,7 +110,7 @@ def test_one_object_is_never_in_two_splits(sets):
     published.touch_and_go(one)
     published.put(sets / "mapping.yaml", 'mapping: {"*": {wood: Dog}}')
     matcher = make_matcher(None, sets / "mapping.yaml")
-    plan = CombinePlan([Part.parse(f"touch-and-go:{one}"), parts(sets)[0]], matcher)
+    plan = CombinePlan([SourceSet.parse(f"touch-and-go:{one}"), parts(sets)[0]], matcher)
     where = {}
     for index in range(len(plan)):
         item = plan.item(index)
@@ -120,7 +120,7 @@ def test_one_object_is_never_in_two_splits(sets):
 
 def test_what_was_recorded_together_stays_together(sets):
     published.touch_and_go(sets / "t")
-    plan = CombinePlan([Part.parse(f"touch-and-go:{sets / 't'}")], Matcher())
+    plan = CombinePlan([SourceSet.parse(f"touch-and-go:{sets / 't'}")], LabelMatcher())
     item = plan.item(0)
     (part,) = item.meta["parts"]
     assert part["modalities"] == ["image", "touch"]
@@ -137,7 +137,7 @@ def test_a_closed_vocabulary_takes_synonyms_and_drops_the_rest(sets):
 
 
 def test_a_mapping_may_leave_labels_out(sets):
-    matcher = Matcher(mapping={"esc10": {"rain": None}, "*": {"xbox": "toy"}})
+    matcher = LabelMatcher(mapping={"esc10": {"rain": None}, "*": {"xbox": "toy"}})
     assert matcher.match("esc10", "Rain") is None
     assert matcher.match("imagenet", "rain") == "rain"
     assert matcher.match("modelnet40", "xbox") == "toy"
@@ -149,13 +149,13 @@ def test_a_mapping_may_leave_labels_out(sets):
      ("batteries", "Battery"), ("night-stand", "night stand")],
 )  # fmt: skip
 def test_names_that_differ_in_form_only_are_one(one, other):
-    matcher = Matcher()
+    matcher = LabelMatcher()
     assert matcher.match("a", other) == other
     assert matcher.match("b", one) == other
 
 
 def test_names_in_s_that_are_no_plurals_stay():
-    matcher = Matcher()
+    matcher = LabelMatcher()
     assert matcher.match("a", "glas") == "glas"
     assert matcher.match("b", "glass") == "glass"
     assert normalise("  Tea--Pot ") == "tea pot"
@@ -193,8 +193,8 @@ def test_a_bad_mapping_is_one_sentence(tmp_path, text):
 
 def test_what_is_no_set_is_named(tmp_path):
     with pytest.raises(DatasetError, match="is no dataset"):
-        Part.parse(str(tmp_path))
+        SourceSet.parse(str(tmp_path))
     with pytest.raises(DatasetError, match="no reader 'imagnet'"):
-        Part.parse("imagnet:there")
+        SourceSet.parse("imagnet:there")
     with pytest.raises(DatasetError, match="by --out"):
         command(f"imagefolder:{tmp_path}")

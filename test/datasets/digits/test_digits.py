@@ -12,13 +12,9 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from omnibind_ros.datasets.digits.plan import (
-    RECORDINGS,
-    DigitsPlan,
-    add_arguments,
-    make_plan,
-    sentences,
-)
+from omnibind_ros.datasets.digits.command import RECORDINGS, add_arguments, make_plan
+from omnibind_ros.datasets.digits.content import sentences
+from omnibind_ros.datasets.digits.plan import DigitsPlan
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.readers.nmnist import DIGITS
 from omnibind_ros.datasets.samples import sample_module
@@ -119,9 +115,9 @@ def test_where_recordings_are_comes_from_outside(recordings, monkeypatch):
     add_arguments(parser)
     monkeypatch.delenv(RECORDINGS, raising=False)
     with pytest.raises(DatasetError, match="--recordings"):
-        make_plan(parser.parse_args([]))
+        make_plan(parser.parse_args(["--out", "digits"]))
     monkeypatch.setenv(RECORDINGS, str(recordings))
-    assert len(make_plan(parser.parse_args(["--samples", "100"]))) == 100
+    assert len(make_plan(parser.parse_args(["--out", "digits", "--samples", "100"]))) == 100
 
 
 def test_too_little_is_one_sentence(tmp_path, recordings):

@@ -12,7 +12,7 @@ from omnibind_ros.cli import main
 from omnibind_ros.datasets.errors import DatasetError, SkipError
 from omnibind_ros.datasets.household.plan import VIEWS, plan_household
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.datasets.storage.shards import encode
+from omnibind_ros.datasets.storage.encoding import encode
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.simulation.objects.catalogue import read_catalogue
 from omnibind_ros.simulation.scene import ray_casting as scene

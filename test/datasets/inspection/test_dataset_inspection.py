@@ -51,7 +51,7 @@ def test_inspect_writes_the_counts(folder, tmp_path, capsys):
 
 def test_inspect_of_no_dataset_is_one_sentence(tmp_path, capsys):
     assert main(["dataset", "inspect", str(tmp_path)]) == 1
-    assert "holds no whole dataset" in capsys.readouterr().err
+    assert "holds no complete dataset" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("share", ["touch", "touch=200", "image=3", "touch=x", "=1"])

@@ -198,7 +198,7 @@ def test_a_dataset_that_cannot_teach_is_refused(tmp_path, bundle_dir, capsys, op
 def test_no_dataset_and_no_class_of_that_name(tmp_path, training_cache, capsys):
     out = str(tmp_path / "out")
     assert main(["train", "students", "--data", str(tmp_path), "--out", out]) == 1
-    assert "holds no whole dataset" in capsys.readouterr().err
+    assert "holds no complete dataset" in capsys.readouterr().err
     with pytest.raises(TrainingError, match="left_out names 'cat', which is no class"):
         train_students(training_cache, tmp_path / "run", short(left_out=["cat"]))
     with pytest.raises(TrainingError, match="1 class is left to learn"):
