@@ -36,7 +36,7 @@ test: ## run the quick tests, without torch (PYTEST_ARGS="-k name -x")
 
 test-all: ## run all tests, training and export too (PYTEST_ARGS="-k name -x")
 	@$(SETUP) $(ALL)
-	@$(ENTER) && exec python3 -m pytest $(PYTEST_ARGS)
+	@$(ENTER) && OMP_NUM_THREADS=1 exec python3 -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: ## ruff, mypy and the import contracts
 	@$(SETUP) $(QUICK)

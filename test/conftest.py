@@ -13,7 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from fixture_bundle import TEACHER, copy_seven_bundle
-from paths import ROOT
+from paths import MAY_BE_MISSING, ROOT
 
 # A busy machine is slow, which is no fault of the code.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -23,6 +23,9 @@ hypothesis.settings.load_profile("any machine")
 def pytest_addoption(parser):
     parser.addoption(
         "--without-torch", action="store_true", help="skip what needs torch, even where it is"
+    )
+    parser.addoption(
+        "--no-skips", action="store_true", help="fail where a test is skipped that can run here"
     )
 
 
@@ -38,6 +41,25 @@ class NoTorch:
     def find_spec(name, path=None, target=None):
         if name == "torch":
             raise ModuleNotFoundError("the option --without-torch hides it", name=name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    return fail_skipped((yield), item.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return fail_skipped((yield), collector.config)
+
+
+def fail_skipped(report, config):
+    """With --no-skips, make a failure of a skip that has another reason than MAY_BE_MISSING."""
+    if config.getoption("--no-skips") and report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2]
+        if not any(missing in reason for missing in MAY_BE_MISSING):
+            report.outcome, report.longrepr = "failed", f"{reason} (--no-skips)"
+    return report
 
 
 @pytest.fixture(scope="session")

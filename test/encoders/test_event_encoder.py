@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paths import SHARED
+from paths import recordings
 
 from omnibind_ros.encoders.event import normalised, prepare, voxel_grid
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.sensors.event import EventWindow
 
-NMNIST = SHARED / "nmnist"
 SPEC = TensorSpec("events", (1, 5, 64, 64), "float32")
 LENGTH = 50_000_000
 
@@ -128,11 +127,8 @@ def test_few_events_count_little():
 
 
 def test_recorded_digits_count_in_full():
-    recordings = sorted(NMNIST.glob("**/*.bs2"))[:40]
-    if not recordings:
-        pytest.skip("the N-MNIST recordings are not there")
     qualities = []
-    for path in recordings:
+    for path in sorted(recordings("nmnist").glob("**/*.bs2"))[:40]:
         # 5 bytes an event: x, y, polarity in the top bit, then 23 bits of microseconds.
         raw = np.fromfile(path, np.uint8).reshape(-1, 5).astype(np.int64)
         t = ((raw[:, 2] & 127) << 16 | raw[:, 3] << 8 | raw[:, 4]) * 1000 - 20_000_000

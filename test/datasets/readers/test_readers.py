@@ -8,7 +8,7 @@ import re
 import numpy as np
 import published_datasets as published
 import pytest
-from paths import SHARED
+from paths import recordings
 
 from omnibind_ros.datasets.errors import DatasetError, SkipError
 from omnibind_ros.datasets.readers import READERS, find_reader
@@ -280,9 +280,7 @@ def test_keys_tell_paths_apart_that_look_alike():
      ("yolo-thermal", "thermal_dogs_people", 257)],
 )  # fmt: skip
 def test_real_sets_are_read_whole(name, folder, number):
-    if not (SHARED / folder).is_dir():
-        pytest.skip(f"{folder} is not in ../shared/data")
-    items = list(READERS[name].read(SHARED / folder, SkipLog()))
+    items = list(READERS[name].read(recordings(folder), SkipLog()))
     assert len(items) == len({item.key for item in items}) == number
     for item in items[:: number // 10]:
         for modality, load in item.modalities.items():
