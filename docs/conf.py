@@ -18,7 +18,7 @@ author = "The omnibind_ros maintainers"
 copyright = f"2026, {author}. Apache License 2.0"  # noqa: A001 - Sphinx asks for this name
 release = version = omnibind_ros.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "api_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "sphinx.ext.napoleon", "api_pages"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build", "results/tried.md"]
 
