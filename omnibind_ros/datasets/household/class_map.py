@@ -1,4 +1,4 @@
-"""Which objects and recordings belong to which class: household.yaml."""
+"""The classes of objects and recordings: household.yaml."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ObjectClass:
     Attributes:
         label: Its name.
         synonyms: Other words for it, for the label bank.
-        vague: Words that name it but fit other things as well.
+        vague: Words that name it but also other objects.
         names: Names of its objects in the catalogue, or 'Category/Name'.
         objects: Ids of single catalogue objects.
         meshes: Single meshes by file stem, and the substance of each.
@@ -42,8 +42,8 @@ class Recordings:
         folder: Its folder, below that of all recordings.
         reader: Name of the reader that reads it.
         labels: By the set's own label, the class.
-        licence: Where the reader cannot know it; empty: as the reader says.
-        author: Likewise.
+        licence: Licence, where the reader does not know it; empty: that of the reader.
+        author: Author, likewise.
     """
 
     folder: str
@@ -75,7 +75,7 @@ class ClassMap:
         object.__setattr__(self, "_by_id", by_id)
 
     def words(self, label: str) -> tuple[str, ...]:
-        """Return every word that gives a class away, besides its label."""
+        """Return the words that give a class away, apart from its label."""
         return self.classes[label].synonyms + self.classes[label].vague
 
     def label_of(self, object_id: str, name: str, category: str) -> str | None:
@@ -92,17 +92,19 @@ class ClassMap:
             path: A file in the format of household.yaml; None for that one.
 
         Raises:
-            DatasetError: It cannot be read, is not whole, or gives a thing two labels.
+            DatasetError: It cannot be read, is incomplete, or gives an object two labels.
         """
-        place = path or importlib.resources.files(__package__) / "household.yaml"
+        file = path or importlib.resources.files(__package__) / "household.yaml"
         try:
-            data = yaml.safe_load(place.read_text(encoding="utf-8"))
+            data = yaml.safe_load(file.read_text(encoding="utf-8"))
             classes = [_object_class(entry) for entry in data["classes"]]
             recorded = tuple(Recordings(**entry) for entry in data.get("recorded") or ())
             ignored = frozenset(data.get("ignored", {}).get("names", ()))
         except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
-            raise DatasetError(f"{place} is no class map ({error}): mend or restore it") from error
-        _check(classes, recorded, str(place))
+            raise DatasetError(
+                f"{file} is no class map ({error}): correct or restore it"
+            ) from error
+        _check(classes, recorded, str(file))
         return cls({entry.label: entry for entry in classes}, recorded, ignored)
 
 
@@ -114,19 +116,19 @@ def _object_class(entry: Mapping[str, Any]) -> ObjectClass:
     return ObjectClass(entry["label"], synonyms, vague, names, objects, meshes)
 
 
-def _check(classes: list[ObjectClass], recorded: tuple[Recordings, ...], place: str) -> None:
+def _check(classes: list[ObjectClass], recorded: tuple[Recordings, ...], file: str) -> None:
     owners: dict[str, str] = {}
     for entry in classes:
-        for thing in (f"class {entry.label}", *entry.names, *entry.objects, *entry.meshes):
-            if thing in owners:
+        for name in (f"class {entry.label}", *entry.names, *entry.objects, *entry.meshes):
+            if name in owners:
                 raise DatasetError(
-                    f"{place} lists '{thing}' under {owners[thing]} and {entry.label}: keep one"
+                    f"{file} lists '{name}' under {owners[name]} and {entry.label}: keep one"
                 )
-            owners[thing] = entry.label
+            owners[name] = entry.label
     for published in recorded:
         for theirs, ours in published.labels.items():
             if f"class {ours}" not in owners:
                 raise DatasetError(
-                    f"{place} puts '{theirs}' of {published.folder} into the class '{ours}', which "
+                    f"{file} puts '{theirs}' of {published.folder} into the class '{ours}', which "
                     "it does not list: list it, or put it elsewhere"
                 )

@@ -21,7 +21,7 @@ from .counts import OBJECT, count, read_objects
 CARD = "README.md"
 OBJECTS = "objects.csv"
 LISTED = 2000
-"""Objects that the card lists itself; objects.csv lists them all in any case."""
+"""Most objects that the card itself lists; objects.csv always lists all."""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -91,8 +91,8 @@ def write_card(folder: Path, manifest: Manifest) -> None:
     """Write README.md and objects.csv.
 
     Args:
-        folder: The dataset, whose shards and index are there.
-        manifest: Its manifest.
+        folder: The dataset's folder, with shards and index.
+        manifest: The manifest.
 
     Raises:
         OSError: They cannot be written.
@@ -106,12 +106,12 @@ def write_card(folder: Path, manifest: Manifest) -> None:
 
 {description.get("summary", "")}
 
-{counts["samples"]} samples ({counts["paired"]} with all seven modalities) of {counts["objects"]}
+{counts["samples"]} samples ({counts["paired"]} with all modalities) of {counts["objects"]}
 objects in {counts["classes"]} classes, {counts["bytes"] / 1e6:.0f} MB.
-Version {description.get("version", "?")}, {"without chance" if seed is None else f"seed {seed}"}.
+Version {description.get("version", "?")}, {"no randomness" if seed is None else f"seed {seed}"}.
 
-Samples lie in `shard-*.tar` (WebDataset's layout: the members of a sample share its key, `KEY.json`
-says what it is); `index.parquet` says where each member begins. No object is in two splits.
+Samples are in `shard-*.tar` (WebDataset's layout: the members of a sample share its key, `KEY.json`
+describes it); `index.parquet` has the offset of each member. No object is in two splits.
 
 ## Modalities
 

@@ -1,4 +1,4 @@
-"""What a dataset holds, counted from its index."""
+"""Counts of a dataset, from its index."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def count(folder: Path, size: int) -> dict[str, Any]:
 
     Args:
         folder: The dataset.
-        size: Its bytes.
+        size: Its size in bytes.
 
     Returns:
         classes, objects, samples, bytes: numbers; paired: samples with all modalities of this

@@ -1,4 +1,9 @@
-"""What each modality says of the class: to a simple probe, and to the image teacher."""
+"""How well a class can be predicted: from simple features of each modality, and by the teacher.
+
+The features have nothing learned in them (`datasets.samples`). A nearest-centroid classifier must
+be better than guessing, or the modality has no information about the class; and it should be far
+from perfect, or the modality gives the class away.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ from omnibind_ros.recognition.labels import TEMPLATES, Label
 def _features(
     dataset: Dataset, modality: str, limit: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
-    """Return features [N, F] and classes [N] of up to `limit` samples, evenly taken."""
+    """Return features [N, F] and classes [N] of up to `limit` samples, evenly chosen."""
     number = {label: index for index, label in enumerate(dataset.labels)}
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(limit, len(dataset))).astype(int))
     samples = [dataset[int(index)] for index in chosen]
@@ -35,7 +40,7 @@ def nearest_centroid(
     classes: npt.NDArray[np.intp],
     test: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.intp]:
-    """Return the class whose mean is nearest, features scaled to unit variance.
+    """Return the class of the nearest mean; features are scaled to unit variance.
 
     Args:
         train: float32 [N, F].
@@ -54,7 +59,7 @@ def nearest_centroid(
 
 
 def _balanced(right: npt.NDArray[np.bool_], classes: npt.NDArray[np.intp]) -> float:
-    """Return the mean over classes of the share that is right."""
+    """Return the accuracy, averaged over classes."""
     return float(np.mean([right[classes == label].mean() for label in np.unique(classes)]))
 
 
@@ -64,11 +69,11 @@ def probed_modalities() -> list[str]:
 
 
 def probe(dataset: Dataset, limit: int = 4000) -> dict[str, dict[str, float]]:
-    """Probe each student modality: centroids of training objects, tried on test objects.
+    """Probe each student modality: centroids of training objects, measured on test objects.
 
     Args:
         dataset: The samples; recorded ones are left out.
-        limit: Samples of each split at most.
+        limit: Most samples of each split.
 
     Returns:
         By modality: accuracy (mean over classes), chance (1 / classes), samples (of test).
@@ -99,13 +104,13 @@ def probe(dataset: Dataset, limit: int = 4000) -> dict[str, dict[str, float]]:
 def zero_shot(
     dataset: Dataset, bundle: Bundle, synonyms: Sequence[Label], limit: int = 4000
 ) -> dict[str, Any]:
-    """Ask the frozen image teacher which class each test picture shows.
+    """Measure how often the image teacher names the class of a test picture.
 
     Args:
         dataset: The samples.
         bundle: The teacher.
         synonyms: Every class of the dataset with its synonyms; the teacher chooses among these.
-        limit: Pictures at most.
+        limit: Most pictures.
 
     Returns:
         accuracy (mean over classes), samples, by_class (accuracy by label).
@@ -135,6 +140,6 @@ def zero_shot(
 
 
 def household_labels(dataset: Dataset) -> list[Label]:
-    """Return the classes of a dataset with the synonyms that household.yaml knows of them."""
+    """Return the classes of a dataset with their synonyms in household.yaml."""
     known = ClassMap.load().classes
     return [Label(name, known[name].synonyms if name in known else ()) for name in dataset.labels]

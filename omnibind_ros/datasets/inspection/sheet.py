@@ -37,7 +37,7 @@ def _cell(sample: Sample | None, modality: str, width: int) -> Picture:
 
 
 def _rows(dataset: Dataset, per_class: int) -> Iterator[tuple[str, dict[str, Sample]]]:
-    """Yield rows: a class and, by modality, the sample to show, of a different object in each."""
+    """Yield rows: a class and, by modality, the sample to show; rows show different objects."""
     labels, objects = dataset.column("label"), dataset.column("object_id")
     names = [name for name in stored_modalities() if dataset.has(name).any()]
     for label in sorted(set(labels)):
@@ -55,18 +55,18 @@ def _rows(dataset: Dataset, per_class: int) -> Iterator[tuple[str, dict[str, Sam
                     group[modality].append(sample)
             if all(len(samples) >= per_class for samples in chosen.values()):
                 break
-        # What only recordings have is shown from recordings.
+        # Modalities that only recordings have are shown from these.
         filled = {name: (chosen[name] + recorded[name])[:per_class] for name in names}
         for row in range(max(map(len, filled.values()))):
-            yield label, {name: found[row] for name, found in filled.items() if len(found) > row}
+            yield label, {name: of[row] for name, of in filled.items() if len(of) > row}
 
 
 def contact_sheet(dataset: Dataset, per_class: int = 1) -> Picture:
     """Draw the sheet.
 
     Args:
-        dataset: The samples; select those to be shown.
-        per_class: Rows of each class, each of another object.
+        dataset: The samples to choose from.
+        per_class: Rows of each class, with a different object in each.
 
     Returns:
         uint8 [H, W, 3], RGB.
@@ -94,10 +94,10 @@ def contact_sheet(dataset: Dataset, per_class: int = 1) -> Picture:
 
 
 def write_sheet(path: Path, sheet: Picture) -> None:
-    """Write the sheet as the suffix says, e.g. .png or .jpg.
+    """Write the sheet in the format of the suffix, e.g. .png or .jpg.
 
     Raises:
-        DatasetError: The suffix is no picture's, or the file cannot be written.
+        DatasetError: The suffix is of no picture format, or the file cannot be written.
     """
     try:
         good, data = cv2.imencode(path.suffix, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))

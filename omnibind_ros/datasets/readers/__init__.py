@@ -1,4 +1,7 @@
-"""Readers of published sets and of recordings, by name. A new one is a file and a line here."""
+"""Readers of published sets and of recordings, by name.
+
+A new reader is a file with a `base.Reader`, and a line here.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ READERS: dict[str, Reader] = {
 
 
 def find_reader(name: str) -> Reader:
-    """Return a reader.
+    """Return the reader of a name.
 
     Raises:
         DatasetError: There is none of this name.

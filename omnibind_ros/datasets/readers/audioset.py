@@ -2,9 +2,9 @@
 
 Layout (research.google.com/audioset/download.html): {balanced_train,unbalanced_train,eval}_
 segments.csv with lines 'YTID, start, end, "mid,mid,..."' after comments that begin with '#', and
-class_labels_indices.csv with index,mid,display_name. Google publishes no sounds; those who fetch
-them name the files YTID.wav, YYTID.wav, YTID_START.wav or YTID_START_END.wav, anywhere below the
-folder, and all these are found. A file longer than its clip is taken for the whole video and cut.
+class_labels_indices.csv with index,mid,display_name. Google publishes no sounds. Download tools
+name the files YTID.wav, YYTID.wav, YTID_START.wav or YTID_START_END.wav; all of these are found,
+anywhere below the folder. A file longer than its clip is taken for the complete video and cut.
 
 A clip has several labels. The first one is the item's label, all are in meta['labels'].
 """
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import soundfile
 
 from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.datasets.storage.item import Item, Split
@@ -30,11 +31,11 @@ from .formats.files import AUDIO_SUFFIXES, load_audio, shown
 CLASSES = "class_labels_indices.csv"
 SEGMENTS = "*segments*.csv"
 SLACK = 0.5
-"""Encoders pad: a clip's file may be this much longer than the clip, in seconds."""
+"""A clip's file may be this much longer than the clip, in seconds, as encoders pad it."""
 
 
 def load_clip(path: Path, start: float, stop: float) -> npt.NDArray[np.int16]:
-    """Read a clip from a file of its own, or cut it out of the whole video's sound.
+    """Read a clip from a file of its own, or cut it out of the sound of the complete video.
 
     Args:
         path: The file.
@@ -47,8 +48,6 @@ def load_clip(path: Path, start: float, stop: float) -> npt.NDArray[np.int16]:
     Raises:
         SkipError: The file is missing, no sound, or ends before the clip begins.
     """
-    import soundfile  # noqa: PLC0415 - only sounds need it
-
     try:
         duration = float(soundfile.info(path).duration)
     except (OSError, RuntimeError) as error:  # LibsndfileError is a RuntimeError
@@ -108,7 +107,7 @@ def _scan(reader: Reader, root: Path, log: SkipLog) -> Iterator[Item]:
                     label,
                     {"audio": partial(load_clip, path, start, stop)},
                     split=split,
-                    thing=clip,
+                    object_name=clip,
                     meta=meta,
                 )
 

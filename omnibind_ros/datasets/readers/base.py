@@ -1,4 +1,4 @@
-"""What a reader is: a folder in a published layout in, items out."""
+"""The base of readers, which list the items of a folder in a published layout."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from omnibind_ros.datasets.storage.item import Item, Origin, Split
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 Load = Callable[[], Any]
-"""Loads one modality of one item; picklable, so a `functools.partial` of a function of a module."""
+"""Loads one modality of one item; picklable, e.g. a `functools.partial` of a module's function."""
 
 SPLIT_FOLDERS: dict[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-"""What folders of a split are called, in small letters."""
+"""By name of a folder, in lower case, the split in it."""
 
 KEY_CHARACTERS = 60
 
 
 class ReaderError(DatasetError):
-    """A folder that holds nothing of the set it should; the text is one sentence."""
+    """A folder that does not hold the expected set; the text is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,15 @@ class Reader:
     """Reads one published set.
 
     Attributes:
-        name: What the command line calls it.
-        title: What its authors call it.
-        modalities: What its items may have.
-        layout: The folder layout, in a few words, for the sentence that says it is not there.
-        licence: Of the set; an item may have one of its own.
-        author: Who published it.
+        name: Its name on the command line.
+        title: The name that its authors give it.
+        modalities: The modalities that its items may have.
+        layout: The layout of the folder, in a few words, for error messages.
+        licence: Licence of the set; an item may have another one.
+        author: Its authors.
         scan: Lists the items of a folder, in an order that does not depend on the machine, and
             logs what it leaves out. It reads lists and annotations but no sensor data.
-        origin: Whether its modalities are recorded; some sets hold models, not recordings.
+        origin: Whether the data is recorded; some sets have models instead of recordings.
     """
 
     name: str
@@ -60,12 +60,12 @@ class Reader:
         """List the items of a copy of the set.
 
         Args:
-            root: Its folder, as its authors lay it out.
-            log: Told of what is left out. Files are opened when a modality is loaded, so broken
-                ones are found there: the loader then raises a SkipError.
+            root: Its folder, in the layout of its authors.
+            log: Log of what is left out. Broken files are found later, when a modality is loaded;
+                the function that loads it then raises SkipError.
 
         Yields:
-            The items, their modalities not yet loaded.
+            The items; their modalities are not loaded yet.
 
         Raises:
             ReaderError: There is no such folder, or nothing in it can be used.
@@ -74,11 +74,11 @@ class Reader:
             raise ReaderError(
                 f"{root} is no folder; name the one that holds {self.title}: {self.layout}"
             )
-        before, found = len(log), False
+        before, empty = len(log), True
         for item in self.scan(self, root, log):
-            found = True
+            empty = False
             yield item
-        if not found:
+        if empty:
             lost = len(log) - before
             why = f" ({lost} left out, e.g. {next(iter(log))[0]})" if lost else ""
             raise ReaderError(
@@ -93,7 +93,7 @@ class Reader:
         modalities: Mapping[str, Load],
         *,
         split: Split | None,
-        thing: str = "",
+        object_name: str = "",
         licence: str = "",
         author: str = "",
         meta: Mapping[str, Any] | None = None,
@@ -101,20 +101,20 @@ class Reader:
         """Make an item of this set.
 
         Args:
-            path: What tells it from all others of the set: a path below the set's folder, with
-                slashes, and more where a file holds several.
+            path: Unique in the set: a path below the set's folder, with slashes, and more where a
+                file has several items.
             label: Its class.
-            modalities: Loaders.
+            modalities: By modality, the function that loads it.
             split: The published split; None where none is published.
-            thing: The object or scene; empty: every path is one of its own.
-            licence: The item's own; empty: the set's.
-            author: The item's own; empty: the set's.
+            object_name: The object or scene; empty: each path is another object.
+            licence: Licence of the item; empty: that of the set.
+            author: Author of the item; empty: that of the set.
             meta: What else is known.
         """
         return Item(
             key=item_key(self.name, path),
             label=label,
-            object_id=f"{self.name}/{thing or path}",
+            object_id=f"{self.name}/{object_name or path}",
             split=split,
             modalities=modalities,
             origin=dict.fromkeys(modalities, self.origin),
@@ -130,7 +130,7 @@ def item_key(name: str, path: str) -> str:
 
     Args:
         name: The reader's name.
-        path: What tells the item from all others of its set.
+        path: Unique in the set.
     """
     digest = hashlib.sha256(path.encode()).hexdigest()[:10]
     return f"{name}-{_clean(path)[-KEY_CHARACTERS:]}-{digest}"
@@ -141,10 +141,10 @@ def _clean(text: str) -> str:
 
 
 def entries(folder: Path) -> list[Path]:
-    """Return what lies in a folder, by name, hidden entries left out; [] if it is no folder."""
+    """Return the entries of a folder that are not hidden, by name; [] if it is no folder."""
     try:
-        with os.scandir(folder) as found:
-            names = sorted(entry.name for entry in found if not entry.name.startswith("."))
+        with os.scandir(folder) as scan:
+            names = sorted(entry.name for entry in scan if not entry.name.startswith("."))
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [folder / name for name in names]
@@ -156,7 +156,7 @@ def folders(folder: Path) -> list[Path]:
 
 
 def split_folders(root: Path) -> list[tuple[Path, Split]]:
-    """Return the folders of a set that are named after a split, and which it is."""
+    """Return the folders of a set that are named after a split, each with the split."""
     return [
         (path, SPLIT_FOLDERS[path.name.lower()])
         for path in folders(root)
@@ -168,7 +168,7 @@ def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file that are not blank.
 
     Raises:
-        ReaderError: It cannot be read as text.
+        ReaderError: The file cannot be read as text.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

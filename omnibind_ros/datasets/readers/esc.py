@@ -41,7 +41,7 @@ def _clip(
         label,
         {"audio": partial(load_audio, path)},
         split=FOLDS.get(match[1], "train"),
-        thing=f"freesound-{match[2]}",
+        object_name=f"freesound-{match[2]}",
         author=known.author,
         licence=known.licence,
         meta={"fold": int(match[1]), "clip": match[0]},

@@ -1,7 +1,7 @@
 """FSDD, the Free Spoken Digit Dataset.
 
 Layout (Jakobovski/free-spoken-digit-dataset on GitHub): recordings/DIGIT_SPEAKER_INDEX.wav, 8 kHz.
-Its test split is what has an index below 5. meta['speaker'] allows to hold out speakers instead,
+Its test split has the indices below 5. With meta['speaker'], speakers can be held out instead,
 which is harder and closer to what a robot meets.
 """
 

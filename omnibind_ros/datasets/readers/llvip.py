@@ -3,7 +3,7 @@
 Layout (bupt-ai-cz/LLVIP on GitHub): {visible,infrared}/{train,test}/NNNNNN.jpg, aligned and named
 alike, and Annotations/NNNNNN.xml, Pascal VOC boxes in pixels that hold for both. Pictures are
 frames of videos, and the first two digits of a name are taken for the video. The infrared pictures
-are 8-bit white-hot, without temperatures: `formats/false_colour.py` says what becomes of them.
+are 8-bit white-hot, without temperatures: `formats/false_colour.py` describes the conversion.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read_voc(path: Path, log: SkipLog) -> tuple[list[Box], float]:
 
     Args:
         path: The xml file.
-        log: Told of boxes that cannot be used.
+        log: Log of boxes that cannot be used.
 
     Returns:
         The boxes, and width through height of the picture.
@@ -47,7 +47,7 @@ def read_voc(path: Path, log: SkipLog) -> tuple[list[Box], float]:
     try:
         tree = ElementTree.parse(path)
         width, height = (int(tree.findtext(f"size/{side}", "")) for side in ("width", "height"))
-        found = [(entry.findtext("name", ""), _edges(entry)) for entry in tree.iter("object")]
+        objects = [(entry.findtext("name", ""), _edges(entry)) for entry in tree.iter("object")]
     except FileNotFoundError as error:
         raise SkipError(shown(path), "the annotation is missing") from error
     except (OSError, ElementTree.ParseError, ValueError) as error:
@@ -55,7 +55,7 @@ def read_voc(path: Path, log: SkipLog) -> tuple[list[Box], float]:
     if width < 1 or height < 1:
         raise SkipError(shown(path), "the annotation gives no size of the picture")
     boxes = []
-    for name, (left, top, right, bottom) in found:
+    for name, (left, top, right, bottom) in objects:
         box = Box(
             name,
             max(left / width, 0.0),
@@ -98,7 +98,7 @@ def _scan(reader: Reader, root: Path, log: SkipLog) -> Iterator[Item]:
                     modalities,
                     split=split,
                     # Frames of one video show the same people.
-                    thing=f"{folder.name}-{visible.stem[:VIDEO_DIGITS]}",
+                    object_name=f"{folder.name}-{visible.stem[:VIDEO_DIGITS]}",
                     meta=describe("white-hot"),
                 )
 

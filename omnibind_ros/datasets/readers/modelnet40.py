@@ -43,7 +43,7 @@ def _scan(reader: Reader, root: Path, log: SkipLog) -> Iterator[Item]:
 
 
 def _scan_h5(reader: Reader, root: Path, path: Path, log: SkipLog) -> Iterator[Item]:
-    import h5py  # noqa: PLC0415 - only this layout needs it
+    import h5py  # noqa: PLC0415 - optional: only this layout needs it
 
     names = read_lines(root / "shape_names.txt")
     split: Split = "test" if "test" in path.stem else "train"

@@ -1,4 +1,4 @@
-"""N-ImageNet: ImageNet on a screen, seen by a moving event camera.
+"""N-ImageNet: ImageNet on a screen, recorded by a moving event camera.
 
 Layout (82magnolia/n_imagenet on GitHub, 'Dataset Setup'): extracted_train/SYNSET/*.npz and
 extracted_val/SYNSET/*.npz beside train_list.txt and val_list.txt. The lists hold paths of the

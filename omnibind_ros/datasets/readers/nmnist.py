@@ -1,4 +1,4 @@
-"""N-MNIST and N-Caltech101: pictures on a screen, seen by a moving event camera.
+"""N-MNIST and N-Caltech101: pictures on a screen, recorded by a moving event camera.
 
 Layouts (Orchard et al. 2015): N-MNIST is {Train,Test}/DIGIT/NNNNN.bin; its small edition for the
 SLAYER tutorials is a folder of N.bs2 with train1K.txt and test100.txt, lines 'sample class'.
@@ -19,7 +19,7 @@ from .formats.events import load_atis
 
 NMNIST_SIZE = (34, 34)
 CALTECH_SIZE = (240, 180)
-"""N-Caltech101's recordings differ in size; none is larger than the part of the sensor used."""
+"""Part of the sensor used; N-Caltech101's recordings differ in size."""
 
 BACKGROUND = "BACKGROUND_Google"
 """Caltech101's clutter class: pictures of anything."""
@@ -52,8 +52,8 @@ def _listed(reader: Reader, root: Path, table: Path, split: Split, log: SkipLog)
         if len(words) != 2 or words[1] not in tuple("0123456789"):
             log.add(f"{table.name}: {line[:40]}", "the line is not 'sample class'")
             continue
-        found = [root / f"{words[0]}{suffix}" for suffix in (".bs2", ".bin")]
-        path = next((path for path in found if path.is_file()), None)
+        files = [root / f"{words[0]}{suffix}" for suffix in (".bs2", ".bin")]
+        path = next((path for path in files if path.is_file()), None)
         if path is None:
             log.add(words[0], "the recording is missing")
             continue

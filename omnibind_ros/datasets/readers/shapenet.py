@@ -66,7 +66,9 @@ def _scan(reader: Reader, root: Path, log: SkipLog) -> Iterator[Item]:
             meta = {"scale": "nominal", "mesh": path.relative_to(root).as_posix(), **other}
             modalities = {"points": partial(load_mesh_points, path, y_up=True)}
             split = splits.get(model.name)
-            yield reader.item(below, label, modalities, split=split, thing=model.name, meta=meta)
+            yield reader.item(
+                below, label, modalities, split=split, object_name=model.name, meta=meta
+            )
 
 
 SHAPENET = Reader(

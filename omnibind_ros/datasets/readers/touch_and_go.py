@@ -1,4 +1,4 @@
-"""Touch and Go: objects in the wild, seen by a camera and felt by a GelSight.
+"""Touch and Go: objects indoors and outdoors, recorded by a camera and a GelSight.
 
 Layout (touch-and-go.github.io and fredfyyang/Touch-and-Go on GitHub): dataset/YYYYMMDD_HHMMSS/
 {video_frame,gelsight_frame}/NNNNNNNNNN.jpg, made from the videos by the set's extract_frame.py;
@@ -46,7 +46,7 @@ CLASSES = (
     "plants",
     "others",
 )
-"""By number, where category_reference.txt is not there."""
+"""Classes by number, where category_reference.txt is missing."""
 
 LEFT_OUT = frozenset({"inconclusive", "others"})
 
@@ -61,8 +61,8 @@ def _classes(root: Path) -> dict[int, str]:
     path = root / "category_reference.txt"
     if not path.is_file():
         return dict(enumerate(CLASSES))
-    found = (re.match(r"\W*([\w ]+?)\W*:\s*(-?\d+)", line) for line in read_lines(path))
-    return {int(match[2]): match[1].lower() for match in found if match}
+    matches = (re.match(r"\W*([\w ]+?)\W*:\s*(-?\d+)", line) for line in read_lines(path))
+    return {int(match[2]): match[1].lower() for match in matches if match}
 
 
 def _labelled(path: Path, log: SkipLog) -> Iterator[tuple[str, str, int]]:
@@ -88,11 +88,11 @@ def _contacts(table: Path) -> dict[str, tuple[int, ...]]:
 
 @lru_cache(maxsize=16)
 def reference(folder: Path, table: Path) -> npt.NDArray[np.uint8]:
-    """Return what the gel looks like without contact.
+    """Return a picture of the gel without contact.
 
     The set has no such picture. It is the median of up to 9 frames of the recording, evenly
-    spread over those that are half a second or more from any labelled contact; where there is none,
-    the recording's first frame, as it begins before the pad is put down.
+    distributed over those that are half a second or more from any labelled contact. Where there are
+    none, it is the first frame, as a recording begins before the pad is put down.
 
     Args:
         folder: gelsight_frame of a recording.
@@ -123,7 +123,7 @@ def load_touch(path: Path, table: Path) -> npt.NDArray[np.uint8]:
 
     Args:
         path: The frame in gelsight_frame.
-        table: label.txt, which says where the other contacts are.
+        table: label.txt, with the times of the other contacts.
 
     Returns:
         uint8 [2, H, W, 3], RGB: the frame, then the gel without contact.
@@ -161,10 +161,10 @@ def _scan(reader: Reader, root: Path, log: SkipLog) -> Iterator[Item]:
                     "image": partial(load_image, files["image"]),
                     "touch": partial(load_touch, files["touch"], table),
                 }
-                # One recording goes from thing to thing; a published list splits by contact.
-                thing = f"{recording}-{label}" if split is None else f"{split}-{recording}-{label}"
+                # A recording has several objects; a published list splits by contact.
+                name = f"{recording}-{label}" if split is None else f"{split}-{recording}-{label}"
                 below = f"{recording}/{frame}"
-                yield reader.item(below, label, modalities, split=split, thing=thing)
+                yield reader.item(below, label, modalities, split=split, object_name=name)
 
 
 TOUCH_AND_GO = Reader(

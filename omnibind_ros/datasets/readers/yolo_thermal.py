@@ -4,7 +4,7 @@ Layout (Ultralytics, 'Object Detection Datasets'): data.yaml with names; SPLIT/i
 SPLIT/labels/*.txt (Roboflow) or images/SPLIT with labels/SPLIT; a line 'class x y w h' a box, its
 centre and size as shares of the picture. A picture without boxes has an empty file or none.
 
-The pictures are colours, not temperatures: `formats/false_colour.py` says what becomes of them.
+The pictures are colours, not temperatures: `formats/false_colour.py` describes the conversion.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .formats.false_colour import describe, load_false_colour
 from .formats.files import IMAGE_SUFFIXES
 
 ROBOFLOW = re.compile(r"_(?:jpe?g|png)\.rf\.[0-9a-f]+$")
-"""What Roboflow adds to a file's name; copies it makes of one picture differ in it alone."""
+"""Ending that Roboflow adds to a file's name; copies of one picture differ only in it."""
 
 
 def _names(root: Path) -> list[str]:
@@ -57,7 +57,7 @@ def parse_boxes(lines: Sequence[str], names: Sequence[str], what: str, log: Skip
         lines: 'class x y w h' each; polygons, which are longer, are left out.
         names: Names of the classes.
         what: The file, for the log.
-        log: Told of lines that are no box.
+        log: Log of lines that are no box.
     """
     boxes = []
     for line in lines:
@@ -101,7 +101,7 @@ def _scan(reader: Reader, root: Path, log: SkipLog) -> Iterator[Item]:
                     box.label,
                     modalities,
                     split=split,
-                    thing=ROBOFLOW.sub("", path.stem),
+                    object_name=ROBOFLOW.sub("", path.stem),
                     meta={"picture": below, **describe("auto")},
                 )
 

@@ -1,4 +1,4 @@
-"""Opens ROS 2 bags, and knows the definitions of this project's messages."""
+"""Opens ROS 2 bags, with the definitions of this project's messages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from rosbags.highlevel import AnyReader
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+import omnibind_ros
 from omnibind_ros.datasets.errors import SkipError
 
 
 def message_folder() -> Path | None:
-    """Return where the definitions of omnibind_msgs lie: in the source tree or installed.
+    """Return the folder with the definitions of omnibind_msgs, in the source tree or installed.
 
-    Bags recorded since Iron hold definitions of their own; older ones need these.
+    Bags recorded since ROS 2 Iron contain definitions; older ones need these.
     """
-    places = [Path(__file__).resolve().parents[3] / "omnibind_msgs" / "msg"]
+    folders = [Path(omnibind_ros.__file__).resolve().parents[1] / "omnibind_msgs" / "msg"]
     if importlib.util.find_spec("ament_index_python") is not None:
         from ament_index_python.packages import (  # noqa: PLC0415 - only where ROS is
             PackageNotFoundError,
@@ -26,14 +30,12 @@ def message_folder() -> Path | None:
 
         # Where it is not built, the bag's own definitions are used.
         with contextlib.suppress(PackageNotFoundError, LookupError):
-            places.append(Path(get_package_share_directory("omnibind_msgs")) / "msg")
-    return next((place for place in places if (place / "Events.msg").is_file()), None)
+            folders.append(Path(get_package_share_directory("omnibind_msgs")) / "msg")
+    return next((folder for folder in folders if (folder / "Events.msg").is_file()), None)
 
 
 def typestore() -> Any:
-    """Return rosbags' definitions of ROS 2 Jazzy, and those of omnibind_msgs where they are."""
-    from rosbags.typesys import Stores, get_types_from_msg, get_typestore  # noqa: PLC0415
-
+    """Return rosbags' definitions of ROS 2 Jazzy, and those of omnibind_msgs if they are found."""
     store = get_typestore(Stores.ROS2_JAZZY)
     folder = message_folder()
     for path in sorted(folder.glob("*.msg")) if folder else ():
@@ -44,7 +46,7 @@ def typestore() -> Any:
 
 @lru_cache(maxsize=2)
 def open_bag(bag: Path) -> Any:
-    """Return an open bag; it stays open in this process, as samples of one bag follow each other.
+    """Return an open bag, which stays open in this process for the next sample.
 
     Args:
         bag: Its folder.
@@ -55,12 +57,10 @@ def open_bag(bag: Path) -> Any:
     Raises:
         SkipError: It cannot be opened.
     """
-    from rosbags.highlevel import AnyReader  # noqa: PLC0415
-
     reader = AnyReader([bag], default_typestore=typestore())
     try:
         reader.open()
-    # Damage shows as errors of yaml, SQLite, zstd or rosbags itself: this bag is lost, not more.
+    # Damage raises errors of yaml, SQLite, zstd or rosbags; only this bag is left out.
     except Exception as error:
         why = f"the bag cannot be opened ({type(error).__name__})"
         raise SkipError(bag.name, why) from error
@@ -74,9 +74,9 @@ def messages(
 
     Args:
         bag: Its folder.
-        topics: Topics; those that are not there give none.
-        start: From when on, in ns.
-        stop: Until before when.
+        topics: Topics; those that the bag does not have are ignored.
+        start: Beginning, in ns.
+        stop: End, in ns, exclusive.
 
     Raises:
         SkipError: The bag is damaged; the call raises it for a damaged message.
@@ -97,7 +97,7 @@ def messages(
             yield topic, int(time), partial(decode, raw, connection.msgtype, topic)
     except SkipError:
         raise
-    # Likewise a damaged file.
+    # What a damaged file raises depends on the damage, too.
     except Exception as error:
         why = f"messages cannot be read ({type(error).__name__})"
         raise SkipError(bag.name, why) from error

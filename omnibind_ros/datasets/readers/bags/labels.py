@@ -1,14 +1,18 @@
-"""What a person says of a bag: labels.yaml beside it.
+"""The labels of a bag: labels.yaml in its folder.
 
-topics:                      # by modality; what is not named is found by default topic and type
-image: /camera/image_raw
-thermal: {topic: /thermal, scale: 0.01, offset: -273.15}  # degrees Celsius = count*scale+offset
-labels:                      # seconds after the bag's first message
-- {start: 0.0, end: 6.5, label: mug, object: blue_mug}
-label_topic: /label          # instead of labels: std_msgs/String, holds until the next; '' is none
-period: 1.0                  # seconds a sample
-split: train                 # of the whole bag; without it a hash of the object decides
-licence: my own
+The file, of which every part is optional::
+
+    topics:                      # by modality; others are found by default topic and type
+      image: /camera/image_raw
+      thermal: {topic: /thermal, scale: 0.01, offset: -273.15}  # degrees C = count*scale+offset
+    labels:                      # seconds after the bag's first message
+      - {start: 0.0, end: 6.5, label: mug, object: blue_mug}
+    label_topic: /label          # instead of labels: std_msgs/String, each holds until the next
+    period: 1.0                  # seconds a sample
+    split: train                 # of the bag; without it a hash of the object decides
+    licence: my own
+
+An empty string on the label topic ends a label.
 """
 
 from __future__ import annotations
@@ -25,36 +29,37 @@ from omnibind_ros.datasets.storage.item import SPLITS, Split
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.units import ABSOLUTE_ZERO
 
-from .messages import CENTIKELVIN
+CENTIKELVIN = 0.01
+"""Kelvin per count of common thermal cameras."""
 
 KEYS = frozenset({"topics", "labels", "label_topic", "period", "split", "licence", "author"})
 
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of time with a label, in seconds after the bag's first message.
+    """A period of time with a label, in seconds after the bag's first message.
 
     Attributes:
-        start: Where it begins.
-        end: Where it ends.
-        label: What the sensors have before them.
-        thing: Which one of its kind; empty: the bag's only one.
+        start: Its beginning.
+        end: Its end.
+        label: The class of the object before the sensors.
+        object_name: Name of the object; empty: the bag has one object of the class.
     """
 
     start: float
     end: float
     label: str
-    thing: str = ""
+    object_name: str = ""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """Where a modality comes from.
+    """The topic of a modality.
 
     Attributes:
-        topic: Its topic.
-        scale: Of thermal pictures with counts: degrees a count.
-        offset: Degrees Celsius at count 0.
+        topic: Its name.
+        scale: For thermal pictures with counts: degrees a count.
+        offset: For thermal pictures with counts: degrees Celsius at count 0.
     """
 
     topic: str
@@ -67,13 +72,13 @@ class BagLabels:
     """The content of labels.yaml; without a file, labels come from /label.
 
     Attributes:
-        topics: By modality.
+        topics: Topics by modality.
         spans: Labels over time.
         label_topic: Topic with labels, where there are no spans.
         period: Seconds a sample.
-        split: Of the whole bag.
-        licence: Of the recording.
-        author: Who recorded it.
+        split: Split of all samples of the bag.
+        licence: Licence of the recording.
+        author: Author of the recording.
     """
 
     topics: Mapping[str, Topic] = field(default_factory=dict)
@@ -118,10 +123,10 @@ def read_bag_labels(path: Path) -> BagLabels:
     """Read labels.yaml.
 
     Args:
-        path: The file; where it is not there, labels are those of the topic /label.
+        path: The file; where it is missing, the labels are those on the topic /label.
 
     Raises:
-        ReaderError: It is not as it should be.
+        ReaderError: Its content is not valid.
     """
     if not path.is_file():
         return BagLabels()
@@ -129,7 +134,7 @@ def read_bag_labels(path: Path) -> BagLabels:
         data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         return _labels(data)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ReaderError(f"{path} cannot be read as YAML ({error}); mend it") from error
+        raise ReaderError(f"{path} cannot be read as YAML ({error}); correct it") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ReaderError(
             f"{path} does not label a bag ({error}); labels have start, end and label, topics are "

@@ -1,14 +1,14 @@
-"""Boxes around things in pictures: one item a box, as a label belongs to a thing."""
+"""Boxes around objects in pictures: one item a box, as each object has its own label."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MARGIN = 0.15
-"""What is cut out around a box, as a share of its longer side: things are seen in surroundings."""
+"""Margin around a box, as a share of its longer side, so that the surroundings are visible."""
 
 MIN_PIXELS = 24
-"""A box whose longer side has fewer shows nothing that could be recognised."""
+"""Smallest longer side of a box that can be used."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Box:
     """A labelled box, in shares of the picture's width and height.
 
     Attributes:
-        label: What is in it.
+        label: Class of the object in it.
         left: Its left edge, 0..1.
         top: Its upper edge.
         right: Its right edge.
@@ -30,11 +30,11 @@ class Box:
     bottom: float
 
     def problem(self, width: int = 0, height: int = 0) -> str:
-        """Return why it cannot be used, empty if it can.
+        """Return why the box cannot be used; empty if it can.
 
         Args:
-            width: Of the picture in pixels; 0 if unknown: then small boxes are not found.
-            height: Of the picture in pixels.
+            width: Width of the picture in pixels; 0 if unknown, then the size is not checked.
+            height: Height of the picture in pixels.
         """
         if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
             return "the box is empty or lies outside the picture"
@@ -47,7 +47,8 @@ class Box:
         """Return the box with a margin, within the picture: left, top, right, bottom.
 
         Args:
-            aspect: Width of the picture through its height, so that the margin is one in pixels.
+            aspect: Width of the picture divided by its height, so that the margin is the same in
+                pixels on all sides.
         """
         margin = MARGIN * max((self.right - self.left) * aspect, self.bottom - self.top)
         across, down = margin / aspect, margin

@@ -1,4 +1,4 @@
-"""Who made each clip of a sound set, read from the text that comes with it."""
+"""The authors of the clips of a sound set, from the text file of the set."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LICENCES = {"CC0": "CC0 1.0", "CC-BY": "CC BY 3.0"}
 
 @dataclass(frozen=True)
 class Credit:
-    """Of one clip.
+    """Author and licence of a clip.
 
     Attributes:
         author: Who recorded it.
-        licence: Under which licence.
+        licence: Its licence.
     """
 
     author: str
@@ -33,14 +33,14 @@ def read_credits(root: Path) -> dict[str, Credit]:
     """Return the credits of a copy of ESC-10 or ESC-50, by clip.
 
     Args:
-        root: The set's folder; what has no README.md or LICENSE gives no credits, and items then
-            name the set's author and licence.
+        root: The set's folder; without README.md and LICENSE there are no credits, and items have
+            the author and licence of the set.
     """
-    found: dict[str, Credit] = {}
+    by_clip: dict[str, Credit] = {}
     for name in ("README.md", "LICENSE"):
         path = root / name
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         for match in LINE.finditer(text):
             licence = match["licence"].strip()
-            found[match["clip"]] = Credit(match["author"].strip(), LICENCES.get(licence, licence))
-    return found
+            by_clip[match["clip"]] = Credit(match["author"].strip(), LICENCES.get(licence, licence))
+    return by_clip

@@ -67,8 +67,8 @@ def load_atis(path: Path, size: tuple[int, int]) -> Event:
 
     An event is 40 bits, big-endian: 8 bits x, 8 bits y, 1 bit polarity (1 brighter), 23 bits time
     in microseconds (Orchard et al. 2015, doi 10.3389/fnins.2015.00437, and its web pages). An event
-    in row 240 is none: it says that the clock has gone round, 2^13 us more for all that follow, as
-    the authors' Read_Ndataset.m does.
+    in row 240 marks an overflow of the clock instead: 2^13 us are added to all events that follow,
+    as in the authors' Read_Ndataset.m.
 
     Args:
         path: The file, .bin or .bs2.
@@ -88,8 +88,8 @@ def load_atis(path: Path, size: tuple[int, int]) -> Event:
     t = (high & 0x7F) << 16 | fields[:, 3] << 8 | fields[:, 4]
     overflow = y == OVERFLOW_ROW
     t += np.cumsum(overflow) * OVERFLOW_US
-    kept = ~overflow
-    return window(x[kept], y[kept], t[kept] * NS_PER_US, (high >> 7)[kept], size, shown(path))
+    real = ~overflow
+    return window(x[real], y[real], t[real] * NS_PER_US, (high >> 7)[real], size, shown(path))
 
 
 def load_nimagenet(path: Path, size: tuple[int, int] = (640, 480)) -> Event:

@@ -1,10 +1,10 @@
 """Thermal pictures whose temperatures are not published: from colours to nominal degrees.
 
-A thermal camera shows the coldest and the hottest spot of a scene as the two ends of a palette, and
-a picture file keeps the colours only. Where along the palette a pixel lies can be recovered; which
-temperatures the ends stood for cannot. They are therefore set to a nominal range, and items say so
-in meta['thermal'] = {palette, low, high, nominal}. What is true in the result is which of two
-spots is warmer and the shape of things; degrees are not, nor is a comparison of two pictures.
+A thermal camera shows the coldest and the hottest point of a scene as the two ends of a palette,
+and a picture file has the colours only. The position of a pixel along the palette can be recovered;
+the temperatures of the ends cannot. They are therefore set to a nominal range, which items note in
+meta['thermal'] = {palette, low, high, nominal}. The result is right about shapes and about which of
+two points of a picture is warmer; degrees, and comparisons of two pictures, are not.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ BITS = 5
 
 
 def describe(palette: str) -> dict[str, Any]:
-    """Return what an item's meta says of a thermal picture.
+    """Return the entry about a thermal picture in an item's meta.
 
     Args:
         palette: One of `PALETTES`, or 'auto'.
@@ -67,7 +67,7 @@ def describe(palette: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=8)
 def _table(palette: str) -> npt.NDArray[np.float32]:
-    """Return for every colour, 5 bits a channel, the place of the nearest colour of the palette."""
+    """Return the position along the palette, 0..1, of each colour of 5 bits a channel."""
     anchors = np.array(PALETTES[palette], np.float32)
     along = np.linspace(0, 1, LEVELS, dtype=np.float32)
     places = np.linspace(0, 1, len(anchors))
@@ -89,8 +89,8 @@ def to_temperature(
     Args:
         pixels: uint8 [H, W, 3], RGB.
         palette: One of `PALETTES`; 'auto': white-hot if the picture is grey, else spectra.
-        low: What the palette's cold end is set to, in degrees Celsius.
-        high: What its hot end is set to.
+        low: Temperature of the palette's cold end, in degrees Celsius.
+        high: Temperature of its hot end.
 
     Returns:
         float32 [H, W], nominal degrees Celsius.

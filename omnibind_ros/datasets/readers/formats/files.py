@@ -1,7 +1,7 @@
-"""Loads the files of published sets: pictures, sounds and points as items hold them.
+"""Loads the pictures and sounds of published sets, as datasets hold them.
 
-Every loader takes paths and numbers only, so that a `functools.partial` of it can cross to another
-process, and raises a SkipError whose reason is the same for all files with the same defect.
+Each function takes paths and numbers only, so that a `functools.partial` of it can be pickled, and
+raises a SkipError whose reason is the same for all files with the same defect.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+import soundfile
 
 from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.units import SAMPLE_RATE
@@ -24,7 +25,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def shown(path: Path) -> str:
-    """Return a path as the data card shows it: the file and its folder, nothing of the machine."""
+    """Return file and folder of a path, for the data card, without folders of the machine."""
     return "/".join(path.parts[-2:])
 
 
@@ -33,7 +34,7 @@ def load_image(path: Path, box: tuple[float, float, float, float] | None = None)
 
     Args:
         path: The file.
-        box: What to cut out: left, top, right and bottom, as shares of width and height.
+        box: The part to cut out: left, top, right and bottom, as shares of width and height.
 
     Returns:
         uint8 [H, W, 3], RGB, upright.
@@ -82,8 +83,6 @@ def load_audio(path: Path, start: float = 0.0, stop: float = math.inf) -> npt.ND
     Raises:
         SkipError: The file is missing, no sound, or has nothing between start and stop.
     """
-    import soundfile  # noqa: PLC0415 - only sounds need it
-
     try:
         with soundfile.SoundFile(path) as file:
             rate = file.samplerate
@@ -105,15 +104,15 @@ def to_audio(samples: npt.NDArray[np.float32], rate: int, what: str) -> npt.NDAr
     Args:
         samples: float32 [n], -1..1.
         rate: Its sample rate in hertz.
-        what: What it is, for the error.
+        what: The file, for the error.
 
     Returns:
         int16 [n] at 16 kHz.
 
     Raises:
-        SkipError: It holds values that are no numbers, or a rate no sensor has.
+        SkipError: It has values that are not finite, or a sample rate outside of 1 to 384 kHz.
     """
-    from scipy.signal import resample_poly  # noqa: PLC0415 - takes a while to import
+    from scipy.signal import resample_poly  # noqa: PLC0415 - takes a second in every worker
 
     if not np.isfinite(samples).all():
         raise SkipError(what, "the sound holds values that are no numbers")
@@ -122,6 +121,6 @@ def to_audio(samples: npt.NDArray[np.float32], rate: int, what: str) -> npt.NDAr
     if rate != SAMPLE_RATE:
         divisor = math.gcd(rate, SAMPLE_RATE)
         samples = resample_poly(samples, SAMPLE_RATE // divisor, rate // divisor)
-    # Filtering may overshoot: scaled, not clipped, as clipping would add overtones.
+    # Filtering may overshoot; scaling avoids the overtones that clipping would add.
     samples = samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
     return np.asarray(np.rint(samples * 32767), np.int16)

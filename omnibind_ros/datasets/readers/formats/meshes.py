@@ -1,9 +1,9 @@
 """Files of shapes: meshes become points on their surface.
 
 Shapes of ModelNet40 and ShapeNet have no unit. They are moved to the origin and scaled so that the
-bounding box's diagonal is `DIAGONAL` metres, and items say so in meta['scale'] = 'nominal'; whoever
-wants real sizes, or views from one side only, gives the mesh to the simulator instead: its path
-below the set's folder is meta['mesh'].
+bounding box's diagonal is `DIAGONAL` metres, which items note as meta['scale'] = 'nominal'. For
+real sizes, or views from one side only, the simulator can load the mesh; its path below the set's
+folder is meta['mesh'].
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import trimesh
 
 from omnibind_ros.datasets.errors import SkipError
 
@@ -31,7 +32,7 @@ def normalise(points: npt.NDArray[np.floating], what: str, *, y_up: bool = False
     """Bring points to the middle of the frame and to the nominal size.
 
     Args:
-        points: [N, 3 or more]; what is beyond the first three, such as normals, is left out.
+        points: [N, 3 or more]; further columns, such as normals, are ignored.
         what: The file, for the error.
         y_up: Whether y points up; in the result z does.
 
@@ -73,14 +74,12 @@ def load_mesh_points(path: Path, count: int = POINTS, *, y_up: bool = False) -> 
     Raises:
         SkipError: The file is missing, no mesh, or has no surface.
     """
-    import trimesh  # noqa: PLC0415 - only shapes need it
-
     if not path.is_file():
         raise SkipError(shown(path), "the mesh is missing")
     try:
         mesh = trimesh.load(path, force="mesh", skip_materials=True, process=False)
         area = float(mesh.area)
-    # trimesh's parsers raise what they stumble over; whatever it is, this file is lost, not more.
+    # trimesh's parsers raise many types of errors; only this file is left out.
     except Exception as error:
         raise SkipError(shown(path), "the mesh cannot be read") from error
     if not np.isfinite(area) or area <= 0:
@@ -109,7 +108,7 @@ def load_h5_points(path: Path, index: int) -> Points:
     Raises:
         SkipError: The file is missing, or holds no such shape.
     """
-    import h5py  # noqa: PLC0415 - only this layout needs it
+    import h5py  # noqa: PLC0415 - optional: only this layout needs it
 
     what = f"{shown(path)}#{index}"
     try:
@@ -117,5 +116,5 @@ def load_h5_points(path: Path, index: int) -> Points:
             points = file["data"][index]
     except (OSError, KeyError, IndexError, ValueError) as error:
         raise SkipError(what, "the file holds no such shape") from error
-    # This edition of ModelNet40 was sampled from shapes turned so that y points up.
+    # In this edition of ModelNet40, y points up.
     return normalise(np.asarray(points), what, y_up=True)
