@@ -156,18 +156,36 @@ def test_a_short_run_gives_every_figure(tmp_path):
     environment = {name: v for name, v in os.environ.items() if name != "ROS_DOMAIN_ID"}
     done = subprocess.run(
         [
-            sys.executable, ROOT / "benchmarks" / "runtime.py", "--seconds", "2.5",
-            "--settle", "1.5", "--only", "timer,ours", "--json", report,
+            sys.executable,
+            ROOT / "benchmarks" / "runtime.py",
+            "--seconds",
+            "2.5",
+            "--settle",
+            "1.5",
+            "--only",
+            "timer,ours",
+            "--json",
+            report,
         ],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     figures = json.loads(report.read_text())
     for design in ("ours", "timer"):
         assert set(figures[design]) >= {
-            "results_per_s", "latency_p50_ms", "latency_p99_ms", "freshness_ms",
-            "cpu_ms_per_result", "overhead_share", "longest_gap_ms",
-        }  # fmt: skip
+            "results_per_s",
+            "latency_p50_ms",
+            "latency_p99_ms",
+            "freshness_ms",
+            "cpu_ms_per_result",
+            "overhead_share",
+            "longest_gap_ms",
+        }
         assert sum(figures[design]["cpu_split"].values()) == pytest.approx(1, abs=0.01)
         assert set(figures[design]["sensors"]) == set(MODALITIES)
     assert figures["ours"]["results"] > 0

@@ -20,24 +20,26 @@ PICTURE = np.kron(
 
 
 def projection(strength):
-    chance = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     made = Projection(1280, 384)
-    made.mean.copy_(torch.rand(1280, generator=chance))
+    made.mean.copy_(torch.rand(1280, generator=generator))
     made.scale.fill_(7.0)
     with torch.no_grad():
-        made.weight.copy_(strength * torch.randn(1280, 384, generator=chance))
-        made.bias.copy_(strength * torch.randn(384, generator=chance))
+        made.weight.copy_(strength * torch.randn(1280, 384, generator=generator))
+        made.bias.copy_(strength * torch.randn(384, generator=generator))
     return made
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.02])
-def test_the_network_does_what_the_projection_did(bundle_dir, bundle_copy, tmp_path, strength):
-    said = load_teacher(str(bundle_dir)).embed_images([PICTURE])
+def test_the_network_gives_what_the_projection_gives(bundle_dir, bundle_copy, tmp_path, strength):
+    encoded = load_teacher(str(bundle_dir)).embed_images([PICTURE])
     file = tmp_path / "teacher.pt"
     checkpoints.save(file, {"key": "", "state": projection(strength).state_dict()})
     loaded = load_projection(file)
     with torch.no_grad():
-        wanted = loaded(torch.from_numpy(said.values), torch.from_numpy(said.features))[0].numpy()
+        wanted = loaded(torch.from_numpy(encoded.values), torch.from_numpy(encoded.features))[
+            0
+        ].numpy()
 
     write_adapted_image(Bundle.load(bundle_dir), loaded, bundle_copy / "image.onnx")
     manifest = Bundle.load(bundle_dir).manifest
@@ -48,9 +50,9 @@ def test_the_network_does_what_the_projection_did(bundle_dir, bundle_copy, tmp_p
     assert bundle.problems == {}
     encoding = bundle.encoder("image").encode(PICTURE)
     assert np.allclose(encoding.values, wanted, atol=1e-5)
-    assert encoding.quality == pytest.approx(float(said.quality[0]), abs=1e-5)
-    moved = 1 - float(encoding.values @ said.values[0])
+    assert encoding.quality == pytest.approx(float(encoded.quality[0]), abs=1e-5)
+    moved = 1 - float(encoding.values @ encoded.values[0])
     assert (moved > 1e-3) == (strength > 0)
     # The teacher's features and its classes are still there for the next run.
     again = load_teacher(str(bundle_copy)).embed_images([PICTURE])
-    assert np.allclose(again.features, said.features, atol=1e-5)
+    assert np.allclose(again.features, encoded.features, atol=1e-5)

@@ -1,4 +1,4 @@
-"""A folder is replaced whole or not at all, whatever happens."""
+"""A folder is replaced completely or not at all, whatever happens."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ def test_a_folder_that_is_not_there_yet_is_made(tmp_path):
 
 
 @pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt, MemoryError])
-def test_after_an_exception_nothing_has_happened(out, error):
+def test_an_exception_changes_nothing(out, error):
     def fail():
         with replaced_folder(out) as stage:
             (stage / "new").write_text("new")
@@ -73,7 +73,7 @@ def test_a_disk_that_fails_at_the_end_leaves_the_old(out, monkeypatch, fails):
     assert others(out) == []
 
 
-def test_without_an_exchange_two_renames_do(out, monkeypatch):
+def test_without_a_swap_of_names_two_renames_do(out, monkeypatch):
     monkeypatch.setattr(atomic_folder, "_swap_names", lambda *_: False)
     with replaced_folder(out) as stage:
         (stage / "new").write_text("new")
@@ -106,7 +106,7 @@ def test_a_link_stays_a_link(out, tmp_path):
     assert content(out) == {"new": "new"}
 
 
-def test_two_at_once_are_told(out):
+def test_two_writers_at_once_are_an_error(out):
     with replaced_folder(out) as stage:
         with pytest.raises(BundleError, match="another process"), replaced_folder(out):
             pytest.fail("both were let in")
@@ -158,7 +158,7 @@ for number in range(100000):
 """
 
 
-def test_killed_at_any_moment_there_is_one_whole_folder(out):
+def test_killed_at_any_moment_there_is_one_complete_folder(out):
     for delay in (0.0, 0.003, 0.011, 0.027):
         process = subprocess.Popen(
             [sys.executable, "-c", SWAPPER, str(out)], stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""`omnibind export` makes a bundle of a training run, or leaves everything as it was."""
+"""`omnibind export` makes a bundle of a training run, or changes nothing."""
 
 import hashlib
 import json
@@ -72,7 +72,7 @@ def untouched(out):
     return hashes(out.parent) == {"household/bundle.yaml": hashlib.sha256(b"of old").hexdigest()}
 
 
-def test_the_bundle_is_whole_and_says_where_it_is_from(made):
+def test_the_bundle_is_complete_and_states_its_origin(made):
     bundle = made.bundle
     assert bundle.problems == {}
     verify_bundle(bundle.root)
@@ -91,7 +91,7 @@ def test_an_encoder_runs_as_in_the_perception_node(made):
     assert np.linalg.norm(encoding.values) == pytest.approx(1, abs=1e-4)
 
 
-def test_figures_are_in_the_manifest_and_say_what_was_measured(made):
+def test_figures_of_the_export_are_in_the_manifest(made):
     figures = made.bundle.manifest.figures["export"]
     assert figures == made.figures
     assert set(figures) == {"image", "touch"}
@@ -147,7 +147,7 @@ def test_another_fusion_that_does_not_fit_leaves_the_bundle_as_it_was(made, tmp_
     assert hashes(out) == before
 
 
-def test_what_others_have_put_there_stays_with_another_fusion(made, tmp_path):
+def test_files_of_the_user_stay_with_another_fusion(made, tmp_path):
     out, fusion = tmp_path / "own", make_fusion_run(tmp_path / "fusion", 0.09)
     shutil.copytree(made.bundle.root, out)
     (out / "README.md").write_text("mine")
@@ -183,8 +183,8 @@ def test_the_next_training_finds_features_and_classes_in_it(made):
     assert teacher.embed_images([picture]).features.shape == (1, 1280)
 
 
-def test_a_bundle_can_replace_the_one_that_taught(bundle_request, bundle_copy):
-    """What is the bundle's goes, and what others have put there stays."""
+def test_a_bundle_can_replace_its_teacher(bundle_request, bundle_copy):
+    """Files of the old bundle go; files of the user stay."""
     (bundle_copy / "README.md").write_text("mine")
     (bundle_copy / "old.onnx").write_text("of an old bundle")
     labels = (bundle_copy / "labels.yaml").read_text() + "  - name: weaver's loom\n"
@@ -314,27 +314,29 @@ def command(bundle_request, out, *more):
 def test_the_command(bundle_request, tmp_path, capsys):
     figures = tmp_path / "figures.json"
     assert main(command(bundle_request, tmp_path / "made", "--json", str(figures))) == 0
-    said = capsys.readouterr().out
-    assert "touch: fp32; " in said
-    assert "fused by the quality-weighted mean" in said
+    output = capsys.readouterr().out
+    assert "touch: fp32; " in output
+    assert "fused by the quality-weighted mean" in output
     bundle = Bundle.load(tmp_path / "made")
     assert bundle.manifest.fusion is None
     assert json.loads(figures.read_text()) == bundle.manifest.figures["export"]
 
 
 @pytest.mark.parametrize(
-    ("options", "said"), [([], "give --run DIR"), (["--run", "x"], "--run needs --data")]
+    ("options", "reason"), [([], "give --run DIR"), (["--run", "x"], "--run needs --data")]
 )
-def test_a_command_that_lacks_something(options, said, capsys):
+def test_a_command_that_lacks_an_option(options, reason, capsys):
     assert main(["export", *options]) == 1
-    assert said in capsys.readouterr().err
+    assert reason in capsys.readouterr().err
 
 
 def test_a_killed_export_leaves_the_models_as_they_were(bundle_request, present):
     process = subprocess.Popen(
         [sys.executable, "-m", "omnibind_ros.cli", *command(bundle_request, present)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+    )
     stage, deadline = staging_folder(present), time.monotonic() + 120
     # Half of the bundle is there.
     while not (stage / "touch.onnx").is_file() and process.poll() is None:

@@ -71,7 +71,7 @@ def run(path, samples):
     return np.concatenate([model.run({"touch": x})[0] for x in samples])
 
 
-def test_the_file_says_what_the_network_said(network, base, samples):
+def test_the_file_gives_the_outputs_of_the_network(network, base, samples):
     with torch.no_grad():
         wanted = network(torch.from_numpy(np.concatenate(samples))).numpy()
     assert np.allclose(run(base, samples), wanted, atol=1e-5)
@@ -108,7 +108,7 @@ def test_tensorrt_reads_all_but_what_is_for_processors(base, samples, tmp_path, 
     assert bool(violations(onnx.load(path))) == (name == "int8")
 
 
-def test_weights_are_as_small_as_their_precision_says(base, samples, tmp_path):
+def test_weights_have_the_type_of_their_precision(base, samples, tmp_path):
     kinds = {}
     for name in PRECISIONS:
         path = tmp_path / "touch.onnx"

@@ -18,20 +18,20 @@ def engines(tmp_path, monkeypatch):
     return tmp_path / "engines"
 
 
-def test_without_tensorrt_it_says_what_is_missing(seven_bundle, engines, capsys):
+def test_without_tensorrt_the_error_names_what_to_install(seven_bundle, engines, capsys):
     assert main(["export", "--tensorrt", "--bundle", str(seven_bundle)]) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "install onnxruntime-gpu and TensorRT" in said
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "install onnxruntime-gpu and TensorRT" in error
     assert not engines.exists()
 
 
 class FakeTensorRT:
-    """Takes the calls that TensorRT's Python package documents, and keeps what it was told."""
+    """Takes the calls that TensorRT's Python package documents, and records them."""
 
     def __init__(self, typed=True, readable=True, gpu=True):
         self.__version__ = "10.3.0"
-        self.told = []
+        self.calls = []
         self.readable = readable
         self.gpu = gpu
         flags = {"EXPLICIT_BATCH": 0, **({"STRONGLY_TYPED": 1} if typed else {})}
@@ -44,28 +44,28 @@ class FakeTensorRT:
         if not self.gpu:
             raise TypeError("pybind11::init(): factory function returned nullptr")
         return SimpleNamespace(
-            create_network=lambda flags: self.told.append(("network", flags)),
+            create_network=lambda flags: self.calls.append(("network", flags)),
             create_builder_config=self.config,
             build_serialized_network=lambda *_: b"engine",
         )
 
     def OnnxParser(self, *_):  # noqa: N802
         return SimpleNamespace(
-            parse_from_file=lambda path: self.told.append(("parse", path)) or self.readable,
+            parse_from_file=lambda path: self.calls.append(("parse", path)) or self.readable,
             num_errors=1,
             get_error=lambda _: "unknown operator",
         )
 
     def config(self):
         return SimpleNamespace(
-            set_flag=lambda flag: self.told.append(("flag", flag)),
+            set_flag=lambda flag: self.calls.append(("flag", flag)),
             create_timing_cache=lambda known: known,
-            set_timing_cache=lambda cache, ignore_mismatch: self.told.append(("timing", cache)),
+            set_timing_cache=lambda cache, ignore_mismatch: self.calls.append(("timing", cache)),
             get_timing_cache=lambda: SimpleNamespace(serialize=lambda: b"times"),
         )
 
     def of(self, kind):
-        return [value for name, value in self.told if name == kind]
+        return [value for name, value in self.calls if name == kind]
 
 
 @pytest.fixture
@@ -89,15 +89,15 @@ def test_an_engine_for_each_network_of_fixed_size_and_once_only(seven_bundle, in
     # The second network builds on what was timed for the first.
     assert fake.of("timing")[:2] == [b"", b"times"]
     assert len(list(engines.rglob(TIMING))) == 1
-    count = len(fake.told)
+    count = len(fake.calls)
     second = build_engines(bundle)
     assert [engine.path for engine in second] == [engine.path for engine in first]
     assert not any(engine.built for engine in second)
-    assert len(fake.told) == count
+    assert len(fake.calls) == count
     assert list(engines.rglob("*.part")) == []
 
 
-def test_an_old_tensorrt_is_told_the_precision(seven_bundle, install):
+def test_an_old_tensorrt_gets_the_precision(seven_bundle, install):
     fake = install(typed=False)
     bundle = Bundle.load(seven_bundle)
     for spec in bundle.manifest.encoders.values():
@@ -108,17 +108,17 @@ def test_an_old_tensorrt_is_told_the_precision(seven_bundle, install):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"), [({"readable": False}, "unknown operator"), ({"gpu": False}, "no GPU")]
+    ("options", "reason"), [({"readable": False}, "unknown operator"), ({"gpu": False}, "no GPU")]
 )
-def test_what_tensorrt_cannot_do_is_one_sentence(seven_bundle, install, engines, options, said):
+def test_what_tensorrt_cannot_do_is_one_sentence(seven_bundle, install, engines, options, reason):
     install(**options)
-    with pytest.raises(BundleError, match=said) as error:
+    with pytest.raises(BundleError, match=reason) as error:
         build_engines(Bundle.load(seven_bundle))
     assert "\n" not in str(error.value)
     assert list(engines.rglob("*.engine")) == []
 
 
-def test_a_provider_that_builds_nothing_is_told(seven_bundle, engines, monkeypatch):
+def test_a_provider_that_builds_nothing_is_an_error(seven_bundle, engines, monkeypatch):
     monkeypatch.setattr(tensorrt_engines, "_choose_builder", lambda: lambda *_: None)
     with pytest.raises(BundleError, match="went on without TensorRT"):
         build_engines(Bundle.load(seven_bundle))
