@@ -1,16 +1,16 @@
 """The commands `omnibind evaluate`, `omnibind study` and `omnibind report`."""
 
-# ruff: noqa: PLC0415 - each command imports what it needs, so that the others start without it
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.evaluation import JsonObject
+from omnibind_ros.lazy import LazyFunction
+
+READ_CONFIG = LazyFunction("omnibind_ros.learning.af.config", "read_fusion_config")
+READ_PLAN = LazyFunction("omnibind_ros.evaluation.study.plan", "read_plan")
+WRITE_REPORT = LazyFunction("omnibind_ros.evaluation.report.write", "write_report")
 
 NEEDS = "install omnibind_ros[train,sim]"
 
@@ -75,7 +75,11 @@ def _add_evaluate(commands: Any) -> None:
         "--record", action="store_true", help="write the main figures into the bundle's manifest"
     )
     _add_workers(evaluate)
-    evaluate.set_defaults(run=_evaluate, needs=NEEDS)
+    evaluate.set_defaults(
+        check=_check_evaluate,
+        run=LazyFunction("omnibind_ros.evaluation.run_evaluate", "run_evaluate"),
+        needs=NEEDS,
+    )
 
 
 def _add_study(commands: Any) -> None:
@@ -103,7 +107,11 @@ def _add_study(commands: Any) -> None:
         help="folder of tensors and checkpoints while the study runs",
     )
     _add_workers(study)
-    study.set_defaults(run=_study, needs=NEEDS)
+    study.set_defaults(
+        check=_check_study,
+        run=LazyFunction("omnibind_ros.evaluation.run_study", "run_study_command"),
+        needs=NEEDS,
+    )
 
 
 def _add_workers(parser: argparse.ArgumentParser) -> None:
@@ -116,100 +124,24 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from omnibind_ros.datasets.storage.files import write_whole
-    from omnibind_ros.learning.af.config import read_fusion_config
-    from omnibind_ros.learning.commands import progress_bars
-
-    config = read_fusion_config(options.config)
-
-    from .measure.bundle import evaluate_bundle
-
-    unknown = None
-    if options.unknown is not None:
-        unknown = [name.strip() for name in options.unknown.split(",") if name.strip()]
-    with progress_bars() as progress:
-        figures = evaluate_bundle(
-            options.bundle,
-            options.data,
-            options.cache.expanduser(),
-            config,
-            unknown,
-            options.study,
-            options.workers or os.cpu_count() or 1,
-            lambda what, done, total: progress(what, done, total, {}),
-        )
-    if options.json:
-        write_whole(options.json, json.dumps(figures, indent=1) + "\n")
-    if options.record:
-        from omnibind_ros.encoders.bundle import resolve_bundle
-        from omnibind_ros.encoders.manifest_writing import record_figures
-
-        from .measure.bundle import main_figures
-
-        record_figures(resolve_bundle(options.bundle), "evaluation", main_figures(figures))
-    _print(figures)
-    return 0
+def _check_evaluate(options: argparse.Namespace) -> None:
+    """Read the configuration, in place of its file, before the slow imports."""
+    options.config = READ_CONFIG(options.config)
 
 
-def _print(figures: JsonObject) -> None:
-    print(
-        f"{figures['bundle']}: {figures['samples']} samples of {figures['objects']} objects in "
-        f"{figures['classes']} classes"
-    )
-    for name, part in figures["summary"].items():
-        rules = ", ".join(f"{rule} {value:.1f}%" for rule, value in part["top1"].items())
-        print(f"{name.replace('_', ' ')}, {part['combinations']} combinations: {rules}")
-    everything = "+".join(figures["modalities"])
-    top1 = figures["combinations"][everything]["af"]
-    print(f"{everything}: top-1 {top1:.1f}%, ECE {figures['ece']:.1f}%")
-    for modality, real in figures["real"].items():
-        if "top1" in real:
-            own = real.get("own_names", real["competing"])
-            print(
-                f"{modality}, {real['samples']} recordings: top-1 {real['top1']:.1f}% among all "
-                f"classes, {own['top1']:.1f}% among {len(own['labels'])} names of "
-                f"{', '.join(real['sources'])}"
-            )
-    if figures["auroc_unknown"] is not None:
-        print(f"unknown objects: AUROC {figures['auroc_unknown']:.3f}")
-
-
-def _study(options: argparse.Namespace) -> int:
-    from omnibind_ros.learning.commands import progress_bars
-
-    from .study.plan import read_plan
-
-    runs = read_plan(options.plan)
+def _check_study(options: argparse.Namespace) -> None:
+    """Read the plan and the names of the datasets, in place of what was typed."""
+    options.plan = READ_PLAN(options.plan)
     datasets = {}
     for given in options.data:
         name, _, folder = given.partition("=")
         if not folder:
             raise ValueError(f"--data is {given}, but must be NAME=DIR")
         datasets[name] = Path(folder)
-
-    from .study.run import run_study
-
-    try:
-        with progress_bars() as progress:
-            done = run_study(
-                runs,
-                datasets,
-                options.out,
-                options.work,
-                options.workers or os.cpu_count() or 1,
-                progress,
-            )
-    except KeyboardInterrupt:
-        print("interrupted: the same command continues the study", file=sys.stderr)
-        raise
-    print(f"{done} of {len(runs)} runs carried out; the others had results in {options.out}")
-    return 0
+    options.data = datasets
 
 
 def _report(options: argparse.Namespace) -> int:
-    from .report.write import write_report
-
-    write_report(options.results, options.out)
+    WRITE_REPORT(options.results, options.out)
     print(f"wrote {options.out}")
     return 0

@@ -8,6 +8,8 @@ from typing import Any
 
 from omnibind_ros.lazy import LazyFunction
 
+READ_CONFIG = LazyFunction("omnibind_ros.learning.af.config", "read_fusion_config")
+
 
 def add_fusion(actions: Any) -> None:
     """Add `fusion` to the actions of `omnibind train`."""
@@ -41,8 +43,6 @@ def add_fusion(actions: Any) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     """Read the configuration, in place of its file, and check the other options."""
-    from .config import read_fusion_config  # noqa: PLC0415 - other commands start without it
-
-    options.config = read_fusion_config(options.config)
+    options.config = READ_CONFIG(options.config)
     if options.embeddings is None and options.data is None:
         raise ValueError("--bundle needs --data, a dataset that its encoders embed")

@@ -1,0 +1,70 @@
+"""Runs the command `omnibind evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.encoders.bundle import resolve_bundle
+from omnibind_ros.encoders.manifest_writing import record_figures
+from omnibind_ros.learning.commands import progress_bars
+
+from . import JsonObject
+from .measure.bundle import evaluate_bundle, main_figures
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    """Measure a bundle, print the main figures, and return the exit status.
+
+    Args:
+        options: As `commands.add_evaluation` adds them; config is the configuration itself.
+
+    Raises:
+        ValueError: The bundle, the dataset or the study cannot be used.
+        OSError: A file cannot be read or written.
+    """
+    unknown = None
+    if options.unknown is not None:
+        unknown = [name.strip() for name in options.unknown.split(",") if name.strip()]
+    with progress_bars() as progress:
+        figures = evaluate_bundle(
+            options.bundle,
+            options.data,
+            options.cache.expanduser(),
+            options.config,
+            unknown,
+            options.study,
+            options.workers or os.cpu_count() or 1,
+            lambda what, done, total: progress(what, done, total, {}),
+        )
+    if options.json:
+        write_whole(options.json, json.dumps(figures, indent=1) + "\n")
+    if options.record:
+        record_figures(resolve_bundle(options.bundle), "evaluation", main_figures(figures))
+    _print(figures)
+    return 0
+
+
+def _print(figures: JsonObject) -> None:
+    print(
+        f"{figures['bundle']}: {figures['samples']} samples of {figures['objects']} objects in "
+        f"{figures['classes']} classes"
+    )
+    for name, part in figures["summary"].items():
+        rules = ", ".join(f"{rule} {value:.1f}%" for rule, value in part["top1"].items())
+        print(f"{name.replace('_', ' ')}, {part['combinations']} combinations: {rules}")
+    everything = "+".join(figures["modalities"])
+    top1 = figures["combinations"][everything]["af"]
+    print(f"{everything}: top-1 {top1:.1f}%, ECE {figures['ece']:.1f}%")
+    for modality, real in figures["real"].items():
+        if "top1" in real:
+            own = real.get("own_names", real["competing"])
+            print(
+                f"{modality}, {real['samples']} recordings: top-1 {real['top1']:.1f}% among all "
+                f"classes, {own['top1']:.1f}% among {len(own['labels'])} names of "
+                f"{', '.join(real['sources'])}"
+            )
+    if figures["auroc_unknown"] is not None:
+        print(f"unknown objects: AUROC {figures['auroc_unknown']:.3f}")
