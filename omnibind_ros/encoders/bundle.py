@@ -41,7 +41,7 @@ def resolve_bundle(name_or_path: str) -> Path:
 
 def _model_folders() -> Iterator[Path]:
     try:
-        from ament_index_python.packages import (  # noqa: PLC0415
+        from ament_index_python.packages import (  # noqa: PLC0415 - only where ROS is
             PackageNotFoundError,
             get_package_share_directory,
         )

@@ -32,8 +32,8 @@ def _cv_bridge(msg: Any) -> npt.NDArray[np.uint8]:
 def _has_cv_bridge() -> bool:
     # PyPI's cv-bridge is another build, which fails to import with NumPy >= 2.3.
     try:
-        import cv_bridge  # noqa: F401, PLC0415
-        import sensor_msgs.msg  # noqa: F401, PLC0415
+        import cv_bridge  # noqa: F401, PLC0415 - may be missing
+        import sensor_msgs.msg  # noqa: F401, PLC0415 - may be missing
     except (ImportError, AttributeError, ValueError):
         return False
     return True

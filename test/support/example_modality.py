@@ -26,7 +26,7 @@ def install(folder):
     return os.pathsep.join(map(str, filter(None, paths)))
 
 
-def run(pythonpath, *arguments, seconds=300):
+def run(pythonpath, *arguments, seconds=280):
     """Run Python with the package installed; return what it printed."""
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
