@@ -10,7 +10,6 @@ it; elsewhere ROS 2 Jazzy comes from wheels. Needs nothing but the standard libr
 
 import argparse
 import fcntl
-import hashlib
 import os
 import platform
 import re
@@ -18,9 +17,10 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+
+from setup_steps import LOG, ROOT, SetupError, Stamp, digest, say, step
 
 if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything is checked
     sys.exit(
@@ -28,10 +28,8 @@ if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything i
         "name another one with `make PYTHON=python3.12 setup`."
     )
 
-ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 INSTALL = ROOT / "install"
-LOG = ROOT / "log" / "setup.log"
 REQUIREMENTS = ROOT / "requirements"
 PYTHON = VENV / "bin" / "python"
 PACKAGES = {"omnibind_msgs": ROOT / "omnibind_msgs", "omnibind_ros": ROOT}
@@ -47,10 +45,6 @@ FOREIGN = (
 )
 # A sourced ROS 2 needs these to be found.
 ROS_PATHS = {"PYTHONPATH", "AMENT_PREFIX_PATH", "CMAKE_PREFIX_PATH", "LD_LIBRARY_PATH"}
-
-
-class SetupError(Exception):
-    """A step that cannot go on; the message says in one sentence why."""
 
 
 def sourced_ros() -> list[Path]:
@@ -90,15 +84,6 @@ def environment(ros: Iterable[Path]) -> dict[str, str]:
     return env
 
 
-def digest(*parts: object) -> str:
-    """Return a hash of the parts; a path stands for the content of its file."""
-    total = hashlib.sha256()
-    for part in parts:
-        data = part.read_bytes() if isinstance(part, Path) else str(part).encode()
-        total.update(len(data).to_bytes(8, "big") + data)
-    return total.hexdigest()
-
-
 def files(folder: Path) -> list[Path]:
     """Return the files below a folder, in a fixed order, without hidden ones and caches."""
     return sorted(
@@ -107,67 +92,6 @@ def files(folder: Path) -> list[Path]:
         if file.is_file()
         and not any(p.startswith((".", "__pycache__")) for p in file.relative_to(ROOT).parts)
     )
-
-
-class Stamp:
-    """Remembers that a step was done, and for which state of its inputs."""
-
-    def __init__(self, path: Path, key: str) -> None:
-        """Take the stamp's file and the hash of the step's inputs."""
-        self.path = path
-        self.key = key
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the step was done for these inputs."""
-        return self.path.exists() and self.path.read_text() == self.key
-
-    def clear(self) -> None:
-        """Forget that the step was done."""
-        self.path.unlink(missing_ok=True)
-
-    def set(self) -> None:
-        """Remember that the step was done."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(self.key)
-
-
-def say(text: str, end: str = "\n") -> None:
-    """Print a progress line."""
-    print(text, end=end, flush=True)
-
-
-def run(command: list[object], env: Mapping[str, str], what: str) -> None:
-    """Run a command with its output in the log; show the log's end if it fails."""
-    with LOG.open("a", encoding="utf-8") as log:
-        log.write(f"\n$ {' '.join(map(str, command))}\n")
-        log.flush()
-        code = subprocess.run(
-            [str(part) for part in command],
-            cwd=ROOT,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
-    if code:
-        say("failed")
-        tail = LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-        raise SetupError(
-            f"{what} failed, the whole log is in {LOG}; its last lines:\n" + "\n".join(tail)
-        )
-
-
-def step(title: str, stamp: Stamp, commands: Iterable[list[object]], env: dict[str, str]) -> None:
-    """Run a step's commands, say how long they took and set its stamp."""
-    say(f"setup: {title} ... ", end="")
-    start = time.monotonic()
-    stamp.clear()
-    for command in commands:
-        run(command, env, title)
-    stamp.set()
-    say(f"{time.monotonic() - start:.0f} s")
 
 
 def check_machine(ros: Iterable[Path]) -> None:
