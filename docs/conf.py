@@ -25,11 +25,16 @@ exclude_patterns = ["_build", "results/tried.md"]
 # Markdown: each heading has an anchor, so that pages can link to sections.
 myst_heading_anchors = 3
 
+# Quotes and blocks stay as they are written.
+smartquotes = False
+highlight_language = "text"
+
 # Docstrings: Google style, with `name` for code as in Markdown.
 default_role = "code"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_use_rtype = False
 napoleon_attr_annotations = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

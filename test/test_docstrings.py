@@ -59,7 +59,17 @@ def test_markup_that_is_none_is_escaped(docstrings, written, mended):
     assert docstrings.mend([written]) == [mended]
 
 
-def test_an_attribute_begins_with_a_blank_line(docstrings):
+def test_an_attribute_begins_with_an_escaped_line_end(docstrings):
     lines = ["Seconds: how many."]
     docstrings.process(None, "data", "module.NAME", None, None, lines)
-    assert lines == ["", "Seconds: how many."]
+    assert lines == ["\\", "Seconds: how many."]
+
+
+def test_arrays_in_signatures_are_short(docstrings):
+    long = "ndarray[tuple[Any, ...], dtype[float32]]"
+    texts = (f"(x: {long}, y: int)", f"tuple[{long}, {long}]")
+    assert docstrings.shorten(None, *texts) == (
+        "(x: NDArray[float32], y: int)",
+        "tuple[NDArray[float32], NDArray[float32]]",
+    )
+    assert docstrings.shorten(None, "()", None) == ("()", None)

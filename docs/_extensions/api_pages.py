@@ -32,7 +32,7 @@ def page(package: str) -> str:
     ]
     inner = [f"{package}.{info.name}" for info in modules(package) if info.ispkg]
     if inner:
-        names = "\n".join(f"   {name}" for name in inner)
+        names = "\n".join(f"   {name.rpartition('.')[2]} <{name}>" for name in inner)
         parts.append(f".. toctree::\n   :maxdepth: 1\n\n{names}")
     for info in modules(package):
         if not info.ispkg:

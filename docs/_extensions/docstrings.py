@@ -14,6 +14,8 @@ LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d+\.) ")
 MARKUP = re.compile(r"\||(?<=\w)_(?!\w)|(?<![\w*])\*(?=[\w.(/])(?![^*]*\w\*)")
 """A bar, an underscore at the end of a word, and a star that ends nowhere."""
 
+ARRAY = re.compile(r"(?:numpy\.)?ndarray\[tuple\[Any, \.\.\.\], (?:numpy\.)?dtype\[([^\[\]]*)\]\]")
+
 
 def escape(line: str) -> str:
     """Return a line with a backslash before what would be markup, outside of backticks."""
@@ -55,11 +57,23 @@ def process(*arguments: Any) -> None:
     kind, lines = arguments[1], arguments[-1]
     lines[:] = mend(lines)
     if kind in {"data", "attribute"}:
-        # Napoleon takes what stands before a colon in the first line for the type.
-        lines.insert(0, "")
+        # Napoleon takes what stands before a colon in the first line for the type. A line with a
+        # backslash alone is nothing to reStructuredText.
+        lines.insert(0, "\\")
+
+
+def shorten(*arguments: Any) -> tuple[str | None, str | None]:
+    """Return signature and return annotation with `NDArray[float32]` for NumPy's long form.
+
+    Args:
+        arguments: Those of Sphinx's event autodoc-process-signature; the last two are the texts.
+    """
+    signature, returns = (text and ARRAY.sub(r"NDArray[\1]", text) for text in arguments[-2:])
+    return signature, returns
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Come before Napoleon, which turns Google sections into field lists."""
     app.connect("autodoc-process-docstring", process, priority=100)
+    app.connect("autodoc-process-signature", shorten)
     return {"parallel_read_safe": True}
