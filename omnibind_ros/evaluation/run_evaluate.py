@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.encoders.bundle import resolve_bundle
 from omnibind_ros.encoders.manifest_writing import record_figures
 from omnibind_ros.learning.commands import progress_bars
@@ -40,7 +40,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             lambda what, done, total: progress(what, done, total, {}),
         )
     if options.json:
-        write_whole(options.json, json.dumps(figures, indent=1) + "\n")
+        write_atomic(options.json, json.dumps(figures, indent=1) + "\n")
     if options.record:
         record_figures(resolve_bundle(options.bundle), "evaluation", main_figures(figures))
     _print(figures)

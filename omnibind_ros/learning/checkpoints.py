@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.encoders.manifest import TensorSpec
 
 from .config import TrainingError
@@ -31,7 +31,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
     """
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_whole(path, buffer.getvalue())
+    write_atomic(path, buffer.getvalue())
 
 
 def copied(model: nn.Module) -> dict[str, Any]:

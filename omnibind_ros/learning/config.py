@@ -26,10 +26,6 @@ a picture with edges too. A pad feels a patch of a surface: touch is better (by 
 T = TypeVar("T")
 
 
-def no_progress(done: int, total: int) -> None:
-    """Tell nobody how many steps of how many are done."""
-
-
 class TrainingError(ValueError):
     """A training run that cannot start or go on; the text is one sentence."""
 

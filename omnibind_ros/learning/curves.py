@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 
 from .cad.losses import CAD_TERMS, PLAIN
 
@@ -59,7 +59,7 @@ class Curves:
         writer = csv.DictWriter(buffer, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._rows)
-        write_whole(self._path, buffer.getvalue())
+        write_atomic(self._path, buffer.getvalue())
 
     def plot(self, path: Path) -> None:
         """Draw loss and validation accuracy of each modality; raises OSError."""

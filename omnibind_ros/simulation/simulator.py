@@ -64,7 +64,7 @@ class Simulator:
 
         Args:
             rng: Random generator of all draws. Each sensor has a generator of its own, derived from
-                it, so that a sensor's data do not depend on which others are asked for.
+                it, so that a sensor's data do not depend on which others are read.
             modalities: Which sensors to read; None for all.
 
         Returns:

@@ -19,7 +19,7 @@ from .scene.camera import View
 from .scene.surroundings import Surroundings, draw_surroundings
 
 PERIOD, CONTACT = 4.0, 1.0
-"""Seconds: how often the pad is pressed on the object, and for how long, unless it is told."""
+"""Seconds: the default period of contacts of the pad, and the length of each."""
 
 
 def view_of(pose: View | ArrayLike, angle: float = 45.0) -> View:

@@ -19,7 +19,7 @@ from typing import Any
 from omnibind_ros.datasets.errors import DatasetError, SkipError
 from omnibind_ros.datasets.inspection.card import write_card
 from omnibind_ros.datasets.storage.encoding import EncodedSample, encode
-from omnibind_ros.datasets.storage.files import TEMPORARY, write_whole
+from omnibind_ros.datasets.storage.files import TEMPORARY, write_atomic
 from omnibind_ros.datasets.storage.index import join_parts, read_part, shard_name, write_part
 from omnibind_ros.datasets.storage.manifest import FORMAT, INDEX, MANIFEST, Manifest
 from omnibind_ros.datasets.storage.shards import write_shard
@@ -147,7 +147,7 @@ def _claim(out: Path, state: dict[str, Any]) -> Iterator[None]:
         except BlockingIOError as error:
             raise DatasetError(f"{out} is being built by another process: let it finish") from error
         if not (out / STATE).is_file():
-            write_whole(out / STATE, json.dumps(state))
+            write_atomic(out / STATE, json.dumps(state))
         elif json.loads((out / STATE).read_text(encoding="utf-8")) != state:
             raise DatasetError(
                 f"{out} holds a dataset of other samples, seed or sources: choose another folder, "

@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
         options: As `add_arguments` adds them.
 
     Raises:
-        ValueError: One sentence that says what is wrong.
+        ValueError: The text is one sentence: what is wrong, and what to do.
         OSError: A file cannot be written.
     """
     sets = [SourceSet.parse(text) for text in options.sets]

@@ -217,7 +217,7 @@ class CombinePlan:
         return int(order[place])
 
     def describe(self) -> dict[str, Any]:
-        """Return what the data card says."""
+        """Return the description for the data card."""
         joined = {
             label: {name: sorted(labels) for name, labels in sources.items()}
             for label, sources in sorted(self._matcher.joined.items())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.encoders.text import TextEncoder
 
 from .labels import LabelMatcher, normalise
@@ -104,7 +104,7 @@ def write_suggestions(path: Path, suggestions: Sequence[Suggestion]) -> None:
             f"    {_quoted(each.label)}: {_quoted(each.ours)}  # {each.similarity:.2f}"
             for each in members
         ]
-    write_whole(path, "\n".join(lines) + "\n")
+    write_atomic(path, "\n".join(lines) + "\n")
 
 
 def _quoted(text: str) -> str:

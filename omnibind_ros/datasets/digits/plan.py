@@ -180,7 +180,7 @@ class DigitsPlan:
         return pool[int(order[place])]
 
     def describe(self) -> dict[str, Any]:
-        """Return what the data card says."""
+        """Return the description for the data card."""
         return {
             "name": "digits",
             "seed": self._seed,

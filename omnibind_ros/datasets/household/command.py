@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         The exit status.
 
     Raises:
-        ValueError: One sentence that says what is wrong.
+        ValueError: The text is one sentence: what is wrong, and what to do.
     """
     shares = parse_shares(options.share)
     if options.samples > 0:  # otherwise each sample would be left out, one by one

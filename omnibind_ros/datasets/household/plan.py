@@ -37,7 +37,7 @@ MESHES = "object_sim"
 SUMMARY = """\
 Seven paired modalities of object models that a service robot may meet. Image, points, thermal,
 event, touch and audio were simulated on each model, text was composed from what is known of it.
-Where something was recorded instead, the sample says so and has that modality only.
+Where a modality was recorded instead, the sample notes it and has that modality only.
 docs/explanation/simulation.md describes the sensor models and the limits of simulated data."""
 
 
@@ -126,7 +126,7 @@ class Household:
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return what the data card says."""
+        """Return the description for the data card."""
         objects = [each for members in self.objects.values() for each in members]
         members: list[HouseholdObject | Item] = [*objects, *self.recordings]
         ids = sorted([each.object_id, each.label, str(each.split)] for each in members)
@@ -167,7 +167,7 @@ def _modalities() -> list[str]:
 def _simulator(
     subject: HouseholdObject, description: Description, synonyms: tuple[str, ...]
 ) -> Simulator:
-    """Return an object's simulator; the last one is kept, as samples of one object follow."""
+    """Return an object's simulator; the last one is cached, as consecutive samples share objects."""
     return Simulator(subject.load(), subject.label, description, synonyms)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.datasets.samples import sample_module, stored_modalities
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.datasets.storage.item import SPLITS
 from omnibind_ros.datasets.storage.manifest import Manifest
 from omnibind_ros.datasets.storage.skip_log import SkipLog
@@ -132,5 +132,5 @@ describes it); `index.parquet` has the offset of each member. No object is in tw
     writer = csv.DictWriter(sheet, (*OBJECT, "samples"), lineterminator="\n")
     writer.writeheader()
     writer.writerows(objects)
-    write_whole(folder / OBJECTS, sheet.getvalue())
-    write_whole(folder / CARD, text)
+    write_atomic(folder / OBJECTS, sheet.getvalue())
+    write_atomic(folder / CARD, text)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the counts of a dataset, and write or draw what is asked for.
+    """Print the counts of a dataset, and write or draw what the options name.
 
     Args:
         options: As `add_arguments` adds them.
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         The exit status.
 
     Raises:
-        ValueError: One sentence that says what is wrong.
+        ValueError: The text is one sentence: what is wrong, and what to do.
         OSError: A file cannot be written.
     """
     dataset = Dataset.open(options.dataset)

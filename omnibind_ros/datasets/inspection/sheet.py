@@ -12,7 +12,7 @@ from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.samples import sample_module, stored_modalities
 from omnibind_ros.datasets.samples.drawing import BACKGROUND, Picture, write
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.datasets.storage.sample import Sample
 
 CELL, GAP, MARGIN, HEAD = 128, 4, 96, 20
@@ -106,6 +106,6 @@ def write_sheet(path: Path, sheet: Picture) -> None:
     if not good:
         raise DatasetError(f"{path} cannot be made: end it in .png or .jpg")
     try:
-        write_whole(path, bytes(data))
+        write_atomic(path, bytes(data))
     except OSError as error:
         raise DatasetError(f"{path} cannot be written ({error.strerror})") from error

@@ -12,7 +12,7 @@ TEMPORARY = ".tmp"
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing that gets its name only when all of it is on the disk.
 
     Args:
@@ -39,7 +39,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         os.close(folder)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_atomic(path: Path, content: str | bytes) -> None:
     """Write a small file completely or not at all; raises OSError."""
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.samples import stored_modalities
 
-from .files import whole_file
+from .files import atomic_file
 from .skip_log import SkipLog
 
 TEXTS = ("key", "label", "object_id", "split", "source", "licence", "author")
@@ -91,7 +91,7 @@ def write_part(path: Path, shard: Shard, table: pa.Table, skipped: SkipLog) -> N
         OSError: It cannot be written; then no file is left.
     """
     metadata = {"shard": json.dumps(asdict(shard)), "skipped": json.dumps(skipped.to_dict())}
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         pq.write_table(table.replace_schema_metadata(metadata), file)
 
 
@@ -115,6 +115,6 @@ def join_parts(parts: Iterable[Path], index: Path) -> None:
     Raises:
         OSError: It cannot be written; then no file is left.
     """
-    with whole_file(index) as file, pq.ParquetWriter(file, SCHEMA) as writer:
+    with atomic_file(index) as file, pq.ParquetWriter(file, SCHEMA) as writer:
         for path in parts:
             writer.write_table(with_all_columns(pq.read_table(path)).cast(SCHEMA))

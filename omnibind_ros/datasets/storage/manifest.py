@@ -10,7 +10,7 @@ from typing import Any
 
 from omnibind_ros.datasets.errors import DatasetError
 
-from .files import write_whole
+from .files import write_atomic
 from .index import Shard, shard_name
 
 MANIFEST = "dataset.json"
@@ -48,7 +48,7 @@ class Manifest:
 
     def save(self, folder: Path) -> None:
         """Write the manifest into a dataset's folder; raises OSError."""
-        write_whole(folder / MANIFEST, json.dumps(asdict(self), indent=1, ensure_ascii=False))
+        write_atomic(folder / MANIFEST, json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:

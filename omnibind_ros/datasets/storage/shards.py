@@ -19,7 +19,7 @@ import pyarrow as pa
 from omnibind_ros.datasets.samples import sample_module
 
 from .encoding import EncodedSample
-from .files import whole_file
+from .files import atomic_file
 from .index import SCHEMA, TEXTS, Shard
 
 META = "json"
@@ -64,7 +64,7 @@ def write_shard(
         OSError: It cannot be written; then no file is left.
     """
     rows: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         hashing = _Hashing(file)
         with tarfile.open(fileobj=hashing, mode="w", format=tarfile.USTAR_FORMAT) as tar:
 

@@ -21,7 +21,7 @@ from omnibind_ros.learning.af.training import (
     fit,
     sampler_of,
 )
-from omnibind_ros.learning.config import no_progress
+from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .combinations import Rule
@@ -91,7 +91,7 @@ def train_concat(
     data: EmbeddingSet,
     config: FusionConfig,
     temperature: float,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Rule:
     """Train the perceptron on concatenated embeddings as Adaptive Fusion is trained.
 

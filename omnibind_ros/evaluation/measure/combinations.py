@@ -10,8 +10,8 @@ import numpy as np
 from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.af.corruptions import Members, members_of
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
-from omnibind_ros.learning.config import no_progress
 from omnibind_ros.modalities import all_combinations, combination_name
+from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import probabilities
 
 from .metrics import calibration_error, mean_average_precision, top_k
@@ -37,7 +37,7 @@ def measure_combinations(
     data: EmbeddingSet,
     rules: Mapping[str, Rule],
     temperature: float,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> dict[str, dict[str, float]]:
     """Measure every combination.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
 
 from omnibind_ros.learning.af.corruptions import CORRUPTIONS, Members, Selection, members_of
 from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults
-from omnibind_ros.learning.config import no_progress
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import entropies
 
 from .combinations import Rule, select_modalities
@@ -82,7 +82,7 @@ def measure_robustness(
     temperature: float,
     seed: int,
     encoded_faults: EncodedFaults,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Measure every combination of three or more sensors with one of them faulty, each in turn.
 

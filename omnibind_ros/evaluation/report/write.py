@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.evaluation.study.results import read_results, read_study
 from omnibind_ros.learning.config import TrainingError
@@ -68,7 +68,7 @@ def write_report(results: Path, out: Path) -> None:
             parts += tagged_run_sections(run)
         elif run["kind"] == "fusion":
             parts += fusion_run_sections(run, results, pictures)
-    write_whole(out, "\n\n".join(part.strip() for part in parts if part) + "\n")
+    write_atomic(out, "\n\n".join(part.strip() for part in parts if part) + "\n")
 
 
 def _read_evaluation(path: Path) -> JsonObject | None:

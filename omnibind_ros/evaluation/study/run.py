@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.bundle import file_sha256
 from omnibind_ros.evaluation.measure.fusion import MeasurementConfig, measure_fusion
@@ -161,7 +161,7 @@ class _Study:
             "of": run.of,
             "seconds": round(time.monotonic() - started, 1),
         }
-        write_whole(self._out / f"{run.name}.json", json.dumps(head | figures, indent=1) + "\n")
+        write_atomic(self._out / f"{run.name}.json", json.dumps(head | figures, indent=1) + "\n")
         if run.kind == "students" and run.name not in self._needed:
             shutil.rmtree(self._work / run.name)
 

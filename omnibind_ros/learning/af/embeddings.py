@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.datasets.storage.files import whole_file
+from omnibind_ros.datasets.storage.files import atomic_file
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import MODALITIES, OWN
 from omnibind_ros.recognition.label_bank import LabelBank
@@ -156,7 +156,7 @@ class EmbeddingSet:
             arrays[name] = self.values[rows, m].astype(np.float16)
             arrays[f"{name}-rows"] = rows
             arrays[f"{name}-quality"] = self.quality[rows, m]
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod

@@ -17,14 +17,15 @@ from omnibind_ros.datasets.building.parallel import run_tasks
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.datasets.storage.files import whole_file
+from omnibind_ros.datasets.storage.files import atomic_file
 from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
-from omnibind_ros.learning.config import TrainingError, no_progress
+from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.tensors.cache import class_labels
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import TEMPLATES
 
@@ -86,7 +87,7 @@ class EncodeTask:
                     quality.append(said.quality)
                     rows.append(row)
             tick()
-        with whole_file(self.files[number]) as file:
+        with atomic_file(self.files[number]) as file:
             np.savez(
                 file, allow_pickle=False, values=np.array(values),
                 quality=np.array(quality, np.float32), rows=np.array(rows, np.int64),
@@ -124,7 +125,7 @@ def encode_dataset(
     cache: Path,
     splits: Sequence[str] = ("validation", "test"),
     workers: int = 1,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Encoded:
     """Encode a dataset with a bundle's own encoders, or read what was encoded before.
 

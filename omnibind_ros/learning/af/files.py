@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import default_convert
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingError
@@ -139,7 +139,7 @@ def save_fusion(
         "left_out": config.left_out,
         "figures": trained.figures,
     }
-    write_whole(folder / RECORD, json.dumps(record, indent=1) + "\n")
+    write_atomic(folder / RECORD, json.dumps(record, indent=1) + "\n")
 
 
 def load_fusion(folder: Path) -> TrainedFusion:

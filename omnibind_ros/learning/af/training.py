@@ -17,9 +17,9 @@ from torch.utils.data import default_convert
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.learning.checkpoints import Best, copied
 from omnibind_ros.learning.commands import progress_bars
-from omnibind_ros.learning.config import no_progress
 from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train, warmup_cosine
 from omnibind_ros.learning.prototypes import ClassSimilarity
+from omnibind_ros.progress import Progress, no_progress
 
 from .config import FusionConfig
 from .corruptions import SetSampler, TrainingSets
@@ -42,7 +42,7 @@ FAST, SPEED = ("sharpness", "trust", "power", "fading"), 10.0
 def train_fusion(
     data: EmbeddingSet,
     config: FusionConfig,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> TrainedFusion:
     """Train Adaptive Fusion.
 
@@ -251,7 +251,7 @@ def fit(
     config: FusionConfig,
     *,
     error: Callable[[], float] | None = None,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
     stop: int | None = None,
 ) -> int:
     """Train a network on sets, and leave it in its best state.

@@ -24,7 +24,7 @@ from torch import Tensor
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.learning import loop
 from omnibind_ros.learning.checkpoints import copied
-from omnibind_ros.learning.config import LossConfig, TrainingConfig, TrainingError, no_progress
+from omnibind_ros.learning.config import LossConfig, TrainingConfig, TrainingError
 from omnibind_ros.learning.loop import Plan, parameter_groups, warmup_cosine
 from omnibind_ros.learning.metrics import accuracy
 from omnibind_ros.learning.prototypes import ClassSimilarity
@@ -33,6 +33,7 @@ from omnibind_ros.learning.students.augmentation import augment_picture
 from omnibind_ros.learning.students.picture import PictureStudent
 from omnibind_ros.learning.tensors.cache import TensorCache
 from omnibind_ros.learning.tensors.specs import PICTURE
+from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .batches import class_numbers
@@ -63,7 +64,7 @@ def image_student(
     taught: npt.NDArray[np.float32],
     where: Path,
     device: torch.device | str = "cpu",
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> ImageStudent:
     """Train the image student on all training images, or read what was trained before.
 

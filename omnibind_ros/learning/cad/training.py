@@ -15,7 +15,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from omnibind_ros.datasets.storage.files import whole_file, write_whole
+from omnibind_ros.datasets.storage.files import atomic_file, write_atomic
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingConfig, TrainingError, read_config
 from omnibind_ros.learning.curves import Curves
@@ -183,7 +183,7 @@ def _stage_zero(
             out / "teacher.pt",
             {"key": cache.key, "teacher": cache.teacher, "state": adapted.projection.state_dict()},
         )
-        write_whole(out / "teacher.json", json.dumps(adapted.figures(), indent=1))
+        write_atomic(out / "teacher.json", json.dumps(adapted.figures(), indent=1))
     return adapted
 
 
@@ -203,7 +203,7 @@ def _image_student(
         lambda done, total: progress("image student", done, total, {}),
     )  # fmt: skip
     if fabric.is_global_zero:
-        write_whole(out / "image_student.json", json.dumps(found.figures, indent=1))
+        write_atomic(out / "image_student.json", json.dumps(found.figures, indent=1))
     return found
 
 
@@ -258,5 +258,5 @@ def write_embeddings(
         arrays[modality] = encode(model, part, len(place), cache.embedding_size).astype(np.float16)
         arrays[f"{modality}-rows"] = cache.rows[modality][place]
         arrays[f"{modality}-quality"] = quality[place]
-    with whole_file(out / "embeddings.npz") as file:
+    with atomic_file(out / "embeddings.npz") as file:
         np.savez(file, allow_pickle=False, **arrays)

@@ -26,11 +26,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from omnibind_ros.datasets.storage.item import SPLITS
-from omnibind_ros.learning.config import AdaptConfig, TrainingError, no_progress
+from omnibind_ros.learning.config import AdaptConfig, TrainingError
 from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train
 from omnibind_ros.learning.metrics import Accuracy, accuracy
 from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.tensors.cache import TensorCache
+from omnibind_ros.progress import Progress, no_progress
 
 STEP = 1024
 """Images that are projected at a time."""
@@ -196,7 +197,7 @@ def adapt(
     labels: npt.NDArray[np.int64],
     config: AdaptConfig,
     seed: int,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> Adaptation:
     """Adapt the image teacher of a cache.
 

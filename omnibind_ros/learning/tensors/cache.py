@@ -16,11 +16,12 @@ import numpy.typing as npt
 from omnibind_ros.datasets.building.parallel import run_tasks
 from omnibind_ros.datasets.household.class_map import ClassMap
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.datasets.storage.files import write_whole
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.manifest import TensorSpec
-from omnibind_ros.learning.config import TrainingError, no_progress
+from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.teachers.interface import Anchors, Teacher, load_teacher
+from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import TEMPLATES, Label
 
@@ -181,7 +182,7 @@ def build_cache(
     where: Path,
     teacher: str = "teacher",
     workers: int = 1,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> TensorCache:
     """Prepare a dataset's tensors, or open them where they are there already.
 
@@ -323,7 +324,7 @@ def _finish(
         **{f"recorded-{m}": values for m, values in recorded.items()},
     )
     record = {"key": key, "format": FORMAT, "data": dataset.folder.name, "teacher": teacher.name}
-    write_whole(folder / RECORD, json.dumps(record, indent=1))
+    write_atomic(folder / RECORD, json.dumps(record, indent=1))
     for marker in (folder / "done").iterdir():
         marker.unlink()
     (folder / "done").rmdir()

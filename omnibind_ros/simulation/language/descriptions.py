@@ -89,7 +89,7 @@ def _description(label: str, entry: Any, file: str) -> Description:
     )
     if not complete:
         raise DescriptionError(
-            f"'{label}' in {file} is not whole: give it kind (a text), parts and place (lists of "
+            f"'{label}' in {file} is incomplete: give it kind (a text), parts and place (lists of "
             f"two texts or more), and what else there is of {', '.join(names)}; only is a mapping "
             "of patterns to such entries, the others are lists of texts."
         )

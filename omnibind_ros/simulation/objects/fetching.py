@@ -18,7 +18,7 @@ INSTALLED = Path("/usr/share/sweethome3d/furniture")
 
 
 def cache_folder() -> Path:
-    """Return where fetched models are kept: $XDG_CACHE_HOME/omnibind_ros/sweethome3d-furniture."""
+    """Return the cache of models: $XDG_CACHE_HOME/omnibind_ros/sweethome3d-furniture."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "omnibind_ros" / PACKAGE
 

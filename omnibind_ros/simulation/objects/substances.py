@@ -47,7 +47,7 @@ class MicroTexture:
 
 @dataclass(frozen=True)
 class Substance:
-    """A substance; the module says where the figures come from.
+    """A substance; the sources of its figures are named above.
 
     Attributes:
         name: One word.
