@@ -167,7 +167,7 @@ def _modalities() -> list[str]:
 def _simulator(
     subject: HouseholdObject, description: Description, synonyms: tuple[str, ...]
 ) -> Simulator:
-    """Return an object's simulator; the last one is cached, as consecutive samples share objects."""
+    """Return an object's simulator; the last one is cached, as samples in a row share it."""
     return Simulator(subject.load(), subject.label, description, synonyms)
 
 
