@@ -5,7 +5,10 @@ Usage: python3 benchmarks/fusion.py [--bundle DIR] [--json FILE]
 
 from __future__ import annotations
 
-import omnibind_ros.nodes  # noqa: F401 - first, as it sets the threads of NumPy
+from omnibind_ros.runtime.threads import limit_blas_threads
+
+if __name__ == "__main__":
+    limit_blas_threads()  # before NumPy is imported
 
 # isort: split
 import argparse

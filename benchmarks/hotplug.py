@@ -33,7 +33,7 @@ from std_msgs.msg import String
 
 from omnibind_msgs.msg import SensorStatus, SensorStatusArray
 from omnibind_msgs.srv import SetSensor
-from omnibind_ros.demo.processes import Child, prepare_environment, private_domain
+from omnibind_ros.demo.processes import ChildProcess, prepare_environment, private_domain
 
 TOPICS = {
     **{f"image{i}": (Image, "image", "sensor_msgs/msg/Image") for i in range(3)},
@@ -158,7 +158,7 @@ def run(operations: int, seed: int, logs: Path) -> dict[str, Any]:
         "sensor.sensor0.topic:=text0",
     )
     arguments = ["--ros-args", *(word for each in parameters for word in ("-p", each))]
-    child = Child("perception", "omnibind_ros.nodes.perception_node", arguments, logs)
+    child = ChildProcess("perception", "omnibind_ros.nodes.perception_node", arguments, logs)
     rclpy.init(args=[])
     bench = Bench(seed)
     bench.sensors["sensor0"] = "text0"

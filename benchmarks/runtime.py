@@ -23,15 +23,16 @@ from rich.table import Table
 from timing import processor_name
 
 from omnibind_ros.demo.processes import (
-    Child,
     ChildError,
-    ended_politely,
+    ChildProcess,
     prepare_environment,
     private_domain,
+    signals_as_exceptions,
 )
 from omnibind_ros.encoders.bundle import resolve_bundle
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.runtime.threads import limit_blas_threads
 from runtime_designs import scenario
 from runtime_designs.content import write_reference
 from runtime_designs.observer import Observer
@@ -64,8 +65,9 @@ def main() -> int:
     options = parser.parse_args()
     logs = Path(tempfile.mkdtemp(prefix="omnibind-runtime-"))
     try:
-        with private_domain(), ended_politely():
+        with private_domain(), signals_as_exceptions():
             prepare_environment()
+            limit_blas_threads()  # of the processes that are started
             os.environ["PYTHONPATH"] = os.pathsep.join(
                 [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
             )
@@ -141,7 +143,7 @@ def _budget(timer: Mapping[str, Any]) -> float:
 def _fusion(bundle: Path, logs: Path) -> float:
     """Return the p99 of fusing and recognising with seven sensors and 100 labels."""
     report = logs / "fusion.json"
-    child = Child("fusion", "fusion", ["--bundle", str(bundle), "--json", str(report)], logs)
+    child = ChildProcess("fusion", "fusion", ["--bundle", str(bundle), "--json", str(report)], logs)
     try:
         child.wait(120.0)
     finally:

@@ -31,7 +31,12 @@ from simulated_robot import Robot
 from omnibind_ros.datasets.household.class_map import ClassMap
 from omnibind_ros.datasets.household.objects import HouseholdObject, find_objects
 from omnibind_ros.datasets.storage.skip_log import SkipLog
-from omnibind_ros.demo.processes import Child, config_file, prepare_environment, private_domain
+from omnibind_ros.demo.processes import (
+    ChildProcess,
+    config_file,
+    prepare_environment,
+    private_domain,
+)
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.simulation.language.descriptions import load_descriptions
@@ -52,7 +57,7 @@ def perceive(
     """Let a node of its own perceive an object, and return the figures."""
     parameters = str(config_file("seven_senses.yaml"))
     arguments = ["--ros-args", "--params-file", parameters, "-p", f"bundle:={bundle}"]
-    child = Child("perception", "omnibind_ros.nodes.perception_node", arguments, logs)
+    child = ChildProcess("perception", "omnibind_ros.nodes.perception_node", arguments, logs)
     robot = Robot(simulator)
     executor = SingleThreadedExecutor()
     executor.add_node(robot)

@@ -14,7 +14,7 @@ from omnibind_ros.sensors import SensorRegistry, SensorType
 def table(kind: type, leave_out: Iterable[str] = ()) -> str:
     """Return the Markdown table of a dataclass's parameters, but for those named."""
     rows = [
-        "| parameter | default | allowed | at run time | what |",
+        "| parameter | default | allowed | at run time | meaning |",
         "| --- | --- | --- | --- | --- |",
     ]
     left_out = set(leave_out)
@@ -53,7 +53,7 @@ def document() -> str:
     return (
         "# Parameters\n\nWritten by `python3 tools/parameters_doc.py`.\n\n"
         "## Nodes with sensors: perception and encoder\n\n"
-        f"{table(SensingConfig)}\n\n## Perception alone\n\n{table(PerceptionConfig, common)}\n\n"
+        f"{table(SensingConfig)}\n\n## Perception only\n\n{table(PerceptionConfig, common)}\n\n"
         "## Sensors\n\nUnder `sensor.NAME.`. A change of one that is marked 'at configure' takes "
         "effect at once too: the node replaces the sensor by a new one, which begins without an "
         "embedding and with its counters at zero.\n\n"

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -19,34 +19,34 @@ from omnibind_msgs.msg import FusedEmbedding, Recognition
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.fusion import make_fusion
 from omnibind_ros.nodes import messages
+from omnibind_ros.nodes.diagnostics import diagnostics, node_status, sensor_status
 from omnibind_ros.nodes.subscriptions import load_type
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
-from omnibind_ros.runtime.assembly import make_channel
-from omnibind_ros.runtime.channel import Channel, StoredEmbedding
+from omnibind_ros.runtime.build import ChannelFactory
+from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.config import SensorConfig, SensorSetup
-from omnibind_ros.runtime.engine import Engine, Member
-from omnibind_ros.runtime.meter import Meter
-from omnibind_ros.runtime.perceiver import Perceiver, Result
+from omnibind_ros.runtime.cpu_time import CpuTime
+from omnibind_ros.runtime.embeddings import FreshEmbedding, StoredEmbedding
+from omnibind_ros.runtime.perception import Perception, PerceptionResult
 from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.touch import TouchOptions
 
 
-class Members:
-    """Stands where the engine does for the perceiver: a set of embeddings and a meter."""
+class Embeddings:
+    """The embeddings to fuse, in the place of an engine."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, cpu_time: CpuTime) -> None:
         """Create an empty set."""
-        self.meter = meter
-        self.now: list[Member] = []
-        self.on_embedding: Any = None
+        self.cpu_time = cpu_time
+        self.embeddings: list[FreshEmbedding] = []
 
-    def members(self) -> list[Member]:
-        """Return what is to be fused."""
-        return self.now
+    def fresh_embeddings(self) -> list[FreshEmbedding]:
+        """Return the embeddings to fuse."""
+        return self.embeddings
 
-    def weigh(self, names: Sequence[str], weights: Sequence[float]) -> None:
-        """Take no notice: there is no scheduler."""
+    def set_weights(self, names: Sequence[str], weights: Sequence[float]) -> None:
+        """Ignore the weights: there is no scheduler."""
 
 
 class Baseline(Node):
@@ -65,20 +65,17 @@ class Baseline(Node):
         super().__init__("perception")
         bundle = Bundle.load(options.bundle)
         self.lock = threading.Lock()
-        self.meter = Meter()
-        sensor_types = SensorRegistry.installed()
+        self.cpu_time = CpuTime()
+        factory = ChannelFactory(bundle, SensorRegistry.installed())
         self.channels = {
-            name: make_channel(
-                name, _setup(name, options.reference), bundle, sensor_types, threads=1
-            )
-            for name in options.sensors
+            name: factory.make(name, _setup(name, options.reference)) for name in options.sensors
         }
         fusion, _ = make_fusion("adaptive", bundle)
         vocabulary, _ = Vocabulary.load(bundle, (), threads=1)
         recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
         self._model = bundle.manifest.model
-        self._members = Members(self.meter)
-        self._perceiver = Perceiver(cast(Engine, self._members), fusion, recogniser, self._publish)
+        self._embeddings = Embeddings(self.cpu_time)
+        self._perception = Perception(fusion, recogniser, self._publish)
         self._embedding = self.create_publisher(FusedEmbedding, "~/embedding", 10)
         self._recognition = self.create_publisher(Recognition, "~/recognition", 10)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -89,7 +86,7 @@ class Baseline(Node):
     def on_message(self, channel: Channel) -> None:
         """Take notice of a message that a channel was given; for a design."""
 
-    def encode(self, channel: Channel) -> Member | None:
+    def encode(self, channel: Channel) -> FreshEmbedding | None:
         """Make an embedding of what waits at a sensor.
 
         Returns:
@@ -100,18 +97,18 @@ class Baseline(Node):
                 return None
             arrivals = channel.take(time.monotonic())
             channel.busy = False
+        if channel.decoder is None or channel.encoder is None:
+            return None
         try:
-            with self.meter.of("decode"):
-                chunks, bad = channel.decode(arrivals)
-                sample = channel.combine(chunks)
+            with self.cpu_time.measure("decode"):
+                chunks, bad = channel.decoder.decode(arrivals)
+                sample = channel.decoder.combine(chunks)
         except RejectedSampleError as error:
             self.get_logger().warning(f"{channel.name}: {error}", throttle_duration_sec=1.0)
             return None
         for _, reason in bad:
             self.get_logger().warning(f"{channel.name}: {reason}", throttle_duration_sec=1.0)
-        if channel.encoder is None:
-            return None
-        with self.meter.of("encode"):
+        with self.cpu_time.measure("encode"):
             encoding = channel.encoder.encode(sample)
         newest = arrivals[-1]
         embedding = StoredEmbedding(
@@ -123,20 +120,20 @@ class Baseline(Node):
             newest.taken,
         )
         with self.lock:
-            channel.done(embedding, time.monotonic())
-        return Member(channel.name, channel.config.modality, embedding)
+            channel.store(embedding, time.monotonic())
+        return FreshEmbedding(channel.name, channel.config.modality, embedding)
 
-    def fuse(self, members: list[Member]) -> None:
+    def fuse(self, embeddings: list[FreshEmbedding]) -> None:
         """Fuse, recognise and publish."""
-        self._members.now = members
-        self._perceiver.update("")
+        self._embeddings.embeddings = embeddings
+        self._perception.update(self._embeddings)
 
     def _subscribe(self, channel: Channel, depth: int) -> None:
-        if channel.problem:
-            raise ValueError(channel.problem)
+        if channel.health.problem:
+            raise ValueError(channel.health.problem)
 
         def receive(message: Any) -> None:
-            with self.meter.of("receive"), self.lock:
+            with self.cpu_time.measure("receive"), self.lock:
                 header = getattr(message, "header", None)
                 channel.put(
                     message,
@@ -153,9 +150,9 @@ class Baseline(Node):
         config = channel.config
         self.create_subscription(load_type(config.type), config.topic, receive, qos)
 
-    def _publish(self, result: Result) -> None:
+    def _publish(self, result: PerceptionResult) -> None:
         made = messages.embedding(result, self._model), messages.recognition(result)
-        with self.meter.of("publish"):
+        with self.cpu_time.measure("publish"):
             self._embedding.publish(made[0])
             self._recognition.publish(made[1])
 
@@ -164,8 +161,10 @@ class Baseline(Node):
         with self.lock:
             states = [channel.state(now) for channel in self.channels.values()]
         self._diagnostics.publish(
-            messages.diagnostics(
-                "perception", (), "", states, self.meter.read(), self.get_clock().now().to_msg()
+            diagnostics(
+                node_status("perception", "", (), self.cpu_time.seconds()),
+                [sensor_status("perception", state) for state in states],
+                self.get_clock().now().to_msg(),
             )
         )
 

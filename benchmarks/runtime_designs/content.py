@@ -22,7 +22,8 @@ from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import Header, String
 
 from omnibind_msgs.msg import Audio, Events
-from omnibind_ros.drivers.pictures import Reel, find_pictures
+from omnibind_ros.drivers.picture_camera import PictureSequence
+from omnibind_ros.drivers.pictures import find_pictures
 
 STAMP = 4
 """Where header.stamp lies in a serialised message: behind the four bytes that name the encoding."""
@@ -72,8 +73,8 @@ def image(pixels: npt.NDArray[Any], encoding: str, frame: str = "") -> Image:
 
 def camera() -> Iterator[Image]:
     """Yield VGA frames of a photograph, with a camera's noise and unsteadiness."""
-    with Reel(find_pictures(""), 640, 480) as reel:
-        for frame in reel.show(0).frames:
+    with PictureSequence(find_pictures(""), 640, 480) as pictures:
+        for frame in pictures.show(0).frames:
             yield image(frame, "rgb8", "camera")
 
 

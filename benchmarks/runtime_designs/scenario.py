@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from omnibind_ros.demo.processes import Child, ChildError
+from omnibind_ros.demo.processes import ChildError, ChildProcess
 
 from .content import REFERENCE
 from .figures import Published, memory, processor, timing
@@ -114,7 +114,7 @@ def run(
         ChildError: A process ended or did not start.
     """
     report = setting.folder / f"load-{name}.json"
-    child = Child(
+    child = ChildProcess(
         name, DESIGNS[design], _arguments(setting, design, cpu_budget, depth), setting.folder
     )
     load = None
@@ -128,7 +128,7 @@ def run(
             (sensor, setting.settle + since, setting.settle + until)
             for sensor, since, until in pulls
         ]
-        load = Child(
+        load = ChildProcess(
             f"load-{name}",
             "runtime_designs.load",
             [
@@ -184,7 +184,7 @@ def _arguments(setting: Setting, design: str, cpu_budget: float, depth: int) -> 
     return ["--ros-args", "--params-file", str(file)]
 
 
-def _wait_for_subscriptions(observer: Observer, setting: Setting, child: Child) -> None:
+def _wait_for_subscriptions(observer: Observer, setting: Setting, child: ChildProcess) -> None:
     deadline = time.monotonic() + START
     while not observer.listens([f"/{sensor}" for sensor in setting.sensors]):
         child.check()

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 import rclpy
 
 from omnibind_ros.runtime.channel import Channel
-from omnibind_ros.runtime.engine import Member
+from omnibind_ros.runtime.embeddings import FreshEmbedding
 
 from .baseline import Baseline, parse, spin
 
@@ -94,13 +94,13 @@ class Synchroniser(Baseline):
 
     def __init__(self, options: argparse.Namespace) -> None:
         """Subscribe."""
-        self._policy: ApproximateTime[Member] = ApproximateTime([])
+        self._policy: ApproximateTime[FreshEmbedding] = ApproximateTime([])
         super().__init__(options)
         self._policy = ApproximateTime(self.channels)
 
     def on_message(self, channel: Channel) -> None:
         """Encode it, and fuse if a set is complete."""
-        with self.meter.of("workers"):
+        with self.cpu_time.measure("workers"):
             member = self.encode(channel)
             if member is None:
                 return

@@ -9,7 +9,7 @@ import time
 
 import rclpy
 
-from omnibind_ros.runtime.engine import Member
+from omnibind_ros.runtime.embeddings import FreshEmbedding
 
 from .baseline import Baseline, parse, spin
 
@@ -30,7 +30,7 @@ class Timer(Baseline):
         while rclpy.ok():
             due = max(due + PERIOD, time.monotonic())
             time.sleep(max(due - time.monotonic(), 0.0))
-            with self.meter.of("workers"):
+            with self.cpu_time.measure("workers"):
                 self._tick()
 
     def _tick(self) -> None:
@@ -38,7 +38,7 @@ class Timer(Baseline):
             self.encode(channel)
         now = time.monotonic()
         members = [
-            Member(channel.name, channel.config.modality, channel.embedding)
+            FreshEmbedding(channel.name, channel.config.modality, channel.embedding)
             for channel in self.channels.values()
             if channel.embedding is not None and channel.fresh(now)
         ]

@@ -8,7 +8,8 @@ from typing import Any
 
 from omnibind_ros.lazy import LazyFunction
 
-RUN_DEMO = LazyFunction("omnibind_ros.nodes.demo_node", "run_demo")
+RUN_DEMO = LazyFunction("omnibind_ros.demo.run", "run_demo")
+CONNECT = LazyFunction("omnibind_ros.nodes.demo_client", "connect")
 NEEDS = "run `make setup` and `source env.sh`, or install omnibind_ros[demo] beside ROS 2"
 
 
@@ -19,11 +20,9 @@ def add_demo(commands: Any) -> None:
         "--duration", type=float, default=30.0, metavar="S", help="length of the run (30 s)"
     )
     demo.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
-    demo.add_argument(
-        "--no-table", action="store_true", help="print lines instead of the live table"
-    )
+    demo.add_argument("--no-table", action="store_true", help="print lines instead of the table")
     demo.set_defaults(run=_run, needs=NEEDS)
 
 
 def _run(options: argparse.Namespace) -> int:
-    return int(RUN_DEMO(options.duration, options.json, not options.no_table))
+    return int(RUN_DEMO(options.duration, CONNECT, options.json, not options.no_table))

@@ -1,4 +1,4 @@
-"""Processes of ROS nodes that a program starts, watches and ends."""
+"""Processes of ROS nodes: start, supervision and end."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 
 class ChildError(Exception):
-    """A process cannot be started or go on; one sentence, a log's last lines may follow."""
+    """A process cannot be started, or has ended; one sentence, and perhaps the end of its log."""
 
 
-class Child:
+class ChildProcess:
     """A process that runs a Python module, with its log."""
 
     def __init__(self, name: str, module: str, arguments: Sequence[str], logs: Path) -> None:
         """Start it.
 
         Args:
-            name: What to call it.
+            name: Its name in messages and of its log.
             module: The Python module to run.
             arguments: Its arguments.
             logs: Folder for its log.
@@ -43,7 +43,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for the parent, which then stops its children
+                start_new_session=True,  # Ctrl-C goes to the parent alone, which stops its children
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
 
@@ -53,15 +53,17 @@ class Child:
         return self._process.pid
 
     def check(self) -> None:
-        """Raise if it has ended.
+        """Check that it has not ended.
 
         Raises:
-            ChildError: It has.
+            ChildError: It has ended.
         """
         code = self._process.poll()
         if code is not None:
             how = f"with status {code}" if code >= 0 else f"by signal {-code}"
-            raise ChildError(f"the {self.name} process ended {how}; its log says:\n{self.tail()}")
+            raise ChildError(
+                f"the {self.name} process ended {how}; the end of its log:\n{self.tail()}"
+            )
 
     def tail(self, lines: int = 15) -> str:
         """Return the last lines of its log."""
@@ -69,14 +71,14 @@ class Child:
         return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (nothing)"
 
     def interrupt(self) -> None:
-        """Ask it to end, as Ctrl-C would."""
+        """Send it SIGINT, as Ctrl-C does."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
 
     def stop(self, patience: float = 4.0) -> None:
-        """End it, politely first."""
-        for ask in (self.interrupt, self._process.terminate, self._process.kill):
-            ask()
+        """End it: with SIGINT, then with SIGTERM, then with SIGKILL."""
+        for signal_process in (self.interrupt, self._process.terminate, self._process.kill):
+            signal_process()
             try:
                 self._process.wait(patience)
             except subprocess.TimeoutExpired:
@@ -85,19 +87,19 @@ class Child:
                 return
 
     def wait(self, seconds: float) -> None:
-        """Wait until it has done its work.
+        """Wait until it has ended.
 
         Args:
-            seconds: How long at most.
+            seconds: Longest time to wait.
 
         Raises:
-            ChildError: It did not end in time, or not with status 0.
+            ChildError: It has not ended in time, or its status is not 0.
         """
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise ChildError(
-                f"the {self.name} process has not ended within {seconds:g} s; its log says:\n"
+                f"the {self.name} process has not ended within {seconds:g} s; the end of its log:\n"
                 f"{self.tail()}"
             ) from None
         if self._process.returncode:
@@ -108,7 +110,7 @@ class Child:
         return self._process.poll() is not None
 
     def peak_memory(self) -> float | None:
-        """Return its peak resident memory in MB (10^6 bytes), None where /proc does not say."""
+        """Return its peak resident memory in MB (10^6 bytes), None without /proc."""
         try:
             status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
         except OSError:
@@ -117,7 +119,7 @@ class Child:
         return int(found[1]) * 1024 / 1e6 if found else None
 
     def has_loaded(self, library: str) -> bool | None:
-        """Return whether a file of that name is mapped, None where /proc does not say."""
+        """Return whether a file of that name is mapped, None without /proc."""
         try:
             return library in Path(f"/proc/{self._process.pid}/maps").read_text(encoding="utf-8")
         except OSError:
@@ -126,10 +128,10 @@ class Child:
 
 @contextmanager
 def private_domain() -> Iterator[None]:
-    """Give this process and its children a ROS domain of their own, unless the user chose one.
+    """Give this process and its children a ROS domain of their own, unless ROS_DOMAIN_ID is set.
 
-    A domain is taken by binding a local port, the one that domain_coordinator would bind, so
-    two programs on one machine do not hear each other.
+    A domain is reserved by binding a local port, the one that domain_coordinator binds, so that two
+    programs on one machine get two domains.
     """
     if os.environ.get("ROS_DOMAIN_ID"):
         yield
@@ -137,9 +139,9 @@ def private_domain() -> Iterator[None]:
     candidates = list(range(1, 101))
     random.shuffle(candidates)
     for domain in candidates:
-        with socket.socket() as claim:
+        with socket.socket() as reservation:
             try:
-                claim.bind(("127.0.0.1", 32768 + domain))
+                reservation.bind(("127.0.0.1", 32768 + domain))
             except OSError:
                 continue
             os.environ["ROS_DOMAIN_ID"] = str(domain)
@@ -148,26 +150,29 @@ def private_domain() -> Iterator[None]:
             finally:
                 del os.environ["ROS_DOMAIN_ID"]
             return
-    raise ChildError("all ROS domains from 1 to 100 are taken: set ROS_DOMAIN_ID yourself.")
+    raise ChildError("all ROS domains from 1 to 100 are in use: set ROS_DOMAIN_ID.")
 
 
 def config_file(name: str) -> Path:
     """Return a file of the package's config folder, installed or in the source tree.
 
     Raises:
-        ChildError: There is none.
+        ChildError: There is no such file.
     """
-    places = [PACKAGE.parent / "config" / name]
+    paths = [PACKAGE.parent / "config" / name]
     with suppress(LookupError):  # a source tree that was not built with colcon
-        places.append(Path(get_package_share_directory("omnibind_ros")) / "config" / name)
-    for place in places:
-        if place.is_file():
-            return place
+        paths.append(Path(get_package_share_directory("omnibind_ros")) / "config" / name)
+    for path in paths:
+        if path.is_file():
+            return path
     raise ChildError(f"config/{name} was not found: build the package first (make setup).")
 
 
 def prepare_environment() -> None:
-    """Set what ROS processes on this machine need to exchange images; the user's own stays."""
+    """Set the environment in which processes on this machine can send images to each other.
+
+    Variables that are set already stay.
+    """
     distro = os.environ.get("ROS_DISTRO", "jazzy")
     profiles = str(config_file("fastdds.xml"))
     os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", profiles)
@@ -180,14 +185,14 @@ def prepare_environment() -> None:
 
 
 @contextmanager
-def ended_politely() -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and a closed terminal all end a program with its children cleaned up."""
+def signals_as_exceptions() -> Iterator[None]:
+    """Let SIGINT, SIGTERM and SIGHUP raise exceptions, so that a program ends its children."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
     handlers = {
-        # A shell's background job is born deaf to SIGINT, and so would be its children.
+        # A shell starts a background job with SIGINT ignored, which its children would inherit.
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: leave,
         signal.SIGHUP: leave,

@@ -1,4 +1,4 @@
-"""Microphones through PortAudio, without ROS: finding a device, and blocks of its sound."""
+"""A microphone: blocks of sound from an input device of PortAudio."""
 
 from __future__ import annotations
 
@@ -6,29 +6,25 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from omnibind_ros.config import parameter
 
+from .portaudio import MicrophoneError, default_input, find_device
+
 QUEUE_BLOCKS = 64
-"""Blocks that wait for the reader at most; beyond, the oldest is thrown out and counted."""
+"""Maximum number of blocks that wait for the reader; the oldest is dropped and counted."""
 
 MAX_DELAY = 1.0
-"""Seconds; a longer delay from converter to callback is not believed."""
-
+"""Longest plausible delay from the converter to the callback, seconds."""
 
 SMOOTHING = 0.02
-"""Share of a measured time's deviation that counts; too little to turn two blocks around."""
+"""Weight of a measured time in the time of a block; too small to change the order of blocks."""
 
 RESYNC = 0.1
-"""Seconds of deviation from which sound is missing, and the measured time counts."""
-
-
-class MicrophoneError(ValueError):
-    """A microphone cannot be used, or is used no more; the text is one sentence."""
+"""Seconds of deviation that mean lost sound: then the measured time itself is taken."""
 
 
 @dataclass
@@ -46,7 +42,7 @@ class CaptureConfig:
     )
     chunk: float = parameter(0.02, "Seconds of sound in a message.", low=0.005, high=1.0)
     frame_id: str = parameter("microphone", "header.frame_id of the messages.")
-    list_devices: bool = parameter(True, "Say in the log at start which input devices there are.")
+    list_devices: bool = parameter(True, "Log the names of the input devices at start.")
 
 
 class Block(NamedTuple):
@@ -65,7 +61,7 @@ class Source(NamedTuple):
     """The device that is open.
 
     Attributes:
-        name: As PortAudio calls it.
+        name: Its name in PortAudio.
         sample_rate: Hz.
         channels: Number of channels.
     """
@@ -77,86 +73,15 @@ class Source(NamedTuple):
 
 @dataclass
 class Counters:
-    """What has happened since the start."""
+    """Events since the start."""
 
     blocks: int = 0
     input_overflows: int = 0
     """Blocks before which PortAudio lost sound."""
     queue_overruns: int = 0
-    """Blocks that were thrown out because their reader was late."""
+    """Blocks that were dropped because the reader was late."""
     opened: int = 0
-    """Times that a device was opened."""
-
-
-def load_portaudio() -> ModuleType:
-    """Return the module sounddevice.
-
-    Raises:
-        MicrophoneError: It or the library PortAudio is not installed.
-    """
-    try:
-        import sounddevice  # noqa: PLC0415 - only this node needs it, and it starts PortAudio
-    except ImportError as error:
-        raise MicrophoneError(
-            "the Python package sounddevice is not installed; install it with "
-            "`pip install -r requirements/mic.txt`"
-        ) from error
-    except OSError as error:
-        raise MicrophoneError(
-            f"the library PortAudio is missing ({error}); install it with "
-            "`sudo apt-get install libportaudio2`"
-        ) from error
-    return sounddevice
-
-
-def input_names(devices: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the names of the devices that have inputs."""
-    return [str(device["name"]) for device in devices if device["max_input_channels"] > 0]
-
-
-def find_device(devices: Sequence[Mapping[str, Any]], name: str, default: int = -1) -> int:
-    """Return the index of the input device that a name means.
-
-    Args:
-        devices: name and max_input_channels of each, as sounddevice lists them.
-        name: A name or a part of it, in any case; the whole name goes before a part, and the first
-            device before a later one. Empty for the default.
-        default: Index of the default device; -1 for none, then it is the first with an input.
-
-    Raises:
-        MicrophoneError: There is none.
-    """
-    inputs = [i for i, device in enumerate(devices) if device["max_input_channels"] > 0]
-    if not inputs:
-        raise MicrophoneError("there is no input device; plug in a microphone")
-    if not name:
-        return default if default in inputs else inputs[0]
-    wanted = name.casefold()
-    names = {i: str(devices[i]["name"]).casefold() for i in inputs}
-    for matches in (wanted.__eq__, lambda found: wanted in found):
-        for i in inputs:
-            if matches(names[i]):
-                return i
-    there = ", ".join(f"'{found}'" for found in input_names(devices))
-    raise MicrophoneError(
-        f"no input device is called '{name}', there are {there}; plug it in or set the parameter "
-        "device"
-    )
-
-
-def name_for_return(name: str) -> str:
-    """Return what stays of a device's name when it comes back at another place of the bus.
-
-    ALSA's names end in the numbers of card and device, as in 'USB Mic: Audio (hw:1,0)'.
-    """
-    return name.rpartition(" (hw:")[0] or name
-
-
-def _default_input(portaudio: ModuleType) -> int:
-    try:
-        return int(portaudio.query_devices(kind="input")["index"])
-    except (portaudio.PortAudioError, ValueError):
-        return -1
+    """How often a device was opened."""
 
 
 class Microphone:
@@ -168,10 +93,10 @@ class Microphone:
         Args:
             portaudio: What `load_portaudio` returned.
             config: Which device, and how.
-            counters: Are counted up.
+            counters: Are incremented.
 
         Raises:
-            MicrophoneError: There is no such device, or it does not open.
+            MicrophoneError: There is no such device, or it cannot be opened.
         """
         self._counters = counters
         self._blocks: queue.Queue[Block] = queue.Queue(QUEUE_BLOCKS)
@@ -180,8 +105,10 @@ class Microphone:
         try:
             devices = portaudio.query_devices()
         except portaudio.PortAudioError as error:
-            raise MicrophoneError(f"PortAudio lists no devices ({error}); check ALSA") from error
-        index = find_device(devices, config.device, _default_input(portaudio))
+            raise MicrophoneError(
+                f"PortAudio cannot list the devices ({error}); check ALSA"
+            ) from error
+        index = find_device(devices, config.device, default_input(portaudio))
         name = str(devices[index]["name"])
         rate = config.sample_rate or int(devices[index]["default_samplerate"])
         self.source = Source(name, rate, config.channels)
@@ -202,15 +129,16 @@ class Microphone:
                 raise
         except (portaudio.PortAudioError, ValueError) as error:
             raise MicrophoneError(
-                f"'{name}' does not open with {config.channels} channels at {rate} Hz ({error}); "
-                "check that it is plugged in and the parameters channels and sample_rate"
+                f"'{name}' cannot be opened with {config.channels} channels at {rate} Hz "
+                f"({error}); check that it is plugged in and the parameters channels and "
+                "sample_rate"
             ) from error
 
     def _on_block(self, data: Any, frames: int, times: Any, status: Any) -> None:
         now = time.monotonic()
         self._counters.input_overflows += bool(status.input_overflow)
-        # The converter's time is that of the first sample, if the driver gives it: some give 0,
-        # others the time of the callback.
+        # The converter's time is that of the first sample if the driver reports it; some drivers
+        # report 0, others the time of the callback.
         delay = times.currentTime - times.inputBufferAdcTime
         duration = frames / self.source.sample_rate
         if not duration <= delay <= MAX_DELAY:
@@ -225,9 +153,9 @@ class Microphone:
                 return
 
     def _smooth(self, taken: float, duration: float) -> float:
-        """Return when a block was taken, in step with those before it.
+        """Return when a block was taken, as an estimate from this measurement and those before.
 
-        Sound servers hand out blocks in bursts, and each measurement alone may lie before the last.
+        Sound servers deliver blocks in bursts, so that the measured times alone may go backwards.
         """
         error = taken - self._next_taken
         if abs(error) < RESYNC:
@@ -239,18 +167,18 @@ class Microphone:
         try:
             self._blocks.get_nowait()
         except queue.Empty:
-            return  # the reader was faster
+            return  # the reader has taken it
         self._counters.queue_overruns += 1
 
     def read(self, timeout: float, stop: threading.Event) -> Block | None:
-        """Return the next block; None if it is time to stop.
+        """Return the next block; None if `stop` is set.
 
         Args:
-            timeout: Seconds after which a device that gives nothing counts as lost.
-            stop: Set when it is time.
+            timeout: Seconds without a block after which the device counts as lost.
+            stop: Set to end the waiting.
 
         Raises:
-            MicrophoneError: There is none any more.
+            MicrophoneError: The device is lost.
         """
         deadline = time.monotonic() + timeout
         while not stop.is_set():
@@ -259,10 +187,10 @@ class Microphone:
             except queue.Empty:
                 if not self._stream.active or time.monotonic() > deadline:
                     raise MicrophoneError(
-                        f"'{self.source.name}' has stopped giving sound; plug it in again"
+                        f"'{self.source.name}' gives no sound any more; plug it in again"
                     ) from None
         return None
 
     def close(self) -> None:
-        """Let go of the device, whether or not it is still there."""
+        """Close the device, even if it was unplugged."""
         self._stream.close(ignore_errors=True)

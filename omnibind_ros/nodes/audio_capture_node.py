@@ -1,158 +1,18 @@
-"""A microphone's node: PortAudio to omnibind_msgs/Audio, through unplugging and plugging in."""
+"""Process of the audio capture node: `ros2 run omnibind_ros audio_capture_node`."""
 
 from __future__ import annotations
 
-import array
 import sys
-import time
-from dataclasses import fields
-from typing import Any
 
-import rclpy
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rcl_interfaces.msg import ParameterDescriptor
-from rclpy._rclpy_pybind11 import RCLError
-from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
-from rclpy.node import Node
-from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.time import Time
-
-try:
-    from rclpy.event_handler import PublisherEventCallbacks
-except ImportError:  # Humble
-    from rclpy.qos_event import PublisherEventCallbacks
-
-from omnibind_msgs.msg import Audio
-from omnibind_ros.config import ParameterError, check
-from omnibind_ros.drivers.capture import Capture
-from omnibind_ros.drivers.microphone import Block, CaptureConfig, MicrophoneError, Source
-
-QOS = QoSProfile(depth=64, reliability=ReliabilityPolicy.BEST_EFFORT)
-
-
-class AudioCapture(Node):
-    """Publishes what a microphone hears on the topic audio.
-
-    There is a publisher only while there is a microphone, so that its absence shows at once.
-    """
-
-    def __init__(self) -> None:
-        """Read the parameters and start.
-
-        Raises:
-            MicrophoneError: sounddevice or PortAudio is not installed.
-            ParameterError: A parameter is not allowed.
-        """
-        super().__init__("audio_capture")
-        config = self._read_parameters()
-        self._frame_id = config.frame_id
-        self._publisher: Publisher | None = None
-        self._source: Source | None = None
-        self._problem = "the microphone is being opened"
-        self._capture = Capture(config, self)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self.create_timer(1.0, self._diagnose, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        if config.list_devices:
-            there = ", ".join(f"'{name}'" for name in self._capture.input_names)
-            self.get_logger().info(f"input devices: {there or 'none'}")
-        self._capture.start()
-
-    def close(self) -> None:
-        """Let go of the microphone."""
-        self._capture.stop()
-
-    # In the capture's thread. Its publisher has no events, so that no executor waits for it.
-
-    def opened(self, source: Source) -> None:
-        """Publish from now on."""
-        self._source = source
-        self._problem = ""
-        self._publisher = self.create_publisher(
-            Audio,
-            "audio",
-            QOS,
-            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
-        )
-        self.get_logger().info(
-            f"hearing '{source.name}', {source.channels} channel(s) at {source.sample_rate} Hz"
-        )
-
-    def heard(self, source: Source, block: Block) -> None:
-        """Publish a block."""
-        if self._publisher is None:
-            return
-        age_ns = int((time.monotonic() - block.taken) * 1e9)
-        taken_ns = max(self.get_clock().now().nanoseconds - age_ns, 0)  # simulated time begins at 0
-        message = Audio(sample_rate=source.sample_rate, channels=source.channels)
-        message.header.stamp = Time(nanoseconds=taken_ns).to_msg()
-        message.header.frame_id = self._frame_id
-        # Only an array is taken as it is; anything else is checked value for value.
-        message.samples = array.array("h", block.pcm)
-        try:
-            self._publisher.publish(message)
-        except RCLError:
-            if self.context.ok():  # else the node is being stopped
-                raise
-
-    def lost(self, reason: str) -> None:
-        """Publish no more."""
-        if self._publisher is not None:
-            self.destroy_publisher(self._publisher)
-            self._publisher = None
-        if reason != self._problem:
-            self.get_logger().warning(reason)
-        self._problem = reason
-
-    # In the executor's thread
-
-    def _diagnose(self) -> None:
-        counters, source, problem = self._capture.counters, self._source, self._problem
-        status = DiagnosticStatus(
-            level=DiagnosticStatus.ERROR if problem else DiagnosticStatus.OK,
-            name=f"{self.get_fully_qualified_name()[1:]}: microphone",
-            hardware_id=source.name if source else "",
-            message=problem or "hearing",
-        )
-        values: dict[str, Any] = {**vars(counters), **(source._asdict() if source else {})}
-        status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
-        array_ = DiagnosticArray(status=[status])
-        array_.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(array_)
-
-    def _read_parameters(self) -> CaptureConfig:
-        config = CaptureConfig()
-        for spec in fields(config):
-            described = ParameterDescriptor(
-                description=spec.metadata["description"],
-                read_only=True,
-                dynamic_typing=True,  # our own check accepts 1 for 1.0 and says what is wrong
-            )
-            value = self.declare_parameter(spec.name, getattr(config, spec.name), described).value
-            setattr(config, spec.name, check(CaptureConfig, spec.name, value))
-        return config
+from omnibind_ros.runtime.threads import limit_blas_threads
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node until it is told to stop."""
-    rclpy.init(args=args)
-    node = None
-    try:
-        node = AudioCapture()
-        rclpy.spin(node)
-    except (MicrophoneError, ParameterError, ParameterException) as error:
-        rclpy.logging.get_logger("audio_capture").error(str(error))
-        return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        if node is not None:
-            node.close()
-            node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    """Run the node until it is stopped, and return the exit status."""
+    limit_blas_threads()
+    from .audio_capture import run  # noqa: PLC0415 - it imports NumPy
+
+    return run(args)
 
 
 if __name__ == "__main__":

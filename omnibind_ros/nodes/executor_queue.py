@@ -1,4 +1,4 @@
-"""Runs functions in a node's executor, whichever thread asks."""
+"""Runs functions in a node's executor, from any thread."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rclpy.node import Node
 
 
 class ExecutorQueue:
-    """Only the executor's thread may add and remove what it waits for; this brings work to it."""
+    """Passes functions to the executor's thread, which alone may add and remove subscriptions."""
 
     def __init__(self, node: Node) -> None:
         """Create a queue.
 
         Args:
-            node: Whose executor runs the functions.
+            node: The node whose executor runs the functions.
         """
         self._calls: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
         self._node = node
@@ -27,11 +27,10 @@ class ExecutorQueue:
         """Run a function soon.
 
         Args:
-            function: Takes nothing.
+            function: Takes no argument.
 
         Returns:
-            Its result, or the error it raised. Waiting for it in the executor's own thread would
-            last for ever.
+            A future of its result. Waiting for it in the executor's own thread would never end.
         """
         future: Future[Any] = Future()
         self._calls.put((function, future))
@@ -39,7 +38,7 @@ class ExecutorQueue:
         return future
 
     def close(self) -> None:
-        """Drop what has not been run."""
+        """Cancel the functions that have not been run."""
         self._node.destroy_guard_condition(self._guard)
         while True:
             try:
@@ -55,7 +54,7 @@ class ExecutorQueue:
                 return
             try:
                 future.set_result(function())
-            except Exception as error:  # noqa: BLE001 - whoever asked gets it
+            except Exception as error:  # noqa: BLE001 - the future passes it on
                 future.set_exception(error)
-                if not isinstance(error, ValueError):  # ours are sentences for who asked
+                if not isinstance(error, ValueError):  # a ValueError is a sentence for the caller
                     self._node.get_logger().error(f"{type(error).__name__}: {error}")

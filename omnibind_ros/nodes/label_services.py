@@ -1,9 +1,11 @@
-"""The services of the perception node around labels and texts."""
+"""The services of the perception node for labels and texts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rclpy.clock import Clock
 
 from omnibind_msgs.srv import EmbedText, Enroll, SetLabels
 from omnibind_ros.recognition.enrolment import Enrolment
@@ -11,64 +13,53 @@ from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
 from . import messages
-from .services import Services
-
-if TYPE_CHECKING:
-    from .sensing_node import SensingNode
+from .service_host import ServiceHost
 
 
-class LabelServices(Services):
-    """~/set_labels, ~/enroll and ~/embed_text, beside ~/set_sensor."""
+class LabelServices:
+    """Does the work of ~/set_labels, ~/enroll and ~/embed_text."""
 
     def __init__(
-        self, node: SensingNode[Any], vocabulary: Vocabulary, recogniser: Recogniser, model: str
+        self, vocabulary: Vocabulary, recogniser: Recogniser, enrolment: Enrolment
     ) -> None:
-        """Create the services.
+        """Create it; `add_to` offers the services.
 
         Args:
-            node: The node.
             vocabulary: Makes label banks and embeds texts.
             recogniser: Gets the new label banks.
-            model: Name of the model, for messages.
+            enrolment: Collects embeddings.
         """
         self._vocabulary = vocabulary
         self._recogniser = recogniser
-        self._model = model
-        self.enrolment = Enrolment()
-        super().__init__(node)
+        self._enrolment = enrolment
 
-    def offered(self) -> list[tuple[type, str, Callable[[Any, Any], Any]]]:
-        """Return each service's class, name and function."""
-        return [
-            *super().offered(),
-            (SetLabels, "set_labels", self._set_labels),
-            (Enroll, "enroll", self._enroll),
-            (EmbedText, "embed_text", self._embed_text),
-        ]
+    def add_to(self, host: ServiceHost, model: str, clock: Clock) -> None:
+        """Add the services to a host.
 
-    def _set_labels(self, request: Any, response: Any) -> Any:
-        def work() -> str:
-            bank = self._vocabulary.set_labels(list(request.labels))
-            self._recogniser.bank = bank
-            return f"{len(bank.labels)} labels are in use"
+        Args:
+            host: Offers them.
+            model: Name of the model, for messages.
+            clock: Stamps the messages.
+        """
 
-        return self.answer(response, work)
+        def enroll(request: Any, _response: Any) -> str:
+            return self._enroll(request, host.sleep)
 
-    def _enroll(self, request: Any, response: Any) -> Any:
-        def work() -> str:
-            values, count = self.enrolment.collect(request.duration, self._closing.wait)
-            bank = self._vocabulary.enroll(request.label, values)
-            self._recogniser.bank = bank
-            return f"'{request.label}' was learned from {count} results"
-
-        return self.answer(response, work)
-
-    def _embed_text(self, request: Any, response: Any) -> Any:
-        def work() -> str:
+        def embed_text(request: Any, response: Any) -> str:
             values = self._vocabulary.embed(list(request.texts))
-            response.embeddings = messages.text_embeddings(
-                values, self._model, self._node.get_clock().now().to_msg()
-            )
+            response.embeddings = messages.text_embeddings(values, model, clock.now().to_msg())
             return f"{len(values)} texts were embedded"
 
-        return self.answer(response, work)
+        host.add(SetLabels, "set_labels", self._set_labels)
+        host.add(Enroll, "enroll", enroll)
+        host.add(EmbedText, "embed_text", embed_text)
+
+    def _set_labels(self, request: Any, _response: Any) -> str:
+        bank = self._vocabulary.set_labels(list(request.labels))
+        self._recogniser.bank = bank
+        return f"{len(bank.labels)} labels are in use"
+
+    def _enroll(self, request: Any, sleep: Callable[[float], object]) -> str:
+        values, count = self._enrolment.collect(request.duration, sleep)
+        self._recogniser.bank = self._vocabulary.enroll(request.label, values)
+        return f"label '{request.label}' was enrolled from {count} results"

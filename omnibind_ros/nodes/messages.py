@@ -1,15 +1,14 @@
-"""Translation of results and states into messages."""
+"""Results and states as ROS messages."""
 
 from __future__ import annotations
 
 import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Duration, Time
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
@@ -21,26 +20,26 @@ from omnibind_msgs.msg import (
     SensorStatus,
     SensorStatusArray,
 )
-from omnibind_ros.runtime.channel import SensorState, StoredEmbedding
-from omnibind_ros.runtime.perceiver import Result
-from omnibind_ros.runtime.presence import Presence
+from omnibind_ros.runtime.embeddings import StoredEmbedding
+from omnibind_ros.runtime.perception import PerceptionResult
+from omnibind_ros.runtime.sensor_state import SensorState
 
 
 def to_time(nanoseconds: int) -> Time:
-    """Return the nearest stamp there is (its seconds are an int32) for ns since the epoch."""
+    """Return the stamp of nanoseconds since the epoch; its seconds are limited to an int32."""
     seconds, rest = divmod(min(max(nanoseconds, 0), 2**31 * 10**9 - 1), 10**9)
     return Time(sec=seconds, nanosec=rest)
 
 
 def to_nanoseconds(stamp: Any) -> int:
-    """Return nanoseconds since the epoch for a stamp; 0 for one out of range."""
+    """Return nanoseconds since the epoch for a stamp; 0 for a negative one."""
     if stamp.sec < 0:
         return 0
     return int(stamp.sec) * 10**9 + int(stamp.nanosec)
 
 
-def header(result: Result) -> Header:
-    """Return the header of everything that a result becomes."""
+def header(result: PerceptionResult) -> Header:
+    """Return the header of the messages of a result."""
     return Header(stamp=to_time(result.stamp_ns), frame_id=result.frame_id)
 
 
@@ -48,7 +47,7 @@ def _floats(values: npt.NDArray[np.float32]) -> array.array[float]:
     return array.array("f", np.asarray(values, np.float32).tobytes())
 
 
-def embedding(result: Result, model: str) -> FusedEmbedding:
+def embedding(result: PerceptionResult, model: str) -> FusedEmbedding:
     """Return ~/embedding."""
     return FusedEmbedding(
         header=header(result),
@@ -61,7 +60,7 @@ def embedding(result: Result, model: str) -> FusedEmbedding:
     )
 
 
-def recognition(result: Result) -> Recognition:
+def recognition(result: PerceptionResult) -> Recognition:
     """Return ~/recognition."""
     return Recognition(
         header=header(result),
@@ -73,9 +72,9 @@ def recognition(result: Result) -> Recognition:
     )
 
 
-def classification(result: Result, kind: type) -> Any:
-    """Return ~/classification; kind is vision_msgs' Classification, which may not be installed."""
-    from vision_msgs.msg import ObjectHypothesis  # noqa: PLC0415
+def classification(result: PerceptionResult, kind: type) -> Any:
+    """Return ~/classification; kind is vision_msgs' Classification."""
+    from vision_msgs.msg import ObjectHypothesis  # noqa: PLC0415 - may not be installed
 
     named = zip(result.recognition.labels, result.recognition.probabilities, strict=True)
     return kind(
@@ -84,20 +83,20 @@ def classification(result: Result, kind: type) -> Any:
     )
 
 
-def sensor_embedding(name: str, modality: str, kept: StoredEmbedding, model: str) -> Embedding:
-    """Return what an encoder node publishes of one sensor."""
+def sensor_embedding(name: str, modality: str, stored: StoredEmbedding, model: str) -> Embedding:
+    """Return ~/embeddings/NAME of an encoder node."""
     return Embedding(
-        header=Header(stamp=to_time(kept.stamp_ns), frame_id=kept.frame_id),
+        header=Header(stamp=to_time(stored.stamp_ns), frame_id=stored.frame_id),
         sensor=name,
         modality=modality,
         model=model,
-        quality=kept.quality,
-        values=_floats(kept.values),
+        quality=stored.quality,
+        values=_floats(stored.values),
     )
 
 
 def text_embeddings(values: npt.NDArray[np.float32], model: str, stamp: Time) -> list[Embedding]:
-    """Return the answer of ~/embed_text; values float32 [N, D]."""
+    """Return the embeddings of ~/embed_text; values float32 [N, D]."""
     return [
         Embedding(
             header=Header(stamp=stamp),
@@ -135,18 +134,18 @@ def sensors(states: Iterable[SensorState], now: Time) -> SensorStatusArray:
     )
 
 
-def overlay(picture: npt.NDArray[np.uint8], result: Result) -> Image:
-    """Return ~/overlay; picture uint8 [H, W, 3], RGB."""
-    height, width = picture.shape[:2]
+def overlay(image: npt.NDArray[np.uint8], result: PerceptionResult) -> Image:
+    """Return ~/overlay; image uint8 [H, W, 3], RGB."""
+    height, width = image.shape[:2]
     message = Image(
         header=header(result), height=height, width=width, encoding="rgb8", step=width * 3
     )
-    message.data = array.array("B", picture.tobytes())
+    message.data = array.array("B", image.tobytes())
     return message
 
 
-def markers(result: Result) -> MarkerArray:
-    """Return ~/markers: one text a metre before the newest sensor's frame."""
+def markers(result: PerceptionResult) -> MarkerArray:
+    """Return ~/markers: a text, one metre above the origin of the newest sensor's frame."""
     best = result.recognition
     marker = Marker(
         header=header(result),
@@ -164,76 +163,3 @@ def markers(result: Result) -> MarkerArray:
         (0.25, 0.8, 0.5, 1.0) if best.known else (0.9, 0.65, 0.25, 1.0)
     )
     return MarkerArray(markers=[marker])
-
-
-_LEVELS = {
-    Presence.FRESH: DiagnosticStatus.OK,
-    Presence.ABSENT: DiagnosticStatus.WARN,
-    Presence.STALE: DiagnosticStatus.WARN,
-    Presence.FAULT: DiagnosticStatus.ERROR,
-}
-
-
-def diagnostics(
-    node_name: str,
-    node_problems: Sequence[str],
-    node_fault: str,
-    states: Iterable[SensorState],
-    processor: Mapping[str, float],
-    now: Time,
-) -> DiagnosticArray:
-    """Return /diagnostics: the node's own status, then one a sensor.
-
-    Args:
-        node_name: Full name without its first slash.
-        node_problems: What does not work as it should.
-        node_fault: Why the node does not run; empty if it does.
-        states: The sensors.
-        processor: Processor seconds by what they were spent on.
-        now: The stamp.
-    """
-    level = DiagnosticStatus.OK
-    if node_problems:
-        level = DiagnosticStatus.WARN
-    if node_fault:
-        level = DiagnosticStatus.ERROR
-    statuses = [
-        DiagnosticStatus(
-            level=level,
-            name=f"{node_name}: node",
-            hardware_id=node_name,
-            message=node_fault or "; ".join(node_problems) or "running",
-            values=[
-                *(KeyValue(key=f"problem {i}", value=p) for i, p in enumerate(node_problems)),
-                *(
-                    KeyValue(key=f"processor time, {what} [s]", value=f"{seconds:.4f}")
-                    for what, seconds in sorted(processor.items())
-                ),
-            ],
-        )
-    ]
-    for state in states:
-        level = _LEVELS[state.state]
-        if state.reason and level == DiagnosticStatus.OK:
-            level = DiagnosticStatus.WARN
-        counts = {
-            "modality": state.modality,
-            "topic": state.topic,
-            "rate [Hz]": f"{state.rate:.1f}",
-            "age [s]": f"{state.age:.3f}",
-            "latency [s]": f"{state.latency:.4f}",
-            "received": state.received,
-            "encoded": state.encoded,
-            "dropped": state.dropped,
-            "rejected": state.rejected,
-        }
-        statuses.append(
-            DiagnosticStatus(
-                level=level,
-                name=f"{node_name}: {state.name}",
-                hardware_id=state.name,
-                message=f"{state.state.name}: {state.reason}" if state.reason else state.state.name,
-                values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
-            )
-        )
-    return DiagnosticArray(header=Header(stamp=now), status=statuses)

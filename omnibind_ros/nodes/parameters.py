@@ -1,59 +1,37 @@
-"""Parameters: the dataclasses of runtime/config.py, declared, read and kept up to date in ROS."""
+"""The parameters of a node with sensors: declared, read and kept up to date."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
-from rclpy.exceptions import ParameterException
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.runtime.config import DEFAULT_SENSORS, SensingConfig, SensorConfig, SensorSetup
+from omnibind_ros.runtime.sensor_names import check_name, usable_names
 from omnibind_ros.sensors import NoOptions, SensorRegistry
 
-NodeConfig = TypeVar("NodeConfig", bound=SensingConfig)
-Config = TypeVar("Config")
+from .parameter_reader import ParameterReader
 
-SENSOR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")  # a part of topics, which end at 247
+NodeConfig = TypeVar("NodeConfig", bound=SensingConfig)
+
 SENSOR_PARAMETER = re.compile(r"sensor\.([^.]+)\.(\w+)")
 
 
-def _descriptor(spec: Any, default: Any) -> ParameterDescriptor:
-    meta = spec.metadata
-    described = ParameterDescriptor(
-        name=spec.name,
-        description=meta["description"],
-        additional_constraints=(
-            f"one of: {', '.join(c or 'empty' for c in meta['choices'])}" if meta["choices"] else ""
-        ),
-        # Our own check accepts 1 for 1.0 and says in a sentence what is wrong.
-        dynamic_typing=True,
-    )
-    if meta["low"] is not None and isinstance(default, float):
-        described.floating_point_range = [
-            FloatingPointRange(from_value=float(meta["low"]), to_value=float(meta["high"]))
-        ]
-    elif meta["low"] is not None:
-        described.integer_range = [
-            IntegerRange(from_value=int(meta["low"]), to_value=int(meta["high"]), step=1)
-        ]
-    return described
-
-
 class Parameters(Generic[NodeConfig]):
-    """All parameters of a node with sensors."""
+    """All parameters of a node with sensors.
+
+    Attributes:
+        config: The node's own parameters.
+        sensors: The parameters of each sensor, by name, in order.
+        sensor_types: The sensor types that a sensor may have.
+    """
 
     def __init__(
         self, node: LifecycleNode, config: NodeConfig, on_change: Callable[[], None]
@@ -61,30 +39,30 @@ class Parameters(Generic[NodeConfig]):
         """Declare the parameters.
 
         Args:
-            node: The node; it allows undeclared parameters, so that a sensor may be described
-                before it is named.
+            node: The node; it allows undeclared parameters, so that a sensor's parameters may be
+                set before its name is in `sensors`.
             config: The node's own parameters, with their defaults.
-            on_change: Called when a parameter is about to change that counts at once: let `reload`
-                be called soon, once it has changed.
+            on_change: Called when a parameter is about to change that takes effect at once; it
+                must arrange that `reload` is called soon after the change.
         """
         self._node = node
         self._on_change = on_change
-        self._declaring = False
-        self._lasting: list[str] = []
-        self._passing: list[str] = []
+        self._reader = ParameterReader(node)
+        self._sensor_problems: list[str] = []
         self.config = config
         self.sensor_types = SensorRegistry.installed()
         self.sensors: dict[str, SensorSetup] = {}
-        self._read(config, "")
+        self._reader.read(config, "")
         self._read_sensors()
-        self._report_unknown_names()
+        self._reader.note_unknown_names()
         node.add_on_set_parameters_callback(self._on_set)
 
     def reload(self, at_run_time_only: bool = False) -> None:
-        """Read everything again.
+        """Read all parameters again.
 
         Args:
-            at_run_time_only: Leave out the parameters that take effect at the next configure.
+            at_run_time_only: Leave out the node's parameters that take effect at the next
+                configure.
         """
         for spec in fields(self.config):
             if spec.metadata["at_run_time"] or not at_run_time_only:
@@ -94,13 +72,17 @@ class Parameters(Generic[NodeConfig]):
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with the parameters, a sentence each."""
-        return [*self._lasting, *self._passing]
+        """What is wrong with the parameters, one sentence each."""
+        return [*self._reader.problems, *self._sensor_problems]
 
-    # Changes from within
+    def sensor_names(self) -> Sequence[str]:
+        """Return the value of the parameter `sensors`."""
+        return self.config.sensors
+
+    # Changes by the node itself
 
     def set_sensor(self, name: str, values: Mapping[str, Any]) -> None:
-        """Add a sensor, or give one that is there other parameters.
+        """Add a sensor, or change one.
 
         Args:
             name: The sensor's name.
@@ -109,56 +91,48 @@ class Parameters(Generic[NodeConfig]):
         Raises:
             ParameterError: A name or a value is not allowed; nothing has changed.
         """
-        if not SENSOR_NAME.fullmatch(name):
-            raise ParameterError(
-                f"'{name[:60]}' cannot be a sensor's name; use at most 64 letters, digits and "
-                "underscores"
-            )
+        check_name(name)
         prefix = f"sensor.{name}."
         changes = [Parameter(prefix + key, value=value) for key, value in values.items()]
         if name not in self.config.sensors:
-            changes.append(Parameter("sensors", value=[*self.config.sensors, name]))
+            changes.append(_sensors_parameter([*self.config.sensors, name]))
         self._set(changes)
 
     def remove_sensor(self, name: str) -> None:
         """Remove a sensor.
 
         Raises:
-            ParameterError: There is none of that name.
+            ParameterError: There is no sensor of that name.
         """
-        self._check_there(name)
-        self._set(
-            [Parameter("sensors", Parameter.Type.STRING_ARRAY,
-                       [n for n in self.config.sensors if n != name])]
-        )  # fmt: skip
+        self._check_exists(name)
+        self._set([_sensors_parameter([other for other in self.config.sensors if other != name])])
 
     def rename_sensor(self, name: str, new_name: str) -> None:
         """Rename a sensor.
 
         Raises:
-            ParameterError: There is none of that name, or one of the new name already.
+            ParameterError: There is no sensor of that name, or one of the new name already.
         """
-        self._check_there(name)
-        if new_name in self.config.sensors or not SENSOR_NAME.fullmatch(new_name):
+        self._check_exists(name)
+        if new_name in self.config.sensors:
             raise ParameterError(
-                f"'{new_name[:60]}' cannot be the new name of sensor '{name}'; use one that is "
-                "free, of at most 64 letters, digits and underscores"
+                f"'{new_name[:60]}' cannot be the new name of sensor '{name}', as another sensor "
+                "has it; use a name that is free"
             )
+        check_name(new_name)
         old = self._node.get_parameters_by_prefix(f"sensor.{name}")
         values = {key: parameter.value for key, parameter in old.items()}
-        values["modality"] = self.sensors[name].config.modality  # it may be in the name alone
-        names = [new_name if n == name else n for n in self.config.sensors]
-        self._set(
-            [
-                *(Parameter(f"sensor.{new_name}.{key}", value=v) for key, v in values.items()),
-                Parameter("sensors", value=names),
-            ]
-        )
+        values["modality"] = self.sensors[name].config.modality  # the name alone may have told it
+        prefix = f"sensor.{new_name}."
+        names = [new_name if other == name else other for other in self.config.sensors]
+        changes = [Parameter(prefix + key, value=value) for key, value in values.items()]
+        self._set([*changes, _sensors_parameter(names)])
 
-    def _check_there(self, name: str) -> None:
+    def _check_exists(self, name: str) -> None:
         if name not in self.config.sensors:
             raise ParameterError(
-                f"there is no sensor '{name[:60]}' but only: {', '.join(self.config.sensors)}"
+                f"there is no sensor '{name[:60]}'; the sensors are: "
+                f"{', '.join(self.config.sensors)}"
             )
 
     def _set(self, changes: list[Parameter]) -> None:
@@ -169,119 +143,59 @@ class Parameters(Generic[NodeConfig]):
     # Reading
 
     def _read_sensors(self) -> None:
-        self._passing = []
+        names, self._sensor_problems = usable_names(self.config.sensors)
         for module in self.config.sensor_modules:
             try:
                 self.sensor_types.register_module(module)
             except ValueError as error:
-                self._passing.append(str(error))
-        names = self.config.sensors
-        usable = [name for name in dict.fromkeys(names) if SENSOR_NAME.fullmatch(name)]
-        if len(set(names)) < len(names):
-            self._passing.append(
-                "parameter sensors names a sensor twice; the second one is left out, "
-                "give it a name of its own"
-            )
-        for name in set(names) - set(usable):
-            self._passing.append(
-                f"'{name[:60]}' in parameter sensors cannot be a sensor's name and is left out; "
-                "use at most 64 letters, digits and underscores"
-            )
-        for name in set(self.sensors) - set(usable):
+                self._sensor_problems.append(str(error))
+        for name in set(self.sensors) - set(names):
             for parameter in self._node.get_parameters_by_prefix(f"sensor.{name}"):
                 self._node.undeclare_parameter(f"sensor.{name}.{parameter}")
-        self.sensors = {name: self._read_sensor(name) for name in usable}
+        self.sensors = {name: self._read_sensor(name) for name in names}
 
     def _read_sensor(self, name: str) -> SensorSetup:
         prefix = f"sensor.{name}."
-        config = self._read(SensorConfig(modality=DEFAULT_SENSORS.get(name, "")), prefix)
+        config = self._reader.read(SensorConfig(modality=DEFAULT_SENSORS.get(name, "")), prefix)
         modality = MODALITIES.get(config.modality or name)
         if modality is None:
             return SensorSetup(config)
-        config.modality = modality.name  # said or not: a sensor that is renamed keeps it
+        config.modality = modality.name  # so that a sensor keeps it when it is renamed
         options = self.sensor_types.options_of(modality.name, config.type or modality.type)
-        return SensorSetup(config, self._read(options(), prefix))
-
-    def _read(self, config: Config, prefix: str) -> Config:
-        """Declare what is not declared yet, and read it all into a dataclass."""
-        self._declaring = True
-        try:
-            for spec in fields(config):  # type: ignore[arg-type]
-                default = getattr(config, spec.name)
-                setattr(config, spec.name, self._read_one(type(config), spec, default, prefix))
-        finally:
-            self._declaring = False
-        return config
-
-    def _read_one(self, kind: type, spec: Any, default: Any, prefix: str) -> Any:
-        name = prefix + spec.name
-        described = _descriptor(spec, default)
-        try:
-            return check(kind, spec.name, self._value(name, default, described), prefix)
-        except (ParameterException, ParameterError, TypeError, ValueError) as error:
-            sentence = str(error) if isinstance(error, ParameterError) else (
-                f"parameter {name} cannot be used ({error})"
-            )  # fmt: skip
-            self._problem(f"{sentence}; {default!r} is used instead")
-            if not self._node.has_parameter(name):
-                self._node.declare_parameter(name, default, described, ignore_override=True)
-            else:
-                self._node.set_parameters([Parameter(name, value=default)])
-        return default
-
-    def _value(self, name: str, default: Any, described: ParameterDescriptor) -> Any:
-        if not self._node.has_parameter(name):
-            return self._node.declare_parameter(name, default, described).value
-        if not self._node.describe_parameter(name).description:
-            # Set before its sensor was there, so that it was declared without description.
-            self._node.set_descriptor(name, described)
-        return self._node.get_parameter(name).value
-
-    def _problem(self, sentence: str) -> None:
-        if sentence not in self._lasting:
-            self._lasting.append(sentence)
-
-    def _report_unknown_names(self) -> None:
-        # Typos in a parameter file are silent otherwise. rclpy offers the overrides to itself only.
-        overrides: Mapping[str, Any] = getattr(self._node, "_parameter_overrides", {})
-        for name in overrides:
-            if not self._node.has_parameter(name) and not name.startswith("qos_overrides."):
-                self._problem(f"{self._unknown(name)}, and is ignored")
-
-    def _unknown(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self._node.get_parameters_by_prefix(""), 1)
-        hint = f"did you mean {near[0]}?" if near else "see docs/reference/parameters.md"
-        return f"parameter {name} is not known ({hint})"
+        return SensorSetup(config, self._reader.read(options(), prefix))
 
     # Changes from outside
 
     def _on_set(self, changes: list[Parameter]) -> SetParametersResult:
         try:
-            counts = [self._check(change) for change in changes]
+            at_once = [self._check(change) for change in changes]
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        if any(counts) and not self._declaring:
+        if any(at_once) and not self._reader.declaring:
             self._on_change()
         return SetParametersResult(successful=True)
 
     def _check(self, change: Parameter) -> bool:
-        """Check a change, and return whether it counts at once."""
+        """Check a change, and return whether it takes effect at once."""
         name, value = change.name, change.value
         spec = {spec.name: spec for spec in fields(self.config)}.get(name)
         if spec is not None:
             check(type(self.config), name, value)
             return bool(spec.metadata["at_run_time"])
-        found = SENSOR_PARAMETER.fullmatch(name)
-        if found is None:
+        parts = SENSOR_PARAMETER.fullmatch(name)
+        if parts is None:
             if not self._node.has_parameter(name):
-                raise ParameterError(self._unknown(name))
+                raise ParameterError(self._reader.unknown(name))
             return False
         if change.type_ == Parameter.Type.NOT_SET:
-            return False  # it is undeclared, because its sensor is gone
-        sensor, key = found[1], found[2]
+            return False  # it is undeclared, because its sensor was removed
+        self._check_sensor_parameter(parts[1], parts[2], value)
+        return True
+
+    def _check_sensor_parameter(self, sensor: str, key: str, value: Any) -> None:
         setup = self.sensors.get(sensor)
         own = type(setup.options) if setup is not None else NoOptions
-        # A sensor that is not there yet, or is to change its type, may get any type's options.
+        # A sensor that is to be added, or to change its type, may have the options of any type.
         kinds = dict.fromkeys([SensorConfig, own, *(kind.options for kind in self.sensor_types)])
         refused: ParameterError | None = None
         for kind in kinds:
@@ -291,5 +205,10 @@ class Parameters(Generic[NodeConfig]):
                 except ParameterError as error:  # another type's option may have another range
                     refused = refused or error
                 else:
-                    return True
-        raise refused or ParameterError(self._unknown(name))
+                    return
+        raise refused or ParameterError(self._reader.unknown(f"sensor.{sensor}.{key}"))
+
+
+def _sensors_parameter(names: Sequence[str]) -> Parameter:
+    # The type must be given, as it cannot be told from an empty list.
+    return Parameter("sensors", Parameter.Type.STRING_ARRAY, list(names))

@@ -41,7 +41,7 @@ def load_type(name: str) -> Any:
 
 
 class SensorSubscription:
-    """Feeds one sensor of the engine from its topic."""
+    """Passes the messages of one sensor's topic to the engine."""
 
     def __init__(
         self,
@@ -55,48 +55,57 @@ class SensorSubscription:
         Args:
             node: The node.
             engine: Gets the messages and the number of publishers.
-            channel: The sensor's; it may be renamed meanwhile.
-            matched_events: Use them where ROS has them; else call `poll`.
+            channel: The sensor's channel; the sensor may be renamed meanwhile.
+            matched_events: Use matched events if ROS has them; otherwise `poll` counts publishers.
 
         Raises:
-            ValueError: The message type is not installed.
+            ValueError: The message type is not installed, or the topic's name is not allowed; the
+                text is one sentence.
         """
         self._node = node
         self._engine = engine
         self._channel = channel
-        config = channel.config
-        self.polled = not (matched_events and HAS_MATCHED_EVENTS)
+        self._polled = not (matched_events and HAS_MATCHED_EVENTS)
+        self._subscription = self._subscribe(load_type(channel.config.type))
+        self.topic = str(self._subscription.topic_name)
+        if self._polled:
+            self.poll()
+        else:
+            # The graph also counts publishers whose QoS does not match; no event tells when one
+            # of those ends.
+            engine.set_publishers(channel.name, 0)
+
+    def poll(self) -> None:
+        """Count the publishers in the graph, unless matched events report them."""
+        if self._polled:
+            count = self._node.count_publishers(self.topic)
+            self._engine.set_publishers(self._channel.name, count)
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self._node.destroy_subscription(self._subscription)
+
+    def _subscribe(self, message_type: Any) -> Any:
+        config = self._channel.config
         reliability = (
             ReliabilityPolicy.RELIABLE
             if config.reliability == "reliable"
             else ReliabilityPolicy.BEST_EFFORT
         )
-        options: dict[str, Any] = {}
-        if not self.polled:
-            options["event_callbacks"] = SubscriptionEventCallbacks(matched=self._on_matched)
-        self.subscription = node.create_subscription(
-            load_type(config.type),
-            config.topic,
-            self._on_message,
-            QoSProfile(
-                reliability=reliability, history=HistoryPolicy.KEEP_LAST, depth=config.depth
-            ),
-            **options,
+        qos = QoSProfile(
+            reliability=reliability, history=HistoryPolicy.KEEP_LAST, depth=config.depth
         )
-        self.topic = self.subscription.topic_name
-        if self.polled:
-            self.poll()
-        else:
-            # The graph counts publishers too that do not match, and of whose end no event tells.
-            engine.set_publishers(channel.name, 0)
-
-    def poll(self) -> None:
-        """Ask the graph how many publishers there are."""
-        self._engine.set_publishers(self._channel.name, self._node.count_publishers(self.topic))
-
-    def close(self) -> None:
-        """Unsubscribe."""
-        self._node.destroy_subscription(self.subscription)
+        options: dict[str, Any] = {}
+        if not self._polled:
+            options["event_callbacks"] = SubscriptionEventCallbacks(matched=self._on_matched)
+        try:
+            return self._node.create_subscription(
+                message_type, config.topic, self._on_message, qos, **options
+            )
+        except Exception as error:  # rclpy has several for a topic name that is not allowed
+            raise ValueError(
+                f"topic '{config.topic}' cannot be subscribed to ({error}); set another topic"
+            ) from error
 
     def _on_matched(self, info: Any) -> None:
         self._engine.set_publishers(self._channel.name, info.current_count)

@@ -1,1 +1,1 @@
-"""The engine: buffers, presence, scheduler and workers, without ROS."""
+"""The engine and what belongs to it: buffers, presence, scheduler, workers; without ROS."""

@@ -1,4 +1,4 @@
-"""A hard budget of processor time, as a token bucket."""
+"""A hard limit of processor time, as a token bucket."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 
 
 class Budget:
-    """Processor seconds that may be spent: so many a second, unused ones kept for a short burst.
+    """Limits the processor seconds per second; unused ones are kept for a short burst.
 
-    Over any span of t seconds at most `rate * (t + burst)` seconds are spent, plus the one encode
-    a worker that is under way when the bucket runs empty.
+    In any interval of t seconds at most `rate * (t + burst)` processor seconds are spent, plus one
+    encode for each worker, which is under way when the bucket runs empty.
     """
 
     def __init__(self, rate: float = math.inf, burst: float = 0.1) -> None:
@@ -25,7 +25,7 @@ class Budget:
         self._filled_at = -math.inf
 
     def wait(self, now: float) -> float:
-        """Return the seconds until something may be spent; 0 for at once.
+        """Return the seconds until processor time may be spent; 0 if it may now.
 
         Args:
             now: Monotonic time, seconds.
@@ -35,11 +35,11 @@ class Budget:
         self._fill(now)
         if self._tokens > 0.0:
             return 0.0
-        # A little more than nothing, so that rounding does not wake a worker in vain.
+        # Slightly more than 0, so that rounding does not wake a worker too early.
         return (1e-4 - self._tokens) / self._rate if self._rate > 0.0 else math.inf
 
     def spend(self, seconds: float) -> None:
-        """Take processor seconds out, also more than there are; negative ones are given back."""
+        """Take processor seconds out, even more than there are; negative ones are put back."""
         if not math.isinf(self._rate):
             self._tokens -= seconds
 

@@ -1,4 +1,4 @@
-"""What waits at a sensor: the newest message alone, or those of a sliding window."""
+"""The buffer of a sensor: the newest message alone, or the messages of a sliding window."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_MESSAGES = 4096
-"""Messages in a window at most, whatever a publisher sends."""
+"""Messages in a window at most."""
 
 
 @dataclass(slots=True, eq=False)
@@ -19,8 +19,8 @@ class Arrival:
         stamp_ns: When the sample was taken, nanoseconds (see `stamps.delay_on_arrival`).
         frame_id: header.frame_id.
         taken: Monotonic time when the sample was taken, seconds.
-        chunk: What the message was decoded to; None before.
-        used: Whether an encode has taken it.
+        chunk: The decoded message; None before it is decoded.
+        used: Whether a worker has taken it for an encode.
     """
 
     message: Any
@@ -38,31 +38,26 @@ class Buffer:
         """Create a buffer.
 
         Args:
-            window: Seconds of messages that make one sample; 0: the newest message alone.
+            window: Seconds of messages that make one sample; 0 for the newest message alone.
         """
         self._window = window
         self._items: deque[Arrival] = deque()
-        self._fresh = False
-
-    @property
-    def waits(self) -> bool:
-        """Whether a message has arrived since the last `take`."""
-        return self._fresh
+        self._has_new = False
 
     @property
     def newest(self) -> Arrival | None:
-        """The message that waits and was put last; None if none waits."""
-        return self._items[-1] if self._fresh else None
+        """The message that was put last; None if none was put since the last `take`."""
+        return self._items[-1] if self._has_new else None
 
     def put(self, arrival: Arrival) -> int:
-        """Put a message in; what is overwritten or leaves the window is thrown out.
+        """Put a message in; a message that it replaces, or that leaves the window, is dropped.
 
         Returns:
-            How many messages were thrown out before any encode had taken them.
+            How many messages were dropped before a worker had taken them.
         """
         items = self._items
         items.append(arrival)
-        self._fresh = True
+        self._has_new = True
         oldest = arrival.taken - self._window
         lost = 0
         while len(items) > 1 and (
@@ -72,14 +67,14 @@ class Buffer:
         return lost
 
     def take(self) -> list[Arrival]:
-        """Take what makes a sample, oldest first; a window's messages stay for the next one too.
+        """Take the messages of a sample, oldest first; those of a window stay for the next one.
 
         Raises:
-            LookupError: No message waits.
+            LookupError: No message was put since the last `take`.
         """
-        if not self._fresh:
-            raise LookupError("no message waits in this buffer")
-        self._fresh = False
+        if not self._has_new:
+            raise LookupError("this buffer has no new message")
+        self._has_new = False
         taken = list(self._items)
         for item in taken:
             item.used = True
@@ -88,12 +83,12 @@ class Buffer:
         return taken
 
     def discard(self, arrival: Arrival) -> None:
-        """Throw out a message that cannot be decoded, wherever it is."""
+        """Drop a message that cannot be decoded."""
         if arrival in self._items:
             self._items.remove(arrival)
-            self._fresh = self._fresh and bool(self._items)
+            self._has_new = self._has_new and bool(self._items)
 
     def clear(self) -> None:
-        """Throw out everything."""
+        """Drop all messages."""
         self._items.clear()
-        self._fresh = False
+        self._has_new = False

@@ -10,7 +10,7 @@ from omnibind_ros.fusion import FUSIONS
 from omnibind_ros.modalities import MODALITIES
 
 DEFAULT_SENSORS = {"camera": "image", "speech": "text"}
-"""The sensors that are there without a parameter file, and their modalities."""
+"""The sensors of a node without a parameter file, and their modalities."""
 
 
 @dataclass
@@ -18,35 +18,36 @@ class SensorConfig:
     """Parameters of one sensor, under `sensor.NAME.` in the parameter file."""
 
     modality: str = parameter(
-        "", "Modality of the sensor; empty: its name is one.", choices=("", *MODALITIES)
+        "",
+        "Modality of the sensor; empty: the sensor's name is the modality.",
+        choices=("", *MODALITIES),
     )
     topic: str = parameter("", "Topic, relative and remappable; empty: the modality's default.")
     type: str = parameter("", "ROS message type; empty: the modality's default.")
     max_age: float = parameter(
         0.0,
-        "Seconds after which a sample is stale and no evidence any more; 0: the modality's "
-        "default.",
+        "Seconds after which a sample is stale and is no longer fused; 0: the modality's default.",
         low=0.0,
         high=3600.0,
         at_run_time=True,
     )
     rate_limit: float = parameter(
-        0.0, "Encodings per second at most; 0: no limit.", low=0.0, high=1000.0, at_run_time=True
+        0.0, "Maximum encodes per second; 0: no limit.", low=0.0, high=1000.0, at_run_time=True
     )
     reliability: str = parameter(
         "best_effort", "QoS reliability of the subscription.", choices=("best_effort", "reliable")
     )
     depth: int = parameter(
         0,
-        "QoS history depth of the subscription; 0: as the sensor type needs (1 where the newest "
-        "message counts, more where every one does).",
+        "QoS history depth of the subscription; 0: as the sensor type needs (1 if only the newest "
+        "message is used, more if every message is).",
         low=0,
         high=1000,
     )
     stamp: str = parameter(
         "auto",
-        "Where a sample's age comes from: its header, its arrival, or auto (the header where it "
-        "is plausible, else the arrival, with a warning).",
+        "From which time a sample's age counts: its header stamp, its arrival, or auto (the "
+        "header stamp if it is plausible, else the arrival, with a warning).",
         choices=("auto", "header", "arrival"),
         at_run_time=True,
     )
@@ -57,15 +58,15 @@ class SensorSetup:
     """All parameters of one sensor.
 
     Attributes:
-        config: Those that every sensor has.
-        options: Those that only its type has; None for their defaults.
+        config: The parameters that every sensor has.
+        options: The parameters that only its type has; None for their defaults.
     """
 
     config: SensorConfig = field(default_factory=SensorConfig)
     options: Any = None
 
     def structure(self) -> tuple[Any, ...]:
-        """Return what cannot change while the sensor runs: a change makes it a new one."""
+        """Return the parameters that cannot change at run time: a change makes it a new sensor."""
         fixed = [
             getattr(self.config, f.name)
             for f in fields(SensorConfig)
@@ -83,37 +84,42 @@ class SensingConfig:
     )
     sensors: list[str] = parameter(
         list(DEFAULT_SENSORS),
-        "Names of the sensors; each is described under sensor.NAME. A name more or less adds or "
-        "removes a sensor.",
+        "Names of the sensors; each is described under sensor.NAME. Adding or removing a name adds "
+        "or removes the sensor.",
         at_run_time=True,
     )
     sensor_modules: list[str] = parameter(
-        [], "Python modules with sensor types of your own (docs/how-to/adding_a_sensor.md)."
+        [], "Python modules with additional sensor types (docs/how-to/adding_a_sensor.md)."
     )
     discover: bool = parameter(
-        False, "Adopt topics of known types that appear and whose names say what they are."
+        False,
+        "Add a sensor for each topic that appears, if its type and its name are those of a sensor.",
     )
     workers: int = parameter(
-        0, "Threads that decode and encode; 0: half as many as there are processors.",
-        low=0, high=64,
-    )  # fmt: skip
+        0, "Threads that decode and encode; 0: half the number of processors.", low=0, high=64
+    )
     threads: int = parameter(1, "Threads inside each encoder.", low=1, high=64)
     cpu_budget: float = parameter(
         1.0,
-        "Share of all processors that decoding, encoding, fusing and publishing may use; what does "
-        "not fit in is left out, least useful first.",
+        "Share of all processors that decoding, encoding, fusing and publishing may use; samples "
+        "for which it does not suffice are not encoded, the least useful ones first.",
         low=0.01,
         high=1.0,
     )
     encode_timeout: float = parameter(
-        5.0, "Seconds after which an encoder that gives nothing is a FAULT.", low=0.05, high=3600.0
+        5.0,
+        "Seconds after which an encode is given up and its sensor is in state FAULT.",
+        low=0.05,
+        high=3600.0,
     )
     status_rate: float = parameter(
-        20.0, "Presence checks per second; ~/sensors is published on a change, and at 1 Hz.",
-        low=1.0, high=100.0,
-    )  # fmt: skip
+        20.0,
+        "Presence checks per second; ~/sensors is published on a change, and at 1 Hz.",
+        low=1.0,
+        high=100.0,
+    )
     matched_events: bool = parameter(
-        True, "Learn of publishers by matched events where ROS has them; else by polling at 2 Hz."
+        True, "Detect publishers by matched events if ROS has them; otherwise by polling at 2 Hz."
     )
     autostart: bool = parameter(True, "Configure and activate at start.")
 
@@ -127,16 +133,21 @@ class PerceptionConfig(SensingConfig):
     )
     fusion: str = parameter(
         "adaptive",
-        "Fusion of the fresh embeddings; adaptive: by the bundle's network, by the mean where it "
+        "Fusion of the fresh embeddings; adaptive: the bundle's network, or the mean if the bundle "
         "has none.",
         choices=tuple(FUSIONS),
     )
     top_k: int = parameter(
-        5, "Labels in each ~/recognition, best first.", low=1, high=1000, at_run_time=True
+        5,
+        "Number of labels in each ~/recognition, the most probable one first.",
+        low=1,
+        high=1000,
+        at_run_time=True,
     )
     min_similarity: float = parameter(
         -1.0,
-        "Cosine similarity below which the best label is unknown; -1: as the bundle says.",
+        "Cosine similarity of the best label below which the object is unknown; -1: the bundle's "
+        "thresholds.",
         low=-1.0,
         high=1.0,
         at_run_time=True,

@@ -1,52 +1,155 @@
-"""Which topics that appear are sensors: decided by their type and the words of their name."""
+"""Which topics are sensors: decided by their type and by words in their name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
+from omnibind_ros.config import ParameterError
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors import SensorType
+from omnibind_ros.sensors import SensorRegistry, SensorType
+
+from .reporter import Reporter
 
 NO_SENSORS = ("depth", "disparity", "mask", "overlay", "debug", "embedding")
-"""Words in the names of topics that look like sensors by their type and are none."""
+"""Words in the names of topics that have a sensor's type and are not sensors."""
+
+REMOVE_AFTER = 60.0
+"""Seconds without a publisher after which a discovered sensor is removed."""
+
+
+class SensorParameters(Protocol):
+    """The parameters that discovery changes.
+
+    Attributes:
+        sensor_types: The sensor types that a topic may have.
+    """
+
+    sensor_types: SensorRegistry
+
+    def sensor_names(self) -> Sequence[str]:
+        """Return the names of all sensors."""
+        ...
+
+    def set_sensor(self, name: str, values: Mapping[str, Any]) -> None:
+        """Add a sensor.
+
+        Raises:
+            ParameterError: A name or a value is not allowed.
+        """
+        ...
+
+    def remove_sensor(self, name: str) -> None:
+        """Remove a sensor.
+
+        Raises:
+            ParameterError: There is no sensor of that name.
+        """
+        ...
+
+
+class Discovery:
+    """Adds a sensor for each topic of a sensor, and removes it when the topic has no publisher."""
+
+    def __init__(
+        self,
+        parameters: SensorParameters,
+        reporter: Reporter,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Create it; `update` adds and removes sensors.
+
+        Args:
+            parameters: Get the sensors.
+            reporter: Takes messages to the user.
+            monotonic: A clock that never jumps, seconds.
+        """
+        self._parameters = parameters
+        self._reporter = reporter
+        self._monotonic = monotonic
+        self._discovered: dict[str, tuple[str, float]] = {}
+        """By sensor: its topic, and when it last had a publisher (monotonic, s)."""
+
+    def update(self, published: Mapping[str, Sequence[str]], subscribed: Collection[str]) -> None:
+        """Add and remove sensors.
+
+        Args:
+            published: The types of each topic that has a publisher, without the node's own.
+            subscribed: The topics of the present sensors.
+        """
+        now = self._monotonic()
+        # Also topics whose encoder is being loaded, or that could not be subscribed to.
+        used = {*subscribed, *(topic for topic, _ in self._discovered.values())}
+        for topic, types in published.items():
+            # A compressed image beside the raw image adds nothing.
+            if topic not in used and topic.rpartition("/")[0] not in {*used, *published}:
+                self._add(topic, types, now)
+        for name, (topic, when) in list(self._discovered.items()):
+            if topic in published:
+                self._discovered[name] = (topic, now)
+            elif now - when > REMOVE_AFTER or name not in self._parameters.sensor_names():
+                self._remove(name, topic)
+
+    def _add(self, topic: str, types: Iterable[str], now: float) -> None:
+        for message in types:
+            kind = match(topic, message, self._parameters.sensor_types)
+            if kind is None:
+                continue
+            name = sensor_name(topic, self._parameters.sensor_names())
+            values = {"modality": kind.modality, "topic": topic, "type": message}
+            try:
+                self._parameters.set_sensor(name, values)
+            except ParameterError as error:
+                self._reporter.warning(f"no sensor was added for topic {topic}: {error}")
+                return
+            self._discovered[name] = (topic, now)
+            self._reporter.info(f"sensor '{name}' ({kind.modality}) was added for topic {topic}")
+            return
+
+    def _remove(self, name: str, topic: str) -> None:
+        del self._discovered[name]
+        if name in self._parameters.sensor_names():
+            self._parameters.remove_sensor(name)
+            self._reporter.info(f"sensor '{name}' was removed: topic {topic} has no publisher")
 
 
 def match(topic: str, message: str, kinds: Iterable[SensorType]) -> SensorType | None:
-    """Return the sensor type that a topic is, None if its name does not tell.
+    """Return the sensor type of a topic; None if its name does not tell.
 
-    A thermal camera and a tactile pad send images too, and `/thermal/image_raw` says both words:
-    the students' words are the more special ones, so they count first.
+    A thermal camera and a tactile pad send images too, and `/thermal/image_raw` has the words of
+    both. The words of the data-poor modalities are more specific, so they take precedence.
 
     Args:
         topic: Full name.
         message: Type, three parts.
-        kinds: The sensor types that are known.
+        kinds: The sensor types to choose from.
     """
     words = topic.lower()
     if any(word in words for word in NO_SENSORS):
         return None
-    found = [
+    matches = [
         kind
         for kind in kinds
         if kind.message == message and any(word in words for word in kind.discover)
     ]
-    return min(found, key=lambda kind: MODALITIES[kind.modality].teacher, default=None)
+    return min(matches, key=lambda kind: MODALITIES[kind.modality].teacher, default=None)
 
 
-def sensor_name(topic: str, taken: Collection[str]) -> str:
+def sensor_name(topic: str, used: Collection[str]) -> str:
     """Return a sensor name for a topic: `/front/image` becomes `front_image`.
 
     Args:
         topic: Full name.
-        taken: Names in use.
+        used: Names that are not free.
     """
     name = re.sub(r"[^A-Za-z0-9]+", "_", topic).strip("_")[-48:].strip("_") or "sensor"
     if not name[0].isalpha():
         name = f"sensor_{name}"
     number = 2
     unique = name
-    while unique in taken:
+    while unique in used:
         unique = f"{name}_{number}"
         number += 1
     return unique

@@ -1,40 +1,40 @@
-"""The engine: messages in, fresh embeddings out; nothing waits, nothing queues."""
+"""The engine: messages in, fresh embeddings out. No message waits in a queue."""
 
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
-import numpy as np
-
-from omnibind_ros.encoders.base import Encoder, Encoding
-from omnibind_ros.sensors import NotReadyError, RejectedSampleError
-
-from .channel import Channel, SensorState, StoredEmbedding
-from .meter import Meter
+from .channel import Channel
+from .cpu_time import CpuTime
+from .embeddings import FreshEmbedding
+from .job import Job
+from .processing import JobProcessor, ProblemListener
 from .scheduler import pick
-from .workers import Job, Workers
+from .sensor_state import SensorState
+from .workers import Workers, WorkerSettings
 
 _log = logging.getLogger(__name__)
 
-Report = Callable[[str, str], None]
-"""Takes a sensor's name and a sentence; called for each bad message, so it throttles."""
 
+class EngineListener(ProblemListener, Protocol):
+    """Is told of new embeddings and of problems."""
 
-class Member(NamedTuple):
-    """A sensor with a fresh embedding."""
+    def on_embedding(self, engine: Engine, sensor: str) -> None:
+        """Take notice of a new embedding; called in a worker, without the lock.
 
-    name: str
-    modality: str
-    embedding: StoredEmbedding
+        Args:
+            engine: The engine that calls.
+            sensor: Name of the sensor whose embedding is new.
+        """
+        ...
 
 
 class Engine:
-    """Runs the way of the data up to the embeddings: buffer, scheduler, decode, encode.
+    """Runs buffers, scheduler, decoders and encoders of any number of sensors.
 
     Thread-safe. `offer` returns at once; decoding and encoding happen in worker threads. Sensors
     may be added, removed and renamed at any time.
@@ -42,46 +42,28 @@ class Engine:
 
     def __init__(
         self,
-        report: Report,
+        listener: EngineListener,
         clock_ns: Callable[[], int],
-        workers: int = 1,
-        threads: int = 1,
-        budget: float = math.inf,
-        encode_timeout: float = math.inf,
+        settings: WorkerSettings | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Create an engine without sensors; `start` starts it.
 
         Args:
-            report: Takes a sensor's name and a sentence when something is wrong with it.
+            listener: Is told of new embeddings and of problems.
             clock_ns: The clock that stamps are compared with, nanoseconds.
-            workers: Number of worker threads.
-            threads: Threads inside each encoder.
-            budget: Processor seconds per second that the workers may spend.
-            encode_timeout: Seconds after which an encode is given up.
+            settings: Those of the workers; None for one worker without limits.
             monotonic: A clock that never jumps, seconds.
         """
-        self.on_embedding: Callable[[str], None] = lambda _name: None
-        """Called in a worker with a sensor's name when it has a new embedding."""
-        self.meter = Meter()
-        self._report = report
+        settings = settings or WorkerSettings()
+        self.cpu_time = CpuTime()
+        self._listener = listener
         self._clock_ns = clock_ns
-        self._threads = threads
-        self._encode_timeout = encode_timeout
         self._monotonic = monotonic
         self._channels: dict[str, Channel] = {}
         self._changed = threading.Condition()
-        self._workers = Workers(
-            self._changed,
-            self._choose,
-            self._process,
-            self._give_up,
-            self.meter,
-            workers,
-            budget,
-            encode_timeout,
-            monotonic,
-        )
+        self._processor = JobProcessor(self._changed, listener, settings, self.cpu_time, monotonic)
+        self._workers = Workers(self, self._changed, settings, self.cpu_time, monotonic)
 
     def start(self) -> None:
         """Start the workers."""
@@ -94,7 +76,7 @@ class Engine:
     # Sensors
 
     def add(self, channel: Channel) -> None:
-        """Add a sensor, or put it in the place of the one that has its name."""
+        """Add a sensor, or replace the one of its name."""
         with self._changed:
             old = self._channels.get(channel.name)
             if old is not None:
@@ -102,10 +84,10 @@ class Engine:
             self._channels[channel.name] = channel
 
     def remove(self, name: str) -> None:
-        """Remove a sensor with its embedding; an encode of it under way comes to nothing.
+        """Remove a sensor with its embedding; the result of an encode under way is not stored.
 
         Raises:
-            KeyError: There is none of that name.
+            KeyError: There is no sensor of that name.
         """
         with self._changed:
             self._channels.pop(name).removed = True
@@ -114,7 +96,7 @@ class Engine:
         """Rename a sensor; it keeps its place, its counters and its embedding.
 
         Raises:
-            KeyError: There is none of that name, or one of the new name already.
+            KeyError: There is no sensor of that name, or one of the new name already.
         """
         with self._changed:
             if new_name in self._channels:
@@ -136,7 +118,7 @@ class Engine:
             return dict(self._channels)
 
     def set_publishers(self, name: str, count: int) -> None:
-        """Say how many publishers are matched with a sensor's subscription."""
+        """Set the number of publishers that match a sensor's subscription."""
         with self._changed:
             if name in self._channels:
                 self._channels[name].publishers = count
@@ -146,16 +128,16 @@ class Engine:
         now = self._monotonic()
         with self._changed:
             for channel in self._channels.values():
-                channel.forget_old(now)
+                channel.drop_stale(now)
             return [channel.state(now) for channel in self._channels.values()]
 
     # Messages in
 
     def offer(self, name: str, message: Any, stamp_ns: int = 0, frame_id: str = "") -> None:
-        """Hand over a message; an older one that still waits is overwritten.
+        """Put a message into a sensor's buffer, where it replaces an older one.
 
         Args:
-            name: Name of the sensor; a message for one that is not there comes to nothing.
+            name: Name of the sensor; the message is ignored if there is none of that name.
             message: The ROS message; it must not be changed afterwards.
             stamp_ns: header.stamp, nanoseconds; 0 for none.
             frame_id: header.frame_id.
@@ -163,28 +145,28 @@ class Engine:
         before = time.thread_time()
         with self._changed:
             channel = self._channels.get(name)
-            if channel is None or not self._workers.running:
+            if channel is None or not self._workers.started:
                 return
             warning = channel.put(message, stamp_ns, frame_id, self._clock_ns(), self._monotonic())
             self._changed.notify()
         if warning:
-            self._report(name, warning)
-        self.meter.add("receive", time.thread_time() - before)
+            self._listener.on_problem(name, warning)
+        self.cpu_time.add("receive", time.thread_time() - before)
 
     # Embeddings out
 
-    def members(self) -> list[Member]:
-        """Return the sensors whose embedding is fresh, in order."""
+    def fresh_embeddings(self) -> list[FreshEmbedding]:
+        """Return the embeddings younger than their sensor's max_age, in the sensors' order."""
         now = self._monotonic()
         with self._changed:
             return [
-                Member(channel.name, channel.config.modality, channel.embedding)
+                FreshEmbedding(channel.name, channel.config.modality, channel.embedding)
                 for channel in self._channels.values()
                 if channel.embedding is not None and channel.fresh(now)
             ]
 
-    def weigh(self, names: Sequence[str], weights: Sequence[float]) -> None:
-        """Tell the scheduler what a fusion made of its members.
+    def set_weights(self, names: Sequence[str], weights: Sequence[float]) -> None:
+        """Tell the scheduler how a fusion has weighted the sensors.
 
         Args:
             names: N sensors.
@@ -193,113 +175,27 @@ class Engine:
         with self._changed:
             for name, weight in zip(names, weights, strict=True):
                 if name in self._channels:
-                    self._channels[name].weigh(weight * len(names))
+                    self._channels[name].add_weight(weight * len(names))
 
-    # In the workers
+    # Called by the workers, see `JobSource`
 
-    def _choose(self, now: float) -> tuple[Job | None, float]:
+    def next_job(self, now: float) -> tuple[Job | None, float]:
+        """Return the job of the sensor that the scheduler picks, with the lock."""
         demands = ((channel, channel.demand(now)) for channel in self._channels.values())
         channel, wait = pick((c, demand) for c, demand in demands if demand is not None)
         return (None, wait) if channel is None else (Job(channel, channel.take(now)), 0.0)
 
-    def _process(self, job: Job) -> None:
-        channel = job.channel
-        if channel.encoder is None:
-            return  # put() has rejected its messages already
-        with self.meter.of("decode"):
-            sample = self._decode(job)
-        if sample is None:
+    def process(self, job: Job) -> None:
+        """Do a job and tell the listener, without the lock."""
+        if not self._processor.process(job):
             return
+        name = job.channel.name
         try:
-            encoding = self._encode(job, channel.encoder, sample)
-            if not (np.isfinite(encoding.values).all() and math.isfinite(encoding.quality)):
-                raise ArithmeticError("its embedding or quality is not finite")  # noqa: TRY301
-        except RejectedSampleError as error:
-            self._reject(job, str(error))
-            return
-        except Exception as error:  # noqa: BLE001 - one encoder's failure stops no other
-            _log.debug("encoding failed", exc_info=True)
-            self._fail(job, f"the {channel.config.modality} encoder failed ({error})")
-            return
-        newest = job.arrivals[-1]
-        with self._changed:
-            if job.abandoned or channel.removed:
-                return
-            channel.done(
-                StoredEmbedding(
-                    encoding.values,
-                    encoding.quality,
-                    sample,
-                    newest.stamp_ns,
-                    newest.frame_id,
-                    newest.taken,
-                ),
-                self._monotonic(),
-                job.rejected,
-            )
-            name = channel.name
-        try:
-            self.on_embedding(name)
-        except Exception as error:  # noqa: BLE001 - a worker outlives its callbacks' faults
+            self._listener.on_embedding(self, name)
+        except Exception as error:  # noqa: BLE001 - an error of the listener must not end a worker
             _log.exception("a result could not be fused, recognised or published")
-            self._report(name, f"a result was lost ({type(error).__name__}: {error})")
+            self._listener.on_problem(name, f"a result was lost ({type(error).__name__}: {error})")
 
-    def _encode(self, job: Job, encoder: Encoder, sample: Any) -> Encoding:
-        before = time.thread_time()
-        job.encoding = self._monotonic()
-        try:
-            return encoder.encode(sample)
-        finally:
-            job.encoding = math.inf
-            spent = time.thread_time() - before
-            # The encoder's other threads are taken to be as busy as this one.
-            job.elsewhere = spent * (self._threads - 1)
-            self.meter.add("encode", spent)
-
-    def _decode(self, job: Job) -> Any:
-        """Return the sample, or None where there is none, said and counted."""
-        channel = job.channel
-        chunks, bad = channel.decode(job.arrivals)
-        for arrival, reason in bad:
-            self._reject(job, reason)
-            with self._changed:
-                channel.discard(arrival)
-        if not chunks:
-            return None
-        try:
-            return channel.combine(chunks)
-        except NotReadyError as error:
-            with self._changed:
-                channel.wait_for_more(str(error))
-        except RejectedSampleError as error:
-            self._reject(job, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever messages do, the node lives on
-            _log.debug("combining failed", exc_info=True)
-            self._reject(
-                job,
-                f"no sample could be made of the messages ({type(error).__name__}: {error}); "
-                "check their publisher",
-            )
-        return None
-
-    def _reject(self, job: Job, reason: str) -> None:
-        job.rejected = reason
-        with self._changed:
-            job.channel.reject(reason)
-        self._report(job.channel.name, reason)
-
-    def _fail(self, job: Job, what: str) -> None:
-        with self._changed:
-            if job.abandoned:
-                return  # it was counted when it was given up
-            pause = job.channel.fail(what, self._monotonic())
-        self._report(job.channel.name, f"{what}; it is tried again in {pause:g} s")
-
-    def _give_up(self, job: Job) -> None:
-        """Turn a sensor to FAULT whose encoder hangs; the lock is held."""
-        channel = job.channel
-        what = (
-            f"the {channel.config.modality} encoder gave nothing within {self._encode_timeout:g} s"
-        )
-        channel.fail(what, self._monotonic())
-        self._report(channel.name, f"{what}; it is tried again once it has come back")
+    def give_up(self, job: Job) -> None:
+        """Handle a job whose encoder hangs, with the lock."""
+        self._processor.give_up(job)

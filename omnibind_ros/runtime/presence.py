@@ -1,10 +1,11 @@
-"""Presence: is a sensor there, and does it speak?"""
+"""Presence: whether a sensor's topic has a publisher, and how old its newest sample is."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
 UNKNOWN_PUBLISHERS = -1
+"""Number of publishers before the first report."""
 
 
 class Presence(IntEnum):
@@ -23,7 +24,7 @@ def presence(publishers: int, age: float, max_age: float, fault: bool) -> Presen
         publishers: Publishers matched with the subscription, or `UNKNOWN_PUBLISHERS`.
         age: Seconds since the newest sample was taken; infinite before the first.
         max_age: Seconds after which a sample is stale.
-        fault: The sensor's samples cannot be used.
+        fault: Whether the sensor's samples cannot be used.
     """
     if publishers == 0 or (publishers == UNKNOWN_PUBLISHERS and age > 10 * max_age):
         return Presence.ABSENT

@@ -1,4 +1,4 @@
-"""Which sensor is encoded next; the policy is explained in docs/explanation/scheduling.md."""
+"""Which sensor is encoded next; docs/explanation/scheduling.md explains the policy."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
-DISTRUSTED = 0.2
-"""Attention that a sensor keeps whose embeddings the fusion gives no weight."""
+MIN_ATTENTION = 0.2
+"""Attention to a sensor whose embeddings the fusion gives no weight."""
 
 PATIENCE = 0.5
-"""Share of max_age after which a sensor that was not served goes to the front of the line."""
+"""Share of max_age after which a sensor that was not encoded is overdue."""
 
-SHORTEST_COST = 1e-4
-"""Seconds that every encode is taken to cost at least."""
+MIN_COST = 1e-4
+"""Smallest cost of an encode that the scheduler reckons with, seconds."""
 
 Key = TypeVar("Key")
 
 
 class Demand(NamedTuple):
-    """A sensor with a sample that waits.
+    """A sensor that has a message to encode.
 
     Attributes:
-        due: Seconds until it may be encoded (rate limit, back-off); not above 0 for now.
-        waited: Seconds since the sensor was last served; infinite before the first time.
+        due: Seconds until it may be encoded (rate limit, back-off); 0 or less: it may be now.
+        waited: Seconds since the sensor's last encode began; infinite before the first.
         cost: Processor seconds that an encode takes.
-        weight: The sensor's share of the last fusion times the number of sensors in it: 1 for the
-            average one, and for one that was in none yet.
-        sample_age: Seconds since the waiting sample was taken.
+        weight: The sensor's weight in the last fusions times the number of sensors in them: 1 for
+            the average, and for a sensor that was in none yet.
+        sample_age: Seconds since the sample was taken.
         embedding_age: Seconds since the sample of the present embedding was taken; infinite if
             there is none.
-        max_age: Seconds after which an embedding is no evidence any more.
+        max_age: Seconds after which an embedding is stale.
     """
 
     due: float
@@ -43,31 +43,31 @@ class Demand(NamedTuple):
 
 
 def gain(demand: Demand) -> float:
-    """Return how much evidence an encode adds: what the embedding's age has cost, by its weight."""
+    """Return how much evidence an encode adds: the evidence lost by age, times the attention."""
 
-    def worth(age: float) -> float:
+    def evidence(age: float) -> float:
         return max(0.0, 1.0 - age / demand.max_age)
 
-    attention = DISTRUSTED + (1.0 - DISTRUSTED) * demand.weight
-    return attention * max(worth(demand.sample_age) - worth(demand.embedding_age), 0.0)
+    attention = MIN_ATTENTION + (1.0 - MIN_ATTENTION) * demand.weight
+    return attention * max(evidence(demand.sample_age) - evidence(demand.embedding_age), 0.0)
 
 
 def overdue(demand: Demand) -> float:
-    """Return how many times its patience the sensor has waited."""
+    """Return the sensor's waiting time as a multiple of its patience."""
     return demand.waited / (PATIENCE * demand.max_age)
 
 
 def pick(demands: Iterable[tuple[Key, Demand]]) -> tuple[Key | None, float]:
-    """Pick the sensor whose encode adds most per processor second.
+    """Pick the sensor whose encode adds most evidence per processor second.
 
-    Whoever has waited beyond its patience goes first, the most impatient one before the others: so
-    nobody starves.
+    Overdue sensors go first, the one with the longest waiting time relative to its patience before
+    the others. Therefore no sensor starves.
 
     Args:
-        demands: (sensor, its demand) of the sensors at which a sample waits.
+        demands: (sensor, its demand) of the sensors that have a message to encode.
 
     Returns:
-        The sensor, or None and the seconds until one is due (infinite if none waits).
+        The sensor, or None and the seconds until one is due (infinite if there is no demand).
     """
     best: Key | None = None
     best_rank = (-math.inf, -math.inf)
@@ -77,7 +77,7 @@ def pick(demands: Iterable[tuple[Key, Demand]]) -> tuple[Key | None, float]:
             wait = min(wait, demand.due)
             continue
         late = overdue(demand)
-        rank = (max(1.0, late), gain(demand) / max(demand.cost, SHORTEST_COST))
+        rank = (max(1.0, late), gain(demand) / max(demand.cost, MIN_COST))
         if best is None or rank > best_rank:
             best, best_rank = key, rank
     return best, wait

@@ -1,17 +1,17 @@
-"""How old a sample is when it arrives, by a header that may lie."""
+"""How old a sample is when it arrives, from a header that may be wrong."""
 
 from __future__ import annotations
 
 FUTURE_TOLERANCE = 0.1
-"""Seconds a header may lie ahead of the node's clock: synchronised hosts differ by less."""
+"""Seconds that a header may be ahead of the node's clock; synchronised hosts differ by less."""
 
 
 def delay_on_arrival(
     stamp_ns: int, now_ns: int, max_age: float, policy: str
 ) -> tuple[float, int, str]:
-    """Return a sample's age when it arrives.
+    """Return a sample's age at its arrival.
 
-    From then on a monotonic clock counts, so that a jump of the node's clock ages no sample.
+    From then on a monotonic clock counts, so that a jump of the node's clock changes no age.
 
     Args:
         stamp_ns: header.stamp in nanoseconds; 0 for none.
@@ -20,8 +20,8 @@ def delay_on_arrival(
         policy: 'auto', 'header' or 'arrival' (see `SensorConfig.stamp`).
 
     Returns:
-        The delay in seconds (>= 0), the stamp to publish (ns), and a sentence if the header was
-        not believed, else ''.
+        The delay in seconds (>= 0), the stamp to publish (ns), and a sentence if the header is
+        not plausible, else ''.
     """
     if stamp_ns == 0 or policy == "arrival":
         return 0.0, now_ns, ""
@@ -33,5 +33,5 @@ def delay_on_arrival(
         0.0,
         now_ns,
         f"header.stamp is more than {max_age if delay > 0 else FUTURE_TOLERANCE:g} s {where} the "
-        "node's clock, so the time of arrival counts; synchronise the clocks or set use_sim_time",
+        "node's clock, so the time of arrival is used; synchronise the clocks or set use_sim_time",
     )

@@ -1,4 +1,4 @@
-"""Says a sentence when it is news, and again only from time to time."""
+"""Limits how often a message is logged."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from collections.abc import Callable
 
 
 class Throttle:
-    """Passes a sensor's first sentence at once, then at most one a second, repeats every 10 s."""
+    """Logs the first message of a source at once, later ones at limited rates. Thread-safe."""
 
     def __init__(
         self,
-        say: Callable[[str], None],
+        log: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
-        new: float = 1.0,
-        repeat: float = 10.0,
+        interval: float = 1.0,
+        repeat_interval: float = 10.0,
     ) -> None:
         """Create a throttle.
 
         Args:
-            say: Takes what passes.
+            log: Logs a message.
             monotonic: A clock that never jumps, seconds.
-            new: Seconds between two different sentences of one source.
-            repeat: Seconds until the same sentence is said again.
+            interval: Seconds between two different messages of one source.
+            repeat_interval: Seconds until the same message is logged again.
         """
-        self._say = say
+        self._log = log
         self._monotonic = monotonic
-        self._new = new
-        self._repeat = repeat
+        self._interval = interval
+        self._repeat_interval = repeat_interval
         self._last: dict[str, tuple[float, str, int]] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, source: str, sentence: str) -> None:
-        """Say that a source has a problem."""
+    def __call__(self, source: str, message: str) -> None:
+        """Log a message of a source, unless one was logged too short a time ago."""
         now = self._monotonic()
         with self._lock:
-            when, said, held = self._last.get(source, (-1e9, "", 0))
-            if now - when < (self._repeat if sentence == said else self._new):
-                self._last[source] = (when, said, held + 1)
+            when, last, skipped = self._last.get(source, (-1e9, "", 0))
+            if now - when < (self._repeat_interval if message == last else self._interval):
+                self._last[source] = (when, last, skipped + 1)
                 return
-            self._last[source] = (now, sentence, 0)
-        more = f" ({held} more since the last message)" if held and sentence == said else ""
-        self._say(f"{source}: {sentence}{more}")
+            self._last[source] = (now, message, 0)
+        more = f" ({skipped} more since the last message)" if skipped and message == last else ""
+        self._log(f"{source}: {message}{more}")

@@ -1,4 +1,4 @@
-"""The threads that decode and encode, their budget, and the watchdog over them."""
+"""The threads that decode and encode, their budget of processor time, and their watchdog."""
 
 from __future__ import annotations
 
@@ -7,110 +7,102 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from .budget import Budget
-from .buffer import Arrival
-from .channel import Channel
-from .meter import Meter
+from .cpu_time import CpuTime
+from .job import Job
 
 _log = logging.getLogger(__name__)
 
 STOP_PATIENCE = 2.0
 """Seconds that `Workers.stop` waits, twice: before it cancels encodes that hang, and after."""
 
-
 SLOW = 0.2
-"""Seconds after which an encode may hang: then another worker stands in until it ends."""
+"""Seconds after which an encode may hang: then another worker is started until it has ended."""
 
 
-class Job:
-    """An encode under way.
+@dataclass(frozen=True)
+class WorkerSettings:
+    """How many workers there are, and what they may take.
 
     Attributes:
-        channel: The sensor's.
-        arrivals: The messages to make a sample of.
-        encoding: Monotonic time when its encode began, seconds; infinite before and after.
-        abandoned: Whether the watchdog has given it up: what it yields comes to nothing.
-        estimate: Processor seconds that it is expected to take.
-        elsewhere: Processor seconds that it has taken in other threads, the encoder's own.
-        relieved: Whether another worker has taken its thread's place.
-        thread: Number of the thread that does it.
-        rejected: Why the last message that is not in the sample is not; empty if all are.
+        count: Number of worker threads.
+        threads: Threads inside each encoder.
+        budget: Processor seconds per second that the workers may spend together.
+        timeout: Seconds after which an encode is given up.
     """
 
-    __slots__ = (
-        "abandoned", "arrivals", "channel", "elsewhere", "encoding", "estimate", "rejected",
-        "relieved", "thread",
-    )  # fmt: skip
+    count: int = 1
+    threads: int = 1
+    budget: float = math.inf
+    timeout: float = math.inf
 
-    def __init__(self, channel: Channel, arrivals: list[Arrival]) -> None:
-        """Create a job for what a channel's `take` returned."""
-        self.channel = channel
-        self.arrivals = arrivals
-        self.encoding = math.inf
-        self.abandoned = False
-        self.estimate = channel.cost
-        self.elsewhere = 0.0
-        self.relieved = False
-        self.thread = 0
-        self.rejected = ""
+
+class JobSource(Protocol):
+    """Gives the workers their jobs, and does them."""
+
+    def next_job(self, now: float) -> tuple[Job | None, float]:
+        """Return a job, or None and the seconds until there may be one.
+
+        Args:
+            now: Monotonic time, seconds. Called with the lock.
+        """
+        ...
+
+    def process(self, job: Job) -> None:
+        """Do a job. Called without the lock."""
+        ...
+
+    def give_up(self, job: Job) -> None:
+        """Handle a job whose encoder hangs. Called with the lock."""
+        ...
 
 
 class Workers:
-    """Threads that take jobs, as long as the budget of processor time lasts."""
+    """Threads that do jobs, while the budget of processor time lasts."""
 
     def __init__(
         self,
+        source: JobSource,
         changed: threading.Condition,
-        choose: Callable[[float], tuple[Job | None, float]],
-        process: Callable[[Job], None],
-        give_up: Callable[[Job], None],
-        meter: Meter,
-        count: int,
-        budget: float,
-        timeout: float,
+        settings: WorkerSettings,
+        cpu_time: CpuTime,
         monotonic: Callable[[], float],
     ) -> None:
         """Create workers; `start` starts them.
 
         Args:
+            source: Gives them their jobs.
             changed: The engine's lock; notified when there may be a job.
-            choose: Called with the lock at a monotonic time; returns a job, or None and the seconds
-                until there may be one.
-            process: Does a job, without the lock.
-            give_up: Called with the lock for a job that hangs.
-            meter: Gets the processor time.
-            count: Number of threads.
-            budget: Processor seconds per second that they may spend together.
-            timeout: Seconds after which an encode is given up.
+            settings: How many there are, and what they may take.
+            cpu_time: Gets their processor time.
             monotonic: A clock that never jumps, seconds.
         """
+        self._source = source
         self._changed = changed
-        self._choose = choose
-        self._process = process
-        self._give_up = give_up
-        self._meter = meter
-        self._count = count
-        self._budget = Budget(budget)
-        self._timeout = timeout
+        self._settings = settings
+        self._cpu_time = cpu_time
         self._monotonic = monotonic
+        self._budget = Budget(settings.budget)
         self._jobs: set[Job] = set()
         self._threads: set[threading.Thread] = set()
         self._stopped = threading.Event()
         self._stopped.set()
 
     @property
-    def running(self) -> bool:
-        """Whether they have been started and not been stopped."""
+    def started(self) -> bool:
+        """Whether `start` was called, and `stop` was not called after it."""
         return not self._stopped.is_set()
 
     def start(self) -> None:
         """Start the threads."""
         with self._changed:
             self._stopped.clear()
-            for _ in range(self._count):
+            for _ in range(self._settings.count):
                 self._spawn(self._work, "encode")
-            if math.isfinite(self._timeout):
+            if math.isfinite(self._settings.timeout):
                 self._spawn(self._watch, "watchdog")
 
     def stop(self) -> None:
@@ -119,42 +111,38 @@ class Workers:
             self._stopped.set()
             self._changed.notify_all()
             threads = list(self._threads)
-        deadline = time.monotonic() + STOP_PATIENCE
-        for thread in threads:
-            thread.join(max(deadline - time.monotonic(), 0.0))
+        _join(threads)
         with self._changed:
             hanging = list(self._jobs)
         for job in hanging:
-            cancel(job)
-        deadline = time.monotonic() + STOP_PATIENCE
+            job.cancel()
+        _join(threads)
         for thread in threads:
-            thread.join(max(deadline - time.monotonic(), 0.0))
             if thread.is_alive():
-                _log.warning("an encoder hangs; its thread ends when the encoder comes back")
+                _log.warning("an encoder hangs; its thread ends when the encoder returns")
         with self._changed:
             for job in self._jobs:
-                job.abandoned = True  # whatever it yields, it is too late
-                job.encoding = math.inf
+                job.abandon()
 
     def watch(self, now: float) -> None:
-        """Give up the encodes that have taken too long, and relieve those that may hang.
+        """Give up encodes that have taken too long, and replace workers that may hang.
 
         Args:
             now: Monotonic time, seconds.
         """
+        timeout = self._settings.timeout
         with self._changed:
             for job in self._jobs:
-                patience = min(max(SLOW, 3.0 * job.estimate), self._timeout)
-                if now - job.encoding > patience and not job.relieved:
-                    job.relieved = True
+                patience = min(max(SLOW, 3.0 * job.estimate), timeout)
+                if now - job.started > patience and not job.replaced:
+                    job.replaced = True
                     self._spawn(self._work, "encode")
-            late = [job for job in self._jobs if now - job.encoding > self._timeout]
+            late = [job for job in self._jobs if now - job.started > timeout]
             for job in late:
-                job.abandoned = True
-                job.encoding = math.inf
-                self._give_up(job)
+                job.abandon()
+                self._source.give_up(job)
         for job in late:
-            cancel(job)
+            job.cancel()
 
     def _spawn(self, target: Callable[[], None], name: str) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
@@ -163,10 +151,10 @@ class Workers:
 
     def _work(self) -> None:
         before = time.thread_time()
-        while self.running:
+        while self.started:
             try:
                 job = self._next()
-            except Exception:  # noqa: BLE001 - a worker outlives whatever was forgotten
+            except Exception:  # noqa: BLE001 - an error in the scheduler must not end the worker
                 _log.exception("the next message could not be chosen")
                 self._stopped.wait(0.1)
                 continue
@@ -174,55 +162,54 @@ class Workers:
                 break
             job.thread = threading.get_ident()
             try:
-                self._process(job)
-            except Exception:  # noqa: BLE001 - as above
+                self._source.process(job)
+            except Exception:  # noqa: BLE001 - nor an error in a job
                 _log.exception("%s: a message could not be processed", job.channel.name)
             spent = time.thread_time() - before
             before += spent
-            self._meter.add("workers", spent)
-            if self._finish(job, spent + job.elsewhere):
+            self._cpu_time.add("workers", spent)
+            if self._finish(job, spent + job.other_threads):
                 break
         with self._changed:
             self._threads.discard(threading.current_thread())
 
     def _finish(self, job: Job, cost: float) -> bool:
-        """Settle a job, and return whether its thread is one too many now."""
+        """Account for a job that has ended, and return whether its thread must end."""
         with self._changed:
             self._jobs.discard(job)
-            if not job.abandoned:  # else the others would pay for the one that hung
+            if not job.abandoned:  # a job that hung must not use up the others' budget
                 self._budget.spend(cost - job.estimate)
-                job.channel.charge(cost)
+                job.channel.add_cost(cost)
             job.channel.busy = False
-            return job.relieved or job.abandoned
+            return job.replaced or job.abandoned
 
     def _next(self) -> Job | None:
         """Wait for the next job; None when the workers are to stop."""
-        while self.running:
+        while self.started:
             with self._changed:
                 now = self._monotonic()
                 pause = self._budget.wait(now)
                 if pause <= 0.0:
-                    job, wait = self._choose(now)
+                    job, wait = self._source.next_job(now)
                     if job is not None:
                         self._jobs.add(job)
                         self._budget.spend(job.estimate)
                         return job
-                    if self.running:
+                    if self.started:
                         self._changed.wait(min(wait, 1.0))
             if pause > 0.0:
-                # No use in waking up for a message while there is no budget to encode it.
+                # Do not wake up for a message while there is no budget to encode it.
                 self._stopped.wait(min(pause, 1.0))
         return None
 
     def _watch(self) -> None:
-        while not self._stopped.wait(min(self._timeout / 4, SLOW / 2)):
+        while not self._stopped.wait(min(self._settings.timeout / 4, SLOW / 2)):
             self.watch(self._monotonic())
         with self._changed:
             self._threads.discard(threading.current_thread())
 
 
-def cancel(job: Job) -> None:
-    """Ask a job's encoder to end early, if it can be asked."""
-    stop = getattr(job.channel.encoder, "cancel", None)
-    if stop is not None:
-        stop(job.thread)
+def _join(threads: list[threading.Thread]) -> None:
+    deadline = time.monotonic() + STOP_PATIENCE
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0.0))

@@ -1,4 +1,4 @@
-"""The demo's statistics and what it draws."""
+"""The demo's record, figures, story and table."""
 
 from __future__ import annotations
 
@@ -11,31 +11,19 @@ pytest.importorskip("rich")
 
 from rich.console import Console
 
-from omnibind_ros.demo.record import (
-    ABSENT,
-    EXPECTED,
-    FRESH,
-    SENTENCES,
-    SETTLE,
-    STALE,
-    DemoRecord,
-    DemoSummary,
-    Display,
-    Labels,
-    SensorRow,
-    line,
-    percentile,
-    render,
-    summary_table,
-)
+from omnibind_ros.demo.figures import DemoSummary, percentile
+from omnibind_ros.demo.record import DemoRecord, LabelRow, SensorRow
+from omnibind_ros.demo.story import LABELS, SENTENCE_DELAY, SENTENCES, SETTLE, Story
+from omnibind_ros.demo.table import Display, line, render, summary_table
+from omnibind_ros.runtime.presence import Presence
 
 
 def labels(best="cup", known=True, sensors=("camera",)):
     share = 1.0 / len(sensors)
-    return Labels((best, "dog"), (0.8, 0.1), known, sensors, (share,) * len(sensors))
+    return LabelRow((best, "dog"), (0.8, 0.1), known, sensors, (share,) * len(sensors))
 
 
-def row(state=FRESH, received=0, name="camera", modality="image", reason=""):
+def row(state=Presence.FRESH, received=0, name="camera", modality="image", reason=""):
     return SensorRow(name, modality, state, 30.0, 0.02, 0.015, received, received, 0, 0, reason)
 
 
@@ -59,7 +47,15 @@ def test_percentile_of_nothing_and_of_one():
 
 
 def test_every_expected_subject_has_a_sentence():
-    assert EXPECTED.keys() == SENTENCES.keys()
+    assert LABELS.keys() == SENTENCES.keys()
+
+
+def test_a_sentence_is_due_once_a_subject_and_some_time_after_it():
+    story = Story()
+    early, due = 4.0 + SENTENCE_DELAY / 2, 4.1 + SENTENCE_DELAY
+    told = [story.sentence("coffee", 4.0, now) for now in (early, due, due + 1)]
+    assert told == ["", SENTENCES["coffee"], ""]
+    assert story.sentence("sofa", 8.0, 8.1 + SENTENCE_DELAY) == "this is a sofa"
 
 
 def test_empty_run_has_no_figures_and_fails():
@@ -76,7 +72,7 @@ def test_empty_run_has_no_figures_and_fails():
 
 def test_start_rate_latency_and_gap():
     record = DemoRecord()
-    record.on_spawn(10.0)
+    record.on_start(10.0)
     run([12.0, 12.5, 13.5], record, latency=0.03)
     record.finish(14.0)
     summary = record.summary(rss_mb=300.0, torch=False)
@@ -144,19 +140,21 @@ def test_nothing_right_fails():
     record.on_subject(0.0, "rocket")
     run([1.0], record, best="cat")
     record.finish(2.0)
-    assert "nothing right" in record.summary().verdict()
+    assert "none had the correct label" in record.summary().verdict()
 
 
 def test_presence_counts_only_once_unplugged():
     record = DemoRecord()
-    record.on_sensors(0.0, [row(ABSENT)])
-    record.on_sensors(1.0, [row(FRESH)])
+    record.on_sensors(0.0, [row(Presence.ABSENT)])
+    record.on_sensors(1.0, [row(Presence.FRESH)])
     assert not record.summary().absent_seen
     record.on_plugged(2.0, False)
-    record.on_sensors(2.5, [row(STALE), row(ABSENT, name="speech", modality="text")])
+    record.on_sensors(
+        2.5, [row(Presence.STALE), row(Presence.ABSENT, name="speech", modality="text")]
+    )
     assert record.summary().stale_seen
     assert not record.summary().absent_seen
-    record.on_sensors(2.6, [row(ABSENT)])
+    record.on_sensors(2.6, [row(Presence.ABSENT)])
     assert record.summary().absent_seen
 
 
@@ -209,7 +207,9 @@ def written(*things):
 def test_table_shows_sensors_labels_and_faults():
     record = DemoRecord()
     record.on_subject(0.0, "coffee")
-    record.on_sensors(1.0, [row(received=7), row(STALE, name="speech", reason="no [tag] text")])
+    record.on_sensors(
+        1.0, [row(received=7), row(Presence.STALE, name="speech", reason="no [tag] text")]
+    )
     run([1.0], record)
     text = written(render(record, 1.0, 29.0))
     for part in ("camera", "FRESH", "STALE", "cup", "80.0%", "no [tag] text", "plugged in"):

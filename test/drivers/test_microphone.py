@@ -1,4 +1,4 @@
-"""Devices are found by name, what is missing is said, and nothing piles up."""
+"""Microphones: finding devices, what is not installed, late readers, the documented parameters."""
 
 import sys
 import threading
@@ -9,15 +9,12 @@ import pytest
 import sound_server
 from paths import ROOT
 
-from omnibind_ros.drivers.microphone import (
-    QUEUE_BLOCKS,
-    CaptureConfig,
-    Counters,
-    Microphone,
+from omnibind_ros.drivers.microphone import QUEUE_BLOCKS, CaptureConfig, Counters, Microphone
+from omnibind_ros.drivers.portaudio import (
     MicrophoneError,
     find_device,
     load_portaudio,
-    name_for_return,
+    stable_name,
 )
 
 DEVICES = [
@@ -48,8 +45,8 @@ def test_without_any_input_it_asks_for_one():
 
 
 def test_a_device_that_comes_back_elsewhere_on_the_bus_is_known():
-    assert name_for_return("USB Mic Pro: Audio (hw:1,0)") == "USB Mic Pro: Audio"
-    assert name_for_return("pulse") == "pulse"
+    assert stable_name("USB Mic Pro: Audio (hw:1,0)") == "USB Mic Pro: Audio"
+    assert stable_name("pulse") == "pulse"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,6 @@
 """Sensors that are added, changed, renamed, removed and discovered while perception runs."""
 
 import logging
-import threading
-import time
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -11,7 +8,7 @@ import yaml
 pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
-from perception_client import image, photograph
+from perception_client import photograph
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
@@ -19,13 +16,8 @@ from sensor_msgs.msg import Image
 
 from omnibind_msgs.msg import SensorStatus
 from omnibind_msgs.srv import SetSensor
-from omnibind_ros.nodes.discovery import Discovery
 from omnibind_ros.nodes.messages import to_nanoseconds, to_time
-from omnibind_ros.nodes.sensor_set import SensorSet
-from omnibind_ros.nodes.services import Services
-from omnibind_ros.runtime.channel import Channel
-from omnibind_ros.runtime.config import SensingConfig, SensorConfig, SensorSetup
-from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.nodes.service_host import answer
 
 SET, REMOVE, RENAME = SetSensor.Request.SET, SetSensor.Request.REMOVE, SetSensor.Request.RENAME
 
@@ -54,11 +46,10 @@ def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(start_per
     other = client.probe.node.create_publisher(Image, "third", qos_profile_sensor_data)
 
     def both(publisher, name):
-        def seen():
-            publisher.publish(image(photograph("coffee"), client.now()))
+        def fused():
             return client.messages() and {"camera", name} == set(client.messages()[-1].sensors)
 
-        client.publish_image(photograph("coffee"), seen)
+        client.publish_image(photograph("coffee"), fused, also=[publisher])
 
     both(publisher, "second")
     answer = change(client, SET, "second", topic="third")
@@ -127,40 +118,14 @@ def test_options_of_a_new_sensor_are_checked_by_its_own_type(start_perception, s
 
 
 def test_a_call_that_fails_inside_is_answered(caplog):
-    node = SimpleNamespace(get_logger=lambda: logging.getLogger("node"))
-    services = SimpleNamespace(_node=node)
-
-    def work():
+    def work(request, response):
         raise KeyError("left")
 
-    answer = Services.answer(services, SetSensor.Response(success=True), work)
-    assert not answer.success
-    assert "KeyError: 'left'" in answer.message
-    assert "Traceback" in caplog.text  # it is ours to mend
-
-
-def test_a_sensor_can_be_renamed_while_its_encoder_is_loaded():
-    queue = SimpleNamespace(call=lambda function: function())
-    engine = Engine(print, time.time_ns)
-    sensors = SensorSet(None, engine, None, None, SensingConfig(), queue, lambda names: None)
-    loading, loaded = threading.Event(), threading.Event()
-
-    def make(name, setup):
-        loading.set()
-        assert loaded.wait(10)
-        return Channel(name, setup.config, None, None, "no encoder")
-
-    sensors._make = make
-    sensors._node = SimpleNamespace(get_logger=lambda: logging.getLogger("node"))
-    first = sensors.apply({"left": SensorSetup(SensorConfig(modality="image"))})
-    assert loading.wait(10)
-    sensors.rename("left", "right")
-    second = sensors.apply({"right": SensorSetup(SensorConfig(modality="image"))})
-    loaded.set()
-    for future in (*first, *second):
-        future.result(10)
-    assert list(engine.channels()) == ["right"]
-    sensors.close()
+    reporter = logging.getLogger("node")
+    response = answer(reporter, work, SetSensor.Request(), SetSensor.Response(success=True))
+    assert not response.success
+    assert "KeyError: 'left'" in response.message
+    assert "Traceback" in caplog.text  # an error in the node's code, so the log shows where
 
 
 def test_sensors_follow_the_parameters(start_perception):
@@ -233,32 +198,15 @@ def test_topics_that_appear_are_discovered(start_perception, tmp_path):
     assert client.probe.spin(lambda: client.sensor(name).state != 255), client.process.output()
     assert client.sensor(name).modality == "image"
 
-    def seen():
-        front.publish(image(photograph("coffee"), client.now()))
-        return client.sensor(name).state == SensorStatus.FRESH
-
-    client.publish_image(photograph("coffee"), seen)
+    client.publish_image(
+        photograph("coffee"),
+        lambda: client.sensor(name).state == SensorStatus.FRESH,
+        also=[front],
+    )
     assert names(client) == ["camera", "speech", name]  # a depth picture is no camera picture
     client.probe.node.destroy_publisher(front)
     client.probe.node.destroy_publisher(depth)
     assert client.probe.spin(lambda: client.sensor(name).state == SensorStatus.ABSENT)
-
-
-def test_a_topic_that_cannot_be_subscribed_to_is_adopted_once():
-    added = []
-    node = SimpleNamespace(
-        get_fully_qualified_name=lambda: "/perception",
-        get_topic_names_and_types=lambda: [("/dvs/events", ["event_camera_msgs/msg/EventPacket"])],
-        count_publishers=lambda _topic: 1,
-        get_logger=lambda: logging.getLogger("node"),
-    )
-    parameters = SimpleNamespace(
-        config=SimpleNamespace(sensors=added), set_sensor=lambda name, _: added.append(name)
-    )
-    discovery = Discovery(node, parameters, SimpleNamespace(topics=set))
-    for _ in range(3):  # no such package, or its encoder is still being loaded
-        discovery.look()
-    assert added == ["dvs_events"]
 
 
 def test_stamps_beyond_the_last_one_are_the_last_one():

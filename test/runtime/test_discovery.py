@@ -1,8 +1,10 @@
-"""Which topics are taken for sensors."""
+"""Which topics become sensors, and when these are removed."""
+
+import logging
 
 import pytest
 
-from omnibind_ros.runtime.discovery import match, sensor_name
+from omnibind_ros.runtime.discovery import REMOVE_AFTER, Discovery, match, sensor_name
 from omnibind_ros.sensors import SensorRegistry
 
 
@@ -30,3 +32,47 @@ def test_names():
     assert sensor_name("/", ()) == "sensor"
     assert sensor_name("/very" * 40 + "/long/image", ()).endswith("very_long_image")
     assert len(sensor_name("/very" * 40 + "/long/image", ())) <= 48
+
+
+class Parameters:
+    """The parameters of a node without sensors."""
+
+    def __init__(self):
+        self.names = []
+        self.sensor_types = SensorRegistry.installed()
+
+    def sensor_names(self):
+        return self.names
+
+    def set_sensor(self, name, values):
+        self.names.append(name)
+
+    def remove_sensor(self, name):
+        self.names.remove(name)
+
+
+def test_a_topic_that_cannot_be_subscribed_to_is_added_once():
+    parameters = Parameters()
+    discovery = Discovery(parameters, logging.getLogger("node"))
+    published = {"/dvs/events": ["event_camera_msgs/msg/EventPacket"]}
+    for _ in range(3):  # no such package, or its encoder is still being loaded
+        discovery.update(published, ())
+    assert parameters.names == ["dvs_events"]
+
+
+def test_a_sensor_is_removed_some_time_after_its_topic_has_gone():
+    now, parameters = [0.0], Parameters()
+    discovery = Discovery(parameters, logging.getLogger("node"), lambda: now[0])
+    image = {"/front/camera": ["sensor_msgs/msg/Image"]}
+    raw_and_compressed = image | {"/front/camera/compressed": ["sensor_msgs/msg/CompressedImage"]}
+    discovery.update(raw_and_compressed, ())
+    assert parameters.names == ["front_camera"]  # the compressed image adds nothing
+    now[0] = REMOVE_AFTER - 1
+    discovery.update({}, ())
+    discovery.update(image, ())
+    now[0] += REMOVE_AFTER
+    discovery.update({}, ())
+    assert parameters.names == ["front_camera"]
+    now[0] += 1
+    discovery.update({}, ())
+    assert parameters.names == []

@@ -60,7 +60,7 @@ def test_a_bad_message_is_counted_and_stops_nobody(make_engine):
     small.engine.set_publishers("bad", 1)
     small.offer("bad", -1)
     small.wait(lambda: small.state("bad").rejected == 1)
-    assert small.reports == [("bad", "the number is negative")]
+    assert small.problems == [("bad", "the number is negative")]
     assert small.state("bad").state is Presence.FAULT
     small.offer("bad", 99)  # the encoder raises IndexError
     small.wait(lambda: small.state("bad").rejected == 2)
@@ -127,7 +127,7 @@ def test_lying_stamps_count_from_arrival(make_engine):
         small.wait(lambda before=before: len(small.results) > before)
         assert abs(small.results[-1].stamp_ns - time.time_ns()) < 10**9
         assert small.results[-1].ages[0] < 0.5
-    assert len(small.reports) == 3
+    assert len(small.problems) == 3
 
 
 def test_the_result_uses_the_newest_stamp(make_engine):
@@ -142,15 +142,15 @@ def test_the_result_uses_the_newest_stamp(make_engine):
 
 def test_a_failing_callback_does_not_end_the_worker(make_engine):
     small = make_engine(cam=config())
-    working = small.perceiver._on_result
+    working = small.perception._on_result
 
     def broken(_result):
-        small.perceiver._on_result = working
+        small.perception._on_result = working
         raise RuntimeError("publisher is gone")
 
-    small.perceiver._on_result = broken
+    small.perception._on_result = broken
     small.offer("cam", 0)
-    small.wait(lambda: any("publisher is gone" in s for _, s in small.reports))
+    small.wait(lambda: any("publisher is gone" in s for _, s in small.problems))
     small.offer("cam", 1)
     small.wait(lambda: len(small.results) == 1)
 

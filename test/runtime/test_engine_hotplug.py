@@ -40,7 +40,7 @@ def test_a_sensor_is_added_and_removed_while_others_run(make_engine):
     small.wait(lambda: len(small.results) == 2)
     assert small.results[-1].sensors == ("one", "two")
     small.engine.remove("one")
-    small.offer("one", 0)  # comes to nothing
+    small.offer("one", 0)  # is ignored
     small.offer("two", 1)
     small.wait(lambda: len(small.results) == 3)
     assert small.results[-1].sensors == ("two",)
@@ -48,7 +48,7 @@ def test_a_sensor_is_added_and_removed_while_others_run(make_engine):
         small.engine.remove("one")
 
 
-def test_what_a_removed_sensor_was_encoding_comes_to_nothing(make_engine):
+def test_what_a_removed_sensor_was_encoding_is_not_stored(make_engine):
     small = make_engine(one=config())
     small.encoder.gate.clear()
     small.offer("one", 0)
@@ -86,7 +86,7 @@ def test_an_encoder_that_hangs_is_a_fault_and_the_others_go_on(make_engine):
     assert hanging.entered.wait(10)
     small.wait(lambda: small.state("bad").state is Presence.FAULT)
     assert "gave nothing within 0.2 s" in small.state("bad").reason
-    assert any("gave nothing" in sentence for name, sentence in small.reports if name == "bad")
+    assert any("gave nothing" in sentence for name, sentence in small.problems if name == "bad")
     small.offer("good", 1)  # the only worker hangs: another has taken its place
     small.wait(lambda: len(small.results) == 1)
     small.offer("bad", 2)
@@ -131,7 +131,7 @@ def test_a_hanging_encoder_does_not_keep_the_engine_from_stopping(make_engine):
     assert not any(thread.is_alive() for thread in small.threads())
 
 
-def test_what_hangs_while_the_engine_stops_comes_to_nothing(make_engine, monkeypatch):
+def test_an_encode_that_hangs_while_the_engine_stops_is_not_stored(make_engine, monkeypatch):
     monkeypatch.setattr("omnibind_ros.runtime.workers.STOP_PATIENCE", 0.05)
     small = make_engine(cam=config())
     small.encoder.gate.clear()
@@ -214,7 +214,7 @@ def test_good_messages_that_make_no_sample_yet_are_no_fault(make_engine):
     small.wait(lambda: small.state("pad").reason)
     assert small.state("pad").reason == "the reference is being taken"
     assert small.state("pad").state is Presence.FRESH
-    assert (small.state("pad").rejected, small.reports) == (0, [])
+    assert (small.state("pad").rejected, small.problems) == (0, [])
     for count in (2, 3):
         small.offer("pad", 0)
         small.wait(lambda count=count: made[0].count == count)
@@ -234,7 +234,7 @@ def test_a_combiner_that_raises_is_counted(make_engine):
     )
     small.offer("mic", 0)
     small.wait(lambda: small.state("mic").rejected == 1)
-    assert small.reports == [("mic", "the chunks do not fit together")]
+    assert small.problems == [("mic", "the chunks do not fit together")]
 
 
 def test_no_moment_of_a_live_change_has_a_max_age_of_zero():
@@ -307,7 +307,7 @@ def test_ten_thousand_changes_under_load(make_engine):
         feeder.join()
     assert [state.name for state in small.engine.states()] == changes.there
     assert threading.active_count() <= threads
-    assert not any("lost" in sentence for _, sentence in small.reports)
+    assert not any("lost" in sentence for _, sentence in small.problems)
     for name in changes.there:  # every sensor that is left works, and can be unplugged
         before = small.state(name).encoded
         small.offer(name, 1)

@@ -2,6 +2,7 @@
 
 import array
 import time
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatus, SensorS
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
+@cache
 def photograph(name, extension="png"):
     data = pytest.importorskip("skimage.data")
     bgr = cv2.imread(str(Path(data.__file__).parent / f"{name}.{extension}"))
@@ -73,12 +75,13 @@ class PerceptionClient:
         ), self.process.output()
         return self
 
-    def publish_image(self, rgb, until, seconds=15.0, **changes):
-        """Publish a picture at 20 Hz until a condition holds."""
+    def publish_image(self, rgb, until, seconds=15.0, also=(), **changes):
+        """Publish an image to the camera and other publishers, at 20 Hz until a condition holds."""
         deadline = time.monotonic() + seconds
         while not until():
             assert time.monotonic() < deadline, self.process.output()
-            self.camera.publish(image(rgb, self.now(), **changes))
+            for publisher in (self.camera, *also):
+                publisher.publish(image(rgb, self.now(), **changes))
             self.probe.spin(until, 0.05)
 
     def publish_text(self, text, until, seconds=15.0):

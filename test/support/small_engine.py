@@ -14,7 +14,8 @@ from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.config import SensorConfig
 from omnibind_ros.runtime.engine import Engine
-from omnibind_ros.runtime.perceiver import Perceiver
+from omnibind_ros.runtime.perception import Perception
+from omnibind_ros.runtime.workers import WorkerSettings
 from omnibind_ros.sensors import RejectedSampleError, SensorType
 
 
@@ -53,21 +54,23 @@ class SmallEngine:
 
     def __init__(self, kind=KIND, workers=1, encode_timeout=float("inf"), **configs):
         self.encoder = AxisEncoder()
-        self.results, self.reports = [], []
+        self.results, self.problems = [], []
         self.new = threading.Condition()
         bank = LabelBank(("a", "b", "c", "d"), np.eye(4, dtype=np.float32), np.arange(4))
         self.kind = kind
-        self.engine = Engine(
-            lambda name, sentence: self.reports.append((name, sentence)),
-            time.time_ns,
-            workers=workers,
-            encode_timeout=encode_timeout,
-        )
         recogniser = Recogniser(bank, Calibration(0.03, 0.0, {"image": 0.8}))
-        self.perceiver = Perceiver(self.engine, MeanFusion(), recogniser, self._on_result)
+        self.perception = Perception(MeanFusion(), recogniser, self._on_result)
+        settings = WorkerSettings(count=workers, timeout=encode_timeout)
+        self.engine = Engine(self, time.time_ns, settings)
         for name, config in configs.items():
             self.add(name, config)
         self.engine.start()
+
+    def on_embedding(self, engine, sensor):
+        self.perception.update(engine)
+
+    def on_problem(self, sensor, problem):
+        self.problems.append((sensor, problem))
 
     def _on_result(self, result):
         with self.new:

@@ -1,4 +1,4 @@
-"""Where the processor time goes."""
+"""Processor time by what it was spent on."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Meter:
-    """Sums up processor seconds by what they were spent on. Thread-safe."""
+class CpuTime:
+    """Adds up processor seconds by activity. Thread-safe."""
 
     def __init__(self) -> None:
-        """Create a meter that has measured nothing."""
+        """Create it with no activity."""
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
 
     @contextmanager
-    def of(self, what: str) -> Iterator[None]:
+    def measure(self, activity: str) -> Iterator[None]:
         """Measure the calling thread's processor time in a with statement."""
         before = time.thread_time()
         try:
             yield
         finally:
-            self.add(what, time.thread_time() - before)
+            self.add(activity, time.thread_time() - before)
 
-    def add(self, what: str, seconds: float) -> None:
-        """Add processor seconds."""
+    def add(self, activity: str, seconds: float) -> None:
+        """Add processor seconds to an activity."""
         with self._lock:
-            self._seconds[what] += seconds
+            self._seconds[activity] += seconds
 
-    def read(self) -> dict[str, float]:
-        """Return the processor seconds so far, by what they were spent on."""
+    def seconds(self) -> dict[str, float]:
+        """Return the processor seconds so far, by activity."""
         with self._lock:
             return dict(self._seconds)

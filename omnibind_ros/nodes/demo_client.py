@@ -1,32 +1,38 @@
-"""Listens to everything that perception and the picture camera publish, for the demo."""
+"""The demo's node: records what perception and the picture camera publish."""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Bool, String, UInt64
 
 from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatusArray
-from omnibind_ros.demo.record import DemoRecord, Labels, SensorRow
+from omnibind_ros.demo.record import DemoRecord, LabelRow, SensorRow
 
-# Best effort, so that it hears reliable and best-effort publishers alike.
+# Best effort matches reliable and best-effort publishers.
 RESULT_QOS = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-class DemoListener(Node):
-    """Writes down what it hears, and types sentences."""
+class DemoClient(Node):
+    """Records messages, and publishes sentences."""
 
     def __init__(self, record: DemoRecord) -> None:
         """Subscribe.
 
         Args:
-            record: Where to write it down.
+            record: Gets what is published.
         """
-        super().__init__("demo_listener")
+        super().__init__("demo_client")
         self._record = record
         self._text = self.create_publisher(String, "text", 1)
         for type_, topic, callback, qos in (
@@ -39,8 +45,8 @@ class DemoListener(Node):
         ):
             self.create_subscription(type_, topic, callback, qos)
 
-    def say(self, sentence: str) -> None:
-        """Publish a sentence as if somebody had typed it."""
+    def publish_text(self, sentence: str) -> None:
+        """Publish a sentence on the topic text."""
         self._text.publish(String(data=sentence))
 
     def _on_recognition(self, message: Any) -> None:
@@ -50,7 +56,7 @@ class DemoListener(Node):
         self._record.on_result(
             time.monotonic(),
             latency,
-            Labels(
+            LabelRow(
                 labels=tuple(message.labels),
                 probabilities=tuple(message.probabilities),
                 known=message.known,
@@ -91,3 +97,31 @@ class DemoListener(Node):
 
     def _on_published(self, message: Any) -> None:
         self._record.on_published(message.data)
+
+
+@contextmanager
+def connect(record: DemoRecord) -> Iterator[DemoClient]:
+    """Run a client in a thread of its own until the with statement ends.
+
+    Args:
+        record: Gets what is published.
+    """
+    # Ctrl-C must reach the main thread as an exception, so that it ends the processes.
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    client = DemoClient(record)
+    executor = SingleThreadedExecutor()
+    executor.add_node(client)
+    thread = threading.Thread(target=_spin, args=(executor,), name="demo client", daemon=True)
+    thread.start()
+    try:
+        yield client
+    finally:
+        executor.shutdown(timeout_sec=1.0)
+        rclpy.try_shutdown()
+        thread.join(timeout=2.0)
+        client.destroy_node()
+
+
+def _spin(executor: SingleThreadedExecutor) -> None:
+    with suppress(ExternalShutdownException):
+        executor.spin()

@@ -1,0 +1,87 @@
+"""States and processor time as /diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from std_msgs.msg import Header
+
+from omnibind_ros.runtime.presence import Presence
+from omnibind_ros.runtime.sensor_state import SensorState
+
+LEVELS = {
+    Presence.FRESH: DiagnosticStatus.OK,
+    Presence.ABSENT: DiagnosticStatus.WARN,
+    Presence.STALE: DiagnosticStatus.WARN,
+    Presence.FAULT: DiagnosticStatus.ERROR,
+}
+
+
+def diagnostics(
+    node: DiagnosticStatus, sensors: Iterable[DiagnosticStatus], now: Time
+) -> DiagnosticArray:
+    """Return /diagnostics: the status of the node, then those of its sensors."""
+    return DiagnosticArray(header=Header(stamp=now), status=[node, *sensors])
+
+
+def node_status(
+    node_name: str, fault: str, problems: Sequence[str], cpu_seconds: Mapping[str, float]
+) -> DiagnosticStatus:
+    """Return the status of a node.
+
+    Args:
+        node_name: Full name without its first slash.
+        fault: Why the node gives no results; empty if it does.
+        problems: What does not work as it should, one sentence each.
+        cpu_seconds: Processor seconds by activity.
+    """
+    level = DiagnosticStatus.OK
+    if problems:
+        level = DiagnosticStatus.WARN
+    if fault:
+        level = DiagnosticStatus.ERROR
+    return DiagnosticStatus(
+        level=level,
+        name=f"{node_name}: node",
+        hardware_id=node_name,
+        message=fault or "; ".join(problems) or "OK",
+        values=[
+            *(KeyValue(key=f"problem {i}", value=problem) for i, problem in enumerate(problems)),
+            *(
+                KeyValue(key=f"processor time, {activity} [s]", value=f"{seconds:.4f}")
+                for activity, seconds in sorted(cpu_seconds.items())
+            ),
+        ],
+    )
+
+
+def sensor_status(node_name: str, state: SensorState) -> DiagnosticStatus:
+    """Return the status of a sensor.
+
+    Args:
+        node_name: Full name of the node without its first slash.
+        state: The sensor's state.
+    """
+    level = LEVELS[state.state]
+    if state.reason and level == DiagnosticStatus.OK:
+        level = DiagnosticStatus.WARN
+    values = {
+        "modality": state.modality,
+        "topic": state.topic,
+        "rate [Hz]": f"{state.rate:.1f}",
+        "age [s]": f"{state.age:.3f}",
+        "latency [s]": f"{state.latency:.4f}",
+        "received": state.received,
+        "encoded": state.encoded,
+        "dropped": state.dropped,
+        "rejected": state.rejected,
+    }
+    return DiagnosticStatus(
+        level=level,
+        name=f"{node_name}: {state.name}",
+        hardware_id=state.name,
+        message=f"{state.state.name}: {state.reason}" if state.reason else state.state.name,
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+    )

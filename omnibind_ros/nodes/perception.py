@@ -1,0 +1,109 @@
+"""The perception node: sensors in, fused embedding and labels out, as a lifecycle node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sensor_msgs.msg import Image
+from visualization_msgs.msg import MarkerArray
+
+from omnibind_msgs.msg import FusedEmbedding, Recognition
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.fusion import make_fusion
+from omnibind_ros.recognition.enrolment import Enrolment
+from omnibind_ros.recognition.overlay import draw_overlay
+from omnibind_ros.recognition.recogniser import Recogniser
+from omnibind_ros.recognition.vocabulary import Vocabulary
+from omnibind_ros.runtime.config import PerceptionConfig
+from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.runtime.perception import Perception, PerceptionResult
+
+from . import messages
+from .label_services import LabelServices
+from .sensing import SensingNode
+from .service_host import ServiceHost
+
+try:
+    from vision_msgs.msg import Classification
+except ImportError:  # the wheels lack it, a full ROS 2 has it
+    Classification = None
+
+
+class PerceptionNode(SensingNode[PerceptionConfig]):
+    """Fuses the embeddings of all sensors, recognises what they show, and publishes the results."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare the parameters."""
+        self._perception: Perception | None = None
+        self._label_services: LabelServices | None = None
+        self._enrolment = Enrolment()
+        self._subscribed: frozenset[str] = frozenset()
+        super().__init__("perception", PerceptionConfig(), **kwargs)
+
+    def prepare(self, bundle: Bundle) -> list[str]:
+        """Load labels and fusion, and create the outputs."""
+        config = self.parameters.config
+        vocabulary, problems = Vocabulary.load(bundle, config.labels, config.threads)
+        fusion, warning = make_fusion(config.fusion, bundle)
+        recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
+        self._perception = Perception(fusion, recogniser, self._publish)
+        self._label_services = LabelServices(vocabulary, recogniser, self._enrolment)
+        self.on_parameters()
+        self.create_output("embedding", FusedEmbedding)
+        self.create_output("recognition", Recognition)
+        self.create_output("markers", MarkerArray)
+        self.create_output("overlay", Image, 2)
+        if Classification is not None:
+            self.create_output("classification", Classification)
+        return [*problems, *([warning] if warning else [])]
+
+    def add_services(self, host: ServiceHost) -> None:
+        """Add the services for labels and texts."""
+        if self._label_services is not None:
+            self._label_services.add_to(host, self.model, self.get_clock())
+
+    def on_parameters(self) -> None:
+        """Take the recogniser's parameters."""
+        if self._perception is not None:
+            recogniser, config = self._perception.recogniser, self.parameters.config
+            recogniser.top_k = config.top_k
+            recogniser.min_similarity = config.min_similarity
+
+    def on_tick(self) -> None:
+        """Find the outputs that have subscribers; asking at each result would cost too much."""
+        self._subscribed = frozenset(
+            name for name, publisher in self.outputs.items() if publisher.get_subscription_count()
+        )
+
+    def on_embedding(self, engine: Engine, sensor: str) -> None:  # noqa: ARG002
+        """Fuse, recognise and publish."""
+        if self._perception is not None:
+            self._perception.update(engine)
+
+    def _publish(self, result: PerceptionResult) -> None:
+        """Publish a result; called in one of the engine's threads."""
+        self._enrolment.add(result.values)
+        made = [
+            ("embedding", messages.embedding(result, self.model)),
+            ("recognition", messages.recognition(result)),
+        ]
+        if "markers" in self._subscribed:
+            made.append(("markers", messages.markers(result)))
+        if "classification" in self._subscribed:
+            made.append(("classification", messages.classification(result, Classification)))
+        if "overlay" in self._subscribed:
+            made += self._overlay(result)
+        engine, outputs = self.engine, self.outputs
+        if engine is not None:
+            with engine.cpu_time.measure("publish"):
+                for name, message in made:
+                    outputs[name].publish(message)
+
+    def _overlay(self, result: PerceptionResult) -> list[tuple[str, Any]]:
+        for sample, modality in zip(result.samples, result.modalities, strict=True):
+            # An embedding from another host comes without its image.
+            if modality == "image" and isinstance(sample, np.ndarray):
+                drawn = draw_overlay(sample, result.recognition, result.sensors, result.weights)
+                return [("overlay", messages.overlay(drawn, result))]
+        return []

@@ -1,0 +1,44 @@
+"""Publishes ~/sensors: when a state changes, and at least once a second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rclpy.node import Node
+
+from omnibind_ros.runtime.sensor_state import SensorState
+
+from . import messages
+
+
+class SensorStatusPublisher:
+    """Publishes the states of the sensors, and logs each change of presence."""
+
+    def __init__(self, node: Node, publisher: Any, ticks_per_second: float) -> None:
+        """Create it.
+
+        Args:
+            node: Whose clock and logger to use.
+            publisher: Of ~/sensors.
+            ticks_per_second: How often `tick` is called.
+        """
+        self._node = node
+        self._publisher = publisher
+        self._ticks_per_second = ticks_per_second
+        self._ticks = 0
+        self._last: list[tuple[str, int, str]] = []
+
+    def tick(self, states: Sequence[SensorState]) -> None:
+        """Publish the states if one has changed, or if the last time was a second ago."""
+        self._ticks += 1
+        summary = [(state.name, int(state.state), state.reason) for state in states]
+        if summary == self._last and self._ticks < self._ticks_per_second:
+            return
+        before = {name: presence for name, presence, _ in self._last}
+        for state in states:
+            if before.get(state.name, int(state.state)) != int(state.state):
+                self._node.get_logger().info(f"sensor '{state.name}' is {state.state.name}")
+        self._publisher.publish(messages.sensors(states, self._node.get_clock().now().to_msg()))
+        self._last = summary
+        self._ticks = 0

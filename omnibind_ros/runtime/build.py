@@ -1,0 +1,99 @@
+"""Makes channels and worker settings from parameters."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from omnibind_ros.encoders.base import Encoder
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.remote import RemoteEncoder
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.sensors import SensorRegistry, SensorType, normalise_type
+
+from .channel import Channel
+from .config import SensingConfig, SensorConfig, SensorSetup
+from .workers import WorkerSettings
+
+
+def fill_in_defaults(name: str, config: SensorConfig) -> SensorConfig:
+    """Fill in the parameters that a sensor leaves open, from its modality.
+
+    Args:
+        name: The sensor's name, which is its modality if the parameter is empty.
+        config: Its parameters.
+
+    Raises:
+        ValueError: The modality is unknown; the text is one sentence.
+    """
+    modality = MODALITIES.get(config.modality or name)
+    if modality is None:
+        raise ValueError(
+            f"sensor '{name}' has no known modality ('{config.modality or name}'); set "
+            f"sensor.{name}.modality to one of: {', '.join(MODALITIES)}"
+        )
+    return replace(
+        config,
+        modality=modality.name,
+        topic=config.topic or modality.topic,
+        type=normalise_type(config.type) if config.type else modality.type,
+        max_age=config.max_age or modality.max_age,
+    )
+
+
+class ChannelFactory:
+    """Makes the channels of sensors."""
+
+    def __init__(self, bundle: Bundle, sensor_types: SensorRegistry, threads: int = 1) -> None:
+        """Create a factory.
+
+        Args:
+            bundle: Has the encoders; sensors of one modality share one.
+            sensor_types: Has the decoders.
+            threads: Threads inside each encoder.
+        """
+        self._bundle = bundle
+        self._sensor_types = sensor_types
+        self._threads = threads
+
+    def make(self, name: str, setup: SensorSetup) -> Channel:
+        """Make a sensor's channel; if the sensor cannot be used, the channel says why.
+
+        Args:
+            name: The sensor's name.
+            setup: Its parameters.
+        """
+        config = replace(setup.config)
+        try:
+            config = fill_in_defaults(name, config)
+            kind = self._sensor_types.find(config.modality, config.type)
+            config.depth = config.depth or kind.depth
+            options = setup.options if isinstance(setup.options, kind.options) else kind.options()
+            return Channel(name, config, kind, self._encoder(kind), options=options)
+        except (ValueError, KeyError) as error:
+            problem = str(error.args[0]) if error.args else type(error).__name__
+            config.depth = config.depth or 1
+            return Channel(name, config, None, None, problem)
+
+    def _encoder(self, kind: SensorType) -> Encoder:
+        if kind.encoded:
+            manifest = self._bundle.manifest
+            return RemoteEncoder(kind.modality, manifest.model, manifest.embedding_size)
+        return self._bundle.encoder(kind.modality, threads=self._threads)
+
+
+def worker_settings(config: SensingConfig) -> WorkerSettings:
+    """Return the settings of the workers for this machine.
+
+    Args:
+        config: The node's parameters.
+    """
+    processors = os.process_cpu_count() if hasattr(os, "process_cpu_count") else None
+    processors = processors or len(os.sched_getaffinity(0))
+    return WorkerSettings(
+        # The other half is for receiving, for the drivers and for the rest of the robot.
+        count=config.workers or max(1, processors // (2 * config.threads)),
+        threads=config.threads,
+        budget=config.cpu_budget * processors,
+        timeout=config.encode_timeout,
+    )

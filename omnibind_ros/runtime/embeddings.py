@@ -1,0 +1,44 @@
+"""Embeddings that the engine stores, one for each sensor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class StoredEmbedding:
+    """A sensor's newest embedding.
+
+    Attributes:
+        values: float32 [D], unit vector.
+        quality: 0..1.
+        sample: The sample it was encoded from, for drawing.
+        stamp_ns: When the sample was taken, nanoseconds.
+        frame_id: The sensor's frame.
+        taken: Monotonic time when the sample was taken, seconds.
+    """
+
+    values: npt.NDArray[np.float32]
+    quality: float
+    sample: Any
+    stamp_ns: int
+    frame_id: str
+    taken: float
+
+
+class FreshEmbedding(NamedTuple):
+    """An embedding younger than its sensor's max_age.
+
+    Attributes:
+        sensor: Name of the sensor.
+        modality: The sensor's modality.
+        embedding: Its newest embedding.
+    """
+
+    sensor: str
+    modality: str
+    embedding: StoredEmbedding

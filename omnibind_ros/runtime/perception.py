@@ -1,0 +1,144 @@
+"""From fresh embeddings to a result: fuse and recognise at each new embedding."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from omnibind_ros.fusion import Fusion
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.recogniser import Recogniser, Recognition
+
+from .cpu_time import CpuTime
+from .embeddings import FreshEmbedding, StoredEmbedding
+
+
+@dataclass(frozen=True)
+class PerceptionResult:
+    """What the sensors show at one time.
+
+    Attributes:
+        stamp_ns: The newest sensor stamp used, nanoseconds.
+        frame_id: Frame of the newest sample.
+        sensors: N names.
+        modalities: N names.
+        weights: float32 [N], sum 1.
+        ages: float32 [N], seconds since each sample was taken.
+        values: float32 [D], the fused embedding, a unit vector.
+        recognition: Its labels.
+        samples: The N decoded samples, for drawing.
+    """
+
+    stamp_ns: int
+    frame_id: str
+    sensors: tuple[str, ...]
+    modalities: tuple[str, ...]
+    weights: npt.NDArray[np.float32]
+    ages: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+    recognition: Recognition
+    samples: tuple[Any, ...]
+
+
+class EmbeddingSource(Protocol):
+    """What perception needs of an engine."""
+
+    cpu_time: CpuTime
+
+    def fresh_embeddings(self) -> list[FreshEmbedding]:
+        """Return the embeddings to fuse."""
+        ...
+
+    def set_weights(self, names: Sequence[str], weights: Sequence[float]) -> None:
+        """Take the fusion's weights of N sensors, sum 1."""
+        ...
+
+
+class Perception:
+    """Fuses fresh embeddings and recognises what they show. Thread-safe: one result at a time."""
+
+    def __init__(
+        self,
+        fusion: Fusion,
+        recogniser: Recogniser,
+        on_result: Callable[[PerceptionResult], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Create it.
+
+        Args:
+            fusion: Fuses the embeddings.
+            recogniser: Finds the labels of the fused embedding.
+            on_result: Takes each result, in the thread that calls `update`.
+            monotonic: The engine's clock, seconds.
+        """
+        self.recogniser = recogniser
+        self._fusion = fusion
+        self._on_result = on_result
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._entropies: dict[str, tuple[StoredEmbedding, LabelBank, float]] = {}
+
+    def update(self, source: EmbeddingSource) -> None:
+        """Fuse the fresh embeddings and pass the result on; without any, do nothing.
+
+        Args:
+            source: Has the embeddings, and takes the weights.
+        """
+        with self._lock:
+            embeddings = source.fresh_embeddings()
+            if not embeddings:
+                return  # the new embedding was older than max_age when it was stored
+            with source.cpu_time.measure("fuse"):
+                result = self._fuse(embeddings)
+                source.set_weights(result.sensors, result.weights.tolist())
+            self._on_result(result)
+
+    def _fuse(self, fresh: Sequence[FreshEmbedding]) -> PerceptionResult:
+        names = tuple(member.sensor for member in fresh)
+        modalities = tuple(member.modality for member in fresh)
+        stored = [member.embedding for member in fresh]
+        now = self._monotonic()
+        ages = np.array([now - embedding.taken for embedding in stored], np.float32)
+        qualities = np.array([embedding.quality for embedding in stored], np.float32)
+        fused = self._fusion.fuse(
+            np.stack([embedding.values for embedding in stored]),
+            modalities,
+            ages,
+            qualities,
+            self._entropies_of(names, stored),
+        )
+        newest = max(stored, key=lambda embedding: embedding.stamp_ns)
+        return PerceptionResult(
+            stamp_ns=newest.stamp_ns,
+            frame_id=newest.frame_id,
+            sensors=names,
+            modalities=modalities,
+            weights=fused.weights,
+            ages=ages,
+            values=fused.values,
+            recognition=self.recogniser.recognise(
+                fused.values, modalities, fused.weights, qualities
+            ),
+            samples=tuple(embedding.sample for embedding in stored),
+        )
+
+    def _entropies_of(
+        self, names: Sequence[str], stored: Sequence[StoredEmbedding]
+    ) -> npt.NDArray[np.float32]:
+        """Return each embedding's entropy, computed once for an embedding and a label bank."""
+        bank = self.recogniser.bank
+        before = self._entropies
+        self._entropies = {}
+        for name, embedding in zip(names, stored, strict=True):
+            entry = before.get(name)
+            if entry is None or entry[0] is not embedding or entry[1] is not bank:
+                entry = (embedding, bank, self.recogniser.entropy(embedding.values))
+            self._entropies[name] = entry
+        return np.array([self._entropies[name][2] for name in names], np.float32)

@@ -1,0 +1,162 @@
+"""What a worker does with a job: decode, encode, store the embedding, note what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from omnibind_ros.encoders.base import Encoder, Encoding
+from omnibind_ros.sensors import NotReadyError, RejectedSampleError
+
+from .cpu_time import CpuTime
+from .decoding import Decoder
+from .embeddings import StoredEmbedding
+from .job import Job
+from .workers import WorkerSettings
+
+_log = logging.getLogger(__name__)
+
+
+class ProblemListener(Protocol):
+    """Is told what is wrong with a sensor."""
+
+    def on_problem(self, sensor: str, problem: str) -> None:
+        """Take one sentence on a sensor.
+
+        It is called for each bad message, in any thread and perhaps with the engine's lock, so it
+        must return soon.
+        """
+        ...
+
+
+class JobProcessor:
+    """Decodes and encodes the messages of a job, and stores the embedding in its channel."""
+
+    def __init__(
+        self,
+        changed: threading.Condition,
+        listener: ProblemListener,
+        settings: WorkerSettings,
+        cpu_time: CpuTime,
+        monotonic: Callable[[], float],
+    ) -> None:
+        """Create a processor.
+
+        Args:
+            changed: The engine's lock.
+            listener: Is told what is wrong.
+            settings: Those of the workers.
+            cpu_time: Gets the processor time.
+            monotonic: A clock that never jumps, seconds.
+        """
+        self._changed = changed
+        self._listener = listener
+        self._settings = settings
+        self._cpu_time = cpu_time
+        self._monotonic = monotonic
+
+    def process(self, job: Job) -> bool:
+        """Do a job, without the lock.
+
+        Returns:
+            Whether the channel has a new embedding.
+        """
+        decoder, encoder = job.channel.decoder, job.channel.encoder
+        if decoder is None or encoder is None:
+            return False  # Channel.put has rejected its messages already
+        with self._cpu_time.measure("decode"):
+            sample = self._decode(job, decoder)
+        if sample is None:
+            return False
+        try:
+            encoding = self._encode(job, encoder, sample)
+            if not (np.isfinite(encoding.values).all() and math.isfinite(encoding.quality)):
+                raise ArithmeticError("its embedding or quality is not finite")  # noqa: TRY301
+        except RejectedSampleError as error:
+            self._reject(job, str(error))
+            return False
+        except Exception as error:  # noqa: BLE001 - one encoder's failure must not stop another
+            _log.debug("encoding failed", exc_info=True)
+            self._fail(job, f"the {job.channel.config.modality} encoder failed ({error})")
+            return False
+        return self._store(job, encoding, sample)
+
+    def give_up(self, job: Job) -> None:
+        """Turn a sensor to FAULT whose encoder hangs, with the lock."""
+        channel, timeout = job.channel, self._settings.timeout
+        problem = f"the {channel.config.modality} encoder gave nothing within {timeout:g} s"
+        channel.health.fail(problem, self._monotonic())
+        self._listener.on_problem(channel.name, f"{problem}; it is tried again once it has ended")
+
+    def _decode(self, job: Job, decoder: Decoder) -> Any:
+        """Return the sample; None if there is none, which is counted and reported."""
+        channel = job.channel
+        chunks, bad = decoder.decode(job.arrivals)
+        for arrival, reason in bad:
+            self._reject(job, reason)
+            with self._changed:
+                channel.discard(arrival)
+        if not chunks:
+            return None
+        try:
+            return decoder.combine(chunks)
+        except NotReadyError as error:
+            with self._changed:
+                channel.health.not_ready(str(error))
+        except RejectedSampleError as error:
+            self._reject(job, str(error))
+        except Exception as error:  # noqa: BLE001 - bad messages must not end the worker
+            _log.debug("combining failed", exc_info=True)
+            self._reject(
+                job,
+                f"no sample could be made of the messages ({type(error).__name__}: {error}); "
+                "check their publisher",
+            )
+        return None
+
+    def _encode(self, job: Job, encoder: Encoder, sample: Any) -> Encoding:
+        before = time.thread_time()
+        job.started = self._monotonic()
+        try:
+            return encoder.encode(sample)
+        finally:
+            job.started = math.inf
+            spent = time.thread_time() - before
+            # An estimate: the encoder's other threads are as busy as this one.
+            job.other_threads = spent * (self._settings.threads - 1)
+            self._cpu_time.add("encode", spent)
+
+    def _store(self, job: Job, encoding: Encoding, sample: Any) -> bool:
+        channel, newest = job.channel, job.arrivals[-1]
+        embedding = StoredEmbedding(
+            values=encoding.values,
+            quality=encoding.quality,
+            sample=sample,
+            stamp_ns=newest.stamp_ns,
+            frame_id=newest.frame_id,
+            taken=newest.taken,
+        )
+        with self._changed:
+            if job.abandoned or channel.removed:
+                return False
+            channel.store(embedding, self._monotonic(), job.rejected)
+        return True
+
+    def _reject(self, job: Job, reason: str) -> None:
+        job.rejected = reason
+        with self._changed:
+            job.channel.health.reject(reason)
+        self._listener.on_problem(job.channel.name, reason)
+
+    def _fail(self, job: Job, problem: str) -> None:
+        with self._changed:
+            if job.abandoned:
+                return  # it was counted when it was given up
+            pause = job.channel.health.fail(problem, self._monotonic())
+        self._listener.on_problem(job.channel.name, f"{problem}; it is tried again in {pause:g} s")
