@@ -7,6 +7,7 @@ takes for markup (`|x|`, `str_`, `*.jpg`) are plain text outside of backticks.
 from __future__ import annotations
 
 import re
+from types import GenericAlias
 from typing import Any
 
 INDENT = "    "
@@ -72,8 +73,21 @@ def shorten(*arguments: Any) -> tuple[str | None, str | None]:
     return signature, returns
 
 
+def skip(*arguments: Any) -> bool | None:
+    """Leave out what is another package's under a name of ours, such as NumPy's `max`.
+
+    Args:
+        arguments: Those of Sphinx's event autodoc-skip-member; the fourth is the object.
+    """
+    kind, member = arguments[1], arguments[3]
+    if kind in {"data", "attribute"} or isinstance(member, GenericAlias):
+        return None
+    return True if str(getattr(member, "__module__", "")).startswith("numpy") else None
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Come before Napoleon, which turns Google sections into field lists."""
     app.connect("autodoc-process-docstring", process, priority=100)
     app.connect("autodoc-process-signature", shorten)
+    app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True}
