@@ -74,7 +74,7 @@ def evaluate_bundle(
         tuple(left_out),
         config,
         config.seed,
-        encoded_faults=encoded.recorded,
+        encoded_faults=encoded.faults,
     )
     figures = measure_fusion(encoded.data, fuse_at_run_time(fusion), measurement, progress)
     real = measure_recordings(
@@ -104,7 +104,9 @@ def evaluate_bundle(
 def _simulated(encoded: Encoded, modality: str, left_out: Sequence[str]) -> float | None:
     """Return the top-1 of a modality's encoder on simulated test samples, in percent."""
     m = encoded.data.modalities.index(modality)
-    chosen = encoded.data.present[:, m] & ~encoded.origin[:, m] & (encoded.data.splits == "test")
+    chosen = (
+        encoded.data.present[:, m] & ~encoded.is_recorded[:, m] & (encoded.data.splits == "test")
+    )
     known, _ = encoded.data.samples(chosen).without_classes(left_out)
     return top_k(known.bank.similarities(known.values[:, m]), known.labels) if len(known) else None
 

@@ -1,4 +1,4 @@
-"""Calibration: the temperature of probabilities, and below what similarity a thing is unknown."""
+"""Calibration: temperatures of probabilities, class biases, and thresholds for unknown objects."""
 
 from __future__ import annotations
 
@@ -16,114 +16,117 @@ from omnibind_ros.modalities import all_combinations, combination_name
 from .embeddings import EmbeddingSet
 
 LOWEST, HIGHEST = 0.002, 1.0
-"""Temperatures that are looked through."""
+"""Range of temperatures."""
 
-KEPT = 0.05
-"""Share of known things that may be called unknown."""
+FALSE_UNKNOWN = 0.05
+"""Largest share of samples of known classes that a threshold calls unknown."""
 
-TAKEN = 0.025
-"""Share of things of other classes that may be taken for one that was enrolled."""
+FALSE_MATCH = 0.025
+"""Share of pairs of different classes that are as similar as an enrolled object and itself."""
 
 
 def fit_temperature(similarity: Floats, labels: npt.NDArray[np.int64]) -> float:
-    """Return the softmax temperature of least negative log-likelihood (arXiv 1706.04599).
+    """Return the softmax temperature of least negative log-likelihood.
+
+    Source: Guo et al., On Calibration of Modern Neural Networks, arXiv 1706.04599.
 
     Args:
         similarity: float32 [N, L], cosine similarities to the labels.
         labels: int [N].
 
     Raises:
-        TrainingError: There is nothing to calibrate on.
+        TrainingError: There are no samples, or fewer than two labels.
     """
     if len(labels) == 0 or similarity.shape[1] < 2:
         raise TrainingError(
             f"{len(labels)} samples in {similarity.shape[1]} classes are too few to calibrate on"
         )
-    apart = similarity - similarity.max(1, keepdims=True)
-    own = apart[np.arange(len(labels)), labels]
+    relative = similarity - similarity.max(1, keepdims=True)
+    own = relative[np.arange(len(labels)), labels]
 
     def loss(log_temperature: float) -> float:
         scale = np.exp(-log_temperature)
-        return float((np.log(np.exp(apart * scale).sum(1)) - own * scale).mean())
+        return float((np.log(np.exp(relative * scale).sum(1)) - own * scale).mean())
 
     bounds = (float(np.log(LOWEST)), float(np.log(HIGHEST)))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
 def fit_biases(logits: Floats, labels: npt.NDArray[np.int64], ridge: float) -> Floats:
-    """Return the biases b of least negative log-likelihood of softmax(logits + b).
+    """Return the class biases b of least negative log-likelihood of softmax(logits + b).
 
     As in bias-corrected temperature scaling (Alexandari, Kundaje and Shrikumar, arXiv 1901.06852),
-    but all classes count alike: biases say what is said too often, not what there is much of.
+    but with equal weights of all classes: a class with many samples has no bias for that alone.
 
     Args:
         logits: float32 [N, L].
         labels: int [N].
-        ridge: Weight of the biases' mean square, which holds those of few samples back.
+        ridge: Weight of the biases' mean square, which keeps those of few samples small.
 
     Returns:
-        float32 [L], of mean 0 over the classes that there are samples of, and 0 for others: of
-        these it is not known how often they are said in vain.
+        float32 [L], of mean 0 over the classes with samples, and 0 for the others, whose biases
+        cannot be measured.
     """
     known, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
     samples, classes = np.arange(len(labels)), len(known)
     weights = 1.0 / (classes * counts[place])
-    there = logits[:, known].astype(np.float64)
+    of_known = logits[:, known].astype(np.float64)
 
     def loss(biases: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        said = log_softmax(there + biases, axis=1)
-        slope = np.exp(said)
-        slope[samples, place] -= 1
-        found = ridge * (biases**2).mean() - weights @ said[samples, place]
-        return float(found), weights @ slope + 2 * ridge / classes * biases
+        log_probabilities = log_softmax(of_known + biases, axis=1)
+        gradient = np.exp(log_probabilities)
+        gradient[samples, place] -= 1
+        value = ridge * (biases**2).mean() - weights @ log_probabilities[samples, place]
+        return float(value), weights @ gradient + 2 * ridge / classes * biases
 
-    found = minimize(loss, np.zeros(classes), jac=True, method="L-BFGS-B").x
+    best = minimize(loss, np.zeros(classes), jac=True, method="L-BFGS-B").x
     biases = np.zeros(logits.shape[1], np.float32)
-    biases[known] = found - found.mean()
+    biases[known] = best - best.mean()
     return biases
 
 
 def fit_threshold(known: Floats, unknown: Floats) -> float:
-    """Return the similarity that best tells known things from unknown ones.
+    """Return the similarity that best separates known from unknown samples.
 
-    It maximises the balanced accuracy (Youden's J), but calls at most `KEPT` of what is known
-    unknown; without unknown things it lies where it calls just so many of them unknown.
+    It maximises the balanced accuracy (Youden's J), among thresholds that call at most
+    `FALSE_UNKNOWN` of the known samples unknown; without unknown samples it is the highest of
+    these thresholds.
 
     Args:
-        known: float32 [N], the best label's similarity of things whose class has a label.
-        unknown: float32 [K], that of things whose class has none.
+        known: float32 [N], the best label's similarity of samples whose class has a label.
+        unknown: float32 [K], that of samples whose class has none.
 
     Raises:
-        TrainingError: Nothing is known.
+        TrainingError: There is no known sample.
     """
     if len(known) == 0:
         raise TrainingError("there is no sample of a known class to set a threshold by")
-    limit = float(np.quantile(known, KEPT))
+    limit = float(np.quantile(known, FALSE_UNKNOWN))
     if len(unknown) == 0:
         return limit
     candidates = np.unique(np.concatenate([known, unknown]))
     candidates = candidates[candidates <= limit]
     if len(candidates) == 0:
         return limit
-    kept = 1 - np.searchsorted(np.sort(known), candidates) / len(known)
-    refused = np.searchsorted(np.sort(unknown), candidates) / len(unknown)
-    return float(candidates[int(np.argmax(kept + refused))])
+    accepted = 1 - np.searchsorted(np.sort(known), candidates) / len(known)
+    rejected = np.searchsorted(np.sort(unknown), candidates) / len(unknown)
+    return float(candidates[int(np.argmax(accepted + rejected))])
 
 
 def fit_likeness(fused: Floats, labels: npt.NDArray[np.int64]) -> float | None:
-    """Return the cosine from which two fused embeddings are of one thing.
+    """Return the cosine similarity from which two fused embeddings show the same object.
 
-    It is exceeded by `TAKEN` of the pairs of things of different classes.
+    It is the one that `FALSE_MATCH` of the pairs of samples of different classes exceed.
 
     Args:
         fused: float32 [n, D], unit vectors.
         labels: int [n].
 
     Returns:
-        The cosine; None where there are no two classes.
+        The cosine similarity; None with fewer than two classes.
     """
     cosines = (fused @ fused.T)[labels[:, None] < labels]
-    return round(float(np.quantile(cosines, 1 - TAKEN)), 4) if len(cosines) else None
+    return round(float(np.quantile(cosines, 1 - FALSE_MATCH)), 4) if len(cosines) else None
 
 
 def fit_thresholds(
@@ -131,22 +134,22 @@ def fit_thresholds(
 ) -> dict[str, float]:
     """Return the threshold of each combination of modalities.
 
-    What several members say together is liker to its label than what one says, so that each
-    combination has a threshold of its own.
+    The fused embedding of several members is more similar to its label than that of one, so that
+    each combination has a threshold of its own.
 
     Args:
-        known: Samples of the classes with labels, of objects that no encoder was trained on.
-        unknown: Samples of classes that training has not seen, or none.
-        fuse: Samples that have all of some modalities -> what is made of them, float32 [n, D].
+        known: Samples of classes with labels, of objects that no encoder was trained on.
+        unknown: Samples of classes that are not in the training, or none.
+        fuse: Samples that have all of some modalities -> fused embeddings, float32 [n, D].
 
     Returns:
-        By names joined with '+', the least similarity of the best label at which it is known;
-        combinations that no known sample has are left out.
+        By names joined with '+', the similarity of the best label from which an object is known;
+        without combinations that no known sample has.
     """
     thresholds = {}
     for names in all_combinations(known.modalities):
         parts = [part.only(names) for part in (known, unknown)]
-        # What is worth nothing carries nothing, so that its combination is another.
+        # A member of quality 0 has no weight, so that its sample is of another combination.
         parts = [part.samples(np.all(part.present & (part.quality > 0), axis=1)) for part in parts]
         if len(parts[0]):
             best = [

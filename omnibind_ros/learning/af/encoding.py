@@ -1,4 +1,4 @@
-"""What a bundle's encoders say of a dataset, read once and kept on the disk."""
+"""Embeds a dataset with the encoders of a bundle; the embeddings are kept in files."""
 
 from __future__ import annotations
 
@@ -29,36 +29,42 @@ from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import TEMPLATES
 
+from .corruptions import CORRUPTIONS
 from .embeddings import EmbeddingSet, EncodedFaults
 
 FORMAT = 1
+"""Version of the cache; a change makes all embeddings anew."""
+
 CHUNK = 64
-"""Samples of a task: what is done again at most, by each process, after an interruption."""
+"""Samples of a piece: as many are encoded again at most, by each process, after an interruption."""
 
-FAULTS = ("noise", "dead")
-"""Functions of the modules in datasets/samples that make a faulty observation."""
-
-FAULTY = 48
-"""Samples of each fault and modality."""
+CORRUPTED = 48
+"""Samples of each modality that are corrupted, at most."""
 
 
 class Piece(NamedTuple):
-    """Some rows of a modality, and whether they are whole or have a fault."""
+    """Samples that are encoded together.
+
+    Attributes:
+        modality: Which of their observations.
+        corruption: A name in `CORRUPTIONS`; '' for none.
+        rows: Their places in the dataset.
+    """
 
     modality: str
-    fault: str
+    corruption: str
     rows: tuple[int, ...]
 
 
 @dataclass
 class EncodeTask:
-    """Encodes pieces; pickled into every worker.
+    """Encodes pieces; it is pickled into every worker.
 
     Attributes:
         root: The bundle's folder.
-        dataset: Where the samples are.
-        pieces: What there is to do, by number.
-        files: Where each goes.
+        dataset: Holds the samples.
+        pieces: The pieces, by number.
+        files: The file of each.
     """
 
     root: Path
@@ -68,55 +74,56 @@ class EncodeTask:
     _encoders: dict[str, Encoder] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the loaded encoders behind."""
+        """Leave out the loaded encoders."""
         return self.__dict__ | {"_encoders": {}}
 
     def __call__(self, number: int, tick: Callable[[], None]) -> None:
-        """Encode one piece."""
+        """Encode one piece; raises OSError where its file cannot be written."""
         piece = self.pieces[number]
         if piece.modality not in self._encoders:
             self._encoders[piece.modality] = Bundle.load(self.root).encoder(piece.modality)
-        encoder = self._encoders[piece.modality]
         values, quality, rows = [], [], []
         for row in piece.rows:
-            sample = read_sample(self.dataset, row, piece)
-            if sample is not None:
-                said = encoder.encode(sample)
-                if np.isfinite(said.values).all():
-                    values.append(said.values.astype(np.float16))
-                    quality.append(said.quality)
+            observation = read_observation(self.dataset, row, piece)
+            if observation is not None:
+                embedding = self._encoders[piece.modality].encode(observation)
+                if np.isfinite(embedding.values).all():
+                    values.append(embedding.values.astype(np.float16))
+                    quality.append(embedding.quality)
                     rows.append(row)
             tick()
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "values": np.array(values),
+            "quality": np.array(quality, np.float32),
+            "rows": np.array(rows, np.int64),
+        }
         with atomic_file(self.files[number]) as file:
-            np.savez(
-                file, allow_pickle=False, values=np.array(values),
-                quality=np.array(quality, np.float32), rows=np.array(rows, np.int64),
-            )  # fmt: skip
+            np.savez(file, allow_pickle=False, **arrays)
 
 
-def read_sample(dataset: Dataset, row: int, piece: Piece) -> Any:
+def read_observation(dataset: Dataset, row: int, piece: Piece) -> Any:
     """Return an observation as a sensor delivers it; None where it is damaged."""
-    rng = np.random.default_rng([row, len(piece.fault)])
+    rng = np.random.default_rng([row, len(piece.corruption)])
     samples = sample_module(piece.modality)
     try:
         observation = samples.to_observation(dataset[row][piece.modality], rng)
     except CodecError:
         return None
-    return getattr(samples, piece.fault)(observation, rng) if piece.fault else observation
+    return getattr(samples, piece.corruption)(observation, rng) if piece.corruption else observation
 
 
 class Encoded(NamedTuple):
-    """Embeddings of a dataset's samples, and of faulty samples.
+    """Embeddings of a dataset's samples, and of corrupted samples.
 
     Attributes:
         data: Of n samples in M modalities.
-        recorded: Of samples with a fault.
-        origin: bool [n, M], what was recorded and not simulated.
+        faults: Of corrupted samples.
+        is_recorded: bool [n, M], which observations were recorded, not simulated.
     """
 
     data: EmbeddingSet
-    recorded: EncodedFaults
-    origin: npt.NDArray[np.bool_]
+    faults: EncodedFaults
+    is_recorded: npt.NDArray[np.bool_]
 
 
 def encode_dataset(
@@ -127,117 +134,128 @@ def encode_dataset(
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Encoded:
-    """Encode a dataset with a bundle's own encoders, or read what was encoded before.
+    """Encode a dataset with a bundle's own encoders, or read the embeddings of an earlier call.
 
-    Each modality's embeddings are kept under a hash of dataset, encoder and splits. Interrupted,
-    the same call goes on.
+    The embeddings of each modality are in a folder that is named by a hash of dataset, encoder and
+    splits. After an interruption, the same call continues.
 
     Args:
         bundle: The bundle.
         folder: The dataset's folder.
-        cache: Where embeddings are kept.
+        cache: Where these folders are.
         splits: Which samples.
         workers: Processes.
-        progress: Told (samples done, samples to do).
+        progress: Called with (samples done, samples).
 
     Returns:
-        The samples of the splits, in every modality that bundle and dataset share.
+        The samples of the splits, in every modality that bundle and dataset have in common.
 
     Raises:
-        TrainingError: They share none, or the bundle has no text encoder to embed labels with.
+        TrainingError: They have none in common, or the bundle has no text encoder for the labels.
         BundleError: An encoder is broken.
-        DatasetError: There is no dataset that is whole.
+        DatasetError: The dataset is missing or incomplete.
     """
     dataset = Dataset.open(folder)
     text = bundle.encoder("text")
     if not isinstance(text, TextEncoder):
         raise TrainingError(f"the text encoder of {bundle.manifest.model} cannot embed labels")
-    chosen = np.flatnonzero(np.isin(dataset.column("split").astype(np.str_), splits))
-    shared = [
+    chosen = np.isin(dataset.column("split").astype(np.str_), splits)
+    common = [
         m for m in MODALITIES if m in bundle.manifest.encoders and dataset.has(m)[chosen].any()
     ]
-    if not shared:
+    if not common:
         raise TrainingError(
             f"{folder} has no sample of {', '.join(splits)} in a modality of "
             f"{bundle.manifest.model}; use a dataset that has"
         )
-    for modality in shared:
-        bundle.encoder(modality)  # what is broken is said before the work begins
-    work = {m: _pieces(m, np.flatnonzero(dataset.has(m) & np.isin(
-        np.arange(len(dataset)), chosen))) for m in shared}  # fmt: skip
-    folders = {m: cache / _key(bundle, dataset, m, splits) for m in shared}
-    _encode(bundle, dataset, work, folders, workers, progress)
-    number = {label: i for i, label in enumerate(dataset.labels)}
-    place = np.full(len(dataset), -1, np.int64)
-    place[chosen] = np.arange(len(chosen))
-    size = bundle.manifest.embedding_size
-    values = np.zeros((len(chosen), len(shared), size), np.float32)
-    quality = np.zeros((len(chosen), len(shared)), np.float32)
-    present = np.zeros((len(chosen), len(shared)), np.bool_)
-    recorded: dict[tuple[str, str], tuple[Floats, Floats]] = {}
-    for m, name in enumerate(shared):
-        for index, piece in enumerate(work[name]):
-            got, trust, rows = _read(folders[name] / f"{index}.npz")
-            if piece.fault:
-                if len(got):
-                    recorded[piece.fault, name] = got, trust
-            elif len(got):
-                values[place[rows], m], quality[place[rows], m] = got, trust
-                present[place[rows], m] = True
-    data = EmbeddingSet(
-        tuple(shared), values, quality, present,
-        np.array([number[label] for label in dataset.column("label")], np.int64)[chosen],
-        dataset.column("object_id").astype(np.str_)[chosen],
-        dataset.column("split").astype(np.str_)[chosen],
-        LabelBank.build(class_labels(dataset), TEMPLATES, text),
-    )  # fmt: skip
-    return Encoded(data, recorded, np.stack([dataset.recorded(m)[chosen] for m in shared], 1))
+    for modality in common:
+        bundle.encoder(modality)  # a broken one raises before the work begins
+    pieces, files = [], []
+    for modality in common:
+        place = cache / _folder_name(bundle, dataset, modality, splits)
+        place.mkdir(parents=True, exist_ok=True)
+        of_modality = _pieces(modality, np.flatnonzero(dataset.has(modality) & chosen))
+        pieces += of_modality
+        files += [place / f"{number}.npz" for number in range(len(of_modality))]
+    task = EncodeTask(bundle.root, dataset, tuple(pieces), tuple(files))
+    _encode(task, workers, progress)
+    bank = LabelBank.build(class_labels(dataset), TEMPLATES, text)
+    data, faults = _collect(task, common, np.flatnonzero(chosen), bank)
+    recorded = np.stack([dataset.recorded(modality)[chosen] for modality in common], 1)
+    return Encoded(data, faults, recorded)
 
 
 def _pieces(modality: str, rows: npt.NDArray[np.int64]) -> list[Piece]:
-    whole = [
+    """Return all samples in pieces, and a few of them with each corruption of the modality."""
+    pieces = [
         Piece(modality, "", tuple(rows[start : start + CHUNK].tolist()))
         for start in range(0, len(rows), CHUNK)
     ]
-    few = tuple(rows[np.unique(np.linspace(0, len(rows) - 1, FAULTY).astype(int))].tolist())
-    faults = [name for name in FAULTS if hasattr(sample_module(modality), name)]
-    return [*whole, *(Piece(modality, name, few) for name in faults)]
+    few = tuple(rows[np.unique(np.linspace(0, len(rows) - 1, CORRUPTED).astype(int))].tolist())
+    corruptions = [name for name in CORRUPTIONS if hasattr(sample_module(modality), name)]
+    return [*pieces, *(Piece(modality, name, few) for name in corruptions)]
 
 
-def _key(bundle: Bundle, dataset: Dataset, modality: str, splits: Sequence[str]) -> str:
-    """Return a folder's name: what the embeddings in it were made from."""
+def _folder_name(bundle: Bundle, dataset: Dataset, modality: str, splits: Sequence[str]) -> str:
+    """Return the name of a modality's folder, with a hash of what its embeddings are made from."""
     spec = bundle.manifest.encoders[modality]
-    facts = [
-        FORMAT, CHUNK, FAULTY, sorted(splits), spec.sha256,
+    sources = [
+        FORMAT,
+        CHUNK,
+        CORRUPTED,
+        sorted(splits),
+        spec.sha256,
         [(role, file.sha256) for role, file in sorted(spec.extra.items())],
         [(t.name, list(t.shape), dict(t.parameters)) for t in spec.inputs],
-    ]  # fmt: skip
-    said = (dataset.folder / MANIFEST).read_bytes() + json.dumps(facts).encode()
-    return f"{modality}-{hashlib.sha256(said).hexdigest()[:16]}"
+    ]
+    content = (dataset.folder / MANIFEST).read_bytes() + json.dumps(sources).encode()
+    return f"{modality}-{hashlib.sha256(content).hexdigest()[:16]}"
 
 
-def _encode(
-    bundle: Bundle,
-    dataset: Dataset,
-    work: dict[str, list[Piece]],
-    folders: dict[str, Path],
-    workers: int,
-    progress: Callable[[int, int], None],
-) -> None:
-    pieces, files = [], []
-    for name, parts in work.items():
-        folders[name].mkdir(parents=True, exist_ok=True)
-        pieces += parts
-        files += [folders[name] / f"{index}.npz" for index in range(len(parts))]
-    todo = [i for i, file in enumerate(files) if not file.is_file()]
-    total = sum(len(piece.rows) for piece in pieces)
-    ready = total - sum(len(pieces[i].rows) for i in todo)
-    task = EncodeTask(bundle.root, dataset, tuple(pieces), tuple(files))
-    run_tasks(task, todo, workers, lambda steps: progress(ready + steps, total))
+def _encode(task: EncodeTask, workers: int, progress: Progress) -> None:
+    """Encode the pieces that have no file yet."""
+    missing = [number for number, file in enumerate(task.files) if not file.is_file()]
+    total = sum(len(piece.rows) for piece in task.pieces)
+    done = total - sum(len(task.pieces[number].rows) for number in missing)
+    run_tasks(task, missing, workers, lambda samples: progress(done + samples, total))
     progress(total, total)
 
 
+def _collect(
+    task: EncodeTask, modalities: Sequence[str], chosen: npt.NDArray[np.int64], bank: LabelBank
+) -> tuple[EmbeddingSet, EncodedFaults]:
+    """Read the files of all pieces; `chosen` are the rows of the samples in the dataset."""
+    dataset, size = task.dataset, bank.prototypes.shape[1]
+    values = np.zeros((len(chosen), len(modalities), size), np.float32)
+    quality = np.zeros((len(chosen), len(modalities)), np.float32)
+    present = np.zeros((len(chosen), len(modalities)), np.bool_)
+    faults: dict[tuple[str, str], tuple[Floats, Floats]] = {}
+    for piece, file in zip(task.pieces, task.files, strict=True):
+        embeddings, qualities, rows = _read(file)
+        if not len(embeddings):
+            continue
+        if piece.corruption:
+            faults[piece.corruption, piece.modality] = embeddings, qualities
+        else:
+            where = np.searchsorted(chosen, rows), modalities.index(piece.modality)
+            values[where], quality[where], present[where] = embeddings, qualities, True
+    number = {label: index for index, label in enumerate(dataset.labels)}
+    labels = np.array([number[label] for label in dataset.column("label")], np.int64)
+    data = EmbeddingSet(
+        tuple(modalities),
+        values,
+        quality,
+        present,
+        labels[chosen],
+        dataset.column("object_id").astype(np.str_)[chosen],
+        dataset.column("split").astype(np.str_)[chosen],
+        bank,
+    )
+    return data, faults
+
+
 def _read(path: Path) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """Return the embeddings [K, D], qualities [K] and rows [K] of a piece."""
     try:
         with np.load(path, allow_pickle=False) as file:
             values = file["values"].astype(np.float32)

@@ -18,7 +18,7 @@ from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.modalities import TABLE_SIZE
+from omnibind_ros.modalities import MODALITIES
 
 from .calibration import fit_likeness, fit_thresholds
 from .config import FusionConfig
@@ -168,7 +168,7 @@ def load_fusion(folder: Path) -> TrainedFusion:
         raise TrainingError(
             f"{path} holds no fusion of this version ({reason}); train it again"
         ) from error
-    if rows > TABLE_SIZE:
+    if rows - 1 not in {modality.number for modality in MODALITIES.values()}:
         raise TrainingError(
             f"{path} is for a modality with the number {rows - 1}, which is not installed; install "
             "the package that adds it"

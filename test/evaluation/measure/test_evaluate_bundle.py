@@ -42,9 +42,9 @@ def test_embeddings_are_what_the_encoders_say(encoded, seven_bundle, training_da
 
 
 def test_faulty_samples_are_encoded_too(encoded):
-    assert {fault for fault, _ in encoded.recorded} == {"noise", "dead"}
-    assert {name for fault, name in encoded.recorded if fault == "noise"} == set(MODALITIES)
-    _, quality = encoded.recorded["dead", "thermal"]
+    assert {fault for fault, _ in encoded.faults} == {"noise", "dead"}
+    assert {name for fault, name in encoded.faults if fault == "noise"} == set(MODALITIES)
+    _, quality = encoded.faults["dead", "thermal"]
     assert quality.max() < encoded.data.quality[:, 3].mean()
 
 

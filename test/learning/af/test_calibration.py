@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnibind_ros.learning.af.calibration import (
-    KEPT,
+    FALSE_UNKNOWN,
     fit_biases,
     fit_likeness,
     fit_temperature,
@@ -22,8 +22,8 @@ from omnibind_ros.recognition.label_bank import probabilities
 def test_the_temperature_is_the_one_that_labels_were_drawn_with(temperature):
     rng = np.random.default_rng(0)
     similarity = rng.uniform(-1, 1, (20_000, 5))
-    chance = probabilities(similarity, temperature).cumsum(1)
-    labels = (rng.random((len(chance), 1)) > chance).sum(1).clip(max=4)
+    cumulative = probabilities(similarity, temperature).cumsum(1)
+    labels = (rng.random((len(cumulative), 1)) > cumulative).sum(1).clip(max=4)
     assert fit_temperature(similarity, labels) == pytest.approx(temperature, rel=0.05)
 
 
@@ -39,7 +39,7 @@ def test_hardly_any_known_thing_is_called_unknown(seed, apart, unknown):
     rng = np.random.default_rng(seed)
     known = rng.normal(apart, 0.3, 100)
     threshold = fit_threshold(known, rng.normal(0, 0.3, unknown))
-    assert (known < threshold).mean() <= KEPT + 1e-9
+    assert (known < threshold).mean() <= FALSE_UNKNOWN + 1e-9
 
 
 def mean_of(part):

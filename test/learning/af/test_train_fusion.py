@@ -204,3 +204,11 @@ def test_entropies_of_drawn_members_are_their_own():
 def test_the_shipped_configuration_is_good():
     path = ROOT / "config" / "fusion.yaml"
     assert read_fusion_config(path).splits == ["validation"]
+
+
+def test_names_of_version_0_1_are_read(tmp_path):
+    (tmp_path / "fusion.yaml").write_text("lying: 0.4\n", encoding="utf-8")
+    assert read_fusion_config(tmp_path / "fusion.yaml").other_object == 0.4
+    (tmp_path / "fusion.yaml").write_text("lying: 0.4\nother_object: 0.3\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="lying is now other_object; give one of them"):
+        read_fusion_config(tmp_path / "fusion.yaml")
