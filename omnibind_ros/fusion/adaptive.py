@@ -28,7 +28,7 @@ def fusion_inputs(size: int) -> tuple[TensorSpec, ...]:
         TensorSpec("embeddings", (-1, size), "float32", "ND", "unit vectors"),
         TensorSpec("modality", (-1,), "int64", "N", "numbers of modalities (modalities.py)"),
         TensorSpec("age", (-1,), "float32", "N", "s since the sample was taken"),
-        TensorSpec("quality", (-1,), "float32", "N", "0 worthless .. 1 good"),
+        TensorSpec("quality", (-1,), "float32", "N", "0 unusable .. 1 good"),
         TensorSpec("entropy", (-1,), "float32", "N", "of its label distribution / log(labels)"),
     )
 
@@ -42,13 +42,13 @@ def fusion_outputs(size: int) -> tuple[TensorSpec, ...]:
 
 
 class AdaptiveFusion:
-    """Runs fusion.onnx; where it gives nothing usable, that result is the quality-weighted mean.
+    """Runs fusion.onnx; a result that it fails to give is the quality-weighted mean instead.
 
-    Members are put in an order of their own before the network sees them, so that the order they
-    come in changes nothing, not even a rounding.
+    Members are sorted before they are given to the network, so that a result does not depend on
+    their order, not even by rounding.
 
     Attributes:
-        failures: Results for which the mean stood in.
+        failures: Number of results that were the mean.
     """
 
     def __init__(self, model: Model, spec: FileSpec, size: int) -> None:
@@ -56,11 +56,11 @@ class AdaptiveFusion:
 
         Args:
             model: The loaded network.
-            spec: What the manifest says of it.
+            spec: Its entry in the manifest.
             size: Values of an embedding.
 
         Raises:
-            BundleError: The manifest describes another network than a fusion's.
+            BundleError: The inputs or outputs in the manifest are not those of a fusion network.
         """
         _check(spec, "inputs", spec.inputs, fusion_inputs(size))
         _check(spec, "outputs", spec.outputs, fusion_outputs(size))
@@ -77,7 +77,7 @@ class AdaptiveFusion:
             bundle: The bundle.
 
         Raises:
-            BundleError: It has none, or one that is broken or not as the manifest says.
+            BundleError: It has none, or one that is broken or not as in the manifest.
         """
         spec = bundle.manifest.fusion
         if spec is None:
@@ -96,7 +96,7 @@ class AdaptiveFusion:
         qualities: npt.NDArray[np.float32],
         entropies: npt.NDArray[np.float32],
     ) -> Fused:
-        """Fuse as `Fusion.fuse` says.
+        """Fuse, as described in `Fusion.fuse`.
 
         Raises:
             ValueError: No embedding was given, or one of an unknown modality.
@@ -119,9 +119,11 @@ class AdaptiveFusion:
         self.failures += 1
         if self.failures == 1:
             _log.warning(
-                "%s gave nothing usable (%s), so the quality-weighted mean stands in for it; if "
-                "this stays so, build or train the bundle's fusion anew", self._file, problem,
-            )  # fmt: skip
+                "%s failed (%s), so that this result is the quality-weighted mean; if it fails "
+                "again and again, train the bundle's fusion anew",
+                self._file,
+                problem,
+            )
         return self._mean.fuse(values, modalities, ages, qualities, entropies)
 
     def _run(
@@ -133,14 +135,15 @@ class AdaptiveFusion:
         entropies: npt.NDArray[np.float32],
     ) -> Fused:
         order = np.lexsort((values[:, 0], entropies, qualities, ages, numbers))
-        fused, ordered = self._model.run({
+        inputs = {
             "embeddings": values[order],
             "modality": numbers[order],
             "age": ages[order],
             "quality": qualities[order],
             "entropy": entropies[order],
-        })  # fmt: skip
-        # One sum instead of a look at each value: it is not finite if one of them is not.
+        }
+        fused, ordered = self._model.run(inputs)
+        # The sum is not finite if one of the values is not.
         if not np.isfinite(fused.sum() + ordered.sum()):
             raise ArithmeticError("its output is not finite")
         weights = np.empty_like(ordered)

@@ -27,7 +27,7 @@ class MeanFusion:
         qualities: npt.NDArray[np.float32],
         entropies: npt.NDArray[np.float32],  # noqa: ARG002 - part of the interface
     ) -> Fused:
-        """Fuse as `Fusion.fuse` says.
+        """Fuse, as described in `Fusion.fuse`.
 
         Raises:
             ValueError: No embedding was given.

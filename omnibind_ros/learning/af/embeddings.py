@@ -134,7 +134,7 @@ class EmbeddingSet:
             )
         kept = [i for i, name in enumerate(self.bank.labels) if name not in set(names)]
         if len(kept) < 2:
-            raise TrainingError(f"{len(kept)} class is left to tell apart; leave out fewer")
+            raise TrainingError(f"{len(kept)} class is left, but two are needed; leave out fewer")
         bank = self.bank.subset(kept)
         number = np.full(len(self.bank.labels), -1, np.int64)
         number[kept] = np.arange(len(kept))

@@ -100,7 +100,7 @@ class EvidenceWeights(nn.Module):
 
     def initialise(self, fits: initial.ModalityFits, temperature: float) -> None:
         """Set T / T_m as the evidence of quality 1 and age 0."""
-        self.power.fill_(0.05)  # a doubtful picture still says much
+        self.power.fill_(0.05)  # low qualities still count
         self.fading.fill_(2.0)
         self.gate.fill_(1.0)
         self.trust[fits.numbers, 0] = torch.tensor(fits.trust(temperature))

@@ -1,4 +1,4 @@
-"""Adaptive Fusion in torch begins as the mean, and says at run time what it says in training."""
+"""The fusion network: its initial state, its parts, and the same outputs in torch and ONNX."""
 
 import numpy as np
 import pytest
@@ -12,6 +12,12 @@ from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
 from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
 
+OPERATORS = """
+Add Cast Clip Concat Div Equal Exp Expand Gather Gemm LayerNormalization Less Log MatMul Mul Not Pow
+ReduceMax ReduceMean ReduceSum Relu Reshape Shape Slice Softmax Sqrt Squeeze Sub Transpose Unsqueeze
+"""
+"""ONNX operators that TensorRT has, one or more of which fusion.onnx needs."""
+
 SIZE = 48
 NAMES = list(MODALITIES)
 
@@ -20,12 +26,12 @@ def members(count, seed=0):
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(count, SIZE)).astype(np.float32)
     values /= np.linalg.norm(values, axis=1, keepdims=True)
-    facts = (rng.random(count).astype(np.float32) for _ in range(3))
-    return (values, rng.integers(0, len(NAMES), count), *facts)
+    rest = (rng.random(count).astype(np.float32) for _ in range(3))
+    return (values, rng.integers(0, len(NAMES), count), *rest)
 
 
 def trained(seed=0):
-    """A network that has left its starting state."""
+    """A network with other values than its initial ones."""
     torch.manual_seed(seed)
     network = FusionNetwork(SIZE).eval()
     for name, values in (*network.named_parameters(), *network.named_buffers()):
@@ -50,7 +56,7 @@ def exported(tmp_path_factory):
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 64])
-def test_it_begins_as_the_quality_weighted_mean(count):
+def test_initially_it_is_the_quality_weighted_mean(count):
     seen = members(count)
     fused, weights = run(FusionNetwork(SIZE).eval(), seen)
     values, numbers, age, quality, entropy = seen
@@ -60,15 +66,15 @@ def test_it_begins_as_the_quality_weighted_mean(count):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 64])
-def test_the_exported_network_says_what_torch_says(exported, count):
+def test_the_exported_network_gives_the_outputs_of_torch(exported, count):
     network, fusion = exported
     for seed in range(5):
         seen = members(count, seed)
-        values, numbers, *facts = seen
-        said = fusion.fuse(values, [NAMES[n] for n in numbers], *facts)
+        values, numbers, *rest = seen
+        result = fusion.fuse(values, [NAMES[n] for n in numbers], *rest)
         fused, weights = run(network, seen)
-        np.testing.assert_allclose(said.values, fused, atol=1e-4)
-        np.testing.assert_allclose(said.weights, weights, atol=1e-4)
+        np.testing.assert_allclose(result.values, fused, atol=1e-4)
+        np.testing.assert_allclose(result.weights, weights, atol=1e-4)
     assert fusion.failures == 0
 
 
@@ -107,7 +113,7 @@ def test_evidence_fades_as_a_reading_ages():
     assert jumped[1][1] < 1e-3
 
 
-def test_what_is_worthless_carries_nothing():
+def test_a_member_without_quality_has_no_weight():
     network, (values, numbers, age, quality, entropy) = FusionNetwork(SIZE).eval(), members(3)
     torch.nn.init.zeros_(network.evidence.power)
     torch.nn.init.ones_(network.evidence.gate)
@@ -136,33 +142,33 @@ def test_little_evidence_lowers_all_similarities_alike():
     assert 0 < ratio[0] < 0.5
 
 
-def test_members_that_name_a_class_by_different_words_agree():
+def test_members_that_mean_a_class_by_different_words_agree():
     words = np.linalg.qr(np.random.default_rng(3).normal(size=(SIZE, SIZE)))[0].astype(np.float32)
     bank = LabelBank(("dog", "cat", "cup"), words[:4], np.array([0, 0, 1, 2]))
     network = FusionNetwork(SIZE, classes=3, words=2).eval()
-    # One sees a dog, one hears barking; in both there is something of a cat.
+    # An image of a dog and a bark, each a little similar to a cat.
     values = np.stack([0.6 * words[0] + 0.64 * words[2], 0.6 * words[1] + 0.5 * words[2]])
     values = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
-    seen = (values, np.array([0, 6]), np.zeros(2, np.float32), np.ones(2, np.float32),
-            np.zeros(2, np.float32))  # fmt: skip
-    said = bank.similarities(values)
-    together = said.sum(0) - said.sum(0).mean()
-    lost, _ = run(network, seen)
+    zeros, ones = np.zeros(2, np.float32), np.ones(2, np.float32)
+    seen = (values, np.array([0, 6]), zeros, ones, zeros)
+    each = bank.similarities(values)
+    together = each.sum(0) - each.sum(0).mean()
+    uncorrected, _ = run(network, seen)
     network.synonyms.initialise(bank)
-    given, _ = run(network, seen)
+    corrected, _ = run(network, seen)
     alone, _ = run(network, tuple(array[:1] for array in seen))
     assert together[0] > together[1]
-    assert bank.similarities(lost).argmax() == 1
-    found = bank.similarities(given)
+    assert bank.similarities(uncorrected).argmax() == 1
+    found = bank.similarities(corrected)
     assert found.argmax() == 0
-    # Sums of what the members say, less what they say of all classes alike.
+    # The sum of the members' similarities, less its mean over the classes.
     assert found.mean() == pytest.approx(0, abs=0.01)
     np.testing.assert_allclose(found / found.std(), together / together.std(), atol=0.02)
-    single, own = bank.similarities(alone), said[0] - said[0].mean()
+    single, own = bank.similarities(alone), each[0] - each[0].mean()
     np.testing.assert_allclose(single / single.std(), own / own.std(), atol=0.02)
 
 
-def test_what_all_labels_have_in_common_makes_nothing_known():
+def test_what_all_labels_have_in_common_makes_no_object_known():
     rng = np.random.default_rng(4)
     common, apart = rng.normal(size=SIZE), rng.normal(size=(4, SIZE))
     words = (common + 0.7 * apart).astype(np.float32)
@@ -170,17 +176,17 @@ def test_what_all_labels_have_in_common_makes_nothing_known():
     bank = LabelBank(("dog", "cat", "cup"), words[:3], np.arange(3))
     network = FusionNetwork(SIZE, classes=3, words=1).eval()
     network.synonyms.initialise(bank)
-    rest = (np.zeros(1, np.int64), np.zeros(1, np.float32), np.ones(1, np.float32),
-            np.zeros(1, np.float32))  # fmt: skip
+    zero, one = np.zeros(1, np.float32), np.ones(1, np.float32)
+    rest = (np.zeros(1, np.int64), zero, one, zero)
     vague = (common / np.linalg.norm(common)).astype(np.float32)
-    nothing, _ = run(network, (vague[None], *rest))
+    unknown, _ = run(network, (vague[None], *rest))
     cat, _ = run(network, (words[1][None], *rest))
-    assert bank.similarities(vague).max() > 0.7  # as like as to a thing that it knows
-    assert bank.similarities(nothing).max() < 0.1
+    assert bank.similarities(vague).max() > 0.7  # as similar as a known object
+    assert bank.similarities(unknown).max() < 0.1
     assert bank.similarities(cat).argmax() == 1
     assert bank.similarities(cat).max() > 0.4
-    # So it is for a label that it has not seen, which has as much in common with the others.
-    assert abs(words[3] @ nothing) < 0.5 * abs(words[3] @ vague)
+    # The same holds for a label that the network does not have.
+    assert abs(words[3] @ unknown) < 0.5 * abs(words[3] @ vague)
 
 
 def test_the_exported_operators_are_few_and_known_to_tensorrt(tmp_path):
@@ -188,10 +194,4 @@ def test_the_exported_operators_are_few_and_known_to_tensorrt(tmp_path):
 
     export_fusion(trained(), tmp_path)
     graph = onnx.load(tmp_path / "fusion.onnx").graph
-    known = {
-        "Add", "Cast", "Clip", "Concat", "Div", "Equal", "Exp", "Expand", "Gather", "Gemm",
-        "LayerNormalization", "Less", "Log", "MatMul", "Mul", "Not", "Pow", "ReduceMax",
-        "ReduceMean", "ReduceSum", "Relu", "Reshape", "Shape", "Slice", "Softmax", "Sqrt",
-        "Squeeze", "Sub", "Transpose", "Unsqueeze",
-    }  # fmt: skip
-    assert {node.op_type for node in graph.node} <= known
+    assert {node.op_type for node in graph.node} <= set(OPERATORS.split())

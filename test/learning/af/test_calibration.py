@@ -1,4 +1,4 @@
-"""Calibration finds the temperature that made the data, and thresholds that part what is apart."""
+"""Calibration: temperatures that drew the labels, biases, and thresholds that separate classes."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_the_temperature_is_the_one_that_labels_were_drawn_with(temperature):
     assert fit_temperature(similarity, labels) == pytest.approx(temperature, rel=0.05)
 
 
-def test_the_threshold_lies_between_what_is_apart():
+def test_the_threshold_separates_known_from_unknown():
     known, unknown = np.linspace(0.6, 0.9, 50), np.linspace(0.1, 0.4, 50)
     threshold = fit_threshold(known, unknown)
     assert (known >= threshold).all()
@@ -35,7 +35,7 @@ def test_the_threshold_lies_between_what_is_apart():
 
 
 @given(seed=st.integers(0, 1000), apart=st.floats(-1, 1), unknown=st.integers(0, 40))
-def test_hardly_any_known_thing_is_called_unknown(seed, apart, unknown):
+def test_few_known_samples_are_called_unknown(seed, apart, unknown):
     rng = np.random.default_rng(seed)
     known = rng.normal(apart, 0.3, 100)
     threshold = fit_threshold(known, rng.normal(0, 0.3, unknown))
@@ -55,7 +55,7 @@ def test_each_combination_has_a_threshold_of_its_own():
     assert thresholds["touch"] < thresholds["touch+thermal"]
 
 
-def test_few_things_of_other_classes_are_as_like_as_one_that_was_enrolled():
+def test_few_pairs_of_other_classes_are_as_similar_as_one_object():
     data = make_embeddings()
     fused = mean_of(data.complete())
     labels = data.complete().labels
@@ -72,7 +72,7 @@ def test_a_combination_that_no_sample_has_is_left_out():
 
 
 def biased(samples=4000):
-    """Return logits that are right but for class 1, which is said too seldom, and their labels."""
+    """Return logits that are right but for class 1, predicted too seldom, and their labels."""
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (samples, 4))
     labels = (rng.random((samples, 1)) > probabilities(logits, 1.0).cumsum(1)).sum(1).clip(max=3)
@@ -80,7 +80,7 @@ def biased(samples=4000):
     return logits.astype(np.float32), labels
 
 
-def test_biases_take_back_what_is_said_too_seldom():
+def test_biases_correct_a_class_that_is_predicted_too_seldom():
     logits, labels = biased()
     biases = fit_biases(logits, labels, 1e-3)
     apart = biases - np.delete(biases, 1).mean()
@@ -102,7 +102,7 @@ def test_a_class_without_samples_has_no_bias():
     assert fit_biases(logits[seen], labels[seen], 0.1)[3] == 0
 
 
-def test_too_little_is_said():
+def test_too_few_samples_are_an_error():
     with pytest.raises(TrainingError, match="too few to calibrate on"):
         fit_temperature(np.zeros((0, 4)), np.zeros(0, int))
     with pytest.raises(TrainingError, match="no sample of a known class"):

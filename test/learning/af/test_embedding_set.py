@@ -1,4 +1,4 @@
-"""Embeddings keep what they are of, and labels score as they do at run time."""
+"""Sets of embeddings: files, selections, and similarities as at run time."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_similarities_and_entropies_are_those_of_run_time():
         assert entropy[place] == pytest.approx(recogniser.entropy(values[place]), abs=1e-5)
 
 
-def test_what_is_saved_reads_the_same(tmp_path):
+def test_a_saved_set_is_read_as_it_was(tmp_path):
     data = make_embeddings(samples=40)
     data.present[3, 2] = data.present[7] = False
     data.values[~data.present] = 0
@@ -38,7 +38,7 @@ def test_what_is_saved_reads_the_same(tmp_path):
 
 
 @pytest.mark.parametrize("nothing", [0, np.nan])
-def test_embeddings_that_say_nothing_are_not_there(tmp_path, nothing):
+def test_embeddings_of_zeros_or_nan_are_missing(tmp_path, nothing):
     data = make_embeddings(samples=40)
     data.values[5, 1] = nothing
     data.save(tmp_path / "embeddings.npz")
@@ -47,7 +47,7 @@ def test_embeddings_that_say_nothing_are_not_there(tmp_path, nothing):
     assert not again.values[5, 1].any()
 
 
-def test_classes_that_are_left_out_are_forgotten():
+def test_classes_that_are_left_out_have_no_label():
     data = make_embeddings()
     known, unknown = data.without_classes(["class 2"])
     assert len(known) + len(unknown) == len(data)
@@ -59,7 +59,7 @@ def test_classes_that_are_left_out_are_forgotten():
     )
 
 
-def test_bad_files_and_names_are_said(tmp_path):
+def test_errors_of_files_and_names_are_sentences(tmp_path):
     with pytest.raises(TrainingError, match="run `omnibind train students` first"):
         EmbeddingSet.load(tmp_path / "none.npz")
     (tmp_path / "bad.npz").write_bytes(b"no zip")

@@ -1,4 +1,4 @@
-"""The fusion learns whom to trust, and never ends worse than it began."""
+"""Training of the fusion: it learns which members to trust, and ends no worse than it began."""
 
 import json
 from dataclasses import replace
@@ -64,7 +64,7 @@ def test_what_cannot_be_learnt_leaves_where_it_began(unequal):
     assert found["cross_entropy"] <= found["pool_cross_entropy"]
 
 
-def test_it_begins_with_the_modalities_own_temperatures(unequal):
+def test_initial_evidence_follows_the_modalities_own_temperatures(unequal):
     data = unequal.split("validation")
     own = fit_modalities(data).temperatures
     assert own[0] < own[1] / 2
@@ -74,7 +74,7 @@ def test_it_begins_with_the_modalities_own_temperatures(unequal):
     np.testing.assert_allclose(trust, 0.05 / own, rtol=1e-3)
 
 
-def test_no_label_lies_in_the_void_nor_a_sentence_near_it():
+def test_labels_and_sentences_have_nothing_in_the_null_directions():
     data = make_embeddings(samples=400, classes=6, size=48, modalities=("image", "text"))
     plane = np.linalg.qr(np.random.default_rng(3).normal(size=(48, 20)))[0].astype(np.float32)
     flat = (data.values @ plane) @ plane.T
@@ -95,10 +95,10 @@ def test_sets_of_every_size_are_as_sure_as_they_are_right():
         members = select_modalities(
             members_of(test, trained.temperature), test, test.modalities[:count]
         )
-        said = test.bank.similarities(trained.fuse(members)[0])
-        share = probabilities(said, trained.temperature)
-        right = (share.argmax(1) == test.labels).mean()
-        assert abs(right - share.max(1).mean()) < 0.1
+        similarities = test.bank.similarities(trained.fuse(members)[0])
+        p = probabilities(similarities, trained.temperature)
+        correct = (p.argmax(1) == test.labels).mean()
+        assert abs(correct - p.max(1).mean()) < 0.1
 
 
 def test_objects_held_back_are_learnt_from_in_the_end(unequal):
@@ -108,7 +108,7 @@ def test_objects_held_back_are_learnt_from_in_the_end(unequal):
     assert not torch.equal(once.network.evidence.trust, again.network.evidence.trust)
 
 
-def test_draws_are_subsets_of_what_is_there():
+def test_sets_are_subsets_of_the_members_that_a_sample_has():
     data = make_embeddings(samples=60).split("validation")
     data.present[:, 3] = False
     drawn = SetSampler(data, 0.05, 0.3, 0).draw(500)
@@ -124,7 +124,7 @@ def test_draws_are_subsets_of_what_is_there():
     )
 
 
-def test_corrupted_members_are_a_minority_and_lone_ones_are_whole():
+def test_corrupted_members_are_a_minority_and_single_ones_are_not_corrupted():
     data = make_embeddings(samples=200).split("validation")
     drawn = SetSampler(data, 0.05, 1.0, 0).draw(800)
     bad = (drawn.members.present & ~drawn.informative).sum(1)
@@ -159,19 +159,19 @@ def test_nothing_is_corrupted_where_none_is_wanted():
 def test_the_command_writes_what_export_and_evaluation_need(tmp_path, capsys):
     make_embeddings(samples=120, modalities=("image", "touch")).save(tmp_path / "embeddings.npz")
     (tmp_path / "fusion.yaml").write_text("steps: 5\nleft_out: [class 1]\n", encoding="utf-8")
-    arguments = ["--embeddings", tmp_path / "embeddings.npz", "--out", tmp_path / "out",
-                 "--config", tmp_path / "fusion.yaml"]  # fmt: skip
+    options = {"embeddings": "embeddings.npz", "out": "out", "config": "fusion.yaml"}
+    arguments = [part for name, file in options.items() for part in (f"--{name}", tmp_path / file)]
     assert main(["train", "fusion", *map(str, arguments)]) == 0
     assert "the quality-weighted mean" in capsys.readouterr().out
-    said = json.loads((tmp_path / "out" / "fusion.json").read_text())
-    assert said["left_out"] == ["class 1"]
-    assert set(said["min_similarity"]) == {"image", "touch", "image+touch"}
+    record = json.loads((tmp_path / "out" / "fusion.json").read_text())
+    assert record["left_out"] == ["class 1"]
+    assert set(record["min_similarity"]) == {"image", "touch", "image+touch"}
     loaded = load_fusion(tmp_path / "out")
-    assert loaded.temperature == said["temperature"]
-    assert loaded.figures == said["figures"]
+    assert loaded.temperature == record["temperature"]
+    assert loaded.figures == record["figures"]
 
 
-def test_what_cannot_be_is_said(tmp_path):
+def test_errors_are_sentences(tmp_path):
     one = make_embeddings(modalities=("image",))
     with pytest.raises(TrainingError, match="fusion needs two modalities"):
         train_fusion(one, QUICK)
@@ -185,7 +185,7 @@ def test_what_cannot_be_is_said(tmp_path):
         load_fusion(tmp_path)
 
 
-def test_a_loss_that_is_no_number_ends_the_training():
+def test_a_loss_that_is_not_finite_ends_the_training():
     data = make_embeddings(samples=200, modalities=("image", "touch"))
     data.values[data.splits == "validation"] = np.nan
     with pytest.raises(TrainingError, match="the loss of the fusion is not finite in step 1"):
