@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -135,7 +136,7 @@ class AdaptiveFusion:
         entropies: npt.NDArray[np.float32],
     ) -> Fused:
         order = np.lexsort((values[:, 0], entropies, qualities, ages, numbers))
-        inputs = {
+        inputs: dict[str, npt.NDArray[Any]] = {
             "embeddings": values[order],
             "modality": numbers[order],
             "age": ages[order],
