@@ -35,6 +35,7 @@ ROOMS = (
     Room("encoders", ("make_encoder",), ("INPUT", "prepare")),
     Room("datasets.samples", _SAMPLES, _SAMPLES),
     Room("simulation", ("simulate",), ("simulate",)),
+    Room("learning.students", None, ("build", "augment", "IMAGE_INITIALISATION")),
 )
 
 
