@@ -104,9 +104,11 @@ def test_without_open3d_there_is_one_sentence(box, monkeypatch):
 
 @settings(deadline=None)
 @given(
-    st.tuples(*[st.floats(-3, 3)] * 3), st.tuples(*[st.floats(-3, 3)] * 3),
-    st.floats(10, 100), st.floats(-180, 180),
-)  # fmt: skip
+    st.tuples(*[st.floats(-3, 3)] * 3),
+    st.tuples(*[st.floats(-3, 3)] * 3),
+    st.floats(10, 100),
+    st.floats(-180, 180),
+)
 def test_projection_undoes_a_pixel_s_ray(position, target, angle, roll):
     if math.dist(position, target) < 0.1:
         return
@@ -140,9 +142,11 @@ def test_a_view_frames_the_thing_and_stays_in_the_room(box, seed):
 
 
 @given(
-    st.tuples(*[st.floats(0.05, 15)] * 3), st.integers(0, 10**6),
-    st.sampled_from(["", "Vehicles", "Lights"]), st.sampled_from([0.0, 0.4, 1.6]),
-)  # fmt: skip
+    st.tuples(*[st.floats(0.05, 15)] * 3),
+    st.integers(0, 10**6),
+    st.sampled_from(["", "Vehicles", "Lights"]),
+    st.sampled_from([0.0, 0.4, 1.6]),
+)
 def test_things_of_any_shape_are_in_the_picture(box, size, seed, category, elevation):
     shape = np.asarray(size, np.float32) / box.size
     model = replace(box, vertices=box.vertices * shape, category=category, elevation=elevation)
@@ -302,9 +306,16 @@ def test_thermal_noise_is_the_netd(box):
 
 @pytest.mark.parametrize(
     ("name", "warm"),
-    [("Refrigerator", True), ("Male", True), ("Laptop", True), ("Desk lamp", True),
-     ("Coffee machine", True), ("TV 16:9", True), ("Bookcase", False)],
-)  # fmt: skip
+    [
+        ("Refrigerator", True),
+        ("Male", True),
+        ("Laptop", True),
+        ("Desk lamp", True),
+        ("Coffee machine", True),
+        ("TV 16:9", True),
+        ("Bookcase", False),
+    ],
+)
 def test_names_tell_what_is_warm(name, warm):
     assert (find_heat(name) is not None) == warm
 

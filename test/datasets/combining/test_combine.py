@@ -52,9 +52,11 @@ def test_labels_join_by_name_and_by_mapping(sets):
     plan = CombinePlan(parts(sets), mapped(sets))
     items = [plan.item(index) for index in range(len(plan))]
     assert Counter((item.label, item.split) for item in items) == {
-        ("Dog", "train"): 6, ("Dog", "test"): 6,
-        ("coffee mugs", "train"): 6, ("coffee mugs", "test"): 6,
-    }  # fmt: skip
+        ("Dog", "train"): 6,
+        ("Dog", "test"): 6,
+        ("coffee mugs", "train"): 6,
+        ("coffee mugs", "test"): 6,
+    }
     for item in items:
         assert set(item.modalities) == {"image", "audio" if item.label == "Dog" else "points"}
         assert item.origin["image"] == "recorded"
@@ -64,8 +66,10 @@ def test_labels_join_by_name_and_by_mapping(sets):
     assert len(used) == 29  # every recording has its turn
     assert plan.describe()["labels"]["Dog"] == {"imagefolder": ["Dog"], "esc10": ["dog bark"]}
     assert {source["name"] for source in plan.describe()["sources"]} == {
-        "ImageFolder", "ESC-10", "ModelNet40",
-    }  # fmt: skip
+        "ImageFolder",
+        "ESC-10",
+        "ModelNet40",
+    }
 
 
 def test_without_a_mapping_unlike_names_stay_apart_and_are_counted(sets):
@@ -145,9 +149,14 @@ def test_a_mapping_may_leave_labels_out(sets):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Coffee_Mug", "coffee mug"), ("airplanes", "airplane"), ("watches", "watch"),
-     ("batteries", "Battery"), ("night-stand", "night stand")],
-)  # fmt: skip
+    [
+        ("Coffee_Mug", "coffee mug"),
+        ("airplanes", "airplane"),
+        ("watches", "watch"),
+        ("batteries", "Battery"),
+        ("night-stand", "night stand"),
+    ],
+)
 def test_names_that_differ_in_form_only_are_one(one, other):
     matcher = LabelMatcher()
     assert matcher.match("a", other) == other

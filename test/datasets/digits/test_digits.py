@@ -37,8 +37,11 @@ def test_samples_are_balanced_and_of_four_modalities(plan):
     assert len({item.key for item in items}) == 400
     for item in items[:10]:
         assert item.origin == {
-            "image": "recorded", "event": "recorded", "audio": "recorded", "text": "simulated",
-        }  # fmt: skip
+            "image": "recorded",
+            "event": "recorded",
+            "audio": "recorded",
+            "text": "simulated",
+        }
         for name, load in item.modalities.items():
             sample_module(name).encode(load())
     for item in items:

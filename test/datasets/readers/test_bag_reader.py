@@ -127,10 +127,17 @@ def test_a_bag_without_labels_is_told(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        "labels: mug", "labels: [{start: 0}]", "labels: [{start: 0, end: 1, label: 7}]",
-        "topics: {smell: /nose}", "split: exam", "period: 0", "labells: []", "[1", "topics: [a]",
+        "labels: mug",
+        "labels: [{start: 0}]",
+        "labels: [{start: 0, end: 1, label: 7}]",
+        "topics: {smell: /nose}",
+        "split: exam",
+        "period: 0",
+        "labells: []",
+        "[1",
+        "topics: [a]",
     ],
-)  # fmt: skip
+)
 def test_a_bad_labels_file_is_one_sentence(tmp_path, text):
     path = tmp_path / "labels.yaml"
     path.write_text(text)

@@ -276,9 +276,13 @@ def test_keys_tell_paths_apart_that_look_alike():
 
 @pytest.mark.parametrize(
     ("name", "folder", "number"),
-    [("esc10", "esc10", 398), ("fsdd", "fsdd", 3000), ("nmnist", "nmnist", 1100),
-     ("yolo-thermal", "thermal_dogs_people", 257)],
-)  # fmt: skip
+    [
+        ("esc10", "esc10", 398),
+        ("fsdd", "fsdd", 3000),
+        ("nmnist", "nmnist", 1100),
+        ("yolo-thermal", "thermal_dogs_people", 257),
+    ],
+)
 def test_real_sets_are_read_whole(name, folder, number):
     items = list(READERS[name].read(recordings(folder), SkipLog()))
     assert len(items) == len({item.key for item in items}) == number

@@ -77,9 +77,14 @@ def test_half_of_the_sentences_do_without_the_name(label):
     for seed in range(3):
         for count in (6, 5, 1):
             said = describe(
-                label, DESCRIPTIONS[label], np.random.default_rng(seed), size=(0.5, 0.6, 0.9),
-                materials=("wood", "glass"), synonyms=synonyms, count=count,
-            )  # fmt: skip
+                label,
+                DESCRIPTIONS[label],
+                np.random.default_rng(seed),
+                size=(0.5, 0.6, 0.9),
+                materials=("wood", "glass"),
+                synonyms=synonyms,
+                count=count,
+            )
             assert len(set(said)) == count
             hidden = [text for text in said if not gives_away(text, label, synonyms)]
             assert len(hidden) >= count / 2
@@ -125,10 +130,15 @@ def test_a_synonym_is_used_only_for_an_object_that_is_called_so():
             text
             for seed in range(40)
             for text in describe(
-                "chair", DESCRIPTIONS["chair"], np.random.default_rng(seed), size=(1, 1, 1),
-                materials=["wood"], synonyms=synonyms, name=name,
+                "chair",
+                DESCRIPTIONS["chair"],
+                np.random.default_rng(seed),
+                size=(1, 1, 1),
+                materials=["wood"],
+                synonyms=synonyms,
+                name=name,
             )
-        )  # fmt: skip
+        )
 
     assert "armchair" in said("Modern armchair")
     assert "stool" not in said("Modern armchair")

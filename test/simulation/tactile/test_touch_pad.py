@@ -105,9 +105,11 @@ def test_substances_are_told_apart_by_how_rough_they_look():
 def test_grain_and_brush_marks_have_a_direction(name, directed):
     ratios = []
     for seed in range(5):
-        slopes = np.gradient(micro_relief(
-            SUBSTANCES[name].texture, (HEIGHT, WIDTH), PITCH, np.random.default_rng(seed)
-        ))  # fmt: skip
+        slopes = np.gradient(
+            micro_relief(
+                SUBSTANCES[name].texture, (HEIGHT, WIDTH), PITCH, np.random.default_rng(seed)
+            )
+        )
         low, high = np.linalg.eigvalsh(np.cov([slope.ravel() for slope in slopes]))
         ratios.append(high / low)
     assert (np.median(ratios) > 3) == directed
