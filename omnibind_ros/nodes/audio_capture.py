@@ -130,7 +130,7 @@ class AudioCapture(Node):
             described = ParameterDescriptor(
                 description=spec.metadata["description"],
                 read_only=True,
-                dynamic_typing=True,  # `check` accepts 1 for 1.0 and says what is wrong
+                dynamic_typing=True,  # `check` accepts 1 for 1.0 and explains errors
             )
             value = self.declare_parameter(spec.name, getattr(config, spec.name), described).value
             setattr(config, spec.name, check(CaptureConfig, spec.name, value))

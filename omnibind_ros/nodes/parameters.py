@@ -1,4 +1,4 @@
-"""The parameters of a node with sensors: declared, read and kept up to date."""
+"""The parameters of a node with sensors: declared, read and updated."""
 
 from __future__ import annotations
 

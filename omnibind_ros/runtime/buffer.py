@@ -75,12 +75,12 @@ class Buffer:
         if not self._has_new:
             raise LookupError("this buffer has no new message")
         self._has_new = False
-        taken = list(self._items)
-        for item in taken:
+        arrivals = list(self._items)
+        for item in arrivals:
             item.used = True
         if self._window == 0.0:
             self._items.clear()
-        return taken
+        return arrivals
 
     def discard(self, arrival: Arrival) -> None:
         """Drop a message that cannot be decoded."""

@@ -57,7 +57,7 @@ class ChannelFactory:
         self._threads = threads
 
     def make(self, name: str, setup: SensorSetup) -> Channel:
-        """Make a sensor's channel; if the sensor cannot be used, the channel says why.
+        """Make a sensor's channel; if the sensor cannot be used, the channel has the reason.
 
         Args:
             name: The sensor's name.

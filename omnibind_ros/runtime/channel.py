@@ -68,7 +68,7 @@ class Channel:
         Args:
             name: Name of the sensor.
             config: Its parameters, defaults filled in.
-            kind: How its messages become samples; None if `problem` says why not.
+            kind: How its messages become samples; None if it cannot be used (see `problem`).
             encoder: Encodes its samples; None likewise.
             problem: Why this sensor cannot be used at all; empty if it can.
             options: The parameters that only sensors of its type have.

@@ -39,8 +39,14 @@ def names(client):
 def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(start_perception):
     client = start_perception()
     client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
-    answer = change(client, SET, "second", modality="image", topic="second",
-                    parameters=[Parameter("max_age", value=0.4).to_parameter_msg()])  # fmt: skip
+    answer = change(
+        client,
+        SET,
+        "second",
+        modality="image",
+        topic="second",
+        parameters=[Parameter("max_age", value=0.4).to_parameter_msg()],
+    )
     assert answer.success, answer.message
     publisher = client.probe.node.create_publisher(Image, "second", qos_profile_sensor_data)
     other = client.probe.node.create_publisher(Image, "third", qos_profile_sensor_data)

@@ -216,9 +216,12 @@ def test_a_thing_is_enrolled(start_perception):
 
 def test_compressed_pictures(start_perception):
     client = start_perception(
-        "-p", "sensor.camera.type:=sensor_msgs/msg/CompressedImage",
-        "-p", "sensor.camera.topic:=image/compressed", ready=False,
-    )  # fmt: skip
+        "-p",
+        "sensor.camera.type:=sensor_msgs/msg/CompressedImage",
+        "-p",
+        "sensor.camera.topic:=image/compressed",
+        ready=False,
+    )
     publisher = client.probe.node.create_publisher(CompressedImage, "image/compressed", 1)
     assert client.probe.spin(lambda: publisher.get_subscription_count() > 0), (
         client.process.output()

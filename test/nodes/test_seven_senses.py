@@ -107,8 +107,9 @@ def test_bad_messages_of_every_modality_are_counted_and_stop_nobody(senses):
         # A sentence is in ~/sensors once the sensor's own good embedding has aged.
         s.until(
             lambda modality=modality: s.client.sensor(modality).rejected > rejected[modality],
-            modality, make=make,
-        )  # fmt: skip
+            modality,
+            make=make,
+        )
         sensor = s.client.sensor(modality)
         assert sensor.reason, modality
         assert len(sensor.reason) < 400
@@ -128,8 +129,9 @@ def test_messages_a_hundred_times_larger_stop_nobody(senses):
         before = s.client.sensor(modality).received
         s.until(
             lambda modality=modality, before=before: s.client.sensor(modality).received > before,
-            modality, make=make,
-        )  # fmt: skip
+            modality,
+            make=make,
+        )
         others = [name for name in MODALITIES if name != modality]
         results = len(s.client.messages())
         s.until(lambda results=results: len(s.client.messages()) > results, *others)

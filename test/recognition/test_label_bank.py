@@ -186,10 +186,17 @@ def damage(folder, how):
 @pytest.mark.parametrize(
     "how",
     [
-        "cut off", "empty", "junk", "rows missing", "columns missing", "not finite",
-        "other owners", "array missing", "pickled",
+        "cut off",
+        "empty",
+        "junk",
+        "rows missing",
+        "columns missing",
+        "not finite",
+        "other owners",
+        "array missing",
+        "pickled",
     ],
-)  # fmt: skip
+)
 def test_damaged_embeddings_are_made_anew_with_a_warning(folder, encoder, caplog, how):
     want = load(folder, encoder).prototypes
     damage(folder, how)

@@ -32,17 +32,26 @@ def test_bad_labels_give_one_sentence(labels, message):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[", "3", "templates: ['a {}']", "templates: ['a {}']\nlabels:",
-        "templates: ['a {}']\nlabels: []", "templates: ['a {}']\nlabels: [cup]",
-        "templates: ['a {}']\nlabels: cup", "templates: ['a {}']\nlabels: [{name: 3}]",
-        "templates: ['a {}']\nlabels: [{name: yes}]", "templates: ['a {}']\nlabels: [{nam: cup}]",
+        "",
+        "[",
+        "3",
+        "templates: ['a {}']",
+        "templates: ['a {}']\nlabels:",
+        "templates: ['a {}']\nlabels: []",
+        "templates: ['a {}']\nlabels: [cup]",
+        "templates: ['a {}']\nlabels: cup",
+        "templates: ['a {}']\nlabels: [{name: 3}]",
+        "templates: ['a {}']\nlabels: [{name: yes}]",
+        "templates: ['a {}']\nlabels: [{nam: cup}]",
         "templates: ['a {}']\nlabels: [{name: cup, synonyms: mug}]",
         "templates: ['a {}']\nlabels: [{name: cup, synonyms: [3]}]",
         "templates: ['a {}']\nlabels: [{name: cup}, {name: cup}]",
-        "templates: 'a {}'\nlabels: [{name: cup}]", "templates: []\nlabels: [{name: cup}]",
-        "templates: ['a cup']\nlabels: [{name: cup}]", "templates: [3]\nlabels: [{name: cup}]",
+        "templates: 'a {}'\nlabels: [{name: cup}]",
+        "templates: []\nlabels: [{name: cup}]",
+        "templates: ['a cup']\nlabels: [{name: cup}]",
+        "templates: [3]\nlabels: [{name: cup}]",
     ],
-)  # fmt: skip
+)
 def test_a_bad_labels_file_is_a_label_error(tmp_path, text):
     (tmp_path / "labels.yaml").write_text(text)
     with pytest.raises(LabelError):

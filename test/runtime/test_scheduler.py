@@ -14,9 +14,14 @@ from omnibind_ros.runtime.scheduler import PATIENCE, Demand, pick
 
 def demand(**changes):
     given = {
-        "due": -1.0, "waited": 0.1, "cost": 0.01, "weight": 1.0, "sample_age": 0.0,
-        "embedding_age": 0.1, "max_age": 0.5,
-    }  # fmt: skip
+        "due": -1.0,
+        "waited": 0.1,
+        "cost": 0.01,
+        "weight": 1.0,
+        "sample_age": 0.0,
+        "embedding_age": 0.1,
+        "max_age": 0.5,
+    }
     return Demand(**{**given, **changes})
 
 
@@ -25,8 +30,12 @@ class Sensor:
 
     def __init__(self, name, rate, cost, weight=1.0, max_age=0.5):
         self.name, self.rate, self.cost, self.weight, self.max_age = (
-            name, rate, cost, weight, max_age,
-        )  # fmt: skip
+            name,
+            rate,
+            cost,
+            weight,
+            max_age,
+        )
         self.waiting = None
         self.embedded = self.served = -math.inf
         self.serves = []
@@ -35,9 +44,14 @@ class Sensor:
         if self.waiting is None:
             return None
         return Demand(
-            0.0, now - self.served, self.cost, self.weight, now - self.waiting,
-            now - self.embedded, self.max_age,
-        )  # fmt: skip
+            0.0,
+            now - self.served,
+            self.cost,
+            self.weight,
+            now - self.waiting,
+            now - self.embedded,
+            self.max_age,
+        )
 
 
 def simulate(sensors, seconds, rate=math.inf):

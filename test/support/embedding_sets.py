@@ -7,9 +7,14 @@ from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
 
 NOISE = {
-    "image": 0.7, "text": 0.5, "touch": 2.0, "thermal": 1.2, "event": 1.6, "points": 0.9,
+    "image": 0.7,
+    "text": 0.5,
+    "touch": 2.0,
+    "thermal": 1.2,
+    "event": 1.6,
+    "points": 0.9,
     "audio": 1.2,
-}  # fmt: skip
+}
 """How far each modality's embeddings are from their class's name."""
 
 

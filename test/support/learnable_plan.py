@@ -38,10 +38,15 @@ class LearnablePlan(TinyPlan):
         if name == "audio":
             value = np.concatenate([value, value, np.zeros(SOUND // 2, np.int16)])
         return replace(
-            item, key=f"real-{index}", object_id=f"real-{item.label}-{index}", split=_split(index),
-            modalities={name: lambda: value}, origin={name: "recorded"}, source="a published set",
+            item,
+            key=f"real-{index}",
+            object_id=f"real-{item.label}-{index}",
+            split=_split(index),
+            modalities={name: lambda: value},
+            origin={name: "recorded"},
+            source="a published set",
             meta={"name": f"real {item.label}"},
-        )  # fmt: skip
+        )
 
     def data(self, index: int) -> dict[str, Any]:
         rng = np.random.default_rng([self.seed, index])

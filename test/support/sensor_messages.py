@@ -10,9 +10,14 @@ from std_msgs.msg import String
 from omnibind_msgs.msg import Audio, Events
 
 TYPES = {
-    "image": Image, "text": String, "touch": Image, "thermal": Image, "event": Events,
-    "points": PointCloud2, "audio": Audio,
-}  # fmt: skip
+    "image": Image,
+    "text": String,
+    "touch": Image,
+    "thermal": Image,
+    "event": Events,
+    "points": PointCloud2,
+    "audio": Audio,
+}
 
 _rng = np.random.default_rng(0)
 
@@ -66,11 +71,17 @@ def event(stamp, count):
 def points(stamp, count):
     cloud = _rng.normal([2, 0, 0.5], [0.2, 0.3, 0.4], (5000, 3)).astype(np.float32)
     msg = PointCloud2(
-        height=1, width=len(cloud), point_step=12, row_step=12 * len(cloud), is_dense=True,
-        fields=[PointField(name=n, offset=4 * i, datatype=PointField.FLOAT32, count=1)
-                for i, n in enumerate("xyz")],
+        height=1,
+        width=len(cloud),
+        point_step=12,
+        row_step=12 * len(cloud),
+        is_dense=True,
+        fields=[
+            PointField(name=n, offset=4 * i, datatype=PointField.FLOAT32, count=1)
+            for i, n in enumerate("xyz")
+        ],
         data=bytes_of(cloud),
-    )  # fmt: skip
+    )
     return stamped(msg, stamp)
 
 
@@ -82,9 +93,14 @@ def audio(stamp, count):
 
 
 GOOD = {
-    "image": picture, "text": text, "touch": touch, "thermal": thermal, "event": event,
-    "points": points, "audio": audio,
-}  # fmt: skip
+    "image": picture,
+    "text": text,
+    "touch": touch,
+    "thermal": thermal,
+    "event": event,
+    "points": points,
+    "audio": audio,
+}
 """By modality: (stamp, how many came before) -> message."""
 
 
@@ -156,9 +172,14 @@ def large_audio(stamp, count):
 
 
 LARGE = {
-    "image": large_picture, "text": changed(text, data="a cup " * 160), "touch": large_touch,
-    "thermal": large_thermal, "event": large_event, "points": large_points, "audio": large_audio,
-}  # fmt: skip
+    "image": large_picture,
+    "text": changed(text, data="a cup " * 160),
+    "touch": large_touch,
+    "thermal": large_thermal,
+    "event": large_event,
+    "points": large_points,
+    "audio": large_audio,
+}
 """By modality: messages about a hundred times larger than usual."""
 
 BAD = [
