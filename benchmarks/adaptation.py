@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from omnibind_ros.learning.cad.batches import class_bank, class_numbers
+from omnibind_ros.learning.cad.selection import class_bank, class_numbers
 from omnibind_ros.learning.config import AdaptConfig
 from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.teachers.adaptation import adapt
@@ -26,15 +26,18 @@ FOLDS = 4
 
 def fold(cache: TensorCache, number: int, config: AdaptConfig) -> dict[str, npt.NDArray[np.bool_]]:
     """Leave out one quarter of the classes; return which answers are right, by kind."""
-    left = [name for i, name in enumerate(cache.label_names) if i % FOLDS == number]
+    left = [name for i, name in enumerate(cache.vocabulary.classes.labels) if i % FOLDS == number]
     bank = class_bank(cache, left)
     adapted = adapt(cache, ClassSimilarity(bank), class_numbers(cache, bank), config, seed=0)
     everything = ClassSimilarity(class_bank(cache, []))
-    rows = cache.rows["image"]
-    labels, test = cache.labels[rows], cache.splits[rows] == "test"
-    out = np.isin(labels, [cache.label_names.index(name) for name in left])
+    rows = cache.index.rows["image"]
+    labels, test = cache.index.labels[rows], cache.index.splits[rows] == "test"
+    out = np.isin(labels, [cache.vocabulary.classes.labels.index(name) for name in left])
     right = {}
-    for when, image in (("before", np.array(cache.image, np.float32)), ("after", adapted.image)):
+    for when, image in (
+        ("before", np.array(cache.targets.image, np.float32)),
+        ("after", adapted.image),
+    ):
         answers = everything(torch.from_numpy(image)).argmax(1).numpy() == labels
         right[f"left out, {when}"] = answers[out]
         right[f"learnt, test objects, {when}"] = answers[test & ~out]

@@ -19,16 +19,20 @@ from rich.console import Console
 from rich.table import Table
 from timing import median_ms
 
-from omnibind_ros.learning.students.augmentation import AUGMENT
-from omnibind_ros.learning.students.registry import build, parameter_count
-from omnibind_ros.learning.tensors.specs import STUDENT_SPECS
+from omnibind_ros.learning.students.registry import (
+    STUDENT_MODALITIES,
+    build,
+    parameter_count,
+    student_module,
+)
+from omnibind_ros.learning.tensors.specs import input_spec
 
 SIZE = 384
 
 
 def embedding_ms(modality: str) -> float:
     """Return the time of one embedding in ONNX Runtime on one core, ms."""
-    spec = STUDENT_SPECS[modality]
+    spec = input_spec(modality)
     x = torch.randn(spec.shape, generator=torch.Generator().manual_seed(0))
     file = io.BytesIO()
     torch.onnx.export(
@@ -51,15 +55,16 @@ def embedding_ms(modality: str) -> float:
 
 def step(modality: str, batch: int) -> Callable[[], Any]:
     """Return a function that trains on one batch."""
-    spec = STUDENT_SPECS[modality]
+    spec = input_spec(modality)
     generator = torch.Generator().manual_seed(0)
     x = torch.randn((batch, *spec.shape[1:]), generator=generator)
     target = torch.nn.functional.normalize(torch.randn((batch, SIZE), generator=generator))
     student = build(modality, SIZE, spec).train()
     optimizer = torch.optim.AdamW(student.parameters())
+    augment = student_module(modality).augment
 
     def run() -> None:
-        loss = (1 - (student(AUGMENT[modality](x, generator)) * target).sum(1)).mean()
+        loss = (1 - (student(augment(x, generator)) * target).sum(1)).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -71,7 +76,8 @@ def measure(batch: int, samples: int) -> dict[str, dict[str, float]]:
     """Return the figures of each student."""
     torch.set_num_threads(1)
     figures = {}
-    for modality, spec in STUDENT_SPECS.items():
+    for modality in STUDENT_MODALITIES:
+        spec = input_spec(modality)
         one = median_ms(step(modality, batch), repeats=7) / batch
         figures[modality] = {
             "parameters": parameter_count(build(modality, SIZE, spec)),

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from omnibind_ros.learning.commands import progress_bars
+from omnibind_ros.learning.progress import progress_bars
 
 from .study.run import run_study
 

@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.learning import checkpoints
-from omnibind_ros.learning.teachers.adaptation import Projection
+from omnibind_ros.learning.teachers.projection import Projection
 
 from .export_encoder import ExportedEncoder, export_encoder
 from .export_inputs import ExportInputs
@@ -55,7 +55,7 @@ def export_adapted_image(inputs: ExportInputs, folder: Path, scratch: Path) -> E
     write_adapted_image(inputs.source, load_projection(inputs.request.run / "teacher.pt"), base)
     spec = replace(before, sha256="", origin=f"{before.origin}; projection {inputs.origin}")
     samples = choose_samples(inputs.cache, "image", inputs.dataset, before.inputs[0].shape[1])
-    precision, bank = inputs.request.precision, inputs.cache.bank
+    precision, bank = inputs.request.precision, inputs.cache.vocabulary.classes
     return export_encoder(base, spec, folder, precision, samples, bank, kept=KEPT)
 
 

@@ -10,8 +10,8 @@ from torch import nn
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import FileSpec, TensorSpec
-from omnibind_ros.learning import checkpoints
-from omnibind_ros.learning.config import read_config
+from omnibind_ros.learning.config_file import read_config
+from omnibind_ros.learning.students.files import load_student
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .export_encoder import ExportedEncoder, export_encoder
@@ -46,8 +46,8 @@ def export_student(
         TrainingError: The checkpoint or the run's configuration cannot be read.
         OSError: A file cannot be written.
     """
-    network, tensor, _ = checkpoints.load_student(student_file(inputs, modality))
-    began_as_teacher = read_config(inputs.request.run / "config.yaml").taught(modality)
+    network, tensor, _ = load_student(student_file(inputs, modality))
+    began_as_teacher = read_config(inputs.request.run / "config.yaml").pretrained(modality)
     spec = student_spec(
         modality,
         tensor,
@@ -55,7 +55,7 @@ def export_student(
         f"{inputs.origin}; {TEACHER_WEIGHTS}" if began_as_teacher else inputs.origin,
     )
     samples = choose_samples(inputs.cache, modality)
-    precision, bank = inputs.request.precision, inputs.cache.bank
+    precision, bank = inputs.request.precision, inputs.cache.vocabulary.classes
     return export_network(network, spec, folder, scratch, precision, samples, bank)
 
 

@@ -51,9 +51,9 @@ def choose_samples(
         BundleError: There is no usable sample of a validation or test object.
     """
     rng = np.random.default_rng(seed)
-    rows = cache.rows[modality]
-    usable = cache.quality[modality] > 0
-    training = cache.splits[rows] == "train"
+    rows = cache.index.rows[modality]
+    usable = cache.quality(modality) > 0
+    training = cache.index.splits[rows] == "train"
 
     def draw(split: npt.NDArray[np.bool_], most: int) -> tuple[Inputs, list[int]]:
         inputs, places = [], []
@@ -72,13 +72,15 @@ def choose_samples(
             f"the dataset has no usable {modality} samples of objects that training has not seen "
             "to check the export on; give another --data"
         )
-    return ExportSamples(calibration, held_out, np.asarray(cache.labels[rows[places]], np.int64))
+    return ExportSamples(
+        calibration, held_out, np.asarray(cache.index.labels[rows[places]], np.int64)
+    )
 
 
 def _read_input(
     cache: TensorCache, modality: str, place: int, dataset: Dataset | None, size: int
 ) -> npt.NDArray[Any]:
     if dataset is None:
-        return np.asarray(cache.tensors[modality][place], np.float32)[None]
-    picture = dataset[int(cache.rows[modality][place])][modality]
+        return np.asarray(cache.inputs.tensors[modality][place], np.float32)[None]
+    picture = dataset[int(cache.index.rows[modality][place])][modality]
     return centre_crop(picture, size)[None]

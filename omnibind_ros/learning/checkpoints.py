@@ -1,11 +1,11 @@
-"""Files of a training run: whole or not at all, and read without pickled code."""
+"""Files of a training run: written completely or not at all, and read without pickled code."""
 
 from __future__ import annotations
 
 import io
 import math
 import pickle
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +14,15 @@ from torch import nn
 from torch.optim import Optimizer
 
 from omnibind_ros.datasets.storage.files import write_atomic
-from omnibind_ros.encoders.manifest import TensorSpec
 
 from .config import TrainingError
-from .students.registry import build
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
-    """Write tensors, numbers and texts to a file that is there whole or not at all.
+    """Write tensors, numbers and texts to a file, completely or not at all.
 
     Raises:
         OSError: It cannot be written.
@@ -35,12 +33,12 @@ def save(path: Path, content: dict[str, Any]) -> None:
 
 
 def copied(model: nn.Module) -> dict[str, Any]:
-    """Return a network's state as it is now, on the processor; training on leaves it alone."""
+    """Return a copy of a network's state, on the CPU; further training does not change it."""
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read what `save` wrote; nothing in the file is run.
+    """Read what `save` wrote; no code in the file is run.
 
     Raises:
         TrainingError: It cannot be read.
@@ -58,7 +56,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def check_key(path: Path, content: dict[str, Any], key: str) -> None:
-    """Check that a checkpoint is of the run that would go on from it.
+    """Check that a checkpoint belongs to the run that would continue from it.
 
     Raises:
         TrainingError: It is not.
@@ -87,7 +85,7 @@ class Best:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where the state of a training is kept after each epoch.
+    """Where the state of a training is written after each epoch.
 
     Attributes:
         path: The file.
@@ -137,75 +135,3 @@ class Checkpoint:
         best = content["best"]
         score = best["score"] if "score" in best else best["objects"]  # as version 0.1 called it
         return int(content["epoch"]), Best(best["state"], float(score), int(best["epoch"]))
-
-
-def save_student(
-    path: Path, modality: str, model: nn.Module, spec: TensorSpec, size: int, key: str,
-    metrics: dict[str, float],
-) -> None:  # fmt: skip
-    """Write a trained student.
-
-    Args:
-        path: The file.
-        modality: Its modality.
-        model: As `students.build` made it.
-        spec: Its input.
-        size: Values of an embedding.
-        key: Hash of what it was trained with.
-        metrics: What was measured of it.
-    """
-    described = asdict(spec) | {"shape": list(spec.shape), "parameters": dict(spec.parameters)}
-    state = {name: tensor.cpu() for name, tensor in model.state_dict().items()}
-    content = {
-        "key": key, "modality": modality, "embedding_size": size, "spec": described,
-        "metrics": metrics, "state": state,
-    }  # fmt: skip
-    save(path, content)
-
-
-def begin_as(model: nn.Module, modality: str, path: Path) -> None:
-    """Give a network the weights of a trained student.
-
-    Raises:
-        TrainingError: There is no such student, or it is of another modality or size.
-    """
-    trained, _, described = load_student(path)
-    if described["modality"] != modality:
-        raise TrainingError(
-            f"{path} is a student of {described['modality']}, not of {modality}; set "
-            f"overrides.{modality}.student to one of {modality}"
-        )
-    try:
-        model.load_state_dict(trained.state_dict())
-    except RuntimeError as error:
-        raise TrainingError(
-            f"{path} has other sizes than a student here ({' '.join(str(error).split())[:120]}); "
-            "train one from the beginning"
-        ) from error
-
-
-def load_student(path: Path) -> tuple[nn.Module, TensorSpec, dict[str, Any]]:
-    """Read a trained student.
-
-    Args:
-        path: OUT/students/MODALITY.pt.
-
-    Returns:
-        The network in evaluation mode, its input, and all else that the file says: key,
-        modality, embedding_size and metrics.
-
-    Raises:
-        TrainingError: It cannot be read, or is of another version of the network.
-    """
-    content = load(path)
-    try:
-        described = dict(content["spec"])
-        spec = TensorSpec(**(described | {"shape": tuple(described["shape"])}))
-        model = build(content["modality"], int(content["embedding_size"]), spec)
-        model.load_state_dict(content.pop("state"))
-    except (KeyError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise TrainingError(
-            f"{path} holds no student of this version ({reason}); train it again"
-        ) from error
-    return model.eval(), spec, content

@@ -1,4 +1,4 @@
-"""The configuration of a training run: dataclasses, read from YAML."""
+"""The configuration of a training run, as dataclasses; config_file.py reads it from YAML."""
 
 from __future__ import annotations
 
@@ -6,24 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
+from omnibind_ros.config import parameter
 
-from omnibind_ros.config import ParameterError, check, parameter
-from omnibind_ros.modalities import MODALITIES
+from .students.registry import ARCHITECTURES, STUDENT_MODALITIES, image_initialisation
 
 ORIGINS = ("all", "simulated", "recorded")
-
-STUDENT_MODALITIES = tuple(name for name, m in MODALITIES.items() if not m.teacher)
-
-LIKE_IMAGES = ("thermal", "event", "points", "audio")
-"""Modalities whose students may begin as the image student: on a tenth of the household data it is
-worth 10 points of validation samples to thermal, 13 to events, and 3 to sound, whose spectrogram is
-a picture with edges too. A pad feels a patch of a surface: touch is better (by 2) without."""
-
-T = TypeVar("T")
 
 
 class TrainingError(ValueError):
@@ -69,11 +58,17 @@ class ScheduleConfig:
     warmup: float = parameter(0.05, "Share of the steps in which the rate rises", low=0, high=0.9)
     clip: float = parameter(5.0, "Largest norm of the gradients", low=0.001, high=1e6)
     dropout: float = parameter(0.2, "Share of features dropped in training", low=0, high=0.9)
+    architecture: str = parameter(
+        "", "Network of a student; empty: its modality's own", choices=("", *ARCHITECTURES)
+    )
     balance: float = parameter(
         0.5, "0: each sample is seen alike often, 1: each class is", low=0, high=1
     )
     same_class: float = parameter(
-        0.0, "Chance that a sample's paired image is another object's of its class", low=0, high=1
+        0.0,
+        "Probability that a sample's paired image is another object's of its class",
+        low=0,
+        high=1,
     )
     recorded: float = parameter(
         0.0,
@@ -83,9 +78,9 @@ class ScheduleConfig:
     )
     start: str = parameter(
         "auto",
-        "Weights that students of pictures begin with: the image student's (where pictures show "
-        "whole things), those of the image teacher's first layers, or random ones; auto: image "
-        "under cad, teacher under a plain objective",
+        "Weights that students begin with: the image student's (where a modality shows objects), "
+        "those of the image teacher's first layers, or random ones; auto: image under cad, teacher "
+        "under a plain objective",
         choices=("auto", "image", "teacher", "random"),
     )
     student: str = parameter(
@@ -94,11 +89,9 @@ class ScheduleConfig:
         "`overrides`, for one student",
     )
     augment: bool = parameter(True, "Whether the inputs are varied in training")
-    look: int = parameter(
-        1, "Epochs from one look at validation objects to the next", low=1, high=10_000
-    )
+    validate_every: int = parameter(1, "Epochs from one validation to the next", low=1, high=10_000)
     mirror: float = parameter(
-        0.5, "Chance that a varied input is mirrored; 0 for what is written", low=0, high=1
+        0.5, "Probability that a varied input is mirrored; 0 for what is written", low=0, high=1
     )
 
 
@@ -116,8 +109,8 @@ class AdaptConfig:
     tau: float = parameter(0.05, "Temperature of the classes", low=0.001, high=1)
     folds: int = parameter(
         1,
-        "Parts of the training objects; with two or more, students learn from a training image "
-        "what a projection says of it that was fitted to the other parts",
+        "Parts of the training objects; with two or more, a training image's embedding for "
+        "students is that of a projection fitted to the other parts",
         low=1,
         high=100,
     )
@@ -138,7 +131,7 @@ class TrainingConfig:
     """A training run. `overrides` holds, by modality, fields of loss and schedule that differ."""
 
     teacher: str = parameter("teacher", "Bundle, or OpenCLIP or Hugging Face model")
-    seed: int = parameter(0, "Decides all chance", low=0, high=2**31)
+    seed: int = parameter(0, "Seed of all random generators", low=0, high=2**31)
     modalities: list[str] = parameter(list(STUDENT_MODALITIES), "Students to train")
     left_out: list[str] = parameter([], "Classes that training does not see, to be unknown later")
     origins: str = parameter(
@@ -170,22 +163,32 @@ class TrainingConfig:
             parts.append(replace(section, **{k: v for k, v in given.items() if k in names}))
         return parts[0], parts[1]  # type: ignore[return-value]
 
-    def start(self, modality: str) -> str:
-        """Return what a student of pictures begins with: image, teacher or random."""
+    def initialisation(self, modality: str) -> str:
+        """Return which weights a student begins with: image, teacher or random."""
         loss, schedule = self.of(modality)
+        if schedule.architecture and not ARCHITECTURES[schedule.architecture].image_initialisation:
+            return "random"
         start = schedule.start
         if start == "auto":
             start = "image" if loss.objective == "cad" else "teacher"
-        fits = modality in LIKE_IMAGES and not schedule.student
-        return "teacher" if start == "image" and not fits else start
+        if start == "image" and (
+            schedule.student or not image_initialisation(modality, schedule.architecture)
+        ):
+            start = "teacher"
+        return start
 
-    def taught(self, modality: str) -> bool:
-        """Return whether a student's weights come from the image teacher's, at once or not."""
-        return self.start(modality) != "random"
+    def pretrained(self, modality: str) -> bool:
+        """Return whether a student's weights derive from the image teacher's, directly or not."""
+        return self.initialisation(modality) != "random"
 
     def key(self, modality: str) -> str:
-        """Return a hash of all that decides what becomes of a student."""
+        """Return a hash of everything that a trained student depends on but the dataset."""
         loss, schedule = self.of(modality)
+        # Fields that were renamed or added later keep the hash of older runs.
+        hashed = asdict(schedule)
+        hashed["look"] = hashed.pop("validate_every")
+        if not schedule.architecture:
+            del hashed["architecture"]
         parts = {
             "modality": modality,
             "teacher": self.teacher,
@@ -193,154 +196,9 @@ class TrainingConfig:
             "left_out": sorted(self.left_out),
             "share": self.shares.get(modality, 100.0),
             "loss": asdict(loss),
-            "schedule": asdict(schedule),
+            "schedule": hashed,
             "adapt": asdict(self.adapt),
             "image_student": asdict(self.image_student),
             "origins": self.origins,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-    def write(self, path: Path) -> None:
-        """Write it as YAML; raises OSError."""
-        text = yaml.safe_dump(_plain(asdict(self)), sort_keys=False, allow_unicode=True)
-        path.write_text(text, encoding="utf-8")
-
-
-def parse_section(section: type[T], data: Any) -> T:
-    """Make a configuration of simple parameters of what a YAML file holds.
-
-    Args:
-        section: A dataclass whose fields `parameter` made.
-        data: What the file holds.
-
-    Raises:
-        ParameterError: A key is unknown, or a value is not allowed.
-    """
-    given = _mapping(data, "the file")
-    known = [f.name for f in fields(section)]  # type: ignore[arg-type]
-    for key in given:
-        if key not in known:
-            raise ParameterError(f"there is no parameter {key}; use one of {', '.join(known)}")
-    return section(**{key: check(section, key, value) for key, value in given.items()})
-
-
-SECTIONS: dict[str, type] = {
-    "loss": LossConfig,
-    "schedule": ScheduleConfig,
-    "adapt": AdaptConfig,
-    "image_student": ImageStudentConfig,
-}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return value
-
-
-def read_config(path: Path | None) -> TrainingConfig:
-    """Read a configuration; what it does not name has its default.
-
-    Args:
-        path: A YAML file; None for all defaults.
-
-    Raises:
-        TrainingError: It cannot be read, or has a key or value that cannot be.
-    """
-    if path is None:
-        return TrainingConfig()
-    try:
-        return parse_config(read_yaml(path))
-    except ParameterError as error:
-        raise TrainingError(f"{path}: {error}") from error
-
-
-def read_yaml(path: Path) -> Any:
-    """Read a YAML file; an empty one holds no keys.
-
-    Raises:
-        TrainingError: It cannot be read.
-    """
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise TrainingError(f"{path} cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise TrainingError(f"{path} is not YAML ({type(error).__name__}); correct it") from error
-
-
-def parse_config(data: Mapping[str, Any]) -> TrainingConfig:
-    """Make a configuration of what a YAML file holds.
-
-    Raises:
-        ParameterError: A key is unknown, or a value is not allowed.
-    """
-    data = _mapping(data, "the file")
-    values: dict[str, Any] = {}
-    simple = {
-        key: value for key, value in data.items() if key not in {*SECTIONS, "shares", "overrides"}
-    }
-    values.update(_fields(TrainingConfig, simple, ""))
-    for name, section in SECTIONS.items():
-        given = _mapping(data.get(name) or {}, name)
-        values[name] = section(**_fields(section, given, f"{name}."))
-    values["shares"] = _shares(_mapping(data.get("shares") or {}, "shares"))
-    values["overrides"] = {
-        _student(modality, "overrides"): _override(modality, given)
-        for modality, given in _mapping(data.get("overrides") or {}, "overrides").items()
-    }
-    config = TrainingConfig(**values)
-    for modality in config.modalities:
-        _student(modality, "modalities")
-    return config
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    """Return a value that must be a mapping; raises ParameterError where it is none."""
-    if not isinstance(value, Mapping):
-        raise ParameterError(f"{where} holds {str(value)[:60]!r}, but must be `key: value` lines")
-    return value
-
-
-def _fields(section: type, given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    known = [f.name for f in fields(section) if f.metadata]
-    for key in given:
-        if key not in known:
-            others = [*known, *SECTIONS, "shares", "overrides"] if not prefix else known
-            raise ParameterError(
-                f"there is no parameter {prefix}{key}; use one of {', '.join(others)}"
-            )
-    return {key: check(section, key, value, prefix) for key, value in given.items()}
-
-
-def _student(modality: Any, where: str) -> str:
-    if modality not in STUDENT_MODALITIES:
-        raise ParameterError(
-            f"{where} names {str(modality)[:60]!r}, which is no student modality; use "
-            f"{', '.join(STUDENT_MODALITIES)}"
-        )
-    return str(modality)
-
-
-def _shares(given: Mapping[str, Any]) -> dict[str, float]:
-    shares = {}
-    for modality, percent in given.items():
-        name = _student(modality, "shares")
-        if not isinstance(percent, (int, float)) or not 0 < percent <= 100:
-            raise ParameterError(
-                f"shares.{name} is {str(percent)[:60]!r}, but must be a percentage above 0, up to "
-                "100"
-            )
-        shares[name] = float(percent)
-    return shares
-
-
-def _override(modality: str, given: Any) -> dict[str, Any]:
-    """Return the values that differ for a modality, checked; they keep their flat names."""
-    place = f"overrides.{modality}"
-    loss = {f.name for f in fields(LossConfig)}
-    checked: dict[str, Any] = {}
-    for key, value in _mapping(given, place).items():
-        section: type = LossConfig if key in loss else ScheduleConfig
-        checked.update(_fields(section, {key: value}, f"{place}."))
-    return checked

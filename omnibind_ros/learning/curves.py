@@ -24,17 +24,17 @@ COLUMNS = (
     "skipped",
 )
 """seconds of the epoch; loss and its terms, means of the epoch; accuracies, 0..1; skipped, samples
-left out for values that are no numbers."""
+left out since their values or their loss were not finite."""
 
 
 class Curves:
     """Rows of curves.csv."""
 
     def __init__(self, path: Path) -> None:
-        """Read what is there.
+        """Read the rows of an earlier part of the run.
 
         Args:
-            path: curves.csv; it need not be there.
+            path: curves.csv; it may be missing.
         """
         self._path = path
         self._rows: list[dict[str, Any]] = []
@@ -43,7 +43,7 @@ class Curves:
                 self._rows = list(csv.DictReader(file))
 
     def cut(self, modality: str, epoch: int) -> None:
-        """Forget what a modality's epochs from this one on left, before they are done again."""
+        """Remove a modality's rows from this epoch on."""
         self._rows = [
             row for row in self._rows if row["modality"] != modality or int(row["epoch"]) < epoch
         ]
@@ -63,7 +63,7 @@ class Curves:
 
     def plot(self, path: Path) -> None:
         """Draw loss and validation accuracy of each modality; raises OSError."""
-        from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+        from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, and needed once a run
 
         figure = Figure(figsize=(10, 4), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -79,9 +79,11 @@ class Curves:
             )
         left.set(xlabel="epoch", ylabel="training loss", title="Loss")
         right.set(
-            xlabel="epoch", ylabel="top-1 (%), mean over objects", title="Validation objects",
+            xlabel="epoch",
+            ylabel="top-1 (%), mean over objects",
+            title="Validation objects",
             ylim=(0, 100),
-        )  # fmt: skip
+        )
         for axes in (left, right):
             axes.grid(alpha=0.3)
         left.legend(frameon=False)

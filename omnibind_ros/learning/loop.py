@@ -36,8 +36,8 @@ _log = logging.getLogger(__name__)
 
 B = TypeVar("B")
 
-Progress = Callable[[int, int, Mapping[str, float]], None]
-"""Called with the number of epochs done, of all epochs, and the figures of the last one."""
+EpochProgress = Callable[[int, int, Mapping[str, float]], None]
+"""Called with the number of epochs done, of all epochs, and the metrics of the last one."""
 
 
 class Loss(NamedTuple):
@@ -45,7 +45,7 @@ class Loss(NamedTuple):
 
     Attributes:
         value: Scalar to minimise; None if too few samples of the batch are usable.
-        terms: Its terms before weighting, detached; their means over an epoch are figures.
+        terms: Its terms before weighting, detached; their means over an epoch are metrics.
         samples: Samples in the batch.
         unusable: How many of them were left out, since they hold values that are not finite.
     """
@@ -57,10 +57,10 @@ class Loss(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """A measurement on validation samples: a score, higher is better, and figures to record."""
+    """A measurement on validation samples: a score, higher is better, and metrics to record."""
 
     score: float
-    figures: Mapping[str, float] = {}
+    metrics: Mapping[str, float] = {}
 
 
 class Task(ABC, Generic[B]):
@@ -78,8 +78,8 @@ class Task(ABC, Generic[B]):
         """Measure the network as it is now; None: the latest state counts as the best."""
         return None
 
-    def record(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Record the figures of an epoch, before its checkpoint is written."""
+    def record(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Record the metrics of an epoch, before its checkpoint is written."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Plan:
         prefer_later: Whether the later of two states with equal scores counts as the better one.
         tolerated: Share of an epoch's samples, 0 to 1, whose loss may be not finite; they are
             skipped. With 0 the first such loss ends the training.
-        advice: What to do about losses that are not finite, as the error message says it.
+        advice: What the error message for losses that are not finite advises.
     """
 
     name: str
@@ -120,7 +120,7 @@ def train(
     fabric: Fabric | None = None,
     checkpoint: Checkpoint | None = None,
     best: Best | None = None,
-    progress: Progress = lambda done, total, figures: None,  # noqa: ARG005
+    progress: EpochProgress = lambda done, total, metrics: None,  # noqa: ARG005
 ) -> Best:
     """Train a network, and leave it in its best state.
 
@@ -130,7 +130,7 @@ def train(
         optimizer: As `fabric.setup` returned it, if there is a Fabric.
         plan: How.
         fabric: Runs the training on its devices and in its precision; None: plain PyTorch.
-        checkpoint: Where the state is kept, and continued from if it is there; None: nowhere.
+        checkpoint: Where the state is written, and read from if it exists; None: nowhere.
         best: A state before training, if that counts too.
         progress: Called after each epoch.
 
@@ -146,19 +146,19 @@ def train(
         first, best = checkpoint.restore(model, optimizer, fabric)
     for epoch in range(first, plan.epochs):
         started = time.monotonic()
-        figures = _train_epoch(task, model, optimizer, plan, fabric, epoch)
+        metrics = _train_epoch(task, model, optimizer, plan, fabric, epoch)
         if (epoch + 1) % plan.validate_every == 0 or epoch + 1 == plan.epochs:
             found = task.validate()
             score = best.score if found is None else found.score
             if found is None or score > best.score or (plan.prefer_later and score == best.score):
                 best = Best(copied(model), score, epoch)
-            figures |= found.figures if found is not None else {}
-        figures["seconds"] = time.monotonic() - started
+            metrics |= found.metrics if found is not None else {}
+        metrics["seconds"] = time.monotonic() - started
         if fabric is None or fabric.is_global_zero:
-            task.record(epoch, figures)
+            task.record(epoch, metrics)
             if checkpoint is not None:
                 checkpoint.save(model, optimizer, fabric, epoch + 1, best)
-            progress(epoch + 1, plan.epochs, figures)
+            progress(epoch + 1, plan.epochs, metrics)
     model.load_state_dict(best.state)
     return best
 
@@ -180,7 +180,7 @@ def _train_epoch(
         loss, rate = task.loss(batch), plan.rate(step)
         samples += loss.samples
         finite = loss.value is not None and bool(torch.isfinite(loss.value))
-        if _in_any_process(fabric, not finite) or loss.value is None:
+        if in_any_process(fabric, not finite) or loss.value is None:
             skipped += loss.samples
             if not plan.tolerated:
                 raise TrainingError(
@@ -224,7 +224,7 @@ def _optimize(
     optimizer.step()
 
 
-def _in_any_process(fabric: Fabric | None, happened: bool) -> bool:
+def in_any_process(fabric: Fabric | None, happened: bool) -> bool:
     """Return whether something happened in any process, so that all of them skip together."""
     if fabric is None or fabric.world_size == 1:
         return happened

@@ -1,4 +1,4 @@
-"""Memory that a training step frees stays with the process for the next one."""
+"""Keeps memory that a training step frees in the process, for the next step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def keep_freed_memory() -> bool:
     half of the processor's time was the kernel's.
 
     Returns:
-        Whether it was set; False with another C library.
+        Whether it was set; False with a C library other than glibc.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:

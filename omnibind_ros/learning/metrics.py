@@ -1,4 +1,4 @@
-"""How well held-out objects are named."""
+"""Accuracy over samples and over objects."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy.typing as npt
 
 
 class Accuracy(NamedTuple):
-    """Share of right answers, 0..1: of samples, and the mean over objects of each object's own."""
+    """Share of correct answers, 0 to 1: of all samples, and the mean of the objects' own shares."""
 
     samples: float
     objects: float
 
 
-def accuracy(right: npt.NDArray[np.bool_], objects: npt.NDArray[Any]) -> Accuracy:
+def accuracy(correct: npt.NDArray[np.bool_], objects: npt.NDArray[Any]) -> Accuracy:
     """Return the accuracy of answers.
 
     Args:
-        right: bool [N], at least one.
+        correct: bool [N], at least one.
         objects: [N], the object of each sample.
     """
     _, of = np.unique(objects, return_inverse=True)
-    each = np.bincount(of, right) / np.bincount(of)
-    return Accuracy(float(right.mean()), float(each.mean()))
+    each = np.bincount(of, correct) / np.bincount(of)
+    return Accuracy(float(correct.mean()), float(each.mean()))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from omnibind_ros.recognition.label_bank import LabelBank, Prototypes
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.prototypes import Prototypes
 
 
 class ClassSimilarity(Prototypes, nn.Module):

@@ -1,4 +1,4 @@
-"""What several runs have in common is computed once, and kept on the disk."""
+"""Results that several runs have in common are computed once and stored."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from typing import Any
 from . import checkpoints
 
 
-def kept_or_made(
-    where: Path, name: str, facts: list[Any], make: Callable[[], dict[str, Any]]
+def compute_once(
+    folder: Path, name: str, inputs: list[Any], compute: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Read what was made before of the same facts, or make it.
+    """Read a result that was computed before from the same inputs, or compute it.
+
+    Of several processes that need it, the first computes it, and the others wait.
 
     Args:
-        where: Folder of what was made before, a file each.
-        name: Of what it is; the file's name begins with it.
-        facts: All that it follows from, as JSON can hold it.
-        make: Returns tensors, numbers and texts by name.
+        folder: Where results are stored, a file each.
+        name: What the file's name begins with.
+        inputs: Everything that the result follows from, as JSON can hold it.
+        compute: Returns tensors, numbers and texts by name.
 
     Raises:
         TrainingError: The file is damaged.
         OSError: It cannot be written.
     """
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    where.mkdir(parents=True, exist_ok=True)
-    path = where / f"{name}-{key[:16]}.pt"
-    # Of several processes that want it the first computes, and the others wait for it.
+    key = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}-{key[:16]}.pt"
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.is_file():
-            checkpoints.save(path, {"key": key, **make()})
+            checkpoints.save(path, {"key": key, **compute()})
     return checkpoints.load(path)

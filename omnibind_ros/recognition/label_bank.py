@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,37 +15,13 @@ from omnibind_ros.encoders.text import TextEncoder
 
 from .label_cache import CACHE, cache_key, read_cache, write_cache
 from .labels import MAX_LABELS, Label, LabelError, check_labels, clean_label, read_labels
+from .prototypes import ArrayPrototypes
 
 _log = logging.getLogger(__name__)
 
 
-class Prototypes:
-    """Similarity to classes of one or more prototypes each: words, or enrolled samples.
-
-    The definition for arrays and for tensors: `LabelBank` and learning.prototypes derive from it.
-
-    Attributes:
-        prototypes: [P, D], unit vectors.
-        rows: int [L, W], the prototypes of each class; the first one is repeated where a class has
-            fewer than others.
-        largest: Returns the largest values along an axis, given values and axis.
-    """
-
-    prototypes: Any
-    rows: Any
-    largest: Callable[..., Any]
-
-    def similarities(self, values: Any) -> Any:
-        """Return cosine similarities [..., L] of unit vectors [..., D]: those of `best`."""
-        return self.best(values @ self.prototypes.T)
-
-    def best(self, each: Any) -> Any:
-        """Return the similarity to each class's best prototype: [..., P] -> [..., L]."""
-        return self.largest(each[..., self.rows], -1)
-
-
 @dataclass(frozen=True)
-class LabelBank(Prototypes):
+class LabelBank(ArrayPrototypes):
     """Labels and their prototypes.
 
     Attributes:
@@ -62,20 +36,6 @@ class LabelBank(Prototypes):
     prototypes: npt.NDArray[np.float32]
     owner: npt.NDArray[np.intp]
     likeness: npt.NDArray[np.float32] | None = None
-
-    largest = staticmethod(np.max)
-
-    @cached_property
-    def first(self) -> npt.NDArray[np.intp]:
-        """The first prototype of each label, int [L]."""
-        return np.searchsorted(self.owner, np.arange(len(self.labels)))
-
-    @cached_property
-    def rows(self) -> npt.NDArray[np.intp]:
-        """The prototypes of each label, int [L, W]; see `Prototypes`."""
-        counts = np.diff(self.first, append=len(self.owner))
-        column = np.arange(counts.max())
-        return self.first[:, None] + np.where(column < counts[:, None], column, 0)
 
     @classmethod
     def build(
@@ -161,32 +121,6 @@ class LabelBank(Prototypes):
         names = tuple(self.labels[i] for i in indices)
         return LabelBank(names, self.prototypes[inside], owner, likeness)
 
-    def similarities(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return each label's cosine similarity: that of its best prototype.
-
-        Two embeddings of one object are more similar than an embedding and a text. Therefore an
-        enrolled prototype with a `likeness` counts as the best text does where its cosine
-        similarity equals the likeness, and more or less by the difference to it.
-
-        Args:
-            values: float32 [..., D], unit vectors.
-
-        Returns:
-            float32 [..., L].
-        """
-        each = values @ self.prototypes.T
-        if self.likeness is not None:
-            texts = np.isnan(self.likeness)
-            best = each[..., texts].max(-1, keepdims=True) if texts.any() else 0.0
-            each = np.where(texts, each, best + each - self.likeness)
-        return np.asarray(self.best(each))
-
-    def best(self, each: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return what `Prototypes.best` does, faster where labels have many prototypes."""
-        if len(self.owner) == len(self.labels):
-            return each
-        return np.maximum.reduceat(each, self.first, axis=-1)
-
     def with_label(
         self, name: str, values: npt.NDArray[np.float32], likeness: float | None = None
     ) -> LabelBank:
@@ -224,31 +158,3 @@ class LabelBank(Prototypes):
 def _owner(labels: Sequence[Label]) -> npt.NDArray[np.intp]:
     """Return the index of the label of each prototype."""
     return np.array([i for i, label in enumerate(labels) for _ in range(label.count)], np.intp)
-
-
-def probabilities(
-    similarities: npt.NDArray[np.float32], temperature: float
-) -> npt.NDArray[np.float32]:
-    """Return a softmax over the last axis of similarities, float32 [..., L]."""
-    logits = (similarities - similarities.max(-1, keepdims=True)) / np.float32(temperature)
-    exponentials = np.exp(logits)
-    return np.asarray(exponentials / exponentials.sum(-1, keepdims=True))
-
-
-def entropies(similarities: npt.NDArray[np.float32], temperature: float) -> npt.NDArray[np.float32]:
-    """Return the entropy of label distributions, as a share of the largest one, log L: 0..1.
-
-    `Recogniser.entropy` is the same for one embedding.
-
-    Args:
-        similarities: float32 [..., L].
-        temperature: Of the softmax.
-
-    Returns:
-        float32 [...].
-    """
-    if similarities.shape[-1] < 2:
-        return np.zeros(similarities.shape[:-1], np.float32)
-    p = probabilities(similarities, temperature)
-    entropy = -(p * np.log(np.maximum(p, 1e-30))).sum(-1)
-    return np.asarray(np.clip(entropy / np.log(similarities.shape[-1]), 0, 1), np.float32)

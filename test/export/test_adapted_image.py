@@ -11,8 +11,8 @@ from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
 from omnibind_ros.encoders.manifest_writing import write_manifest  # noqa: E402
 from omnibind_ros.export.adapted_image import load_projection, write_adapted_image  # noqa: E402
 from omnibind_ros.learning import checkpoints  # noqa: E402
-from omnibind_ros.learning.teachers.adaptation import Projection  # noqa: E402
-from omnibind_ros.learning.teachers.interface import load_teacher  # noqa: E402
+from omnibind_ros.learning.teachers.loading import load_teacher  # noqa: E402
+from omnibind_ros.learning.teachers.projection import Projection  # noqa: E402
 
 PICTURE = np.kron(
     np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8), np.ones((9, 9, 1), np.uint8)

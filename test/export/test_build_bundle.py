@@ -33,7 +33,7 @@ from omnibind_ros.export.verify import verify_bundle  # noqa: E402
 from omnibind_ros.fusion import AdaptiveFusion  # noqa: E402
 from omnibind_ros.learning import checkpoints  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
-from omnibind_ros.learning.tensors.specs import STUDENT_SPECS  # noqa: E402
+from omnibind_ros.learning.tensors.specs import input_spec  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_the_bundle_is_complete_and_states_its_origin(made):
     verify_bundle(bundle.root)
     assert list(bundle.manifest.encoders) == ["image", "text", "touch"]
     touch = bundle.manifest.encoders["touch"]
-    assert touch.inputs == (STUDENT_SPECS["touch"],)
+    assert touch.inputs == (input_spec("touch"),)
     assert touch.licence == "Apache-2.0"
     assert "omnibind train students" in touch.origin
     assert touch.precision in ("fp32", "int8")
@@ -176,7 +176,7 @@ def test_no_file_of_it_names_a_folder_of_the_machine(made):
 
 
 def test_the_next_training_finds_features_and_classes_in_it(made):
-    from omnibind_ros.learning.teachers.interface import load_teacher  # noqa: PLC0415 - needs onnx
+    from omnibind_ros.learning.teachers.loading import load_teacher  # noqa: PLC0415 - needs onnx
 
     teacher = load_teacher(str(made.bundle.root))
     assert teacher.anchors().directions.shape == (1000, 1280)

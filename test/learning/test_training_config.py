@@ -1,9 +1,10 @@
-"""A training run is said in YAML, and what cannot be is refused in one sentence."""
+"""A training run is configured in YAML, and wrong values are refused in one sentence."""
 
 import pytest
 from paths import ROOT
 
-from omnibind_ros.learning.config import TrainingConfig, TrainingError, read_config
+from omnibind_ros.learning.config import TrainingConfig, TrainingError
+from omnibind_ros.learning.config_file import parse_config, read_config, write_config
 
 SHIPPED = sorted((ROOT / "config" / "training").glob("*.yaml"))
 
@@ -34,7 +35,7 @@ def test_a_modality_may_differ(tmp_path):
 def test_what_is_written_reads_the_same(tmp_path):
     text = "left_out: [lamp]\nshares: {touch: 10}\noverrides: {audio: {tau: 0.1}}\n"
     config = read_config(write(tmp_path, text))
-    config.write(tmp_path / "again.yaml")
+    write_config(config, tmp_path / "again.yaml")
     assert read_config(tmp_path / "again.yaml") == config
 
 
@@ -49,6 +50,23 @@ def test_the_key_follows_all_that_decides_and_nothing_else(tmp_path):
     assert TrainingConfig().key("audio") != key
 
 
+def test_keys_of_older_versions_stay_the_same():
+    """Students of older runs are recognised by this hash."""
+    assert TrainingConfig().key("touch").startswith("581ed043ea6ff8f2287cf248462fa529")
+    audio = parse_config({"schedule": {"look": 5}}).key("audio")
+    assert audio.startswith("3aafbaf2106eadb722040fef9883e4f9")
+
+
+def test_the_older_name_of_a_parameter_is_read(tmp_path):
+    text = "schedule: {look: 5}\noverrides: {touch: {look: 3}}\n"
+    config = read_config(write(tmp_path, text))
+    assert config.schedule.validate_every == 5
+    assert config.of("touch")[1].validate_every == 3
+    both = write(tmp_path, "schedule: {look: 5, validate_every: 5}\n")
+    with pytest.raises(TrainingError, match=r"schedule\.look is the older name of"):
+        read_config(both)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -58,6 +76,7 @@ def test_the_key_follows_all_that_decides_and_nothing_else(tmp_path):
         ("schedule: {epochs: 0}", "schedule.epochs is '0', but must be in 1"),
         ("schedule: {epochs: many}", "schedule.epochs is 'many', but must be of type int"),
         ("loss: {objective: best}", "must be one of: cad, cross_entropy"),
+        ("schedule: {architecture: best}", "must be one of: empty, picture, three_views"),
         ("modalities: [image]", "'image', which is no student modality"),
         ("overrides: {smell: {epochs: 1}}", "'smell', which is no student modality"),
         ("shares: {touch: 0}", "shares.touch is '0', but must be a percentage"),

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.recognition.label_bank import LabelBank, Prototypes
+from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.label_cache import CACHE
 from omnibind_ros.recognition.labels import MAX_LABELS, Label, LabelError, read_labels
+from omnibind_ros.recognition.prototypes import Prototypes
 
 GOOD = "templates: ['a photo of a {}']\nlabels:\n- {name: cup, synonyms: [mug]}\n- {name: cat}\n"
 

@@ -20,7 +20,7 @@ from fixture_bundle import FIXTURE, TEACHER
 from learnable_plan import LearnablePlan
 from torch import nn
 
-from omnibind_ros.datasets.build import build_dataset
+from omnibind_ros.datasets.building.builder import build_dataset
 from omnibind_ros.encoders.manifest import FileSpec, read_manifest
 from omnibind_ros.encoders.manifest_writing import content_version, write_manifest
 from omnibind_ros.export.export_fusion import export_fusion
@@ -74,7 +74,7 @@ def write_fixture(out: Path, cache: TensorCache) -> None:
                 Path(scratch),
                 "fp32",
                 choose_samples(cache, modality),
-                cache.bank,
+                cache.vocabulary.classes,
             ).spec
     torch.manual_seed(0)
     fusion = replace(export_fusion(FusionNetwork(size, classes=8).eval(), out), origin=ORIGIN)

@@ -10,9 +10,11 @@ from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.files import TrainedFusion, save_fusion
 from omnibind_ros.learning.af.network import FusionNetwork
 from omnibind_ros.learning.config import TrainingConfig
+from omnibind_ros.learning.config_file import write_config
+from omnibind_ros.learning.students.files import save_student
 from omnibind_ros.learning.students.registry import build
-from omnibind_ros.learning.teachers.adaptation import Projection
-from omnibind_ros.learning.tensors.specs import STUDENT_SPECS
+from omnibind_ros.learning.teachers.projection import Projection
+from omnibind_ros.learning.tensors.specs import input_spec
 
 SIZE, FEATURES = 384, 1280
 
@@ -20,12 +22,12 @@ SIZE, FEATURES = 384, 1280
 def make_run(folder, cache, modalities=("touch",)):
     """Write config.yaml, students/MODALITY.pt and teacher.pt."""
     (folder / "students").mkdir(parents=True)
-    TrainingConfig().write(folder / "config.yaml")
+    write_config(TrainingConfig(), folder / "config.yaml")
     for number, modality in enumerate(modalities):
         torch.manual_seed(number)
-        spec = STUDENT_SPECS[modality]
+        spec = input_spec(modality)
         path = folder / "students" / f"{modality}.pt"
-        checkpoints.save_student(path, modality, build(modality, SIZE, spec), spec, SIZE, "k", {})
+        save_student(path, modality, build(modality, SIZE, spec), spec, SIZE, "k", {})
     state = Projection(FEATURES, SIZE).state_dict()
     checkpoints.save(
         folder / "teacher.pt", {"key": cache.key, "teacher": cache.teacher, "state": state}

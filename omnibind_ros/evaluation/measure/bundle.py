@@ -19,8 +19,7 @@ from omnibind_ros.fusion.base import Fusion
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members
 from omnibind_ros.learning.af.encoding import Encoded, encode_dataset
-from omnibind_ros.learning.config import STUDENT_MODALITIES
-from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.modalities import MODALITIES, STUDENTS
 
 from .fusion import Fuse, MeasurementConfig, Progress, measure_fusion, no_stage_progress
 from .metrics import top_k
@@ -79,7 +78,7 @@ def evaluate_bundle(
     figures = measure_fusion(encoded.data, fuse_at_run_time(fusion), measurement, progress)
     real = measure_recordings(
         Dataset.open(data),
-        bundle_encoders(bundle, [m for m in encoded.data.modalities if m in STUDENT_MODALITIES]),
+        bundle_encoders(bundle, [m for m in encoded.data.modalities if m in STUDENTS]),
         cast("SentenceEncoder", bundle.encoder("text")),  # `encode_dataset` has checked it
         left_out,
     )

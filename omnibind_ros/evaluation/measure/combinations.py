@@ -12,7 +12,7 @@ from omnibind_ros.learning.af.corruptions import Members, members_of
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.modalities import all_combinations, combination_name
 from omnibind_ros.progress import Progress, no_progress
-from omnibind_ros.recognition.label_bank import probabilities
+from omnibind_ros.recognition.prototypes import probabilities
 
 from .metrics import calibration_error, mean_average_precision, top_k
 

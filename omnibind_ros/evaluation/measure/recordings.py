@@ -17,11 +17,11 @@ from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.sample import Sample
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.learning import checkpoints
-from omnibind_ros.learning.config import STUDENT_MODALITIES
-from omnibind_ros.learning.tensors.cache import class_labels
-from omnibind_ros.learning.tensors.specs import PREPARE
+from omnibind_ros.learning.students.files import load_student
+from omnibind_ros.learning.tensors.specs import prepare_function
+from omnibind_ros.learning.tensors.vocabulary import class_labels
 from omnibind_ros.learning.tensors.windows import input_length, window, window_count
+from omnibind_ros.modalities import STUDENTS
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import TEMPLATES, Label
 
@@ -62,11 +62,12 @@ def trained_students(run: Path, modalities: Iterable[str]) -> dict[str, SampleEn
     """Return the students of a training run; raises TrainingError."""
     encoders = {}
     for name in modalities:
-        model, spec, _ = checkpoints.load_student(run / "students" / f"{name}.pt")
+        model, spec, _ = load_student(run / "students" / f"{name}.pt")
+        prepare = prepare_function(name)
 
         @torch.no_grad()
         def encode(
-            sample: Any, model: Any = model, spec: Any = spec, prepare: Any = PREPARE[name]
+            sample: Any, model: Any = model, spec: Any = spec, prepare: Any = prepare
         ) -> tuple[Floats, float]:
             prepared = prepare(sample, spec)
             values = model(torch.from_numpy(np.asarray(prepared.values, np.float32)))
@@ -107,7 +108,7 @@ def measure_recordings(
     )
     figures = {}
     for modality, encoder in encoders.items():
-        if modality not in STUDENT_MODALITIES:
+        if modality not in STUDENTS:
             continue
         part = dataset.select(split=split, modalities=[modality])
         rows = np.flatnonzero(part.recorded(modality) & ~np.isin(part.column("label"), left_out))

@@ -11,7 +11,7 @@ from omnibind_ros.learning.af.corruptions import CORRUPTIONS, Members, Selection
 from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.progress import Progress, no_progress
-from omnibind_ros.recognition.label_bank import entropies
+from omnibind_ros.recognition.prototypes import entropies
 
 from .combinations import Rule, select_modalities
 from .metrics import top_k

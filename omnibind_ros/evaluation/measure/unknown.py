@@ -11,7 +11,7 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.af.corruptions import Members, members_of
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
-from omnibind_ros.recognition.label_bank import probabilities
+from omnibind_ros.recognition.prototypes import probabilities
 
 from .combinations import Rule
 from .metrics import auroc

@@ -14,13 +14,9 @@ from typing import Any
 from omnibind_ros.config import ParameterError
 from omnibind_ros.learning.af.config import FusionConfig, parse_fusion_config
 from omnibind_ros.learning.cad.losses import CAD_TERMS, PLAIN
-from omnibind_ros.learning.config import (
-    STUDENT_MODALITIES,
-    TrainingConfig,
-    TrainingError,
-    parse_config,
-    read_yaml,
-)
+from omnibind_ros.learning.config import TrainingConfig, TrainingError
+from omnibind_ros.learning.config_file import parse_config, read_yaml
+from omnibind_ros.modalities import STUDENTS
 
 KEYS = {
     "students": (
@@ -102,7 +98,7 @@ class Run:
             "origins": self.origins,
         }
         config = parse_config(given | own)
-        return replace(config, shares=dict.fromkeys(STUDENT_MODALITIES, float(self.share)))
+        return replace(config, shares=dict.fromkeys(STUDENTS, float(self.share)))
 
     def fusion(self) -> FusionConfig:
         """Return the configuration of a run of fusion; raises ParameterError."""

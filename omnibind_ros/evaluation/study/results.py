@@ -11,7 +11,8 @@ import numpy as np
 
 from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.learning.cad.losses import PLAIN
-from omnibind_ros.learning.config import STUDENT_MODALITIES, TrainingError
+from omnibind_ros.learning.config import TrainingError
+from omnibind_ros.modalities import STUDENTS
 
 from .plan import DEFAULT_START
 
@@ -145,7 +146,7 @@ def students(results: Iterable[JsonObject]) -> dict[str, Any]:
     """
     results = list(results)
     found: dict[str, Any] = {}
-    for modality in STUDENT_MODALITIES:
+    for modality in STUDENTS:
         entry: dict[str, Any] = {}
         at_100: dict[str, Any] = {}
         for share, into in ((HEADLINE, entry), (100.0, at_100)):

@@ -23,7 +23,7 @@ from omnibind_ros.learning.af.files import calibrate_fusion
 from omnibind_ros.learning.af.training import train_fusion
 from omnibind_ros.learning.cad.training import train_students
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.learning.teachers.interface import load_teacher
+from omnibind_ros.learning.teachers.loading import load_teacher
 from omnibind_ros.learning.tensors.cache import build_cache
 
 from .plan import Run
@@ -190,7 +190,7 @@ class _Study:
             config,
             resume=True,
             progress=lambda what, *step: self._progress(f"{run.name} {what}", *step),
-            embed=run.name in self._needed,
+            with_embeddings=run.name in self._needed,
             shared=self._work / "shared",
         )
         teacher, image_student = (

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.config import ParameterError, parameter
-from omnibind_ros.learning.config import TrainingError, parse_section, read_yaml
+from omnibind_ros.learning.config import TrainingError
+from omnibind_ros.learning.config_file import parse_section, read_yaml
 
 OLD_NAMES = {"lying": "other_object"}
 """Names of parameters in version 0.1, and what they are now."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.recognition.label_bank import entropies
+from omnibind_ros.recognition.prototypes import entropies
 
 from .embeddings import EmbeddingSet
 

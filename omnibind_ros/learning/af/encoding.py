@@ -23,7 +23,7 @@ from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.learning.tensors.cache import class_labels
+from omnibind_ros.learning.tensors.vocabulary import class_labels
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import LabelBank

@@ -16,8 +16,8 @@ from torch.utils.data import default_convert
 
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.learning.checkpoints import Best, copied
-from omnibind_ros.learning.commands import progress_bars
 from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train, warmup_cosine
+from omnibind_ros.learning.progress import progress_bars
 from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.progress import Progress, no_progress
 

@@ -1,6 +1,6 @@
-"""Cross-modal Alignment Distillation (CAD), term by term, and the plain objectives beside it.
+"""The losses: Cross-modal Alignment Distillation (CAD), term by term, and plain objectives.
 
-docs/explanation/method.md says what is the paper's and what is ours.
+docs/explanation/method.md tells which parts are the paper's and which are ours.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Batch:
         z: Student embeddings [B, D], unit vectors.
         labels: int [B], classes of the bank.
         image: The paired teacher images' embeddings [B, D].
-        text: Embeddings [B, D] of what is said of each sample, or of its class's name.
+        text: Embeddings [B, D] of a sentence about each sample, or of its class's name.
         class_similarity: z to the bank [B, C].
         teacher_similarity: image to the bank [B, C].
     """
@@ -38,27 +38,27 @@ class Batch:
 
 
 def align_image(batch: Batch, config: LossConfig) -> Tensor:  # noqa: ARG001
-    """1 - cos(z_s, z_i): the student goes where the image of the thing is."""
+    """Mean of 1 - cos(z_s, z_i): the student's embedding moves to that of the paired image."""
     return 1 - (batch.z * batch.image).sum(1).mean()
 
 
 def align_text(batch: Batch, config: LossConfig) -> Tensor:  # noqa: ARG001
-    """1 - cos(z_s, T_y): the student goes where the name of the thing is, or its best synonym."""
+    """Mean of 1 - cos(z_s, T_y): it moves to the class's name, or to its nearest synonym."""
     return 1 - batch.class_similarity.gather(1, batch.labels[:, None]).mean()
 
 
 def contrast(batch: Batch, config: LossConfig) -> Tensor:
-    """Cross-entropy of z_s T / tau against y; samples of one class are no negatives."""
+    """Cross-entropy of z_s T / tau against y; samples of one class are not negatives."""
     return functional.cross_entropy(
         batch.class_similarity / config.tau, batch.labels, label_smoothing=config.smoothing
     )
 
 
 def distil(batch: Batch, config: LossConfig) -> Tensor:
-    """KL(softmax(z_i T / tau_t) || softmax(z_s T / tau_s)), by how right the teacher is.
+    """KL(softmax(z_i T / tau_t) || softmax(z_s T / tau_s)), weighted by the teacher's certainty.
 
-    The weight of a sample is the probability that the teacher gives its class: what a teacher says
-    of a thing that it takes for another is not worth learning.
+    The weight of a sample is the probability that the teacher gives its class: where the teacher is
+    wrong there is little to learn.
     """
     log_teacher = functional.log_softmax(batch.teacher_similarity / config.tau_teacher, 1)
     log_student = functional.log_softmax(batch.class_similarity / config.tau_student, 1)
@@ -69,9 +69,9 @@ def distil(batch: Batch, config: LossConfig) -> Tensor:
 
 
 def relation(batch: Batch, config: LossConfig) -> Tensor:
-    """KL between the batch's image-text and student-text similarities, both ways round.
+    """KL between the batch's image-text and student-text similarities, in both directions.
 
-    Row by row: which of the batch's texts fit a sample; column by column: which samples fit a text.
+    By rows: which of the batch's texts fit a sample; by columns: which samples fit a text.
     """
     teacher = batch.image @ batch.text.T / config.tau_relation
     student = batch.z @ batch.text.T / config.tau_relation
@@ -84,7 +84,7 @@ def relation(batch: Batch, config: LossConfig) -> Tensor:
 
 
 def infonce(batch: Batch, config: LossConfig) -> Tensor:
-    """InfoNCE to the paired image, both ways round (ImageBind, arXiv 2305.05665)."""
+    """InfoNCE to the paired image, in both directions (ImageBind, arXiv 2305.05665)."""
     scores = batch.z @ batch.image.T / config.tau
     own = torch.arange(len(scores), device=scores.device)
     return (functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)) / 2
@@ -110,18 +110,17 @@ PLAIN: dict[str, Term] = {
 
 
 class Objective(nn.Module):
-    """What a student is trained on."""
+    """The loss of a batch: the weighted sum of the terms that a configuration names."""
 
     def __init__(
         self, config: LossConfig, bank: ClassSimilarity, categories: ClassSimilarity | None = None
     ) -> None:
-        """Take the configuration, and what is to be learnt.
+        """Choose the terms.
 
         Args:
             config: Which terms, and their weights.
             bank: The classes.
-            categories: What recordings are called in the set that they come from; None: they
-                have no names of their own.
+            categories: The names that recordings have in the sets that they come from, if any.
         """
         super().__init__()
         self.config = config
@@ -158,14 +157,15 @@ class Objective(nn.Module):
         for name, (_, weight) in self.terms.items():
             total = total + weight * values[name]
         if self.categories is not None and categories is not None and self.config.categories > 0:
-            values["categories"] = self._own_names(z, categories)
+            values["categories"] = self._category_loss(z, categories)
             total = total + self.config.categories * values["categories"]
         return total, {name: value.detach() for name, value in values.items()}
 
-    def _own_names(self, z: Tensor, categories: Tensor) -> Tensor:
+    def _category_loss(self, z: Tensor, categories: Tensor) -> Tensor:
         """Cross-entropy of recordings against the names of their own set, as a share of the batch.
 
-        A dog's bark and a cock's crow are one class of a robot's, an animal; told apart they stay.
+        A dog's bark and a cock's crow are one class of the dataset, an animal. This term keeps them
+        apart.
         """
         named = categories >= 0
         if self.categories is None or not bool(named.any()):

@@ -1,11 +1,18 @@
-"""Trains the students of a bundle: stage zero, then one student after another."""
+"""Cross-modal Alignment Distillation (CAD), from the dataset's tensors to the loss of a batch.
+
+`train_students` trains the students of a run: the image teacher is adapted
+(teachers/adaptation.py), the image student is trained (image_student.py), and then each student, a
+`StudentTask` of the training loop (learning/loop.py). Batches are in batches.py, the loss is in
+losses.py, the networks and the variations of their inputs are in learning/students/MODALITY.py.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+import os
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,58 +20,68 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch.utils.data import DataLoader
 
-from omnibind_ros.datasets.storage.files import atomic_file, write_atomic
+from omnibind_ros.arrays import Floats
+from omnibind_ros.datasets.storage.files import write_atomic
 from omnibind_ros.learning import checkpoints
-from omnibind_ros.learning.config import TrainingConfig, TrainingError, read_config
+from omnibind_ros.learning.config import TrainingConfig
 from omnibind_ros.learning.curves import Curves
+from omnibind_ros.learning.devices import make_fabric
+from omnibind_ros.learning.loop import (
+    Loss,
+    Plan,
+    Task,
+    Validation,
+    in_any_process,
+    parameter_groups,
+    train,
+    warmup_cosine,
+)
 from omnibind_ros.learning.memory import keep_freed_memory
+from omnibind_ros.learning.metrics import accuracy
+from omnibind_ros.learning.progress import NamedProgress, no_named_progress, progress_bars
 from omnibind_ros.learning.prototypes import ClassSimilarity
-from omnibind_ros.learning.shared import kept_or_made
-from omnibind_ros.learning.teachers.adaptation import Adaptation, adapt
-from omnibind_ros.learning.tensors.cache import TensorCache
-from omnibind_ros.learning.tensors.windows import best_rows
+from omnibind_ros.learning.students.files import save_student
+from omnibind_ros.learning.students.initialisation import build_initialised
+from omnibind_ros.learning.students.registry import student_module
+from omnibind_ros.learning.tensors.cache import TensorCache, build_cache
 from omnibind_ros.recognition.label_bank import LabelBank
 
-from .batches import StudentData, check_samples, class_bank, class_numbers
-from .image_student import ImageStudent, image_student
-from .student_trainer import StudentTrainer, encode
+from .batches import StudentBatch, StudentData
+from .embeddings import embed, write_embeddings
+from .image_student import ImageStudent, train_image_student
+from .losses import Objective
+from .run_folder import open_run
+from .sampler import EpochSampler
+from .selection import check_samples, class_bank
+from .summary import accuracies, summary
+from .teacher import adapt_for_run
 
-_log = logging.getLogger(__name__)
-
-Progress = Callable[[str, int, int, Mapping[str, float]], None]
-"""(what is trained, epochs done, epochs, figures of the last one) -> nothing."""
+TOLERATED = 0.1
+"""Share of an epoch's samples that may be without a finite loss before the training ends."""
 
 
-def _silent(what: str, done: int, total: int, figures: Mapping[str, float]) -> None:
-    """Say nothing."""
-
-
-def make_fabric(config: TrainingConfig) -> Fabric:
-    """Return what runs the training, on the devices and in the precision that are configured.
-
-    Raises:
-        TrainingError: The machine does not have them.
-    """
-    precision: Any = config.precision
-    if precision == "auto":
-        gpu = torch.cuda.is_available() and config.accelerator in ("auto", "gpu", "cuda")
-        half = "bf16-mixed" if gpu and torch.cuda.is_bf16_supported() else "16-mixed"
-        precision = half if gpu else "32-true"
+def run_command(options: argparse.Namespace) -> int:
+    """Run `omnibind train students`."""
+    workers = options.workers or os.cpu_count() or 1
     try:
-        fabric = Fabric(
-            accelerator=config.accelerator, devices=config.devices, num_nodes=config.nodes,
-            precision=precision,
-        )  # fmt: skip
-    except Exception as error:
-        raise TrainingError(
-            f"the accelerator {config.accelerator} with {config.devices} devices and precision "
-            f"{precision} cannot be had ({' '.join(str(error).split())[:160]}); change "
-            "accelerator, devices or precision"
-        ) from error
-    fabric.launch()
-    return fabric
+        with progress_bars() as progress:
+            cache = build_cache(
+                options.data,
+                options.cache or options.out / "cache",
+                options.config.teacher,
+                workers,
+                lambda done, total: progress("tensors", done, total, {}),
+            )
+            metrics = train_students(cache, options.out, options.config, options.resume, progress)
+    except KeyboardInterrupt:
+        print("interrupted: the same command with --resume goes on", file=sys.stderr)
+        raise
+    for modality, found in metrics.items():
+        print(f"{modality}: {summary(found)}")
+    print(f"trained {options.out}")
+    return 0
 
 
 def train_students(
@@ -72,32 +89,32 @@ def train_students(
     out: Path,
     config: TrainingConfig,
     resume: bool = False,
-    progress: Progress = _silent,
+    progress: NamedProgress = no_named_progress,
     *,
-    embed: bool = True,
+    with_embeddings: bool = True,
     shared: Path | None = None,
 ) -> dict[str, dict[str, float]]:
     """Train the students that a configuration names.
 
-    Writes out/config.yaml, curves.csv, curves.png, teacher.pt and teacher.json (stage zero),
-    image_student.json, students/MODALITY.pt and embeddings.npz; checkpoints lie in out/checkpoints
-    until all is done.
+    Writes out/config.yaml, curves.csv, curves.png, teacher.pt and teacher.json (the adapted image
+    teacher), image_student.json, students/MODALITY.pt and embeddings.npz. Checkpoints are in
+    out/checkpoints until the run is complete.
 
     Args:
         cache: The dataset's tensors.
         out: The run's folder.
         config: How.
-        resume: Go on with what an interrupted run left in `out`.
-        progress: Told after each epoch.
-        embed: Whether embeddings.npz is written.
-        shared: Folder where stage zero and the image student are kept for other runs that have
-            them in common.
+        resume: Whether an interrupted run in `out` is continued.
+        progress: Called after each epoch.
+        with_embeddings: Whether embeddings.npz is written.
+        shared: Folder of the adapted teacher and the image student for other runs that have them in
+            common; None: out/checkpoints.
 
     Returns:
-        By modality, what `students/MODALITY.pt` says was measured.
+        The metrics of each student by modality.
 
     Raises:
-        TrainingError: Something is missing or wrong, or the loss is no number.
+        TrainingError: Something is missing or wrong, or too many losses are not finite.
         OSError: `out` cannot be written.
     """
     keep_freed_memory()
@@ -105,158 +122,203 @@ def train_students(
     bank = class_bank(cache, config.left_out)
     _check_modalities(cache, bank, config)
     if fabric.is_global_zero:
-        _enter(out, config, resume)
+        open_run(out, config, resume)
     fabric.barrier()
     shared = shared or out / "checkpoints"
-    teacher = _stage_zero(cache, bank, config, out, fabric, progress, shared)
-    begin: ImageStudent | None = None
-    if any(config.start(m) == "image" for m in config.modalities):
-        begin = _image_student(cache, bank, config, teacher, out, fabric, progress, shared)
-    curves = Curves(out / "curves.csv")
-    measured = {}
-    for modality in config.modalities:
-        as_image = begin.state if begin and config.start(modality) == "image" else None
-        trainer = StudentTrainer(
-            cache, modality, bank, config, teacher.taught, fabric, out, as_image
+    teacher = adapt_for_run(cache, bank, config, out, shared, fabric, progress)
+    image_student: ImageStudent | None = None
+    if any(config.initialisation(m) == "image" for m in config.modalities):
+        image_student = train_image_student(
+            cache,
+            bank,
+            config,
+            teacher.targets,
+            shared,
+            fabric.device,
+            lambda done, total: progress("image student", done, total, {}),
         )
-        measured[modality] = trainer.train(curves, progress)
+        if fabric.is_global_zero:
+            write_atomic(out / "image_student.json", json.dumps(image_student.metrics, indent=1))
+    curves = Curves(out / "curves.csv")
+    metrics = {}
+    for modality in config.modalities:
+        path, key = out / "students" / f"{modality}.pt", f"{config.key(modality)}-{cache.key}"
+        if path.is_file():  # a run that is continued has trained it already
+            content = checkpoints.load(path)
+            checkpoints.check_key(path, content, key)
+            metrics[modality] = dict(content["metrics"])
+            continue
+        state = image_student.state if image_student else None
+        task = StudentTask(cache, modality, bank, config, teacher.targets, state, fabric, curves)
+        metrics[modality] = _train_student(task, out, key, progress)
         fabric.barrier()
     if fabric.is_global_zero:
         curves.plot(out / "curves.png")
-        if embed:
+        if with_embeddings:
             write_embeddings(cache, out, teacher.image, config.modalities)
         for path in (out / "checkpoints").iterdir():
             path.unlink()
     fabric.barrier()
-    return measured
+    return metrics
 
 
 def _check_modalities(cache: TensorCache, bank: LabelBank, config: TrainingConfig) -> None:
-    """Find what is missing before hours are spent."""
-    image = np.zeros((len(cache.image), cache.embedding_size), np.float32)
+    """Check that there is enough to learn from, before hours are spent."""
+    image = np.zeros((len(cache.targets.image), cache.embedding_size), np.float32)
     for modality in config.modalities:
-        train = StudentData(cache, modality, "train", bank, config, image)
-        check_samples(train, bank, config.of(modality)[0].objective != "cross_entropy")
+        data = StudentData(cache, modality, "train", bank, config, image)
+        paired = config.of(modality)[0].objective != "cross_entropy"
+        check_samples(modality, data.labels, bank, lacks_images=paired and not data.has_images)
 
 
-def _enter(out: Path, config: TrainingConfig, resume: bool) -> None:
-    """Take a folder for a run, or take up the run that is in it."""
-    path = out / "config.yaml"
-    if path.is_file():
-        if not resume:
-            raise TrainingError(
-                f"{out} holds a training run; add --resume to go on with it, or give another "
-                "folder for --out"
-            )
-        if (before := read_config(path)) != config:
-            changed = [name for name in vars(config) if vars(config)[name] != vars(before)[name]]
-            raise TrainingError(
-                f"the run in {out} has another configuration ({', '.join(changed)} differ); go on "
-                f"with {path}, or give another folder for --out"
-            )
-    for folder in (out / "students", out / "checkpoints"):
-        folder.mkdir(parents=True, exist_ok=True)
-    config.write(path)
+def _train_student(
+    task: StudentTask, out: Path, key: str, progress: NamedProgress
+) -> dict[str, float]:
+    """Train one student, or continue from its checkpoint; write it, and return its metrics."""
+    schedule, modality = task.schedule, task.modality
+    steps = len(task.loader)
+    plan = Plan(
+        modality,
+        schedule.epochs,
+        steps,
+        lambda step: warmup_cosine(
+            step, schedule.epochs * steps, schedule.learning_rate, schedule.warmup
+        ),
+        clip=schedule.clip,
+        validate_every=schedule.validate_every,
+        tolerated=TOLERATED,
+        advice="look for NaN in the dataset, or lower schedule.learning_rate",
+    )
+    best = train(
+        task,
+        task.network,
+        task.optimizer,
+        plan,
+        fabric=task.fabric,
+        checkpoint=checkpoints.Checkpoint(out / "checkpoints" / f"{modality}.pt", key),
+        progress=lambda done, total, metrics: progress(modality, done, total, metrics),
+    )
+    metrics = {"best_epoch": float(best.epoch)}
+    for name, part in (("validation", task.validation), ("test", task.test)):
+        if len(part):
+            metrics |= accuracies(name, task.correct(part), part)
+    metrics["training_samples"] = float(len(task.training))
+    if task.fabric.is_global_zero:
+        spec, size = task.cache.inputs.specs[modality], task.cache.embedding_size
+        path = out / "students" / f"{modality}.pt"
+        save_student(path, modality, task.network, spec, size, key, metrics, schedule.architecture)
+    return metrics
 
 
-def _stage_zero(
-    cache: TensorCache,
-    bank: LabelBank,
-    config: TrainingConfig,
-    out: Path,
-    fabric: Fabric,
-    progress: Progress,
-    shared: Path,
-) -> Adaptation:
-    """Adapt the image teacher: a minute, so that an interrupted one begins again."""
+class StudentTask(Task[StudentBatch]):
+    """What one student is trained on: its samples, its network and its loss."""
 
-    def made() -> dict[str, Any]:
-        return adapt(
-            cache, ClassSimilarity(bank), class_numbers(cache, bank), config.adapt, config.seed,
-            lambda done, total: progress("teacher", done, total, {}),
-        ).packed()  # fmt: skip
+    def __init__(
+        self,
+        cache: TensorCache,
+        modality: str,
+        bank: LabelBank,
+        config: TrainingConfig,
+        targets: Floats,
+        image_student: Mapping[str, Any] | None,
+        fabric: Fabric,
+        curves: Curves,
+    ) -> None:
+        """Choose the samples, and build the network.
 
-    facts = [cache.key, asdict(config.adapt), config.seed, list(bank.labels)]
-    adapted = Adaptation.unpacked(kept_or_made(shared, "teacher", facts, made))
-    if fabric.is_global_zero:
-        checkpoints.save(
-            out / "teacher.pt",
-            {"key": cache.key, "teacher": cache.teacher, "state": adapted.projection.state_dict()},
+        Args:
+            cache: The dataset's tensors.
+            modality: The student's.
+            bank: The classes to learn.
+            config: How.
+            targets: float32 [n_image, D], the teacher's embeddings that students learn from.
+            image_student: Weights of the image student, if there is one.
+            fabric: Runs the training.
+            curves: Gets a row an epoch.
+
+        Raises:
+            TrainingError: The network cannot be built or initialised as configured.
+        """
+        self.cache, self.modality, self.fabric, self.curves = cache, modality, fabric, curves
+        loss, self.schedule = config.of(modality)
+        self.seed = config.seed
+        self.training, self.validation, self.test = (
+            StudentData(cache, modality, split, bank, config, targets)
+            for split in ("train", "validation", "test")
         )
-        write_atomic(out / "teacher.json", json.dumps(adapted.figures(), indent=1))
-    return adapted
+        names = self.training.category_bank
+        categories = ClassSimilarity(names).to(fabric.device) if names is not None else None
+        self.similarity = ClassSimilarity(bank).to(fabric.device)
+        self.objective = Objective(loss, self.similarity, categories)
+        self.sampler = EpochSampler(
+            self.training.labels,
+            self.schedule.balance,
+            config.seed,
+            self.training.recorded,
+            self.schedule.recorded,
+        )
+        size = min(self.schedule.batch_size, max(len(self.training) // fabric.world_size, 2))
+        loader = DataLoader(
+            self.training, size, sampler=self.sampler, drop_last=True, collate_fn=_uncollated
+        )
+        self.loader: Any = fabric.setup_dataloaders(loader)
+        self.augment = student_module(modality).augment
+        torch.manual_seed(config.seed)
+        self.network = build_initialised(
+            modality, cache.inputs.specs[modality], cache.embedding_size, config, image_student
+        )
+        optimizer = torch.optim.AdamW(
+            parameter_groups(self.network, self.schedule.weight_decay), self.schedule.learning_rate
+        )
+        self.model, self.optimizer = fabric.setup(self.network, optimizer)
+
+    def batches(self, epoch: int) -> Iterable[StudentBatch]:
+        """Draw the epoch's batches; all random numbers follow from seed, epoch and rank."""
+        rank = self.fabric.global_rank
+        seed = (self.seed * 100_003 + epoch) * 1009 + rank
+        torch.manual_seed(seed)
+        self.generator = torch.Generator(self.fabric.device).manual_seed(seed)
+        self.training.start_epoch(epoch, rank)
+        self.sampler.epoch = epoch
+        yield from self.loader
+
+    def loss(self, batch: StudentBatch) -> Loss:
+        """Return the loss of those samples of a batch that hold finite values."""
+        usable = batch.finite()
+        samples, unusable = len(batch.labels), len(batch.labels) - len(usable.labels)
+        # Batch normalisation needs two samples; all processes skip together, or one would wait.
+        if in_any_process(self.fabric, len(usable.labels) < 2):
+            return Loss(None, {}, samples, unusable)
+        x = usable.x
+        if self.schedule.augment:
+            x = self.augment(x, self.generator, self.schedule.mirror)
+        value, terms = self.objective(
+            self.model(x), usable.labels, usable.image, usable.text, usable.categories
+        )
+        return Loss(value, terms, samples, unusable)
+
+    def validate(self) -> Validation | None:
+        """Return the accuracy on validation objects, which chooses the best state."""
+        if not len(self.validation):
+            return None
+        found = accuracy(self.correct(self.validation), self.validation.objects)
+        metrics = {"validation_samples": found.samples, "validation_objects": found.objects}
+        return Validation(found.objects, metrics)
+
+    def record(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Add a row to the curves, in place of those that an interrupted run left."""
+        self.curves.cut(self.modality, epoch)
+        self.curves.add(modality=self.modality, epoch=epoch, **metrics)
+
+    def correct(self, part: StudentData) -> npt.NDArray[np.bool_]:
+        """Return which samples of a split get their own class, bool [n]."""
+        self.network.eval()
+        z = embed(self.network, part.inputs, len(part), self.cache.embedding_size)
+        with torch.no_grad():
+            similarity = self.similarity(torch.from_numpy(z).to(self.fabric.device))
+        return np.asarray(similarity.argmax(1).cpu().numpy() == part.labels)
 
 
-def _image_student(
-    cache: TensorCache,
-    bank: LabelBank,
-    config: TrainingConfig,
-    teacher: Adaptation,
-    out: Path,
-    fabric: Fabric,
-    progress: Progress,
-    shared: Path,
-) -> ImageStudent:
-    """Train what others begin as: minutes, so that an interrupted one begins again."""
-    found = image_student(
-        cache, bank, config, teacher.taught, shared, fabric.device,
-        lambda done, total: progress("image student", done, total, {}),
-    )  # fmt: skip
-    if fabric.is_global_zero:
-        write_atomic(out / "image_student.json", json.dumps(found.figures, indent=1))
-    return found
-
-
-def write_embeddings(
-    cache: TensorCache, out: Path, image: npt.NDArray[np.float32], modalities: list[str]
-) -> None:
-    """Embed every sample of the dataset with the trained students.
-
-    Writes out/embeddings.npz: of each modality (image with the adapted teacher and text included)
-    MODALITY (float16 [n_m, D]), MODALITY-rows (sample of each; of a long sound, its best window)
-    and MODALITY-quality; and of the n samples labels, objects and splits; and label_names, and the
-    label bank's prototypes and owner.
-
-    Args:
-        cache: The dataset's tensors.
-        out: The run's folder.
-        image: float32 [n_image, D], the adapted teacher's embeddings.
-        modalities: Of the students.
-
-    Raises:
-        TrainingError: A student is missing.
-        OSError: The file cannot be written.
-    """
-    arrays: dict[str, npt.NDArray[np.generic]] = {
-        "labels": cache.labels,
-        "label_names": np.array(cache.label_names, np.str_),
-        "prototypes": cache.bank.prototypes,
-        "owner": cache.bank.owner,
-        "objects": cache.objects,
-        "splits": cache.splits,
-        "image": image.astype(np.float16),
-        "image-rows": cache.rows["image"],
-        "image-quality": cache.quality["image"],
-    }
-    heard = cache.text_count > 0
-    arrays |= {
-        "text": np.array(cache.text[heard, 0]),
-        "text-rows": cache.rows["text"][heard],
-        "text-quality": np.ones(int(heard.sum()), np.float32),
-    }
-    for modality in modalities:
-        model, _, _ = checkpoints.load_student(out / "students" / f"{modality}.pt")
-        x, quality = cache.tensors[modality], cache.quality[modality]
-        place = best_rows(cache.rows[modality], quality)
-
-        def part(
-            start: int, stop: int, x: npt.NDArray[np.generic] = x,
-            place: npt.NDArray[np.int64] = place,
-        ) -> Tensor:  # fmt: skip
-            return torch.from_numpy(x[place[start:stop]].astype(np.float32))
-
-        arrays[modality] = encode(model, part, len(place), cache.embedding_size).astype(np.float16)
-        arrays[f"{modality}-rows"] = cache.rows[modality][place]
-        arrays[f"{modality}-quality"] = quality[place]
-    with atomic_file(out / "embeddings.npz") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+def _uncollated(batch: StudentBatch) -> StudentBatch:
+    """Return a batch as the dataset made it."""
+    return batch

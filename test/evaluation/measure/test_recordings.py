@@ -18,12 +18,14 @@ from omnibind_ros.evaluation.measure.recordings import (  # noqa: E402
 from omnibind_ros.evaluation.report.goals import recording_goals  # noqa: E402
 from omnibind_ros.evaluation.report.reality import simulation_and_reality  # noqa: E402
 from omnibind_ros.evaluation.study.results import reality  # noqa: E402
-from omnibind_ros.learning.cad.batches import EpochSampler, StudentData, class_bank  # noqa: E402
+from omnibind_ros.learning.cad.batches import StudentData  # noqa: E402
 from omnibind_ros.learning.cad.losses import Objective  # noqa: E402
+from omnibind_ros.learning.cad.sampler import EpochSampler  # noqa: E402
+from omnibind_ros.learning.cad.selection import class_bank  # noqa: E402
 from omnibind_ros.learning.cad.training import train_students  # noqa: E402
-from omnibind_ros.learning.config import parse_config  # noqa: E402
+from omnibind_ros.learning.config_file import parse_config  # noqa: E402
 from omnibind_ros.learning.prototypes import ClassSimilarity  # noqa: E402
-from omnibind_ros.learning.teachers.interface import load_teacher  # noqa: E402
+from omnibind_ros.learning.teachers.loading import load_teacher  # noqa: E402
 from omnibind_ros.learning.tensors.windows import input_length  # noqa: E402
 
 torch.set_num_threads(1)  # tests share their cores, and threads that wait for one another spin
@@ -32,23 +34,27 @@ RECORDED = 48
 
 
 def data(cache, split, modality="audio", **given):
-    image = np.zeros((len(cache.image), cache.embedding_size), np.float32)
+    image = np.zeros((len(cache.targets.image), cache.embedding_size), np.float32)
     return StudentData(cache, modality, split, class_bank(cache, []), parse_config(given), image)
 
 
 def test_a_long_sound_has_several_rows_and_its_set_s_name(mixed_cache, mixed_dataset):
     dataset = Dataset.open(mixed_dataset)
-    rows = mixed_cache.rows["audio"]
+    rows = mixed_cache.index.rows["audio"]
     recorded = dataset.recorded("audio")
     assert recorded.sum() == RECORDED / 2
     counts = np.bincount(rows, minlength=len(dataset))
     assert set(counts[recorded]) == {4}
     assert set(counts[dataset.has("audio") & ~recorded]) == {1}
-    assert list(mixed_cache.recorded["audio"]) == list(recorded[rows])
+    assert list(mixed_cache.index.recorded["audio"]) == list(recorded[rows])
     names = {f"real {label}" for label in dataset.labels}
-    assert set(mixed_cache.categories[recorded]) == names == set(mixed_cache.category_bank.labels)
-    assert set(mixed_cache.categories[~recorded & ~dataset.recorded("thermal")]) == {""}
-    first = mixed_cache.tensors["audio"][rows == np.flatnonzero(recorded)[0]]
+    assert (
+        set(mixed_cache.index.categories[recorded])
+        == names
+        == set(mixed_cache.vocabulary.categories.labels)
+    )
+    assert set(mixed_cache.index.categories[~recorded & ~dataset.recorded("thermal")]) == {""}
+    first = mixed_cache.inputs.tensors["audio"][rows == np.flatnonzero(recorded)[0]]
     assert not np.array_equal(first[0], first[1])
 
 
@@ -64,7 +70,7 @@ def test_only_training_sees_every_window(mixed_cache):
     train, test = data(mixed_cache, "train"), data(mixed_cache, "test")
     assert np.bincount(train.samples).max() == 4
     assert np.bincount(test.samples).max() == 1
-    silent = mixed_cache.quality["audio"][test.place]
+    silent = mixed_cache.inputs.quality["audio"][test.place]
     assert silent.min() > 0.9  # and what is measured is not the silent end
 
 
@@ -117,7 +123,7 @@ def test_a_run_says_how_it_does_on_each_origin(trained, mixed_cache):
         assert min(parts) - 1e-9 <= whole <= max(parts) + 1e-9
     with np.load(out / "embeddings.npz", allow_pickle=False) as file:
         rows = file["audio-rows"]
-    assert list(rows) == sorted(set(mixed_cache.rows["audio"]))
+    assert list(rows) == sorted(set(mixed_cache.index.rows["audio"]))
 
 
 def test_recordings_are_measured_by_clip_and_by_name(trained, mixed_dataset, bundle_dir):

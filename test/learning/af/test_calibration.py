@@ -15,7 +15,7 @@ from omnibind_ros.learning.af.calibration import (
     fit_thresholds,
 )
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.recognition.label_bank import probabilities
+from omnibind_ros.recognition.prototypes import probabilities
 
 
 @pytest.mark.parametrize("temperature", [0.02, 0.1, 0.4])

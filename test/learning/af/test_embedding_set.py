@@ -7,7 +7,8 @@ from embedding_sets import make_embeddings, unit
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.recognition.label_bank import LabelBank, entropies
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.prototypes import entropies
 from omnibind_ros.recognition.recogniser import Recogniser
 
 

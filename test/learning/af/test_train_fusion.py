@@ -20,7 +20,7 @@ from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402
 from omnibind_ros.learning.af.training import train_fusion  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
-from omnibind_ros.recognition.label_bank import entropies, probabilities  # noqa: E402
+from omnibind_ros.recognition.prototypes import entropies, probabilities  # noqa: E402
 
 QUICK = FusionConfig(
     steps=120, batch_size=128, learning_rate=3e-3, dropout=0.0, corrupt=0.05, refit=False

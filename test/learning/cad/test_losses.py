@@ -11,13 +11,13 @@ from omnibind_ros.learning.cad.losses import (  # noqa: E402
     CAD_TERMS,
     PLAIN,
     Batch,
-    ClassSimilarity,
     Objective,
     distil,
     infonce,
     relation,
 )
 from omnibind_ros.learning.config import LossConfig  # noqa: E402
+from omnibind_ros.learning.prototypes import ClassSimilarity  # noqa: E402
 from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
 
 SIZE = 8

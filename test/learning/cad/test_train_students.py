@@ -20,7 +20,9 @@ from omnibind_ros.cli import main  # noqa: E402
 from omnibind_ros.datasets.building.builder import build_dataset  # noqa: E402
 from omnibind_ros.learning import checkpoints  # noqa: E402
 from omnibind_ros.learning.cad.training import train_students  # noqa: E402
-from omnibind_ros.learning.config import TrainingError, parse_config  # noqa: E402
+from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.learning.config_file import parse_config, write_config  # noqa: E402
+from omnibind_ros.learning.students.files import load_student  # noqa: E402
 
 torch.set_num_threads(1)  # tests share their cores, and threads that wait for one another spin
 
@@ -37,7 +39,7 @@ def short(**changes):
 
 
 def states(out):
-    _, _, _ = checkpoints.load_student(out / "students" / "thermal.pt")
+    _, _, _ = load_student(out / "students" / "thermal.pt")
     return torch.load(out / "students" / "thermal.pt", weights_only=True)["state"]
 
 
@@ -73,11 +75,11 @@ def test_its_embeddings_are_the_students(trained, training_cache):
     out, _ = trained
     with np.load(out / "embeddings.npz", allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
-    model, spec, described = checkpoints.load_student(out / "students" / "audio.pt")
+    model, spec, described = load_student(out / "students" / "audio.pt")
     assert spec.shape == (1, 1, 64, 98)
     assert spec.parameters["hop"] == 0.02
     assert described["embedding_size"] == 384
-    x = torch.from_numpy(training_cache.tensors["audio"][:4].astype(np.float32))
+    x = torch.from_numpy(training_cache.inputs.tensors["audio"][:4].astype(np.float32))
     with torch.no_grad():
         assert np.allclose(arrays["audio"][:4], model(x).numpy(), atol=2e-3)
     assert arrays["image"].shape == arrays["text"].shape == (60, 384)
@@ -90,7 +92,7 @@ def test_a_killed_run_goes_on_to_the_same_end(
 ):
     config = tmp_path / "run.yaml"
     schedule = SHORT["schedule"] | {"epochs": 6}
-    short(schedule=schedule, teacher=str(bundle_dir)).write(config)
+    write_config(short(schedule=schedule, teacher=str(bundle_dir)), config)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     arguments = ["train", "students", "--data", str(training_dataset), "--config", str(config)]
     arguments += ["--cache", str(training_cache.folder.parent), "--workers", "1"]
@@ -147,9 +149,10 @@ def _damaged(cache, folder, share):
     """Return the cache with NaN in a share of the thermal tensors."""
     copy = folder / "damaged"
     shutil.copytree(cache.folder, copy)
-    tensors = np.array(cache.tensors["thermal"])
+    tensors = np.array(cache.inputs.tensors["thermal"])
     tensors[: int(share * len(tensors)), 0, 3, 4] = np.nan
-    return replace(cache, folder=copy, tensors={**cache.tensors, "thermal": tensors})
+    inputs = replace(cache.inputs, tensors={**cache.inputs.tensors, "thermal": tensors})
+    return replace(cache, folder=copy, inputs=inputs)
 
 
 def test_samples_with_nan_are_left_out_and_told(tmp_path, training_cache, caplog):
@@ -157,13 +160,13 @@ def test_samples_with_nan_are_left_out_and_told(tmp_path, training_cache, caplog
     out = tmp_path / "run"
     train_students(damaged, out, short())
     assert all(torch.isfinite(tensor.float()).all() for tensor in states(out).values())
-    assert "gave no numbers and were left out" in caplog.text
+    assert "have no finite loss and were left out" in caplog.text
     with (out / "curves.csv").open() as file:
         assert sum(float(row["skipped"]) for row in csv.DictReader(file)) > 0
 
 
 def test_too_much_nan_ends_the_run(tmp_path, training_cache):
-    with pytest.raises(TrainingError, match="gave no numbers; look for NaN in the dataset"):
+    with pytest.raises(TrainingError, match="have no finite loss; look for NaN in the dataset"):
         train_students(_damaged(training_cache, tmp_path, 0.6), tmp_path / "run", short())
 
 
@@ -189,7 +192,7 @@ def test_a_rate_that_explodes_ends_the_run(tmp_path, training_cache, monkeypatch
 def test_a_dataset_that_cannot_teach_is_refused(tmp_path, bundle_dir, capsys, options, sentence):
     build_dataset(LearnablePlan(24, **options), tmp_path / "data", workers=1)
     config = tmp_path / "run.yaml"
-    short(modalities=["touch"], teacher=str(bundle_dir)).write(config)
+    write_config(short(modalities=["touch"], teacher=str(bundle_dir)), config)
     arguments = ["train", "students", "--data", str(tmp_path / "data"), "--config", str(config)]
     assert main([*arguments, "--out", str(tmp_path / "out"), "--workers", "1"]) == 1
     assert sentence in " ".join(capsys.readouterr().err.split())
@@ -230,8 +233,8 @@ def test_a_share_of_the_data_is_a_share(tmp_path, training_cache):
     assert 0.2 < share < 0.65
 
 
-def test_validation_objects_are_looked_at_now_and_then_and_at_last(training_cache, tmp_path):
-    schedule = SHORT["schedule"] | {"epochs": 5, "look": 2}
+def test_validation_happens_every_few_epochs_and_at_the_end(training_cache, tmp_path):
+    schedule = SHORT["schedule"] | {"epochs": 5, "validate_every": 2}
     train_students(training_cache, tmp_path / "run", short(schedule=schedule))
     with (tmp_path / "run" / "curves.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

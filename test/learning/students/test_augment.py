@@ -5,45 +5,46 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from omnibind_ros.learning.students.augmentation import AUGMENT, LOG_FLOOR, _behind  # noqa: E402
-from omnibind_ros.learning.tensors.specs import STUDENT_SPECS  # noqa: E402
+from omnibind_ros.learning.students.audio import LOG_FLOOR, mix_behind  # noqa: E402
+from omnibind_ros.learning.students.registry import STUDENT_MODALITIES, student_module  # noqa: E402
+from omnibind_ros.learning.tensors.specs import input_spec  # noqa: E402
 
 
-def chance(seed=0):
+def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
 def batch(training_cache, modality):
-    return torch.from_numpy(training_cache.tensors[modality][:12].astype(np.float32))
+    return torch.from_numpy(training_cache.inputs.tensors[modality][:12].astype(np.float32))
 
 
-@pytest.mark.parametrize("modality", STUDENT_SPECS)
+@pytest.mark.parametrize("modality", STUDENT_MODALITIES)
 def test_the_seed_decides(training_cache, modality):
     x = batch(training_cache, modality)
-    one, same, other = (AUGMENT[modality](x, chance(seed)) for seed in (1, 1, 2))
+    one, same, other = (student_module(modality).augment(x, generator(seed)) for seed in (1, 1, 2))
     assert one.shape == x.shape
     assert torch.isfinite(one).all()
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
 
 
-@pytest.mark.parametrize("modality", STUDENT_SPECS)
+@pytest.mark.parametrize("modality", STUDENT_MODALITIES)
 def test_samples_vary_each_by_itself(training_cache, modality):
-    x = batch(training_cache, modality)[:1].expand(4, *STUDENT_SPECS[modality].shape[1:])
-    varied = AUGMENT[modality](x.clone(), chance())
+    x = batch(training_cache, modality)[:1].expand(4, *input_spec(modality).shape[1:])
+    varied = student_module(modality).augment(x.clone(), generator())
     for other in varied[1:]:
         assert (varied[0] - other).abs().max() > 1e-3
 
 
 def test_a_thermal_picture_stays_in_degrees(training_cache):
     x = batch(training_cache, "thermal")
-    varied = AUGMENT["thermal"](x, chance())
+    varied = student_module("thermal").augment(x, generator())
     assert (varied.mean((1, 2, 3)) - x.mean((1, 2, 3))).abs().max() < 8
 
 
-def test_points_stay_points_of_the_thing(training_cache):
+def test_points_stay_points_of_the_object(training_cache):
     x = batch(training_cache, "points")
-    varied = AUGMENT["points"](x, chance())
+    varied = student_module("points").augment(x, generator())
     assert varied.mean(1).abs().max() < 1e-5
     reach, before = (cloud.norm(dim=2).amax(1) for cloud in (varied, x))
     assert (reach < 1.6 * before + 0.1).all()
@@ -51,7 +52,7 @@ def test_points_stay_points_of_the_thing(training_cache):
 
 def test_a_sound_behind_adds_power_and_stays_behind(training_cache):
     x = batch(training_cache, "audio")
-    mixed = _behind(x, chance())
+    mixed = mix_behind(x, generator())
     change = (mixed - x).flatten(1)
     assert change.min() > -1e-5
     untouched = change.amax(1) < 1e-6
@@ -61,7 +62,7 @@ def test_a_sound_behind_adds_power_and_stays_behind(training_cache):
 
 
 def test_sounds_do_not_fall_below_silence(training_cache):
-    varied = AUGMENT["audio"](batch(training_cache, "audio"), chance())
+    varied = student_module("audio").augment(batch(training_cache, "audio"), generator())
     assert varied.min() > LOG_FLOOR - 1
 
 
@@ -72,7 +73,7 @@ def test_what_is_written_is_not_mirrored():
     left = torch.arange(64) < 32
 
     def on_the_left(mirror):
-        varied = AUGMENT["event"](x, chance(), mirror).abs()
+        varied = student_module("event").augment(x, generator(), mirror).abs()
         return varied[..., left].sum((1, 2, 3)) > varied[..., ~left].sum((1, 2, 3))
 
     assert on_the_left(0.0).all()

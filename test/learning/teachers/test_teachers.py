@@ -7,7 +7,7 @@ import pytest
 
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.learning.teachers.interface import load_teacher
+from omnibind_ros.learning.teachers.loading import load_teacher
 from omnibind_ros.learning.teachers.torchvision_import import import_torchvision
 
 WORDS = ["a", "photo", "of", "chair", "lamp"]

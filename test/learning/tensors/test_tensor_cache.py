@@ -12,43 +12,44 @@ from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning.config import TrainingError
+from omnibind_ros.learning.students.registry import STUDENT_MODALITIES
 from omnibind_ros.learning.tensors import task as cache_task
 from omnibind_ros.learning.tensors.cache import TensorCache, build_cache
-from omnibind_ros.learning.tensors.specs import PREPARE, STUDENT_SPECS
+from omnibind_ros.learning.tensors.specs import input_spec, prepare_function
 
 
-@pytest.mark.parametrize("modality", STUDENT_SPECS)
+@pytest.mark.parametrize("modality", STUDENT_MODALITIES)
 def test_tensors_are_what_the_encoder_would_be_given(training_dataset, training_cache, modality):
     dataset = Dataset.open(training_dataset)
     for row in (0, 17, 59):
         samples = sample_module(modality)
         data = samples.to_observation(dataset[row][modality], np.random.default_rng(0))
-        wanted = PREPARE[modality](data, STUDENT_SPECS[modality])
-        stored = training_cache.tensors[modality][row]
+        wanted = prepare_function(modality)(data, input_spec(modality))
+        stored = training_cache.inputs.tensors[modality][row]
         assert np.allclose(stored, wanted.values[0], atol=0.02, rtol=1e-3)
-        assert training_cache.quality[modality][row] == pytest.approx(wanted.quality)
+        assert training_cache.quality(modality)[row] == pytest.approx(wanted.quality)
 
 
 def test_labels_objects_and_splits_follow_the_dataset(training_dataset, training_cache):
     dataset = Dataset.open(training_dataset)
-    names = np.array(training_cache.label_names)
-    assert list(names[training_cache.labels]) == list(dataset.column("label"))
-    assert list(training_cache.objects) == list(dataset.column("object_id"))
-    assert list(training_cache.splits) == list(dataset.column("split"))
-    assert list(training_cache.rows["touch"]) == list(range(60))
-    assert not training_cache.recorded["audio"].any()
-    assert training_cache.bank.labels == dataset.labels
+    names = np.array(training_cache.vocabulary.classes.labels)
+    assert list(names[training_cache.index.labels]) == list(dataset.column("label"))
+    assert list(training_cache.index.objects) == list(dataset.column("object_id"))
+    assert list(training_cache.index.splits) == list(dataset.column("split"))
+    assert list(training_cache.index.rows["touch"]) == list(range(60))
+    assert not training_cache.index.recorded["audio"].any()
+    assert training_cache.vocabulary.classes.labels == dataset.labels
 
 
 def test_teachers_say_what_the_bundle_says(training_dataset, training_cache, bundle_dir):
     dataset, bundle = Dataset.open(training_dataset), Bundle.load(bundle_dir)
     said = bundle.encoder("image").encode(dataset[5]["image"])
-    assert np.allclose(training_cache.image[5], said.values, atol=2e-3)
-    assert training_cache.quality["image"][5] == pytest.approx(said.quality, abs=1e-4)
+    assert np.allclose(training_cache.targets.image[5], said.values, atol=2e-3)
+    assert training_cache.targets.image_quality[5] == pytest.approx(said.quality, abs=1e-4)
     sentence = bundle.encoder("text").encode(dataset[5]["text"][0])
-    assert np.allclose(training_cache.text[5, 0], sentence.values, atol=2e-3)
-    assert training_cache.text_count[5] == 2
-    assert training_cache.features.shape == (60, 1280)
+    assert np.allclose(training_cache.targets.text[5, 0], sentence.values, atol=2e-3)
+    assert training_cache.targets.text_count[5] == 2
+    assert training_cache.targets.features.shape == (60, 1280)
 
 
 def test_it_is_made_once(training_dataset, training_cache, bundle_dir):
@@ -88,9 +89,11 @@ def test_an_interrupted_build_goes_on(
 
     monkeypatch.setattr(cache_task.CacheTask, "__call__", counts)
     again = build_cache(training_dataset, tmp_path, str(bundle_dir))
-    for modality in STUDENT_SPECS:
-        assert np.array_equal(again.tensors[modality], training_cache.tensors[modality])
-    assert np.array_equal(again.image, training_cache.image)
+    for modality in STUDENT_MODALITIES:
+        assert np.array_equal(
+            again.inputs.tensors[modality], training_cache.inputs.tensors[modality]
+        )
+    assert np.array_equal(again.targets.image, training_cache.targets.image)
 
 
 def test_a_damaged_sample_is_left_out_and_the_others_stay(tmp_path, bundle_dir, monkeypatch):
@@ -106,17 +109,17 @@ def test_a_damaged_sample_is_left_out_and_the_others_stay(tmp_path, bundle_dir, 
 
     monkeypatch.setattr(Dataset, "__getitem__", damaged)
     made = build_cache(data, tmp_path / "cache", str(bundle_dir))
-    assert made.quality["thermal"][3] == 0
-    assert np.count_nonzero(made.quality["thermal"]) == 5
+    assert made.inputs.quality["thermal"][3] == 0
+    assert np.count_nonzero(made.inputs.quality["thermal"]) == 5
 
 
 def test_modalities_that_no_sample_has_are_empty(tmp_path, bundle_dir):
     data = tmp_path / "data"
     build_dataset(LearnablePlan(6, without=("touch", "image")), data, workers=1)
     made = build_cache(data, tmp_path / "cache", str(bundle_dir))
-    assert made.tensors["touch"].shape == (0, 3, 60, 80)
-    assert made.image.shape == (0, 384)
-    assert len(made.rows["thermal"]) == 6
+    assert made.inputs.tensors["touch"].shape == (0, 3, 60, 80)
+    assert made.targets.image.shape == (0, 384)
+    assert len(made.index.rows["thermal"]) == 6
 
 
 def test_a_cache_with_a_lost_file_says_what_to_do(tmp_path, training_cache):

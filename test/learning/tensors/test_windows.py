@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnibind_ros.encoders.audio import prepare
-from omnibind_ros.learning.tensors.specs import STUDENT_SPECS
+from omnibind_ros.learning.tensors.specs import input_spec
 from omnibind_ros.learning.tensors.windows import HOP, best_rows, input_length, window, window_count
 
-SPEC = STUDENT_SPECS["audio"]
+SPEC = input_spec("audio")
 WANTED = input_length(SPEC)
 
 

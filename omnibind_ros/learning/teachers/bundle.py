@@ -1,0 +1,96 @@
+"""The teacher of a bundle: its image and text encoders."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+from onnx import numpy_helper
+
+from omnibind_ros.arrays import Floats
+from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.image import centre_crop, structure
+from omnibind_ros.encoders.manifest import BundleError
+from omnibind_ros.encoders.picture import STRUCTURE, ramp
+from omnibind_ros.encoders.text import TextEncoder
+
+from .interface import Anchors, ImageEmbeddings
+
+
+class BundleTeacher:
+    """The image and text encoders of a bundle."""
+
+    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+        """Load both encoders.
+
+        The image network gets a second output: what goes into its first fully connected layer,
+        which is where features end and classes begin.
+
+        Args:
+            bundle: A checked bundle.
+            threads: Threads of the processor that one embedding may use.
+
+        Raises:
+            BundleError: One of them is missing or broken.
+        """
+        bundle.encoder("image", threads)  # checks it
+        text = bundle.encoder("text", threads)
+        if not isinstance(text, TextEncoder):
+            raise BundleError(f"the text encoder of {bundle.manifest.model} is of another kind")
+        self.name = bundle.manifest.model
+        self._text = text
+        spec = bundle.manifest.encoders["image"]
+        self._input = spec.inputs[0]
+        joined = spec.sha256 + bundle.manifest.encoders["text"].sha256
+        self.key = hashlib.sha256(joined.encode()).hexdigest()
+
+        model = onnx.load(str(bundle.root / spec.path))
+        self._outputs = [output.name for output in spec.outputs]
+        self._anchors = Anchors.none()
+        first = next((node for node in model.graph.node if node.op_type == "Gemm"), None)
+        if first is not None:
+            self._outputs.append(first.input[0])
+            model.graph.output.append(onnx.ValueInfoProto(name=first.input[0]))
+            self._anchors = _class_anchors(model, first.input[1])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+
+    def embed_images(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> ImageEmbeddings:
+        """Embed N pictures, each uint8 [H, W, 3], RGB, as the bundle's image encoder does."""
+        values, qualities, features = [], [], []
+        for picture in pictures:
+            crop = centre_crop(picture, self._input.shape[1])
+            outputs = self._session.run(self._outputs, {self._input.name: crop[None]})
+            values.append(outputs[0][0])
+            qualities.append(np.clip(outputs[1][0], 0, 1) * ramp(structure(crop), STRUCTURE))
+            features.append(outputs[2][0] if len(outputs) > 2 else outputs[0][0])
+        return ImageEmbeddings(
+            np.stack(values), np.array(qualities, np.float32), np.stack(features)
+        )
+
+    def encode_batch(self, texts: Sequence[str]) -> Floats:
+        """Embed N sentences: unit vectors, float32 [N, D]."""
+        return self._text.encode_batch(texts)
+
+    def anchors(self) -> Anchors:
+        """Return the classes that the image network was trained on."""
+        return self._anchors
+
+
+def _class_anchors(model: Any, weight: str) -> Anchors:
+    """Return a classifier's rows and its classes' embeddings, if a network has both."""
+    arrays = {tensor.name: tensor for tensor in model.graph.initializer}
+    if weight not in arrays or "table" not in arrays:
+        return Anchors.none()
+    rows = numpy_helper.to_array(arrays[weight]).astype(np.float32)
+    table = numpy_helper.to_array(arrays["table"]).astype(np.float32)
+    return Anchors(rows, table / np.linalg.norm(table, axis=1, keepdims=True))
