@@ -170,15 +170,17 @@ def test_too_much_nan_ends_the_run(tmp_path, training_cache):
         train_students(_damaged(training_cache, tmp_path, 0.6), tmp_path / "run", short())
 
 
-def test_a_rate_that_explodes_ends_the_run(tmp_path, training_cache, monkeypatch):
+@pytest.mark.parametrize(("start", "section"), [("random", "schedule"), ("image", "image_student")])
+def test_a_rate_that_explodes_ends_the_run(tmp_path, training_cache, monkeypatch, start, section):
     def explodes(batch, config):
         return (batch.z / 0).sum()
 
     monkeypatch.setitem(
         sys.modules["omnibind_ros.learning.cad.losses"].CAD_TERMS, "contrast", explodes
     )
-    with pytest.raises(TrainingError, match=r"lower schedule\.learning_rate"):
-        train_students(training_cache, tmp_path / "run", short())
+    schedule = SHORT["schedule"] | {"start": start}
+    with pytest.raises(TrainingError, match=rf"lower {section}\.learning_rate"):
+        train_students(training_cache, tmp_path / "run", short(schedule=schedule))
 
 
 @pytest.mark.parametrize(
