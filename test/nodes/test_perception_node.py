@@ -169,7 +169,7 @@ def test_ten_thousand_labels_while_perception_goes_on(start_perception):
     assert client.probe.spin(service.service_is_ready)
     future = service.call_async(SetLabels.Request(labels=labels))
     before = len(client.messages())
-    client.publish_image(photograph("chelsea"), future.done, seconds=120)
+    client.publish_image(photograph("chelsea"), future.done, seconds=240)
     assert future.result().success
     assert len(client.messages()) > before
     client.publish_image(photograph("chelsea"), lambda: client.recognises("a cat"))
