@@ -15,6 +15,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="exports start from torch")
 
+from folder_hashes import hashes  # noqa: E402
 from paths import ROOT  # noqa: E402
 from processor import INT8_IS_EXACT  # noqa: E402
 from training_run import make_fusion_run, make_run  # noqa: E402
@@ -62,11 +63,6 @@ def present(tmp_path):
     out.mkdir(parents=True)
     (out / "bundle.yaml").write_text("of old")
     return out
-
-
-def hashes(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def untouched(out):
