@@ -56,7 +56,7 @@ class BundleTeacher:
         if first is not None:
             self._outputs.append(first.input[0])
             model.graph.output.append(onnx.ValueInfoProto(name=first.input[0]))
-            self._anchors = _class_anchors(model, first.input[1])
+            self._anchors = _class_anchors(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -86,11 +86,20 @@ class BundleTeacher:
         return self._anchors
 
 
-def _class_anchors(model: Any, weight: str) -> Anchors:
-    """Return a classifier's rows and its classes' embeddings, if a network has both."""
+def _class_anchors(model: Any) -> Anchors:
+    """Return a classifier's rows and its classes' embeddings, if a network has both.
+
+    The classifier is the fully connected layer with a row for each row of `table`. A network with
+    an adapted projection has another one, which may come first.
+    """
     arrays = {tensor.name: tensor for tensor in model.graph.initializer}
-    if weight not in arrays or "table" not in arrays:
+    if "table" not in arrays:
         return Anchors.none()
-    rows = numpy_helper.to_array(arrays[weight]).astype(np.float32)
-    table = numpy_helper.to_array(arrays["table"]).astype(np.float32)
-    return Anchors(rows, table / np.linalg.norm(table, axis=1, keepdims=True))
+    classes = arrays["table"].dims[0]
+    for node in model.graph.node:
+        weight = arrays.get(node.input[1]) if node.op_type == "Gemm" else None
+        if weight is not None and weight.dims[0] == classes:
+            rows = numpy_helper.to_array(weight).astype(np.float32)
+            table = numpy_helper.to_array(arrays["table"]).astype(np.float32)
+            return Anchors(rows, table / np.linalg.norm(table, axis=1, keepdims=True))
+    return Anchors.none()
