@@ -50,7 +50,10 @@ def _fail(options: argparse.Namespace, sentence: str) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `omnibind` and all its commands."""
-    parser = argparse.ArgumentParser(prog="omnibind", description="One sense out of many.")
+    parser = argparse.ArgumentParser(
+        prog="omnibind",
+        description="Multi-modal perception for ROS 2.",
+    )
     parser.add_argument("--version", action="version", version=f"omnibind {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_demo(commands)

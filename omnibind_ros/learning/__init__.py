@@ -1,1 +1,1 @@
-"""Training and building of models; the only room, beside export, that may import torch."""
+"""Training of models. Only this room, `evaluation` and `export` may import torch."""

@@ -102,9 +102,14 @@ class AdaptConfig:
     epochs: int = parameter(60, "Passes over the images; 0: the teacher stays", low=0, high=10_000)
     batch_size: int = parameter(256, "Images of a step", low=2, high=65_536)
     learning_rate: float = parameter(1e-3, "Learning rate of AdamW", low=1e-7, high=1)
-    weight_decay: float = parameter(0.1, "Pull of the projection to its start", low=0, high=100)
+    weight_decay: float = parameter(
+        0.1, "Weight decay of AdamW, towards the teacher as it was", low=0, high=100
+    )
     keep: float = parameter(
-        4.0, "Weight of staying as it was on what is no image of the set", low=0, high=100
+        4.0,
+        "Weight of keeping the embeddings of the classes that the teacher was trained on",
+        low=0,
+        high=100,
     )
     tau: float = parameter(0.05, "Temperature of the classes", low=0.001, high=1)
     folds: int = parameter(
@@ -136,7 +141,7 @@ class TrainingConfig:
     left_out: list[str] = parameter([], "Classes that training does not see, to be unknown later")
     origins: str = parameter(
         "all",
-        "Samples that students are trained and chosen on; tested are all",
+        "Samples for training and for the choice of the best epoch; tests use all samples",
         choices=ORIGINS,
     )
     precision: str = parameter(

@@ -39,7 +39,10 @@ class FusionConfig:
         0.15, "Probability that a member is corrupted; half of a set at most", low=0, high=1
     )
     other_object: float = parameter(
-        0.2, "Share of the corrupted members that show another object, good and new", low=0, high=1
+        0.2,
+        "Share of the corrupted members that show another object, of usual quality and age",
+        low=0,
+        high=1,
     )
     mix: float = parameter(
         0.3, "Probability that a member is that of another object of the class", low=0, high=1

@@ -1,7 +1,10 @@
 """Sets of members to train fusion on: random subsets, corrupted and aged as sensors are.
 
-`CORRUPTIONS` is the only table of corruptions: training draws from it, evaluation measures with it.
-A new corruption is one function and one line there.
+`CORRUPTIONS` is the only table of corruptions of embeddings. Training draws from it; a new
+corruption is one function and one line there. Evaluation measures those that `FAULTS` of
+`evaluation/measure/robustness.py` names, on embeddings of corrupted samples where a modality has
+such a function (`noise` and `dead` of `datasets/samples/MODALITY.py`), and on corrupted embeddings
+where it has none.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ from .corruptions import CORRUPTIONS
 from .embeddings import EmbeddingSet, EncodedFaults
 
 FORMAT = 1
-"""Version of the cache; a change makes all embeddings anew."""
+"""Version of the cache; a change makes all embeddings anew. Raise it when `CORRUPTIONS` or a
+function `noise` or `dead` of datasets/samples changes: the names of the files do not depend on these."""
 
 CHUNK = 64
 """Samples of a piece: as many are encoded again at most, by each process, after an interruption."""
