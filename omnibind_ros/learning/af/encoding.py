@@ -34,7 +34,7 @@ from .embeddings import EmbeddingSet, EncodedFaults
 
 FORMAT = 1
 """Version of the cache; a change makes all embeddings anew. Raise it when `CORRUPTIONS` or a
-function `noise` or `dead` of datasets/samples changes: the names of the files do not depend on these."""
+function `noise` or `dead` of datasets/samples changes: the files' names do not depend on them."""
 
 CHUNK = 64
 """Samples of a piece: as many are encoded again at most, by each process, after an interruption."""
