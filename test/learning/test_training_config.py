@@ -41,8 +41,14 @@ def test_what_is_written_reads_the_same(tmp_path):
 
 def test_the_key_follows_all_that_decides_and_nothing_else(tmp_path):
     key = TrainingConfig().key("touch")
-    others = ["seed: 1", "schedule: {epochs: 7}", "loss: {tau: 0.1}", "shares: {touch: 10}",
-              "adapt: {epochs: 1}", "left_out: [lamp]"]  # fmt: skip
+    others = [
+        "seed: 1",
+        "schedule: {epochs: 7}",
+        "loss: {tau: 0.1}",
+        "shares: {touch: 10}",
+        "adapt: {epochs: 1}",
+        "left_out: [lamp]",
+    ]
     for text in others:
         assert read_config(write(tmp_path, text)).key("touch") != key, text
     for text in ("modalities: [touch]", "accelerator: cpu", "overrides: {audio: {epochs: 1}}"):

@@ -66,8 +66,11 @@ def test_a_student_begins_as_it_whatever_its_own_input_is(kept, modality):
 def test_who_begins_as_what():
     cad = parse_config({})
     assert [cad.initialisation(m) for m in ("touch", "thermal", "event", "audio")] == [
-        "teacher", "image", "image", "image",
-    ]  # fmt: skip
+        "teacher",
+        "image",
+        "image",
+        "image",
+    ]
     plain = parse_config({"loss": {"objective": "cross_entropy"}})
     assert plain.initialisation("thermal") == "teacher"
     alike = parse_config({"loss": {"objective": "infonce"}, "schedule": {"start": "image"}})

@@ -146,9 +146,14 @@ def test_it_runs_as_onnx(modality, tmp_path):
     student, x = made(modality), inputs(modality, 1)
     path = tmp_path / "student.onnx"
     torch.onnx.export(
-        student, (x,), str(path), opset_version=17, dynamo=False,
-        input_names=["x"], output_names=["embedding"],
-    )  # fmt: skip
+        student,
+        (x,),
+        str(path),
+        opset_version=17,
+        dynamo=False,
+        input_names=["x"],
+        output_names=["embedding"],
+    )
     model = onnx.load(str(path))
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

@@ -89,9 +89,11 @@ def test_a_hugging_face_model_of_a_folder(tmp_path, kind):
     torch, transformers = libraries("transformers")
     torch.manual_seed(0)
     sizes = {
-        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 1,
         "num_attention_heads": 2,
-    }  # fmt: skip
+    }
     text = sizes | {"vocab_size": 8, "max_position_embeddings": 12, "eos_token_id": 2}
     text |= {"bos_token_id": 1, "pad_token_id": 0, "projection_size": 16}
     vision = sizes | {"image_size": 32, "patch_size": 8}
@@ -125,9 +127,13 @@ def test_an_openclip_model_of_a_folder(tmp_path):
         "embed_dim": 16,
         "vision_cfg": {"image_size": 32, "layers": 1, "width": 64, "patch_size": 8},
         "text_cfg": {
-            "context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1,
+            "context_length": 77,
+            "vocab_size": 49408,
+            "width": 16,
+            "heads": 2,
+            "layers": 1,
         },
-    }  # fmt: skip
+    }
     model = open_clip.CLIP(**architecture)
     torch.save(model.state_dict(), tmp_path / "open_clip_pytorch_model.bin")
     mean = {"mean": [0.5] * 3, "std": [0.5] * 3}
