@@ -47,9 +47,20 @@ def data(installed, folder):
     out = folder / "data"
     furniture(folder / "furniture", PIECES)
     run(
-        installed, *CLI, "dataset", "build", "household", "--samples", 36, "--workers", 1,
-        "--furniture", folder / "furniture", "--out", out,
-    )  # fmt: skip
+        installed,
+        *CLI,
+        "dataset",
+        "build",
+        "household",
+        "--samples",
+        36,
+        "--workers",
+        1,
+        "--furniture",
+        folder / "furniture",
+        "--out",
+        out,
+    )
     return out
 
 
@@ -58,9 +69,19 @@ def students(installed, folder, data):
     (folder / "students.yaml").write_text(yaml.safe_dump(TRAINING))
     out = folder / "students"
     run(
-        installed, *CLI, "train", "students", "--data", data, "--out", out, "--workers", 1,
-        "--config", folder / "students.yaml",
-    )  # fmt: skip
+        installed,
+        *CLI,
+        "train",
+        "students",
+        "--data",
+        data,
+        "--out",
+        out,
+        "--workers",
+        1,
+        "--config",
+        folder / "students.yaml",
+    )
     return out
 
 
@@ -68,14 +89,33 @@ def students(installed, folder, data):
 def bundle(installed, folder, data, students):
     (folder / "fusion.yaml").write_text(yaml.safe_dump(FUSION))
     run(
-        installed, *CLI, "train", "fusion", "--embeddings", students / "embeddings.npz",
-        "--config", folder / "fusion.yaml", "--out", folder / "fusion",
-    )  # fmt: skip
+        installed,
+        *CLI,
+        "train",
+        "fusion",
+        "--embeddings",
+        students / "embeddings.npz",
+        "--config",
+        folder / "fusion.yaml",
+        "--out",
+        folder / "fusion",
+    )
     out = folder / "bundle"
     run(
-        installed, *CLI, "export", "--data", data, "--run", students, "--fusion", folder / "fusion",
-        "--precision", "fp32", "--out", out,
-    )  # fmt: skip
+        installed,
+        *CLI,
+        "export",
+        "--data",
+        data,
+        "--run",
+        students,
+        "--fusion",
+        folder / "fusion",
+        "--precision",
+        "fp32",
+        "--out",
+        out,
+    )
     return out
 
 
