@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class EngineListener(ProblemListener, Protocol):
-    """Is told of new embeddings and of problems."""
+    """Receives new embeddings, and problems of sensors and encoders."""
 
     def on_embedding(self, engine: Engine, sensor: str) -> None:
         """Take notice of a new embedding; called in a worker, without the lock.
@@ -50,7 +50,7 @@ class Engine:
         """Create an engine without sensors; `start` starts it.
 
         Args:
-            listener: Is told of new embeddings and of problems.
+            listener: Receives new embeddings, and problems of sensors and encoders.
             clock_ns: The clock that stamps are compared with, nanoseconds.
             settings: Those of the workers; None for one worker without limits.
             monotonic: A clock that never jumps, seconds.
