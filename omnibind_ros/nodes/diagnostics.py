@@ -65,7 +65,7 @@ def sensor_status(node_name: str, state: SensorState) -> DiagnosticStatus:
         state: The sensor's state.
     """
     level = LEVELS[state.state]
-    if state.reason and level == DiagnosticStatus.OK:
+    if state.needs_attention and level == DiagnosticStatus.OK:
         level = DiagnosticStatus.WARN
     values = {
         "modality": state.modality,
@@ -77,6 +77,7 @@ def sensor_status(node_name: str, state: SensorState) -> DiagnosticStatus:
         "encoded": state.encoded,
         "dropped": state.dropped,
         "rejected": state.rejected,
+        "issues": ", ".join(issue.name for issue in state.issues),
     }
     return DiagnosticStatus(
         level=level,

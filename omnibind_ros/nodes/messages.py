@@ -128,6 +128,7 @@ def sensors(states: Iterable[SensorState], now: Time) -> SensorStatusArray:
                 dropped=state.dropped,
                 rejected=state.rejected,
                 reason=state.reason,
+                issues=[int(issue) for issue in state.issues],
             )
             for state in states
         ],

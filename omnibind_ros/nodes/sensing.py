@@ -20,6 +20,7 @@ from omnibind_ros.runtime.discovery import Discovery
 from omnibind_ros.runtime.engine import Engine
 from omnibind_ros.runtime.sensor_set import SensorSet
 from omnibind_ros.runtime.throttle import Throttle
+from omnibind_ros.sensors import Doubt
 
 from .diagnostics import diagnostics, node_status, sensor_status
 from .executor_queue import ExecutorQueue
@@ -128,7 +129,9 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         for problem in [*self.parameters.problems, *self._problems]:
             self.reporter.warning(problem)
         self.create_output("sensors", SensorStatusArray, LATCHED)
-        self.engine = Engine(self, self._clock_ns, worker_settings(config))
+        self.engine = Engine(
+            self, self._clock_ns, worker_settings(config), simulated=self._clock_is_simulated
+        )
         channels = ChannelFactory(bundle, self.parameters.sensor_types, config.threads)
         self._sensors = SensorSet(self.engine, channels, self)
         self._sensors.load(self.parameters.sensors)
@@ -247,6 +250,10 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         """Log what is wrong with a sensor, at a limited rate."""
         self._throttle(sensor, problem)
 
+    def on_doubt(self, sensor: str, doubt: Doubt) -> None:
+        """Log why a sensor's readings may be wrong, at a limited rate."""
+        self._throttle(sensor, doubt.text, kind=doubt.issue.name)
+
     # Changes of sensors, see `SensorCommands`
 
     def set_sensor(self, name: str, values: Mapping[str, Any]) -> Sequence[Future[Any]]:
@@ -312,3 +319,6 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
 
     def _clock_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
+
+    def _clock_is_simulated(self) -> bool:
+        return bool(self.get_clock().ros_time_is_active)

@@ -8,6 +8,7 @@ from typing import Any
 from rclpy.node import Node
 
 from omnibind_ros.runtime.sensor_state import SensorState
+from omnibind_ros.sensors import Issue
 
 from . import messages
 
@@ -27,15 +28,16 @@ class SensorStatusPublisher:
         self._publisher = publisher
         self._ticks_per_second = ticks_per_second
         self._ticks = 0
-        self._last: list[tuple[str, int, str]] = []
+        self._last: list[tuple[str, int, bool, tuple[Issue, ...]]] = []
 
     def tick(self, states: Sequence[SensorState]) -> None:
         """Publish the states if one has changed, or if the last time was a second ago."""
         self._ticks += 1
-        summary = [(state.name, int(state.state), state.reason) for state in states]
+        # The numbers in a reason change all the time.
+        summary = [(s.name, int(s.state), bool(s.reason), s.issues) for s in states]
         if summary == self._last and self._ticks < self._ticks_per_second:
             return
-        before = {name: presence for name, presence, _ in self._last}
+        before = {name: presence for name, presence, *_ in self._last}
         for state in states:
             if before.get(state.name, int(state.state)) != int(state.state):
                 self._node.get_logger().info(f"sensor '{state.name}' is {state.state.name}")

@@ -115,6 +115,6 @@ class SensorSubscription:
         self._engine.offer(
             self._channel.name,
             message,
-            to_nanoseconds(header.stamp) if header is not None else 0,
+            to_nanoseconds(header.stamp) if header is not None else None,
             header.frame_id if header is not None else "",
         )

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from omnibind_ros.sensors import Doubt
+
 MAX_MESSAGES = 4096
 """Messages in a window at most."""
 
@@ -16,11 +18,12 @@ class Arrival:
 
     Attributes:
         message: The ROS message; None once it is decoded.
-        stamp_ns: When the sample was taken, nanoseconds (see `stamps.delay_on_arrival`).
+        stamp_ns: When the sample was taken, nanoseconds (see `stamps.SensorClock`).
         frame_id: header.frame_id.
         taken: Monotonic time when the sample was taken, seconds.
         chunk: The decoded message; None before it is decoded.
         used: Whether a worker has taken it for an encode.
+        doubts: Why the decoded message may be wrong.
     """
 
     message: Any
@@ -29,6 +32,7 @@ class Arrival:
     taken: float
     chunk: Any = None
     used: bool = False
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Buffer:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors import NoOptions, SensorType
+from omnibind_ros.sensors import Doubt, NoEvidenceError, NoOptions, SensorType
 
 from .buffer import Arrival, Buffer
 from .config import SensorConfig
 from .decoding import Decoder
+from .doubts import Doubts
 from .embeddings import StoredEmbedding
+from .frozen import FrozenDetector
 from .health import Health
 from .presence import UNKNOWN_PUBLISHERS, Presence, presence
 from .scheduler import Demand
 from .sensor_state import SensorState
-from .stamps import delay_on_arrival
+from .stamps import SensorClock
 
 SMOOTHING = 0.2
 """Weight of a new measurement in the running means of costs and fusion weights."""
@@ -41,6 +44,7 @@ class Channel:
         decoder: Makes samples of its messages; None if it cannot be used.
         encoder: Encodes its samples; None if it cannot be used.
         health: What is wrong with it.
+        doubts: Why its readings may be wrong.
         publishers: Number of publishers on its topic, or `UNKNOWN_PUBLISHERS`.
         newest: The newest message; None before the first.
         embedding: The newest embedding; None before the first, and when it is stale.
@@ -82,6 +86,7 @@ class Channel:
         self.decoder = Decoder(kind, self.options) if kind is not None else None
         self.encoder = encoder
         self.health = Health(problem)
+        self.doubts = Doubts()
         self.publishers = UNKNOWN_PUBLISHERS
         self.newest: Arrival | None = None
         self.embedding: StoredEmbedding | None = None
@@ -92,37 +97,54 @@ class Channel:
         self.cost = 0.0
         self.weight = 1.0
         self._buffer = Buffer(self.decoder.window if self.decoder is not None else 0.0)
+        self._clock = SensorClock()
+        self._frozen = FrozenDetector()
         self._last_taken = -math.inf
         self._times: deque[float] = deque(maxlen=64)
 
     # Called by the thread that receives
 
-    def put(self, message: Any, stamp_ns: int, frame_id: str, now_ns: int, now: float) -> str:
+    def put(
+        self, message: Any, stamp_ns: int | None, frame_id: str, now_ns: int, now: float
+    ) -> str:
         """Put a message into the buffer; without a window it replaces the one that waits.
 
         Args:
             message: The ROS message.
-            stamp_ns: header.stamp, nanoseconds; 0 for none.
+            stamp_ns: header.stamp, nanoseconds; None for a message without a header.
             frame_id: header.frame_id.
             now_ns: The node's clock, nanoseconds.
             now: Monotonic time, seconds.
 
         Returns:
-            A warning, or ''.
+            Why the message is not used, or ''.
         """
         self.received += 1
         self._times.append(now)
-        delay, stamp_ns, warning = delay_on_arrival(
-            stamp_ns, now_ns, self.config.max_age, self.config.stamp
-        )
-        arrival = Arrival(message, stamp_ns, frame_id, now - delay)
+        taken = self._clock.arrival(stamp_ns, now_ns, self.config.max_age, self.config.stamp)
+        self.doubts.set("stamp", taken.doubts)
+        arrival = Arrival(message, taken.stamp_ns, frame_id, now - taken.delay)
         self.newest = arrival
         if self.health.problem:
             arrival.message = None
             self.health.rejected += 1
             return self.health.problem
+        if self.decoder is not None:
+            payload = self.decoder.payload(message) if self.config.frozen_after > 0.0 else None
+            frozen = self._frozen.check(arrival, payload, self.config.frozen_after)
+            self.doubts.set("payload", frozen)
+            if frozen and self.embedding is not None and self.embedding.taken > arrival.taken:
+                self.embedding = replace(self.embedding, taken=arrival.taken)
         self.dropped += self._buffer.put(arrival)
-        return warning
+        return ""
+
+    def clock_stepped(self, step: str) -> None:
+        """Decide anew whether the sensor's stamps are plausible.
+
+        Args:
+            step: What a clock has done, a clause.
+        """
+        self._clock.forget(step)
 
     # Called for the scheduler
 
@@ -160,18 +182,33 @@ class Channel:
 
     # Called by a worker, with the lock
 
-    def store(self, embedding: StoredEmbedding, now: float, reason: str = "") -> None:
+    def store(
+        self,
+        embedding: StoredEmbedding,
+        now: float,
+        reason: str = "",
+        doubts: Sequence[Doubt] = (),
+    ) -> None:
         """Store a new embedding.
 
         Args:
             embedding: The embedding.
             now: Monotonic time, seconds.
             reason: Why some messages of its window are not in it; empty if all are.
+            doubts: Why its sample may be wrong.
         """
         self.embedding = embedding
+        self.doubts.set("sample", doubts)
         self.encoded += 1
         self.latency = now - embedding.taken
         self.health.succeed(reason)
+
+    def no_evidence(self, error: NoEvidenceError) -> None:
+        """Note that the sensor sees or hears nothing; this is no fault."""
+        self.health.not_ready(str(error))
+        self.doubts.set("sample", ())
+        if error.replaces:
+            self.embedding = None
 
     def discard(self, arrival: Arrival) -> None:
         """Remove a message that cannot be decoded from the window."""
@@ -226,7 +263,9 @@ class Channel:
             encoded=self.encoded,
             dropped=self.dropped,
             rejected=self.health.rejected,
-            reason=self.health.reason,
+            problem=self.health.reason,
+            # Those about its messages count no more when it is gone.
+            doubts=self.doubts.of("topic") if state is Presence.ABSENT else self.doubts.of(),
             stamp_ns=newest.stamp_ns if newest else 0,
             frame_id=newest.frame_id if newest else "",
         )

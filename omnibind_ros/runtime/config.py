@@ -47,8 +47,16 @@ class SensorConfig:
     stamp: str = parameter(
         "auto",
         "From which time a sample's age counts: its header stamp, its arrival, or auto (the "
-        "header stamp if it is plausible, else the arrival, with a warning).",
+        "header stamp if it has been plausible, else the arrival, with a warning).",
         choices=("auto", "header", "arrival"),
+        at_run_time=True,
+    )
+    frozen_after: float = parameter(
+        1.0,
+        "Seconds of equal messages, byte for byte, from which a camera, thermal camera or event "
+        "camera is frozen: its age counts from the first of them; 0: never.",
+        low=0.0,
+        high=3600.0,
         at_run_time=True,
     )
 

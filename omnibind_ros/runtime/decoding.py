@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from omnibind_ros.sensors import Chunk, RejectedSampleError, Sample, SensorType
+from omnibind_ros.sensors import (
+    Chunk,
+    Doubt,
+    Doubtful,
+    NoEvidenceError,
+    RejectedSampleError,
+    Sample,
+    SensorType,
+)
 
 from .buffer import Arrival
+
+
+class Decoded(NamedTuple):
+    """What the messages of a sample were decoded to.
+
+    Attributes:
+        chunks: The decoded messages, oldest first.
+        bad: Messages that cannot be decoded, with a sentence each.
+        nothing: Messages in which nothing is seen.
+        no_evidence: Why there is no sample, if the newest message is one of these.
+    """
+
+    chunks: list[Chunk]
+    bad: list[tuple[Arrival, str]]
+    nothing: list[Arrival]
+    no_evidence: NoEvidenceError | None = None
 
 
 class Decoder:
@@ -36,42 +60,54 @@ class Decoder:
         """Seconds of messages that make a sample; 0 for the newest message alone."""
         return self._kind.window(self._options)
 
-    def decode(self, arrivals: Sequence[Arrival]) -> tuple[list[Chunk], list[tuple[Arrival, str]]]:
+    def payload(self, message: Any) -> Any:
+        """Return what `SensorType.payload` does; None where the sensor type has none."""
+        return self._kind.payload(message) if self._kind.payload is not None else None
+
+    def decode(self, arrivals: Sequence[Arrival]) -> Decoded:
         """Decode the messages that were not decoded before.
 
         Args:
-            arrivals: Messages from the sensor's buffer, oldest first.
-
-        Returns:
-            The decoded messages, and those that cannot be decoded with a sentence each.
+            arrivals: Messages from the sensor's buffer, oldest first, at least one.
         """
-        chunks: list[Chunk] = []
-        bad: list[tuple[Arrival, str]] = []
+        decoded = Decoded([], [], [])
         for arrival in arrivals:
             if arrival.chunk is None:
-                problem = self._decode(arrival)
-                if problem:
-                    bad.append((arrival, problem))
+                try:
+                    problem = self._decode(arrival)
+                except NoEvidenceError as error:
+                    decoded.nothing.append(arrival)
+                    if arrival is arrivals[-1]:
+                        decoded = decoded._replace(no_evidence=error)
                     continue
-            chunks.append(Chunk(arrival.chunk, arrival.stamp_ns))
-        return chunks, bad
+                if problem:
+                    decoded.bad.append((arrival, problem))
+                    continue
+            decoded.chunks.append(Chunk(arrival.chunk, arrival.stamp_ns))
+        return decoded
 
-    def combine(self, chunks: Sequence[Chunk]) -> Sample:
+    def combine(self, chunks: Sequence[Chunk]) -> tuple[Sample, tuple[Doubt, ...]]:
         """Combine decoded messages into a sample.
 
         Args:
             chunks: At least one, oldest first.
 
+        Returns:
+            The sample, and the combiner's doubts about it.
+
         Raises:
             RejectedSampleError: No sample can be made of them; the text is one sentence.
             NotReadyError: More messages are needed; likewise.
         """
-        return self._combine(chunks)
+        return _without_doubts(self._combine(chunks))
 
     def _decode(self, arrival: Arrival) -> str:
-        """Decode one message; returns a sentence if it cannot be decoded."""
+        """Decode one message; returns a sentence if it cannot be; may raise NoEvidenceError."""
         try:
-            arrival.chunk = self._kind.decode(arrival.message, self._options)
+            decoded = self._kind.decode(arrival.message, self._options)
+            arrival.chunk, arrival.doubts = _without_doubts(decoded)
+        except NoEvidenceError:
+            raise
         except RejectedSampleError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - a bad message must not end the worker
@@ -82,3 +118,7 @@ class Decoder:
         finally:
             arrival.message = None  # a window keeps the decoded messages only
         return ""
+
+
+def _without_doubts(result: Any) -> tuple[Any, tuple[Doubt, ...]]:
+    return result if isinstance(result, Doubtful) else (result, ())

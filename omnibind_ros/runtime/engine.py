@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+from omnibind_ros.sensors import Doubt, Issue
+
 from .channel import Channel
 from .cpu_time import CpuTime
 from .embeddings import FreshEmbedding
@@ -15,6 +17,7 @@ from .job import Job
 from .processing import JobProcessor, ProblemListener
 from .scheduler import pick
 from .sensor_state import SensorState
+from .stamps import NODE_STEP, NodeClock
 from .workers import Workers, WorkerSettings
 
 _log = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class Engine:
         clock_ns: Callable[[], int],
         settings: WorkerSettings | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        simulated: Callable[[], bool] = lambda: False,
     ) -> None:
         """Create an engine without sensors; `start` starts it.
 
@@ -54,12 +58,15 @@ class Engine:
             clock_ns: The clock that stamps are compared with, nanoseconds.
             settings: Those of the workers; None for one worker without limits.
             monotonic: A clock that never jumps, seconds.
+            simulated: Whether `clock_ns` is simulated time.
         """
         settings = settings or WorkerSettings()
         self.cpu_time = CpuTime()
         self._listener = listener
         self._clock_ns = clock_ns
         self._monotonic = monotonic
+        self._simulated = simulated
+        self._node_clock = NodeClock()
         self._channels: dict[str, Channel] = {}
         self._changed = threading.Condition()
         self._processor = JobProcessor(self._changed, listener, settings, self.cpu_time, monotonic)
@@ -125,33 +132,58 @@ class Engine:
 
     def states(self) -> list[SensorState]:
         """Return a snapshot of every sensor."""
-        now = self._monotonic()
+        _, now, step = self._read_clocks()
         with self._changed:
+            self._apply_step(step)
             for channel in self._channels.values():
                 channel.drop_stale(now)
             return [channel.state(now) for channel in self._channels.values()]
 
     # Messages in
 
-    def offer(self, name: str, message: Any, stamp_ns: int = 0, frame_id: str = "") -> None:
+    def offer(
+        self, name: str, message: Any, stamp_ns: int | None = None, frame_id: str = ""
+    ) -> None:
         """Put a message into a sensor's buffer, where it replaces an older one.
 
         Args:
             name: Name of the sensor; the message is ignored if there is none of that name.
             message: The ROS message; it must not be changed afterwards.
-            stamp_ns: header.stamp, nanoseconds; 0 for none.
+            stamp_ns: header.stamp, nanoseconds; None for a message without a header.
             frame_id: header.frame_id.
         """
         before = time.thread_time()
+        now_ns, now, step = self._read_clocks()
         with self._changed:
             channel = self._channels.get(name)
             if channel is None or not self._workers.started:
                 return
-            warning = channel.put(message, stamp_ns, frame_id, self._clock_ns(), self._monotonic())
+            self._apply_step(step)
+            problem = channel.put(message, stamp_ns, frame_id, now_ns, now)
+            new = channel.doubts.take_new()
             self._changed.notify()
-        if warning:
-            self._listener.on_problem(name, warning)
+        if problem:
+            self._listener.on_problem(name, problem)
+        for doubt in new:
+            self._listener.on_doubt(name, doubt)
         self.cpu_time.add("receive", time.thread_time() - before)
+
+    def _read_clocks(self) -> tuple[int, float, str]:
+        """Return the node's clock (ns), the monotonic one (s), and what the former has done."""
+        before = self._monotonic()
+        now_ns, now = self._clock_ns(), self._monotonic()
+        # A thread that was interrupted between the two has not seen a step.
+        if now - before > NODE_STEP / 2:
+            return now_ns, now, ""
+        return now_ns, now, self._node_clock.check(now_ns, now, self._simulated())
+
+    def _apply_step(self, step: str) -> None:
+        if not step:
+            return
+        for channel in self._channels.values():
+            channel.clock_stepped(step)
+        text = f"{step}; ages count from the arrival until the stamps are plausible again"
+        self._listener.on_doubt("node", Doubt(Issue.CLOCK_OFFSET, text))
 
     # Embeddings out
 

@@ -48,8 +48,9 @@ class Health:
         self._failures = 0
 
     def not_ready(self, reason: str) -> None:
-        """Note that more messages are needed for a sample; this is no fault."""
+        """Note why valid messages give no sample; this is no fault."""
         self.reason = reason
+        self._rejected_last = False
 
     def reject(self, reason: str) -> None:
         """Count a message that could not become a sample; the reason is one sentence."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from omnibind_ros.encoders.base import Encoder, Encoding
-from omnibind_ros.sensors import NotReadyError, RejectedSampleError
+from omnibind_ros.sensors import Doubt, NotReadyError, RejectedSampleError
 
 from .cpu_time import CpuTime
 from .decoding import Decoder
@@ -24,13 +24,22 @@ _log = logging.getLogger(__name__)
 
 
 class ProblemListener(Protocol):
-    """Is told what is wrong with a sensor."""
+    """Is told what is wrong with a sensor, and why its readings may be wrong."""
 
     def on_problem(self, sensor: str, problem: str) -> None:
         """Take one sentence on a sensor.
 
         It is called for each bad message, in any thread and perhaps with the engine's lock, so it
         must return soon.
+        """
+        ...
+
+    def on_doubt(self, sensor: str, doubt: Doubt) -> None:
+        """Take a doubt about a sensor's readings, once when it arises; called as `on_problem`.
+
+        Args:
+            sensor: Name of the sensor; "node" for one about the node's clock.
+            doubt: Why its readings may be wrong.
         """
         ...
 
@@ -71,9 +80,10 @@ class JobProcessor:
         if decoder is None or encoder is None:
             return False  # Channel.put has rejected its messages already
         with self._cpu_time.measure("decode"):
-            sample = self._decode(job, decoder)
-        if sample is None:
+            decoded = self._decode(job, decoder)
+        if decoded is None:
             return False
+        sample, doubts = decoded
         try:
             encoding = self._encode(job, encoder, sample)
             if not (np.isfinite(encoding.values).all() and math.isfinite(encoding.quality)):
@@ -85,7 +95,7 @@ class JobProcessor:
             _log.debug("encoding failed", exc_info=True)
             self._fail(job, f"the {job.channel.config.modality} encoder failed ({error})")
             return False
-        return self._store(job, encoding, sample)
+        return self._store(job, encoding, sample, doubts)
 
     def give_up(self, job: Job) -> None:
         """Turn a sensor to FAULT whose encoder hangs, with the lock."""
@@ -94,18 +104,22 @@ class JobProcessor:
         channel.health.fail(problem, self._monotonic())
         self._listener.on_problem(channel.name, f"{problem}; it is tried again once it has ended")
 
-    def _decode(self, job: Job, decoder: Decoder) -> Any:
-        """Return the sample; None if there is none, which is counted and reported."""
+    def _decode(self, job: Job, decoder: Decoder) -> tuple[Any, tuple[Doubt, ...]] | None:
+        """Return the sample and its doubts; None if there is none, which is noted or counted."""
         channel = job.channel
-        chunks, bad = decoder.decode(job.arrivals)
-        for arrival, reason in bad:
+        decoded = decoder.decode(job.arrivals)
+        for _, reason in decoded.bad:
             self._reject(job, reason)
-            with self._changed:
+        with self._changed:
+            for arrival in (*(arrival for arrival, _ in decoded.bad), *decoded.nothing):
                 channel.discard(arrival)
-        if not chunks:
+            if decoded.no_evidence is not None:
+                channel.no_evidence(decoded.no_evidence)
+        if decoded.no_evidence is not None or not decoded.chunks:
             return None
         try:
-            return decoder.combine(chunks)
+            sample, doubts = decoder.combine(decoded.chunks)
+            return sample, (*job.arrivals[-1].doubts, *doubts)
         except NotReadyError as error:
             with self._changed:
                 channel.health.not_ready(str(error))
@@ -132,7 +146,7 @@ class JobProcessor:
             job.other_threads = spent * (self._settings.threads - 1)
             self._cpu_time.add("encode", spent)
 
-    def _store(self, job: Job, encoding: Encoding, sample: Any) -> bool:
+    def _store(self, job: Job, encoding: Encoding, sample: Any, doubts: tuple[Doubt, ...]) -> bool:
         channel, newest = job.channel, job.arrivals[-1]
         embedding = StoredEmbedding(
             values=encoding.values,
@@ -145,7 +159,10 @@ class JobProcessor:
         with self._changed:
             if job.abandoned or channel.removed:
                 return False
-            channel.store(embedding, self._monotonic(), job.rejected)
+            channel.store(embedding, self._monotonic(), job.rejected, doubts)
+            new = channel.doubts.take_new()
+        for doubt in new:
+            self._listener.on_doubt(channel.name, doubt)
         return True
 
     def _reject(self, job: Job, reason: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from omnibind_ros.sensors import GUESSES, Doubt, Issue
+
 from .presence import Presence
 
 
@@ -23,7 +25,8 @@ class SensorState:
         encoded: Samples that were encoded.
         dropped: Messages that were replaced by newer ones before they were encoded.
         rejected: Messages that could not be decoded or encoded.
-        reason: What is wrong, one sentence; empty if nothing is.
+        problem: What is wrong, one sentence; empty if nothing is.
+        doubts: Why its readings may be wrong.
         stamp_ns: Stamp of the newest message, nanoseconds.
         frame_id: Frame of the newest message.
     """
@@ -39,6 +42,23 @@ class SensorState:
     encoded: int
     dropped: int
     rejected: int
-    reason: str
+    problem: str
+    doubts: tuple[Doubt, ...]
     stamp_ns: int
     frame_id: str
+
+    @property
+    def reason(self) -> str:
+        """What is wrong or doubtful, sentences joined by ' | '; empty if nothing is."""
+        sentences = (self.problem, *(doubt.text for doubt in self.doubts))
+        return " | ".join(dict.fromkeys(filter(None, sentences)))
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """Kinds of the doubts, ascending."""
+        return tuple(sorted({doubt.issue for doubt in self.doubts}))
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether anything is wrong or doubtful other than that a parameter was guessed."""
+        return bool(self.problem) or not GUESSES.issuperset(self.issues)

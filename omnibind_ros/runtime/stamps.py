@@ -2,36 +2,153 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from omnibind_ros.sensors import Doubt, Issue
+
 FUTURE_TOLERANCE = 0.1
 """Seconds that a header may be ahead of the node's clock; synchronised hosts differ by less."""
 
+STEP_BACK = 0.5
+"""Seconds by which a stamp must lie before the stamp of the message before for a clock step.
 
-def delay_on_arrival(
-    stamp_ns: int, now_ns: int, max_age: float, policy: str
-) -> tuple[float, int, str]:
-    """Return a sample's age at its arrival.
+DDS keeps the order of each publisher; relays and two publishers of one topic change it by less.
+"""
 
-    From then on a monotonic clock counts, so that a jump of the node's clock changes no age.
+NODE_STEP = 0.1
+"""Seconds by which the node's clock must leave the monotonic clock for a clock step."""
 
-    Args:
-        stamp_ns: header.stamp in nanoseconds; 0 for none.
-        now_ns: The node's clock on arrival, nanoseconds.
-        max_age: Seconds after which a sample is stale.
-        policy: 'auto', 'header' or 'arrival' (see `SensorConfig.stamp`).
+SIMULATED_STEP = 0.5
+"""The same for simulated time, which advances by whole messages of /clock ..."""
 
-    Returns:
-        The delay in seconds (>= 0), the stamp to publish (ns), and a sentence if the header is
-        not plausible, else ''.
+SIMULATED_RATE = 5.0
+"""... and up to so many times as fast as real time."""
+
+
+class TakenAt(NamedTuple):
+    """When a sample was taken.
+
+    Attributes:
+        delay: Seconds before its arrival, at least 0. A monotonic clock counts from then on, so
+            that a jump of the node's clock changes no age.
+        stamp_ns: The stamp to publish, nanoseconds.
+        doubts: Why this may be wrong; empty if it is not.
     """
-    if stamp_ns == 0 or policy == "arrival":
-        return 0.0, now_ns, ""
-    delay = (now_ns - stamp_ns) * 1e-9
-    if policy == "header" or -FUTURE_TOLERANCE <= delay <= max_age:
-        return max(delay, 0.0), stamp_ns, ""
-    where = "behind" if delay > 0 else "ahead of"
-    return (
-        0.0,
-        now_ns,
-        f"header.stamp is more than {max_age if delay > 0 else FUTURE_TOLERANCE:g} s {where} the "
-        "node's clock, so the time of arrival is used; synchronise the clocks or set use_sim_time",
+
+    delay: float
+    stamp_ns: int
+    doubts: tuple[Doubt, ...] = ()
+
+
+class SensorClock:
+    """Decides from when the age of one sensor's samples counts.
+
+    A stamp is plausible if its delay lies in -`FUTURE_TOLERANCE` .. max_age. Once stamps have been
+    plausible the clocks agree, so that a larger delay is a delay. Stamps that were never plausible
+    come from another clock, and the arrival counts. After a step of either clock this is decided
+    anew.
+    """
+
+    def __init__(self) -> None:
+        """Create the clock of a sensor that has received nothing."""
+        self._agrees = False
+        self._last_ns = 0
+        self._step = ""
+
+    def forget(self, step: str) -> None:
+        """Decide anew whether the clocks agree, since one of them has stepped.
+
+        Args:
+            step: What happened, a clause such as "the node's clock jumped by 2 s".
+        """
+        self._agrees = False
+        self._last_ns = 0
+        self._step = step
+
+    def arrival(self, stamp_ns: int | None, now_ns: int, max_age: float, policy: str) -> TakenAt:
+        """Return when a sample was taken that has just arrived.
+
+        Args:
+            stamp_ns: header.stamp, nanoseconds; None for a message without a header.
+            now_ns: The node's clock, nanoseconds.
+            max_age: Seconds after which a sample is stale.
+            policy: 'auto', 'header' or 'arrival' (see `SensorConfig.stamp`).
+        """
+        if stamp_ns is None or policy == "arrival":
+            return TakenAt(0.0, now_ns)
+        if stamp_ns == 0:
+            return self._offset(now_ns, "header.stamp is zero")
+        delay = (now_ns - stamp_ns) * 1e-9
+        if policy == "header":
+            return TakenAt(max(delay, 0.0), stamp_ns, _delayed(delay, max_age))
+        back = (self._last_ns - stamp_ns) * 1e-9
+        self._last_ns = stamp_ns
+        if back > STEP_BACK:
+            self._agrees = False
+            self._step = f"the stamps jumped back by {_duration(back)}"
+            return self._offset(now_ns, self._step)
+        if -FUTURE_TOLERANCE <= delay <= max_age:
+            self._agrees = True
+            self._step = ""
+        elif delay < 0 or not self._agrees:
+            # A delay cannot be negative: the sensor's clock has stepped, or was never right.
+            self._agrees = False
+            where = f"{_duration(abs(delay))} {'behind' if delay > 0 else 'ahead of'}"
+            after = f" since {self._step}" if self._step else ""
+            return self._offset(now_ns, f"header.stamp is {where} the node's clock{after}")
+        return TakenAt(max(delay, 0.0), stamp_ns, _delayed(delay, max_age))
+
+    def _offset(self, now_ns: int, what: str) -> TakenAt:
+        text = (
+            f"{what}, so ages count from the arrival and a delay is not noticed; synchronise the "
+            "clocks, set use_sim_time, or set stamp to arrival"
+        )
+        return TakenAt(0.0, now_ns, (Doubt(Issue.CLOCK_OFFSET, text),))
+
+
+def _delayed(delay: float, max_age: float) -> tuple[Doubt, ...]:
+    if delay <= max_age:
+        return ()
+    text = (
+        f"messages arrive {_duration(delay)} after their stamps, later than max_age "
+        f"({max_age:g} s), and are not used; shorten the queue or the way of the data between the "
+        "driver and this node"
     )
+    return (Doubt(Issue.DELAYED, text),)
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+class NodeClock:
+    """Detects steps of the node's clock: a correction, or a bag that is played in a loop."""
+
+    def __init__(self) -> None:
+        """Create it; the first `check` detects nothing."""
+        self._last: tuple[int, float] | None = None
+
+    def check(self, now_ns: int, now: float, simulated: bool) -> str:
+        """Return what the clock has done since the last check, a clause; empty if it ran on.
+
+        To be called many times a second, as simulated time may run faster than real time.
+
+        Args:
+            now_ns: The node's clock, nanoseconds.
+            now: Monotonic time, seconds.
+            simulated: Whether the node's clock is simulated time.
+        """
+        last, self._last = self._last, (now_ns, now)
+        if last is None:
+            return ""
+        advanced, elapsed = (now_ns - last[0]) * 1e-9, now - last[1]
+        if simulated:
+            if not last[0] or -STEP_BACK <= advanced <= SIMULATED_STEP + SIMULATED_RATE * elapsed:
+                return ""  # it starts at 0
+        elif abs(advanced - elapsed) <= NODE_STEP:
+            return ""
+        step = advanced - elapsed
+        return f"the node's clock jumped {'on' if step > 0 else 'back'} by {_duration(abs(step))}"

@@ -29,17 +29,23 @@ class Throttle:
         self._monotonic = monotonic
         self._interval = interval
         self._repeat_interval = repeat_interval
-        self._last: dict[str, tuple[float, str, int]] = {}
+        self._last: dict[tuple[str, str], tuple[float, str, int]] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, source: str, message: str) -> None:
-        """Log a message of a source, unless one was logged too short a time ago."""
-        now = self._monotonic()
+    def __call__(self, source: str, message: str, kind: str = "") -> None:
+        """Log a message of a source, unless one was logged too short a time ago.
+
+        Args:
+            source: Where it comes from; put before the message.
+            message: The message.
+            kind: Messages of different kinds do not delay each other.
+        """
+        now, key = self._monotonic(), (source, kind)
         with self._lock:
-            when, last, skipped = self._last.get(source, (-1e9, "", 0))
+            when, last, skipped = self._last.get(key, (-1e9, "", 0))
             if now - when < (self._repeat_interval if message == last else self._interval):
-                self._last[source] = (when, last, skipped + 1)
+                self._last[key] = (when, last, skipped + 1)
                 return
-            self._last[source] = (now, message, 0)
+            self._last[key] = (now, message, 0)
         more = f" ({skipped} more since the last message)" if skipped and message == last else ""
         self._log(f"{source}: {message}{more}")

@@ -10,11 +10,28 @@ A sensor type of your own is a module with `SENSOR_TYPES` that the parameter `se
 
 from __future__ import annotations
 
-from .base import Chunk, NoOptions, NotReadyError, RejectedSampleError, Sample, SensorType
+from .base import (
+    GUESSES,
+    Chunk,
+    Doubt,
+    Doubtful,
+    Issue,
+    NoEvidenceError,
+    NoOptions,
+    NotReadyError,
+    RejectedSampleError,
+    Sample,
+    SensorType,
+)
 from .registry import SensorRegistry, normalise_type
 
 __all__ = [
+    "GUESSES",
     "Chunk",
+    "Doubt",
+    "Doubtful",
+    "Issue",
+    "NoEvidenceError",
     "NoOptions",
     "NotReadyError",
     "RejectedSampleError",

@@ -181,6 +181,7 @@ def _sensor_type(
         options=options,
         make_combiner=lambda options: SlidingWindow(options.window),
         window=lambda options: options.window,
+        stateful=True,
         depth=64,  # more than a second of 20 ms chunks
         discover=discover,
     )

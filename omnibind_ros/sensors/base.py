@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 Sample = Any
@@ -21,6 +22,69 @@ class NotReadyError(Exception):
     """
 
 
+class NoEvidenceError(Exception):
+    """A valid message of a sensor that sees or hears nothing; its text is one sentence.
+
+    An example is a LiDAR in the open, whose cloud has no points. The message is neither rejected
+    nor encoded.
+    """
+
+    def __init__(self, text: str, replaces: bool = True) -> None:
+        """Create it.
+
+        Args:
+            text: One sentence, for the sensor's reason.
+            replaces: Whether what the sensor gave before is no longer true, so that its embedding
+                is dropped; false for a pause between two sentences.
+        """
+        super().__init__(text)
+        self.replaces = replaces
+
+
+class Issue(IntEnum):
+    """Why the readings of a working sensor may be wrong; the numbers of omnibind_msgs/SensorStatus.
+
+    `docs/reference/messages.md` describes each.
+    """
+
+    DELAYED = 1
+    CLOCK_OFFSET = 2
+    FROZEN = 3
+    UNIT_GUESSED = 4
+    AXES_GUESSED = 5
+    OUT_OF_DISTRIBUTION = 6
+    CONTRADICTING = 7
+    NO_MATCH = 8
+
+
+GUESSES = frozenset({Issue.UNIT_GUESSED, Issue.AXES_GUESSED})
+"""Issues that are no sign of a fault: a parameter that the user has not set."""
+
+
+class Doubt(NamedTuple):
+    """Why a reading may be wrong.
+
+    Attributes:
+        issue: Its kind, for machines.
+        text: One sentence: what was assumed or observed, and what to do.
+    """
+
+    issue: Issue
+    text: str
+
+
+class Doubtful(NamedTuple):
+    """What `SensorType.decode` or a combiner returns for a reading that may be wrong.
+
+    Attributes:
+        data: The chunk's data or the sample.
+        doubts: Why it may be wrong, at least one.
+    """
+
+    data: Any
+    doubts: tuple[Doubt, ...]
+
+
 class Chunk(NamedTuple):
     """What one message was decoded to.
 
@@ -35,7 +99,7 @@ class Chunk(NamedTuple):
 
 
 Decode = Callable[[Any, Any], Any]
-"""(message-like object, options) -> chunk data. A pure function."""
+"""(message-like object, options) -> chunk data, or `Doubtful` chunk data. A pure function."""
 
 Combiner = Callable[[Sequence[Chunk]], Sample]
 """Combines the chunks of the window, oldest first and at least one, into a sample. Each sensor has
@@ -59,7 +123,8 @@ class SensorType:
     Attributes:
         modality: A key of `MODALITIES`.
         message: ROS message type, three parts.
-        decode: (message, options) -> chunk, pure; raises `RejectedSampleError`.
+        decode: (message, options) -> chunk, pure; raises `RejectedSampleError`, and
+            `NoEvidenceError` for a message in which nothing is seen.
         options: Dataclass of the parameters under `sensor.NAME.` that only this sensor type has,
             made of `omnibind_ros.config.parameter` fields; a change takes effect when the sensor is
             made anew.
@@ -71,6 +136,11 @@ class SensorType:
         discover: Lower-case words; with `discover: true` a topic of this type becomes a sensor if
             its name contains one of them. ("",) takes every topic of the type, () none.
         encoded: Whether the messages are embeddings, made on another host.
+        payload: Returns the part of a message that a working sensor never repeats byte for byte,
+            a buffer or a tuple of buffers, or None where it may; the sensor is frozen while it
+            repeats it. None for sensors at which nothing may change, such as a resting pad.
+        stateful: Whether a sample depends on messages before its window, so that a reader of
+            recordings must go through all of them.
     """
 
     modality: str
@@ -82,3 +152,5 @@ class SensorType:
     depth: int = 1
     discover: tuple[str, ...] = ()
     encoded: bool = False
+    payload: Callable[[Any], Any] | None = None
+    stateful: bool = False

@@ -199,6 +199,14 @@ def _window(options: EventOptions) -> float:
     return options.window
 
 
+def _columns(msg: Any) -> Any:
+    return (msg.x, msg.y, msg.t, msg.p) if len(msg.p) else None
+
+
+def _encoded_events(msg: Any) -> Any:
+    return msg.events if len(msg.events) else None
+
+
 SENSOR_TYPES = tuple(
     SensorType(
         "event",
@@ -209,9 +217,10 @@ SENSOR_TYPES = tuple(
         window=_window,
         depth=32,  # a third of a second of 10 ms packets
         discover=("",),
+        payload=payload,
     )
-    for message, decode in (
-        ("omnibind_msgs/msg/Events", decode_events),
-        ("event_camera_msgs/msg/EventPacket", decode_event_packet),
+    for message, decode, payload in (
+        ("omnibind_msgs/msg/Events", decode_events, _columns),
+        ("event_camera_msgs/msg/EventPacket", decode_event_packet, _encoded_events),
     )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,12 +79,14 @@ SENSOR_TYPES = (
         "image",
         "sensor_msgs/msg/Image",
         decode_image,
+        payload=attrgetter("data"),
         discover=("image", "camera", "rgb", "color", "colour"),
     ),
     SensorType(
         "image",
         "sensor_msgs/msg/CompressedImage",
         decode_compressed_image,
+        payload=attrgetter("data"),
         discover=("image", "camera", "rgb", "color", "colour"),
     ),
 )

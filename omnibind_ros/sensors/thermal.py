@@ -7,6 +7,7 @@ docs/how-to/thermal_and_touch.md lists how each encoding is read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import cv2
@@ -192,6 +193,7 @@ SENSOR_TYPES = (
         "sensor_msgs/msg/Image",
         decode_thermal,
         ThermalOptions,
+        payload=attrgetter("data"),
         discover=("thermal", "lwir", "lepton", "temperature"),
     ),
     SensorType(
@@ -199,6 +201,7 @@ SENSOR_TYPES = (
         "sensor_msgs/msg/CompressedImage",
         decode_compressed_thermal,
         ThermalOptions,
+        payload=attrgetter("data"),
         discover=("thermal", "lwir", "lepton", "temperature"),
     ),
 )

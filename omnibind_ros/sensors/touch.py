@@ -131,6 +131,7 @@ SENSOR_TYPES = (
         decode_touch,
         TouchOptions,
         make_touch_combiner,
+        stateful=True,
         discover=("touch", "tactile", "gelsight", "digit"),
     ),
     SensorType(
@@ -139,6 +140,7 @@ SENSOR_TYPES = (
         decode_compressed_touch,
         TouchOptions,
         make_touch_combiner,
+        stateful=True,
         discover=("touch", "tactile", "gelsight", "digit"),
     ),
 )

@@ -9,6 +9,7 @@ from small_engine import KIND, AxisEncoder, SmallEngine, config
 from omnibind_ros.encoders.base import Encoding
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.presence import Presence
+from omnibind_ros.sensors import Issue
 
 
 @pytest.fixture
@@ -127,7 +128,9 @@ def test_lying_stamps_count_from_arrival(make_engine):
         small.wait(lambda before=before: len(small.results) > before)
         assert abs(small.results[-1].stamp_ns - time.time_ns()) < 10**9
         assert small.results[-1].ages[0] < 0.5
-    assert len(small.problems) == 3
+    assert [doubt.issue for _, doubt in small.doubts] == [Issue.CLOCK_OFFSET]  # said once
+    assert small.state("cam").issues == (Issue.CLOCK_OFFSET,)
+    assert "stamp to arrival" in small.state("cam").reason
 
 
 def test_the_result_uses_the_newest_stamp(make_engine):

@@ -7,10 +7,7 @@ import pytest
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
 from omnibind_ros.runtime.presence import UNKNOWN_PUBLISHERS, Presence, presence
-from omnibind_ros.runtime.stamps import delay_on_arrival
 from omnibind_ros.runtime.throttle import Throttle
-
-SECOND = 10**9
 
 
 @pytest.mark.parametrize(
@@ -29,28 +26,6 @@ SECOND = 10**9
 )
 def test_presence(publishers, age, fault, expected):
     assert presence(publishers, age, 0.5, fault) is expected
-
-
-@pytest.mark.parametrize(
-    ("stamp", "policy", "delay", "used", "words"),
-    [
-        (100.0, "auto", 0.0, 100.0, ""),
-        (99.8, "auto", 0.2, 99.8, ""),
-        (100.05, "auto", 0.0, 100.05, ""),
-        (0.0, "auto", 0.0, 100.0, ""),
-        (0.0, "header", 0.0, 100.0, ""),
-        (50.0, "auto", 0.0, 100.0, "behind"),
-        (3700.0, "auto", 0.0, 100.0, "ahead"),
-        (50.0, "header", 50.0, 50.0, ""),
-        (50.0, "arrival", 0.0, 100.0, ""),
-    ],
-)
-def test_delay_on_arrival(stamp, policy, delay, used, words):
-    got = delay_on_arrival(round(stamp * SECOND), 100 * SECOND, 0.5, policy)
-    assert got[0] == pytest.approx(delay)
-    assert got[1] == round(used * SECOND)
-    assert words in got[2]
-    assert bool(got[2]) == bool(words)
 
 
 def test_throttle_says_news_at_once_and_repeats_rarely():

@@ -19,6 +19,9 @@ class Listener:
     def on_embedding(self, engine, sensor):
         pytest.fail("nothing is encoded here")
 
+    def on_doubt(self, sensor, doubt):
+        raise AssertionError(doubt)
+
     def on_problem(self, sensor, problem):
         pytest.fail(problem)
 

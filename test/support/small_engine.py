@@ -54,7 +54,7 @@ class SmallEngine:
 
     def __init__(self, kind=KIND, workers=1, encode_timeout=float("inf"), **configs):
         self.encoder = AxisEncoder()
-        self.results, self.problems = [], []
+        self.results, self.problems, self.doubts = [], [], []
         self.new = threading.Condition()
         bank = LabelBank(("a", "b", "c", "d"), np.eye(4, dtype=np.float32), np.arange(4))
         self.kind = kind
@@ -72,6 +72,9 @@ class SmallEngine:
     def on_problem(self, sensor, problem):
         self.problems.append((sensor, problem))
 
+    def on_doubt(self, sensor, doubt):
+        self.doubts.append((sensor, doubt))
+
     def _on_result(self, result):
         with self.new:
             self.results.append(result)
@@ -80,7 +83,7 @@ class SmallEngine:
     def add(self, name, config):
         self.engine.add(Channel(name, config, self.kind, self.encoder))
 
-    def offer(self, name, number, stamp_ns=0):
+    def offer(self, name, number, stamp_ns=None):
         self.engine.offer(name, SimpleNamespace(number=number), stamp_ns, "frame")
 
     def wait(self, condition):

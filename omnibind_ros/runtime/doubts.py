@@ -1,0 +1,43 @@
+"""The doubts about one sensor's readings, by where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from omnibind_ros.sensors import Doubt
+
+
+class Doubts:
+    """Collects a sensor's doubts. The engine's lock guards it."""
+
+    def __init__(self) -> None:
+        """Create it without a doubt."""
+        self._by_source: dict[str, tuple[Doubt, ...]] = {}
+        self._new: list[Doubt] = []
+
+    def set(self, source: str, doubts: Sequence[Doubt]) -> None:
+        """Replace the doubts of a source, such as the stamps or the decoder.
+
+        Args:
+            source: Where they come from: 'stamp', 'payload', 'sample' or 'topic'.
+            doubts: Those of its newest message; empty if there are none.
+        """
+        before = {doubt.issue for doubt in self._by_source.get(source, ())}
+        if not before and not doubts:
+            return
+        self._new += [doubt for doubt in doubts if doubt.issue not in before]
+        self._by_source[source] = tuple(doubts)
+
+    def take_new(self) -> list[Doubt]:
+        """Return the doubts that have arisen since the last call, to be logged once."""
+        new, self._new = self._new, []
+        return new
+
+    def of(self, *sources: str) -> tuple[Doubt, ...]:
+        """Return the present doubts of some sources; of all if none is named."""
+        return tuple(
+            doubt
+            for source, doubts in self._by_source.items()
+            if not sources or source in sources
+            for doubt in doubts
+        )
