@@ -29,6 +29,11 @@ from omnibind_ros.config import ParameterError, check
 from omnibind_ros.drivers.capture import Capture
 from omnibind_ros.drivers.microphone import Block, CaptureConfig, Source
 from omnibind_ros.drivers.portaudio import MicrophoneError
+from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsError
+
+from .diagnostics import error_values
+from .executor import spin_node
+from .requests import answer_all_requests
 
 QOS = QoSProfile(depth=64, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -38,6 +43,9 @@ class AudioCapture(Node):
 
     The publisher exists only while the microphone is plugged in, so that subscribers see at once
     when it is not.
+
+    Attributes:
+        errors: Exceptions in callbacks.
     """
 
     def __init__(self) -> None:
@@ -48,6 +56,8 @@ class AudioCapture(Node):
             ParameterError: A parameter is not allowed.
         """
         super().__init__("audio_capture")
+        self.errors = CallbackErrors(self.get_logger())
+        answer_all_requests(self, self.errors)
         config = self._read_parameters()
         self._frame_id = config.frame_id
         self._publisher: Publisher | None = None
@@ -119,7 +129,10 @@ class AudioCapture(Node):
             message=problem or "OK",
         )
         values: dict[str, Any] = {**vars(counters), **(source._asdict() if source else {})}
-        status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+        status.values = [
+            *(KeyValue(key=key, value=str(value)) for key, value in values.items()),
+            *error_values(self.errors),
+        ]
         array_ = DiagnosticArray(status=[status])
         array_.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array_)
@@ -143,8 +156,8 @@ def run(args: list[str] | None = None) -> int:
     node = None
     try:
         node = AudioCapture()
-        rclpy.spin(node)
-    except (MicrophoneError, ParameterError, ParameterException) as error:
+        spin_node(node, node.errors)
+    except (MicrophoneError, ParameterError, ParameterException, TooManyErrorsError) as error:
         rclpy.logging.get_logger("audio_capture").error(str(error))
         return 1
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
@@ -17,6 +17,9 @@ from std_msgs.msg import Bool, String, UInt64
 
 from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatusArray
 from omnibind_ros.demo.record import DemoRecord, LabelRow, SensorRow
+from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsError
+
+from .executor import spin_through_errors
 
 # Best effort matches reliable and best-effort publishers.
 RESULT_QOS = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -111,7 +114,10 @@ def connect(record: DemoRecord) -> Iterator[DemoClient]:
     client = DemoClient(record)
     executor = SingleThreadedExecutor()
     executor.add_node(client)
-    thread = threading.Thread(target=_spin, args=(executor,), name="demo client", daemon=True)
+    errors = CallbackErrors(client.get_logger())
+    thread = threading.Thread(
+        target=_spin, args=(executor, errors), name="demo client", daemon=True
+    )
     thread.start()
     try:
         yield client
@@ -122,6 +128,8 @@ def connect(record: DemoRecord) -> Iterator[DemoClient]:
         client.destroy_node()
 
 
-def _spin(executor: SingleThreadedExecutor) -> None:
-    with suppress(ExternalShutdownException):
-        executor.spin()
+def _spin(executor: SingleThreadedExecutor, errors: CallbackErrors) -> None:
+    try:
+        spin_through_errors(executor, errors)
+    except TooManyErrorsError as error:
+        rclpy.logging.get_logger("demo_client").fatal(str(error))

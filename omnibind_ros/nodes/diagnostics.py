@@ -8,6 +8,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from std_msgs.msg import Header
 
+from omnibind_ros.runtime.callback_errors import CallbackErrors
 from omnibind_ros.runtime.presence import Presence
 from omnibind_ros.runtime.sensor_state import SensorState
 
@@ -27,7 +28,11 @@ def diagnostics(
 
 
 def node_status(
-    node_name: str, fault: str, problems: Sequence[str], cpu_seconds: Mapping[str, float]
+    node_name: str,
+    fault: str,
+    problems: Sequence[str],
+    cpu_seconds: Mapping[str, float],
+    errors: CallbackErrors | None = None,
 ) -> DiagnosticStatus:
     """Return the status of a node.
 
@@ -36,6 +41,7 @@ def node_status(
         fault: Why the node gives no results; empty if it does.
         problems: What does not work as it should, one sentence each.
         cpu_seconds: Processor seconds by activity.
+        errors: Exceptions in callbacks, if they are counted.
     """
     level = DiagnosticStatus.OK
     if problems:
@@ -49,12 +55,21 @@ def node_status(
         message=fault or "; ".join(problems) or "OK",
         values=[
             *(KeyValue(key=f"problem {i}", value=problem) for i, problem in enumerate(problems)),
+            *(error_values(errors) if errors is not None else ()),
             *(
                 KeyValue(key=f"processor time, {activity} [s]", value=f"{seconds:.4f}")
                 for activity, seconds in sorted(cpu_seconds.items())
             ),
         ],
     )
+
+
+def error_values(errors: CallbackErrors) -> list[KeyValue]:
+    """Return how many callbacks and requests have failed, and the last exception."""
+    return [
+        KeyValue(key="failed callbacks", value=str(errors.count)),
+        KeyValue(key="last failure", value=errors.last),
+    ]
 
 
 def sensor_status(node_name: str, state: SensorState) -> DiagnosticStatus:

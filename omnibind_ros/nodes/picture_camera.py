@@ -19,6 +19,10 @@ from std_msgs.msg import Bool, String, UInt64
 
 from omnibind_ros.drivers.picture_camera import PictureSequence, Schedule
 from omnibind_ros.drivers.pictures import ENCODINGS, PictureError, find_pictures
+from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsError
+
+from .executor import spin_node
+from .requests import answer_all_requests
 
 SENSOR_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -29,6 +33,9 @@ class PictureCamera(Node):
 
     It also publishes, for measurements: subject (the file's name without suffix), plugged, and
     published (the number of frames sent while there was a subscriber).
+
+    Attributes:
+        errors: Exceptions in callbacks.
     """
 
     def __init__(self) -> None:
@@ -38,6 +45,8 @@ class PictureCamera(Node):
             PictureError: There is no picture, or a parameter is out of range.
         """
         super().__init__("picture_camera")
+        self.errors = CallbackErrors(self.get_logger())
+        answer_all_requests(self, self.errors)
         folder = self._string(
             "folder", "", "Folder of pictures; empty: the photographs scikit-image ships"
         )
@@ -170,8 +179,8 @@ def run(args: list[str] | None = None) -> int:
     camera = None
     try:
         camera = PictureCamera()
-        rclpy.spin(camera)
-    except PictureError as error:
+        spin_node(camera, camera.errors)
+    except (PictureError, TooManyErrorsError) as error:
         rclpy.logging.get_logger("picture_camera").error(str(error))
         return 1
     except rclpy.exceptions.ParameterException as error:

@@ -15,6 +15,7 @@ from omnibind_msgs.msg import SensorStatusArray
 from omnibind_msgs.srv import SetSensor
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.runtime.build import ChannelFactory, worker_settings
+from omnibind_ros.runtime.callback_errors import CallbackErrors
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.discovery import Discovery
 from omnibind_ros.runtime.engine import Engine
@@ -26,10 +27,12 @@ from .diagnostics import diagnostics, node_status, sensor_status
 from .executor_queue import ExecutorQueue
 from .graph import published_topics
 from .parameters import NodeConfig, Parameters
+from .requests import answer_all_requests
 from .sensor_service import SensorService
 from .sensor_status import SensorStatusPublisher
 from .service_host import ServiceHost
 from .subscriptions import SensorSubscription
+from .transitions import fails_aloud
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -42,6 +45,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
 
     Attributes:
         engine: The engine; None while the node is unconfigured.
+        errors: Exceptions in callbacks.
         model: Name and version of the bundle.
         outputs: The publishers of `create_output`, by name.
         parameters: The node's parameters.
@@ -61,6 +65,8 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self.model = ""
         self.outputs: dict[str, Any] = {}
         self.reporter = self.get_logger()
+        self.errors = CallbackErrors(self.reporter)
+        answer_all_requests(self, self.errors)
         self._queue = ExecutorQueue(self)
         self.parameters: Parameters[NodeConfig] = Parameters(self, config, self._on_change)
         self._fault = "the node is not configured"
@@ -114,6 +120,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
 
     # Lifecycle
 
+    @fails_aloud
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the bundle and create outputs; for a broken bundle log one sentence and fail."""
         try:
@@ -135,7 +142,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         channels = ChannelFactory(bundle, self.parameters.sensor_types, config.threads)
         self._sensors = SensorSet(self.engine, channels, self)
         self._sensors.load(self.parameters.sensors)
-        self._service_host = ServiceHost(self)
+        self._service_host = ServiceHost(self, self.errors)
         service = SensorService(self, self._queue, self._service_host.wait)
         self._service_host.add(SetSensor, "set_sensor", service.set_sensor)
         self.add_services(self._service_host)
@@ -147,6 +154,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         )
         return super().on_configure(state)
 
+    @fails_aloud
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and start the workers."""
         if self.engine is None or self._sensors is None:
@@ -161,24 +169,29 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
             self._add_timer(1.0, self._discover(self._sensors))
         return result
 
+    @fails_aloud
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and stop the workers."""
         self._stop()
         return super().on_deactivate(state)
 
+    @fails_aloud
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release the bundle and the outputs."""
         self._release()
         return super().on_cleanup(state)
 
+    @fails_aloud
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and release everything."""
         self._release()
         return super().on_shutdown(state)
 
+    @fails_aloud
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:  # noqa: ARG002
         """Stop and release everything; the node can be configured again."""
         self._release()
+        self._fault = f"a transition failed, so the node is not configured; {self.errors.last}"
         self.reporter.error("a transition failed; the node is unconfigured, configure it again")
         return TransitionCallbackReturn.SUCCESS
 
@@ -311,7 +324,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         cpu_seconds = self.engine.cpu_time.seconds() if self.engine is not None else {}
         self._diagnostics.publish(
             diagnostics(
-                node_status(name, self._fault, problems, cpu_seconds),
+                node_status(name, self._fault, problems, cpu_seconds, self.errors),
                 [sensor_status(name, state) for state in states],
                 self.get_clock().now().to_msg(),
             )

@@ -12,10 +12,13 @@ from concurrent.futures import TimeoutError as NotYetError
 from typing import Any
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
+from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsError
 from omnibind_ros.runtime.reporter import Reporter
+
+from .executor import spin_through_errors
 
 PATIENCE = 30.0
 """Seconds that a service waits for the executor's thread, and for an encoder to be loaded."""
@@ -32,14 +35,16 @@ class ServiceHost:
     processors.)
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, errors: CallbackErrors) -> None:
         """Create a host without services; `start` starts it.
 
         Args:
             node: The node that the services belong to.
+            errors: Gets the exceptions of rclpy, such as for a client that has gone.
         """
         self._name = node.get_fully_qualified_name()
         self._reporter: Reporter = node.get_logger()
+        self._errors = errors
         self._closing = threading.Event()
         self._hidden = rclpy.create_node(
             f"_{node.get_name()}_services",
@@ -100,8 +105,9 @@ class ServiceHost:
         raise ValueError("the node has stopped or did not finish in time; see its log")
 
     def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):
-            self._executor.spin()
+        # Then the node stops too, as it checks the same errors.
+        with contextlib.suppress(TooManyErrorsError):
+            spin_through_errors(self._executor, self._errors, self._closing.is_set)
 
 
 def answer(reporter: Reporter, work: Work, request: Any, response: Any) -> Any:

@@ -11,11 +11,16 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from omnibind_ros.runtime.callback_errors import TooManyErrorsError
+
+from .executor import spin_through_errors
 from .sensing import SensingNode
 
 
 def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) -> int:
     """Run a node until SIGINT or SIGTERM, and return the exit status.
+
+    The status is 1 if the node stops because too many callbacks fail.
 
     Args:
         make: Makes the node.
@@ -28,9 +33,13 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
     executor = SingleThreadedExecutor()
     node = make()
     executor.add_node(node)
+    status = 0
     try:
         node.autostart()
-        executor.spin()
+        spin_through_errors(executor, node.errors)
+    except TooManyErrorsError as error:
+        node.get_logger().fatal(str(error))
+        status = 1
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
@@ -40,7 +49,7 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
         node.destroy_node()
         executor.shutdown(timeout_sec=1.0)
         rclpy.try_shutdown()
-    return 0
+    return status
 
 
 def _interrupt(*_: Any) -> None:

@@ -12,7 +12,7 @@ class Throttle:
 
     def __init__(
         self,
-        log: Callable[[str], None],
+        log: Callable[[str], object],
         monotonic: Callable[[], float] = time.monotonic,
         interval: float = 1.0,
         repeat_interval: float = 10.0,
