@@ -76,8 +76,9 @@ class Parameters(Generic[NodeConfig]):
         return [*self._reader.problems, *self._sensor_problems]
 
     def sensor_names(self) -> Sequence[str]:
-        """Return the value of the parameter `sensors`."""
-        return self.config.sensors
+        """Return the value of the parameter `sensors`, which `config` has after `reload` alone."""
+        value = self._node.get_parameter("sensors").value
+        return list(check(type(self.config), "sensors", value))
 
     # Changes by the node itself
 
@@ -94,8 +95,9 @@ class Parameters(Generic[NodeConfig]):
         check_name(name)
         prefix = f"sensor.{name}."
         changes = [Parameter(prefix + key, value=value) for key, value in values.items()]
-        if name not in self.config.sensors:
-            changes.append(_sensors_parameter([*self.config.sensors, name]))
+        names = self.sensor_names()
+        if name not in names:
+            changes.append(_sensors_parameter([*names, name]))
         self._set(changes)
 
     def remove_sensor(self, name: str) -> None:
@@ -105,7 +107,8 @@ class Parameters(Generic[NodeConfig]):
             ParameterError: There is no sensor of that name.
         """
         self._check_exists(name)
-        self._set([_sensors_parameter([other for other in self.config.sensors if other != name])])
+        names = self.sensor_names()
+        self._set([_sensors_parameter([other for other in names if other != name])])
 
     def rename_sensor(self, name: str, new_name: str) -> None:
         """Rename a sensor.
@@ -114,7 +117,7 @@ class Parameters(Generic[NodeConfig]):
             ParameterError: There is no sensor of that name, or one of the new name already.
         """
         self._check_exists(name)
-        if new_name in self.config.sensors:
+        if new_name in self.sensor_names():
             raise ParameterError(
                 f"'{new_name[:60]}' cannot be the new name of sensor '{name}', as another sensor "
                 "has it; use a name that is free"
@@ -122,17 +125,18 @@ class Parameters(Generic[NodeConfig]):
         check_name(new_name)
         old = self._node.get_parameters_by_prefix(f"sensor.{name}")
         values = {key: parameter.value for key, parameter in old.items()}
-        values["modality"] = self.sensors[name].config.modality  # the name alone may have told it
+        if name in self.sensors:
+            values["modality"] = self.sensors[name].config.modality  # the name alone may tell it
         prefix = f"sensor.{new_name}."
-        names = [new_name if other == name else other for other in self.config.sensors]
+        names = [new_name if other == name else other for other in self.sensor_names()]
         changes = [Parameter(prefix + key, value=value) for key, value in values.items()]
         self._set([*changes, _sensors_parameter(names)])
 
     def _check_exists(self, name: str) -> None:
-        if name not in self.config.sensors:
+        names = self.sensor_names()
+        if name not in names:
             raise ParameterError(
-                f"there is no sensor '{name[:60]}'; the sensors are: "
-                f"{', '.join(self.config.sensors)}"
+                f"there is no sensor '{name[:60]}'; the sensors are: {', '.join(names)}"
             )
 
     def _set(self, changes: list[Parameter]) -> None:

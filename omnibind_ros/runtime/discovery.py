@@ -13,8 +13,22 @@ from omnibind_ros.sensors import SensorRegistry, SensorType
 
 from .reporter import Reporter
 
-NO_SENSORS = ("depth", "disparity", "mask", "overlay", "debug", "embedding")
-"""Words in the names of topics that have a sensor's type and are not sensors."""
+NO_SENSORS = frozenset(
+    (
+        *("annotated", "annotation", "bbox", "box", "class", "classification", "confidence"),
+        *("costmap", "debug", "detection", "disparity", "embedding", "heatmap", "keypoint"),
+        *("label", "map", "mask", "octomap", "overlay", "recognition", "result", "rviz"),
+        *("segmentation", "semantic", "tts", "visualisation", "visualization", "viz"),
+    )
+)
+"""Words in the names of topics that have a sensor's type and are results of software."""
+
+PICTURES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
+NO_PICTURES = frozenset({"depth"})
+"""The same for pictures alone: a depth camera's cloud is a sensor, its depth picture is none."""
+
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+"""A word in a topic's name."""
 
 REMOVE_AFTER = 60.0
 """Seconds without a publisher after which a discovered sensor is removed."""
@@ -83,8 +97,9 @@ class Discovery:
         # Also topics whose encoder is being loaded, or that could not be subscribed to.
         used = {*subscribed, *(topic for topic, _ in self._discovered.values())}
         for topic, types in published.items():
-            # A compressed image beside the raw image adds nothing.
-            if topic not in used and topic.rpartition("/")[0] not in {*used, *published}:
+            # A compressed image beside the raw image adds nothing, whichever is there first.
+            raw, compressed = topic.rpartition("/")[0], f"{topic}/compressed"
+            if topic not in used and raw not in {*used, *published} and compressed not in used:
                 self._add(topic, types, now)
         for name, (topic, when) in list(self._discovered.items()):
             if topic in published:
@@ -126,15 +141,25 @@ def match(topic: str, message: str, kinds: Iterable[SensorType]) -> SensorType |
         message: Type, three parts.
         kinds: The sensor types to choose from.
     """
-    words = topic.lower()
-    if any(word in words for word in NO_SENSORS):
+    words = topic_words(topic)
+    if words & NO_SENSORS or (message in PICTURES and words & NO_PICTURES):
         return None
     matches = [
         kind
         for kind in kinds
-        if kind.message == message and any(word in words for word in kind.discover)
+        if kind.message == message and ("" in kind.discover or words.intersection(kind.discover))
     ]
     return min(matches, key=lambda kind: MODALITIES[kind.modality].teacher, default=None)
+
+
+def topic_words(topic: str) -> set[str]:
+    """Return the words of a topic's name in lower case, plurals also without their s.
+
+    Words end at '/', '_', digits and before a capital letter: `/leftCamera2/RGBImages` has left,
+    camera, rgb, images and image.
+    """
+    words = {word.lower() for word in WORD.findall(topic)}
+    return words | {word[:-1] for word in words if word.endswith("s")}
 
 
 def sensor_name(topic: str, used: Collection[str]) -> str:

@@ -188,7 +188,7 @@ def _sensor_type(
 
 
 # Sound for a loudspeaker is published as AudioData and AudioStamped too.
-_WORDS = ("audio", "mic")
+_WORDS = ("audio", "mic", "microphone")
 
 SENSOR_TYPES = (
     _sensor_type("omnibind_msgs/msg/Audio", decode_audio, ("",)),

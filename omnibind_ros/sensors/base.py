@@ -134,13 +134,17 @@ class SensorType:
             newest message alone.
         depth: Default history depth of the subscription: 1, or more where no message may be lost.
         discover: Lower-case words; with `discover: true` a topic of this type becomes a sensor if
-            its name contains one of them. ("",) takes every topic of the type, () none.
+            one of them is a word of its name (`runtime.discovery.topic_words`). ("",) takes every
+            topic of the type, () none.
         encoded: Whether the messages are embeddings, made on another host.
         payload: Returns the part of a message that a working sensor never repeats byte for byte,
             a buffer or a tuple of buffers, or None where it may; the sensor is frozen while it
             repeats it. None for sensors at which nothing may change, such as a resting pad.
         stateful: Whether a sample depends on messages before its window, so that a reader of
             recordings must go through all of them.
+        single: Whether a message counts by itself, such as a sentence, and is not one of a stream:
+            a publisher may keep it for subscribers that come later, and several publishers may
+            share a topic.
     """
 
     modality: str
@@ -154,3 +158,4 @@ class SensorType:
     encoded: bool = False
     payload: Callable[[Any], Any] | None = None
     stateful: bool = False
+    single: bool = False

@@ -132,6 +132,6 @@ SENSOR_TYPES = (
         "sensor_msgs/msg/PointCloud2",
         decode_points,
         options=PointsOptions,
-        discover=("points", "cloud", "lidar", "velodyne", "ouster", "livox"),
+        discover=("points", "cloud", "pointcloud", "lidar", "velodyne", "ouster", "livox"),
     ),
 )
