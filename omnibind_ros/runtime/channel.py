@@ -45,6 +45,7 @@ class Channel:
         encoder: Encodes its samples; None if it cannot be used.
         health: What is wrong with it.
         doubts: Why its readings may be wrong.
+        clock: Decides from when the ages of its samples count.
         publishers: Number of publishers on its topic, or `UNKNOWN_PUBLISHERS`.
         newest: The newest message; None before the first.
         embedding: The newest embedding; None before the first, and when it is stale.
@@ -97,7 +98,7 @@ class Channel:
         self.cost = 0.0
         self.weight = 1.0
         self._buffer = Buffer(self.decoder.window if self.decoder is not None else 0.0)
-        self._clock = SensorClock()
+        self.clock = SensorClock()
         self._frozen = FrozenDetector()
         self._last_taken = -math.inf
         self._times: deque[float] = deque(maxlen=64)
@@ -121,7 +122,7 @@ class Channel:
         """
         self.received += 1
         self._times.append(now)
-        taken = self._clock.arrival(stamp_ns, now_ns, self.config.max_age, self.config.stamp)
+        taken = self.clock.arrival(stamp_ns, now_ns, self.config.max_age, self.config.stamp)
         self.doubts.set("stamp", taken.doubts)
         arrival = Arrival(message, taken.stamp_ns, frame_id, now - taken.delay)
         self.newest = arrival
@@ -144,7 +145,7 @@ class Channel:
         Args:
             step: What a clock has done, a clause.
         """
-        self._clock.forget(step)
+        self.clock.forget(step)
 
     # Called for the scheduler
 

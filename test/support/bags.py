@@ -48,13 +48,13 @@ def write_bag(folder, *, seconds=4, labels=(), plugin=StoragePlugin.SQLITE3):
             is_dense=False,
         )
 
-    def events(time):
+    def events(time, n):
         return types["omnibind_msgs/msg/Events"](
             header=header(time),
             width=64,
             height=48,
             x=np.array([1, 2], np.uint16),
-            y=np.array([3, 4], np.uint16),
+            y=np.array([3, 4 + n], np.uint16),
             t=np.array([0, 1_000], np.uint32),
             p=np.array([0, 1], np.uint8),
         )
@@ -73,7 +73,7 @@ def write_bag(folder, *, seconds=4, labels=(), plugin=StoragePlugin.SQLITE3):
         "/touch": lambda t, n: image(t, "rgb8", np.full((24, 32, 3), 100 + n, np.uint8)),
         "/thermal": lambda t, n: image(t, "mono16", np.full((12, 16), 30_000 + n, np.uint16)),
         "/points": lambda t, n: points(t),
-        "/event": lambda t, n: events(t),
+        "/event": events,
         "/audio": lambda t, n: audio(t),
         "/text": lambda t, n: text("the blue one"),
     }

@@ -14,6 +14,9 @@ has
 
 and it may have
 
+- `from_observation(observation, reading)`: returns the data of an observation, for recordings of
+  sensors; `reading` is the sensor's last decoded message; raises `CodecError` where nothing can be
+  stored; where it is missing, the observation is the data;
 - `dead(observation, rng)`: returns the observation of a sensor that delivers but measures nothing;
   where there is no `dead`, such a sensor delivers nothing;
 - `features(data)`: returns simple features, float32 [F], for `omnibind dataset inspect --probe`;
@@ -30,6 +33,10 @@ from functools import cache
 from types import ModuleType
 
 from omnibind_ros.modalities import MODALITIES, has_part, part
+
+from .base import CodecError
+
+__all__ = ["CodecError", "sample_module", "stored_modalities"]
 
 
 @cache

@@ -63,6 +63,11 @@ def to_observation(
     return data.astype(np.float32) / np.float32(32768)
 
 
+def from_observation(observation: npt.NDArray[np.float32], reading: Any) -> npt.NDArray[np.int16]:
+    """Return a sensor's sound, float32 [n], -1..1, rounded to 16 bits."""
+    return np.clip(np.rint(observation * 32768), -32768, 32767).astype(np.int16)
+
+
 def picture(data: npt.NDArray[np.int16], size: int) -> Picture:
     """Draw the log-mel spectrogram, time to the right, with the length below."""
     mel = log_mel(to_observation(data))

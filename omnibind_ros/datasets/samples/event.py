@@ -92,6 +92,17 @@ def to_observation(
     return EventWindow(**data)
 
 
+def from_observation(observation: EventWindow, reading: Any) -> dict[str, Any]:
+    """Return a sensor's events.
+
+    Raises:
+        CodecError: There are none.
+    """
+    if not len(observation.t):
+        raise CodecError("the camera's window has no events: nothing moves before it")
+    return observation._asdict()
+
+
 def picture(data: Mapping[str, Any], size: int) -> Picture:
     """Draw pixels that got brighter more often than darker in blue, the others in red."""
     balance = np.zeros((data["height"], data["width"]), np.int32)

@@ -48,6 +48,11 @@ def to_observation(data: list[str], rng: np.random.Generator) -> str:
     return data[int(rng.integers(len(data)))]
 
 
+def from_observation(observation: str, reading: Any) -> list[str]:
+    """Return a sensor's sentence."""
+    return [observation]
+
+
 def picture(data: list[str], size: int) -> Picture:
     """Write the sentences into a picture, uint8 [size, size, 3]."""
     result = np.full((size, size, 3), BACKGROUND, np.uint8)

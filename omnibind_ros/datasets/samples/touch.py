@@ -42,6 +42,17 @@ def to_observation(
     return (data[0].astype(np.float32) - data[1].astype(np.float32)) / np.float32(255)
 
 
+def from_observation(
+    observation: npt.NDArray[np.float32], reading: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Return gel and reference, from a sensor's difference and its last picture.
+
+    A reference that the sensor has averaged is rounded to whole counts.
+    """
+    reference = np.rint(reading - observation * np.float32(255)).clip(0, 255)
+    return np.stack([reading, reference.astype(np.uint8)])
+
+
 def picture(data: Picture, size: int) -> Picture:
     """Draw the gel above, and its difference to the reference, fourfold, below."""
     gel, reference = data

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pickle
 
+import cv2
 import numpy as np
 import pytest
 from bags import write_bag
 from rosbags.rosbag2 import StoragePlugin
 
-from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.datasets.readers import READERS
 from omnibind_ros.datasets.readers.bags.labels import read_bag_labels
 from omnibind_ros.datasets.readers.base import ReaderError
@@ -32,7 +32,10 @@ def read(root, log=None):
 @pytest.mark.parametrize("plugin", list(StoragePlugin))
 def test_a_labelled_bag_becomes_items_of_all_modalities(tmp_path, plugin):
     bag = write_bag(tmp_path / "kitchen", plugin=plugin)
-    (bag / "labels.yaml").write_text(LABELS)
+    reference = tmp_path / "pad.png"
+    cv2.imwrite(str(reference), np.full((24, 32, 3), 100, np.uint8))
+    touch = f"topics: {{touch: {{topic: /touch, reference: '{reference}'}}}}\n"
+    (bag / "labels.yaml").write_text(touch + LABELS)
     items = read(bag)
     assert [item.label for item in items] == ["mug", "mug", "bottle"]
     assert [item.object_id for item in items] == ["bag/blue_mug"] * 2 + ["bag/kitchen-bottle"]
@@ -40,9 +43,7 @@ def test_a_labelled_bag_becomes_items_of_all_modalities(tmp_path, plugin):
     assert len({item.key for item in items}) == 3
     first = pickle.loads(pickle.dumps(items[0]))
     data = {name: load() for name, load in first.modalities.items()}
-    assert set(data) == set(stored_modalities()) - {
-        "event"
-    }  # no event in the last 50 ms of the first second
+    assert set(data) == set(stored_modalities())
     for name, value in data.items():
         sample_module(name).encode(value)
     assert data["image"][0, 0].tolist() == [10] * 3  # the last one of the first second
@@ -50,7 +51,7 @@ def test_a_labelled_bag_becomes_items_of_all_modalities(tmp_path, plugin):
     assert data["thermal"][0, 0] == pytest.approx(300.01 - 273.15, abs=1e-3)
     assert data["points"].tolist() == [[1, 2, 3], [4, 5, 6]]
     assert data["audio"].size == 16_000
-    assert data["text"] == ["the blue one"] * 2
+    assert data["text"] == ["the blue one"]  # the newest, as the node takes it
 
 
 def test_events_are_those_of_the_samples_end(tmp_path):
@@ -59,7 +60,8 @@ def test_events_are_those_of_the_samples_end(tmp_path):
     (item,) = read(bag)
     event = item.modalities["event"]()
     assert (event["width"], event["height"]) == (64, 48)
-    assert event["t"].tolist() == [0, 1_000]
+    assert event["duration_ns"] == 50_000_000
+    assert event["t"].tolist() == [49_999_000, 50_000_000]  # it ends with the last event
     assert event["x"].tolist() == [1, 2]
 
 
@@ -69,25 +71,29 @@ def test_labels_may_come_from_a_topic(tmp_path):
     assert [item.label for item in items] == ["mug", "bottle"]
     assert items[0].split is None
     # A label holds until the next one, and the last one until the bag ends: in between are
-    # three chunks of half a second.
-    assert items[0].modalities["audio"]().size == 24_000
-    assert set(items[1].modalities) >= {"image", "audio"}
+    # three chunks of half a second, of which a sample takes one second.
+    assert items[0].modalities["audio"]().size == 16_000
+    # The last label holds for half a second, so that a second of sound reaches the label before.
+    assert set(items[1].modalities) >= {"image", "points"}
+    assert "audio" not in items[1].modalities
 
 
 def test_topics_can_be_named_and_are_checked(tmp_path):
     bag = write_bag(tmp_path / "bag")
     (bag / "labels.yaml").write_text(
-        "topics: {image: /gone, event: /image, thermal: {topic: /thermal, scale: 0.1, offset: 0}}\n"
+        "topics:\n  image: /gone\n  event: /image\n"
+        "  thermal: {topic: /thermal, scale: 0.001, offset: 0}\n"
         "labels: [{start: 0, end: 1, label: mug}]\n"
     )
     log = SkipLog()
     (item,) = read(bag, log)
     assert not {"image", "event"} & set(item.modalities)
-    assert item.modalities["thermal"]()[0, 0] == pytest.approx(3000.1)
-    assert sorted(log.counts) == [
-        "the topic named for event is of type sensor_msgs/msg/Image",
-        "the topic named for image is not in the bag",
-    ]
+    assert item.modalities["thermal"]()[0, 0] == pytest.approx(30.001)
+    wrong_type, gone = sorted(log.counts)
+    assert "no decoder turns sensor_msgs/msg/Image into modality 'event'" in wrong_type
+    assert "omnibind_msgs/msg/Events" in wrong_type
+    assert "the topic named for image is not in the bag" in gone
+    assert "/thermal (sensor_msgs/msg/Image)" in gone
 
 
 def test_several_bags_and_a_damaged_one(tmp_path):
@@ -113,10 +119,11 @@ def test_a_message_that_is_damaged_loses_its_sample_only(tmp_path):
             "(SELECT max(m.id) FROM messages m JOIN topics t ON m.topic_id = t.id "
             "WHERE t.name = '/image' AND m.timestamp < 1700000001000000000)"
         )
-    first, second = read(bag)
-    with pytest.raises(SkipError, match="cannot be decoded"):
-        first.modalities["image"]()
+    log = SkipLog()
+    first, second = read(bag, log)
+    assert np.asarray(first.modalities["image"]())[0, 0, 0] == 0  # the picture before it
     assert np.asarray(second.modalities["image"]()).shape == (48, 64, 3)
+    assert list(log.counts) == ["a message cannot be decoded"]
 
 
 def test_a_bag_without_labels_is_told(tmp_path):

@@ -4,13 +4,14 @@ The file, of which every part is optional::
 
     topics:                      # by modality; others are found by default topic and type
       image: /camera/image_raw
-      thermal: {topic: /thermal, scale: 0.01, offset: -273.15}  # degrees C = count*scale+offset
+      thermal: {topic: /thermal, unit: decikelvin}  # parameters as in a node's parameter file
     labels:                      # seconds after the bag's first message
       - {start: 0.0, end: 6.5, label: mug, object: blue_mug}
     label_topic: /label          # instead of labels: std_msgs/String, each holds until the next
     period: 1.0                  # seconds a sample
     split: train                 # of the bag; without it a hash of the object decides
     licence: my own
+    sensor_modules: [my_sensors] # modules with sensor types of your own
 
 An empty string on the label topic ends a label.
 """
@@ -27,12 +28,13 @@ import yaml
 from omnibind_ros.datasets.readers.base import ReaderError
 from omnibind_ros.datasets.storage.item import SPLITS, Split
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.units import ABSOLUTE_ZERO
 
-CENTIKELVIN = 0.01
-"""Kelvin per count of common thermal cameras."""
-
-KEYS = frozenset({"topics", "labels", "label_topic", "period", "split", "licence", "author"})
+KEYS = frozenset(
+    {
+        *("topics", "labels", "label_topic", "period", "split", "licence", "author"),
+        "sensor_modules",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,12 @@ class Topic:
 
     Attributes:
         topic: Its name.
-        scale: For thermal pictures with counts: degrees a count.
-        offset: For thermal pictures with counts: degrees Celsius at count 0.
+        parameters: The sensor's parameters, as under `sensor.NAME.` in a node's parameter file;
+            lists are tuples.
     """
 
     topic: str
-    scale: float = CENTIKELVIN
-    offset: float = ABSOLUTE_ZERO
+    parameters: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class BagLabels:
         split: Split of all samples of the bag.
         licence: Licence of the recording.
         author: Author of the recording.
+        sensor_modules: Modules with sensor types of the user's own.
     """
 
     topics: Mapping[str, Topic] = field(default_factory=dict)
@@ -88,10 +90,16 @@ class BagLabels:
     split: Split | None = None
     licence: str = "as the bag's owner says"
     author: str = ""
+    sensor_modules: tuple[str, ...] = ()
 
 
 def _topic(entry: Any) -> Topic:
-    return Topic(entry) if isinstance(entry, str) else Topic(**entry)
+    if isinstance(entry, str):
+        return Topic(entry)
+    parameters = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()
+    }
+    return Topic(str(parameters.pop("topic")), tuple(sorted(parameters.items())))
 
 
 def _span(entry: Mapping[str, Any]) -> Span:
@@ -108,6 +116,7 @@ def _labels(data: Mapping[str, Any]) -> BagLabels:
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(map(str, unknown)))}")
     chosen = {key: data[key] for key in KEYS - {"topics", "labels"} if key in data}
+    chosen["sensor_modules"] = tuple(map(str, data.get("sensor_modules") or ()))
     if chosen.get("split", "train") not in SPLITS:
         raise ValueError(f"split {chosen['split']!r} is none of {', '.join(SPLITS)}")
     if not float(chosen.get("period", 1.0)) > 0:
