@@ -76,6 +76,7 @@ class Bench(Node):
 
     def _publish(self) -> None:
         self._picture.header.stamp = self.get_clock().now().to_msg()
+        self._picture.data[self.rng.randrange(48 * 192)] ^= 1  # equal pictures are a frozen camera
         for topic, publisher in self.plugged.items():
             is_image = TOPICS[topic][0] is Image
             publisher.publish(self._picture if is_image else String(data="a cup of coffee"))

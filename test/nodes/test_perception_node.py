@@ -220,6 +220,8 @@ def test_compressed_pictures(start_perception):
         "sensor.camera.type:=sensor_msgs/msg/CompressedImage",
         "-p",
         "sensor.camera.topic:=image/compressed",
+        "-p",
+        "sensor.camera.frozen_after:=0.0",  # the same file again and again
         ready=False,
     )
     publisher = client.probe.node.create_publisher(CompressedImage, "image/compressed", 1)

@@ -45,6 +45,7 @@ class PerceptionClient:
 
     def __init__(self, probe, node):
         self.probe, self.process = probe, node
+        self.published = 0
         self.camera = probe.node.create_publisher(Image, "image", qos_profile_sensor_data)
         self.text = probe.node.create_publisher(String, "text", 10)
         probe.subscribe(Recognition, "/perception/recognition")
@@ -76,12 +77,18 @@ class PerceptionClient:
         return self
 
     def publish_image(self, rgb, until, seconds=15.0, also=(), **changes):
-        """Publish an image to the camera and other publishers, at 20 Hz until a condition holds."""
+        """Publish an image to the camera and other publishers, at 20 Hz until a condition holds.
+
+        One pixel changes by one count each time, as a camera is frozen whose pictures are equal.
+        """
         deadline = time.monotonic() + seconds
+        pixels = rgb.copy()
         while not until():
             assert time.monotonic() < deadline, self.process.output()
+            self.published += 1
+            pixels.flat[self.published % pixels.size] ^= 1
             for publisher in (self.camera, *also):
-                publisher.publish(image(rgb, self.now(), **changes))
+                publisher.publish(image(pixels, self.now(), **changes))
             self.probe.spin(until, 0.05)
 
     def publish_text(self, text, until, seconds=15.0):

@@ -33,7 +33,9 @@ def bytes_of(values):
 
 
 def picture(stamp, count):
-    return image(photograph("coffee"), stamp)
+    pixels = photograph("coffee").copy()
+    pixels.flat[count % pixels.size] ^= 1  # a camera's noise
+    return image(pixels, stamp)
 
 
 def text(stamp, count):
