@@ -15,8 +15,11 @@ import pytest
 from fixture_bundle import TEACHER, copy_seven_bundle
 from paths import MAY_BE_MISSING, ROOT
 
-# A busy machine is slow, which is no fault of the code.
-hypothesis.settings.register_profile("any machine", deadline=None)
+# A busy machine is slow, which is no fault of the code. The examples are the same in each run, so
+# that a change is judged by its own failures; OMNIBIND_EXAMPLES=10000 searches with new ones.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, derandomize="OMNIBIND_EXAMPLES" not in os.environ
+)
 hypothesis.settings.load_profile("any machine")
 
 
@@ -134,8 +137,13 @@ def ros_domain():
         yield chosen
 
 
+def ignore_interrupt():
+    """Ignore SIGINT, as a shell does in the background jobs that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class NodeProcess:
-    """A node in a process of its own."""
+    """A node in a process of its own, started as a background job."""
 
     def __init__(self, module, log, *ros_args):
         self.log = log
@@ -147,6 +155,7 @@ class NodeProcess:
             stdin=subprocess.DEVNULL,
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            preexec_fn=ignore_interrupt,  # noqa: PLW1509 - no thread of the tests holds a lock
         )
 
     def alive(self):

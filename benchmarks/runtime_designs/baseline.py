@@ -29,7 +29,7 @@ from omnibind_ros.runtime.config import SensorConfig, SensorSetup
 from omnibind_ros.runtime.cpu_time import CpuTime
 from omnibind_ros.runtime.embeddings import FreshEmbedding, StoredEmbedding
 from omnibind_ros.runtime.perception import Perception, PerceptionResult
-from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
+from omnibind_ros.sensors import NotReadyError, RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.touch import TouchOptions
 
 
@@ -101,12 +101,14 @@ class Baseline(Node):
             return None
         try:
             with self.cpu_time.measure("decode"):
-                chunks, bad = channel.decoder.decode(arrivals)
-                sample = channel.decoder.combine(chunks)
-        except RejectedSampleError as error:
+                decoded = channel.decoder.decode(arrivals)
+                if decoded.no_evidence is not None or not decoded.chunks:
+                    return None
+                sample, _ = channel.decoder.combine(decoded.chunks)
+        except (RejectedSampleError, NotReadyError) as error:
             self.get_logger().warning(f"{channel.name}: {error}", throttle_duration_sec=1.0)
             return None
-        for _, reason in bad:
+        for _, reason in decoded.bad:
             self.get_logger().warning(f"{channel.name}: {reason}", throttle_duration_sec=1.0)
         with self.cpu_time.measure("encode"):
             encoding = channel.encoder.encode(sample)
@@ -137,7 +139,7 @@ class Baseline(Node):
                 header = getattr(message, "header", None)
                 channel.put(
                     message,
-                    messages.to_nanoseconds(header.stamp) if header is not None else 0,
+                    messages.to_nanoseconds(header.stamp) if header is not None else None,
                     header.frame_id if header is not None else "",
                     time.time_ns(),
                     time.monotonic(),

@@ -28,7 +28,9 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
     """
     # rclpy's own handlers would shut the context down while the workers still publish.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts a background job with SIGINT ignored, so both are set.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     cv2.setNumThreads(1)  # OpenCV's threads would compete with the workers
     executor = SingleThreadedExecutor()
     node = make()
