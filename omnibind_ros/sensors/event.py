@@ -129,10 +129,7 @@ def _mono(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow:
 
 
 def _evt3(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow:
-    columns = decode_evt3(data, bool(msg.is_bigendian), MAX_EVENTS)
-    inside = (columns.x < msg.width) & (columns.y < msg.height)
-    if not inside.all() and inside.any():
-        columns = columns.pick(inside)
+    columns = decode_evt3(data, bool(msg.is_bigendian), MAX_EVENTS, int(msg.width), int(msg.height))
     first = columns.t[0] if columns.t.size else 0
     return _packet(msg, columns._replace(t=(columns.t - first) * 1000))
 

@@ -23,11 +23,7 @@ ADDR_Y, ADDR_X, VECT_BASE_X, VECT_12, VECT_8, TIME_LOW, TIME_HIGH = (
     0x6,
     0x8,
 )
-_OTHER = (0x7, 0xA, 0xE, 0xF)  # continued (4 bits), trigger, others, continued (12 bits)
-
-_KNOWN = np.isin(
-    np.arange(16), (ADDR_Y, ADDR_X, VECT_BASE_X, VECT_12, VECT_8, TIME_LOW, TIME_HIGH, *_OTHER)
-)
+_RESERVED = np.isin(np.arange(16), (0x1, 0x9, 0xB, 0xC, 0xD))
 _ONES = np.array([mask.bit_count() for mask in range(1 << 12)], np.uint8)
 _WIDTH = np.zeros(16, np.int64)  # columns by which a vector word advances the base
 _WIDTH[VECT_12], _WIDTH[VECT_8] = 12, 8
@@ -35,6 +31,14 @@ _MASK = np.zeros(16, np.uint16)  # bits of a vector word that mark events
 _MASK[VECT_12], _MASK[VECT_8] = 0xFFF, 0xFF
 
 _HIGH_PERIOD = 1 << 12  # TIME_HIGH wraps around after 16.8 s
+_STEP_BACK, _STEP_ON = 2, 64
+"""Largest plausible steps of TIME_HIGH inside a packet: 8 ms back, 262 ms on."""
+
+BAD_SHARE = 0.1
+"""Largest share, in a good packet, of events outside the sensor, and of implausible steps.
+
+`docs/how-to/points_and_events.md` has the share of packets in other encodings that are taken.
+"""
 
 
 class Columns(NamedTuple):
@@ -63,7 +67,13 @@ class Columns(NamedTuple):
         return self.pick(np.argsort(self.t, kind="stable"))
 
 
-def decode_evt3(data: npt.NDArray[np.uint8], big_endian: bool, newest: int) -> Columns:
+def decode_evt3(
+    data: npt.NDArray[np.uint8],
+    big_endian: bool,
+    newest: int,
+    width: int = 1 << 11,
+    height: int = 1 << 11,
+) -> Columns:
     """Decode the events of one packet by itself.
 
     The format sends time, row and vector base only where they change. Events at the start of a
@@ -71,17 +81,26 @@ def decode_evt3(data: npt.NDArray[np.uint8], big_endian: bool, newest: int) -> C
     TIME_LOW after it. These are a few microseconds, since cameras repeat the words all the time.
     Where the time steps back, as cameras are known to send it, the latest time is used.
 
+    Words of reserved types are left out: vendors fill packets with them. Data in another encoding
+    or byte order has many of them too, but its times jump, its vectors have no base, and its events
+    are outside the sensor. In a packet without reserved words, one event outside and one jump are
+    taken for errors of transmission, however small the packet.
+
     Args:
         data: uint8 [n], the words.
         big_endian: Their byte order.
         newest: How many events to return at most. At most 4 words for each of these are read, from
             the end: a word each for time, row and event, and a spare one.
+        width: Width of the camera, pixels.
+        height: Height of the camera, pixels.
 
     Returns:
-        The events, oldest first; t in microseconds of the camera's clock, with an arbitrary zero.
+        The events inside the sensor, oldest first; t in microseconds of the camera's clock, with an
+        arbitrary zero.
 
     Raises:
-        RejectedSampleError: Half a word, or words of reserved types.
+        RejectedSampleError: Half a word; reserved words without any time; or more than `BAD_SHARE`
+            of the events outside the sensor or of the steps from word to word implausible.
     """
     if data.size % 2:
         raise RejectedSampleError(
@@ -90,12 +109,8 @@ def decode_evt3(data: npt.NDArray[np.uint8], big_endian: bool, newest: int) -> C
         )
     words = data.view(">u2" if big_endian else "<u2")[-4 * newest :].astype(np.uint16)
     kind = (words >> 12).astype(np.uint8)
-    unknown = np.flatnonzero(~_KNOWN[kind])
-    if unknown.size:
-        raise RejectedSampleError(
-            f"word type {kind[unknown[0]]} of EVT3 is reserved, so the packet is in another "
-            "encoding or byte order; check the driver's encoding and is_bigendian"
-        )
+    reserved = int(np.count_nonzero(_RESERVED[kind]))
+    _check(words, kind, reserved)
     time, at = _times(words, kind)
     is_vector = _WIDTH[kind[at]] > 0
 
@@ -116,12 +131,55 @@ def decode_evt3(data: npt.NDArray[np.uint8], big_endian: bool, newest: int) -> C
     bits = np.arange(12 if is_vector.any() else 1, dtype=np.uint16)
     word, bit = np.nonzero((masks[start:, None] >> bits) & 1)
     word += start
-    return Columns(
+    columns = Columns(
         np.minimum((source[word] & 0x7FF) + shift[word] + bit, 0xFFFF).astype(np.uint16),
         (words[rows[word]] & 0x7FF).astype(np.uint16),
         time[word],
         ((source[word] >> 11) & 1).astype(np.uint8),
     )
+    inside = (columns.x < width) & (columns.y < height)
+    outside = inside.size - int(np.count_nonzero(inside))
+    if not outside:
+        return columns
+    if outside == inside.size or outside > BAD_SHARE * inside.size + (not reserved):
+        bad = int(np.argmin(inside))
+        raise RejectedSampleError(
+            f"{outside} of the packet's {inside.size} events are outside the sensor of {width} x "
+            f"{height} pixels, one at column {columns.x[bad]}, row {columns.y[bad]}"
+            f"{_and_reserved(reserved, words)}; check the driver's width, height, encoding and "
+            "is_bigendian"
+        )
+    return columns.pick(inside)
+
+
+def _and_reserved(count: int, words: npt.NDArray[np.uint16]) -> str:
+    return f", and {count} of its {words.size} words are of reserved types" if count else ""
+
+
+def _check(words: npt.NDArray[np.uint16], kind: npt.NDArray[np.uint8], reserved: int) -> None:
+    """Raise RejectedSampleError where the words cannot be EVT3 of this byte order."""
+    high = words[kind == TIME_HIGH] & 0xFFF
+    if reserved and not high.size:
+        raise RejectedSampleError(
+            f"{reserved} of the packet's {words.size} words are of types that EVT3 reserves and "
+            "none gives a time, so the packet is in another encoding or byte order; check the "
+            "driver's encoding and is_bigendian"
+        )
+    steps = (high[1:] - high[:-1] + _STEP_BACK) & 0xFFF  # uint16 wraps around
+    checks = [steps > _STEP_BACK + _STEP_ON]
+    if reserved:
+        times = words[(kind == TIME_HIGH) | (kind == TIME_LOW)]
+        low = times >> 12 == TIME_LOW
+        checks.append((times[1:] < times[:-1])[low[1:] & low[:-1]])  # it grows until TIME_HIGH
+        events = kind[np.isin(kind, (ADDR_Y, ADDR_X, VECT_BASE_X, VECT_12, VECT_8))]
+        checks.append((events[:-1] < VECT_BASE_X)[events[1:] > VECT_BASE_X])  # no base before
+    bad, count = (sum(map(how, checks)) for how in (np.count_nonzero, len))
+    if bad > BAD_SHARE * count + (not reserved):
+        raise RejectedSampleError(
+            f"{bad} of {count} steps of the packet's words are implausible"
+            f"{_and_reserved(reserved, words)}, so the packet is in another encoding or byte "
+            "order; check the driver's encoding and is_bigendian"
+        )
 
 
 def _latest(

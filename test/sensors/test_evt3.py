@@ -122,14 +122,6 @@ def test_triggers_and_vendor_words_mean_nothing():
     assert_same(decode_evt3(data(words), False, MANY), [1], [3], [0], [1])
 
 
-@pytest.mark.parametrize(
-    ("words", "sentence"), [([0x8000, 0x1000], "type 1"), ([0x0580, 0x9060], "type 9")]
-)
-def test_a_reserved_word_is_one_sentence(words, sentence):
-    with pytest.raises(RejectedSampleError, match=sentence):
-        decode_evt3(data(words), False, MANY)
-
-
 def test_half_a_word_is_one_sentence():
     with pytest.raises(RejectedSampleError, match="3 bytes"):
         decode_evt3(np.zeros(3, np.uint8), False, MANY)
