@@ -13,6 +13,8 @@ from omnibind_ros.config import parameter
 from .base import RejectedSampleError
 
 Cloud = npt.NDArray[np.float32]
+Column = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 MAX_COORDINATE = 1000.0
 """Largest coordinate of a plausible point, metres from the sensor."""
@@ -26,6 +28,12 @@ def _limit(default: float, description: str) -> Any:
 class PointsOptions:
     """Parameters of a point cloud sensor; lengths in metres, axes of the sensor's frame."""
 
+    scale: float = parameter(
+        1.0,
+        "Metres per unit of the messages' x, y and z; 0.001 for millimetres.",
+        low=1e-6,
+        high=1000,
+    )
     min_x: float = _limit(-MAX_COORDINATE, "Smallest x kept, m.")
     max_x: float = _limit(MAX_COORDINATE, "Largest x kept, m.")
     min_y: float = _limit(-MAX_COORDINATE, "Smallest y kept, m.")
@@ -59,13 +67,13 @@ class PointsOptions:
     axes: str = parameter(
         "auto",
         "Axes of the sensor's frame (REP 103): x_forward with y left and z up, z_forward with x "
-        "right and y down as of depth cameras; auto: z_forward where frame_id contains optical.",
+        "right and y down as of depth cameras; auto: as the name of the frame and the points say.",
         choices=("auto", "x_forward", "z_forward"),
     )
 
 
-def plausible(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArray[np.bool_]:
-    """Return which points are finite and within the limits of the options, bool [N].
+def within(x: Column, y: Column, z: Column, options: PointsOptions) -> npt.NDArray[np.bool_] | None:
+    """Return which points are within the limits of the options, bool [N]; None without limits.
 
     Args:
         x: float32 [N], m.
@@ -73,34 +81,29 @@ def plausible(x: Cloud, y: Cloud, z: Cloud, options: PointsOptions) -> npt.NDArr
         z: float32 [N], m.
         options: The limits.
     """
-    limits = (
+    masks = []
+    for values, low, high in (
         (x, options.min_x, options.max_x),
         (y, options.min_y, options.max_y),
         (z, options.min_z, options.max_z),
-    )
-    keep = np.ones(x.shape, np.bool_)
-    for values, low, high in limits:  # NaN is neither above nor below
-        keep &= values >= low
-        keep &= values <= high
+    ):
+        if low > -MAX_COORDINATE:
+            masks.append(values >= low)
+        if high < MAX_COORDINATE:
+            masks.append(values <= high)
     if options.min_range > 0 or options.max_range < 2 * MAX_COORDINATE:
         with np.errstate(over="ignore", invalid="ignore"):
             squared = x * x + y * y + z * z
-        keep &= (squared >= options.min_range**2) & (squared <= options.max_range**2)
-    return keep
+        masks += [squared >= options.min_range**2, squared <= options.max_range**2]
+    return np.logical_and.reduce(masks) if masks else None
 
 
-def forward(points: Cloud, frame_id: str, options: PointsOptions) -> Cloud:
-    """Return points with x forward, y left and z up.
-
-    Args:
-        points: float32 [N, 3], in the sensor's frame.
-        frame_id: Name of the frame.
-        options: The frame's axes.
-    """
-    optical = options.axes == "auto" and "optical" in frame_id.lower()
-    if not (optical or options.axes == "z_forward"):
-        return points
-    return np.stack([points[:, 2], -points[:, 0], -points[:, 1]], 1)
+def contradiction(options: PointsOptions) -> str:
+    """Return which limits exclude every point, such as 'min_x and max_x'; '' if none do."""
+    for name in ("x", "y", "z", "range"):
+        if getattr(options, f"min_{name}") > getattr(options, f"max_{name}"):
+            return f"min_{name} and max_{name}"
+    return ""
 
 
 def thinned(points: Cloud, side: float) -> Cloud:

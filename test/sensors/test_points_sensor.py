@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
+from omnibind_ros.sensors import Doubtful, NoEvidenceError, RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors import points as sensor
 from omnibind_ros.sensors.point_filters import PointsOptions
 from omnibind_ros.sensors.points import DATATYPES, decode_points
@@ -89,9 +89,15 @@ def test_any_layout_gives_the_points(layout, gap, tail, rows, row_padding, big_e
     points = np.array(made * rows, np.float32)
     msg = message(points, order, datatypes, gap, tail, rows, row_padding, big_endian)
     before = msg.data[:]
-    out = decode_points(msg)
-    assert out.dtype == np.float32
-    assert (out == points).all()
+    options = PointsOptions(axes="x_forward")
+    expected = points[points.any(axis=1)]  # the origin means no return
+    if len(expected):
+        out = decode_points(msg, options)
+        assert out.dtype == np.float32
+        assert (out == expected).all()
+    else:
+        with pytest.raises(NoEvidenceError, match="sees nothing"):
+            decode_points(msg, options)
     assert msg.data == before, "the message was written to"
 
 
@@ -141,8 +147,6 @@ def test_of_two_fields_of_one_name_the_first_counts():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"width": 0}, r"the cloud is empty \(0 x 1 points\)"),
-        ({"height": 0}, r"the cloud is empty \(10 x 0 points\)"),
         ({"fields": []}, r"no field x or y or z \(there are: none\)"),
         ({"fields": [field("x", 0), field("Y", 4)]}, r"no field y or z \(there are: x, Y\)"),
         ({"fields": [field(n, 0, 9) for n in "xyz"]}, "field x has datatype 9"),
@@ -153,7 +157,6 @@ def test_of_two_fields_of_one_name_the_first_counts():
         ({"height": 2**32 - 1}, "120 bytes but"),
         ({"width": 2**32 - 1, "row_step": 0}, "120 bytes but"),
         ({"data": array("B")}, "0 bytes"),
-        ({"data": array("B", [255] * 120)}, r"none of the cloud's 10 points is left \(10 are not"),
     ],
 )
 def test_a_bad_cloud_is_one_sentence(changes, words):
@@ -187,21 +190,23 @@ def test_no_cloud_breaks_the_decoder(height, width, step, row_step, fields, big_
         data=array("B", data),
     )
     try:
-        points = decode_points(msg)
-    except RejectedSampleError:
+        points = decode_points(msg, PointsOptions(axes="z_forward"))
+    except (RejectedSampleError, NoEvidenceError):
         return
     finally:
         assert msg.data.tobytes() == data
+    points = points.data if isinstance(points, Doubtful) else points  # its unit is a guess
     assert 1 <= len(points) <= height * width
     assert np.isfinite(points).all()
-    assert (points == decode_points(msg)).all()
+    assert np.abs(points).max() <= sensor.MAX_COORDINATE
+    assert points.any(axis=1).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 6_000_000), (6_000_000, 1), (1500, 4000)])
 def test_a_message_a_hundred_times_larger_is_thinned(shape):
     height, width = shape
     points = np.zeros((height * width, 3), np.float32)
-    points[:, 0] = np.linspace(0, 100, len(points))
+    points[:, 0] = np.linspace(1, 101, len(points))
     msg = message(np.zeros((1, 3)))
     vars(msg).update(height=height, width=width, row_step=12 * width, data=points.tobytes())
     out = decode_points(msg)
@@ -222,7 +227,7 @@ def test_box_and_range():
 
 
 def test_limits_that_leave_nothing_are_one_sentence():
-    with pytest.raises(RejectedSampleError, match=r"1000 are not finite, too far or outside"):
+    with pytest.raises(RejectedSampleError, match="min_x and max_x of the sensor's options"):
         decode_points(message(scatter(1000)), PointsOptions(min_x=10, max_x=-10))
 
 
@@ -285,26 +290,6 @@ def test_the_type_is_registered():
     assert (
         SensorRegistry.installed().options_of("points", "sensor_msgs/PointCloud2") is PointsOptions
     )
-
-
-@pytest.mark.parametrize(
-    ("frame", "axes", "turned"),
-    [
-        ("lidar", "auto", False),
-        ("camera_depth_optical_frame", "auto", True),
-        ("Camera_Optical", "auto", True),
-        ("camera_depth_optical_frame", "x_forward", False),
-        ("lidar", "z_forward", True),
-    ],
-)
-def test_a_cloud_of_a_depth_camera_is_turned_forward(frame, axes, turned):
-    ahead, right, below = [0.0, 0.0, 3.0], [1.0, 0.0, 3.0], [0.0, 2.0, 3.0]
-    points = decode_points(message([ahead, right, below], frame=frame), PointsOptions(axes=axes))
-    if turned:
-        assert points.tolist() == [[3, 0, 0], [3, -1, 0], [3, 0, -2]]
-    else:
-        assert points.tolist() == [ahead, right, below]
-    assert points.dtype == np.float32
 
 
 def test_limits_are_of_the_sensors_own_frame():

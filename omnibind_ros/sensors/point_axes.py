@@ -1,0 +1,153 @@
+"""Which way is forward in a cloud: by the name of its frame and by where its points lie."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .base import Doubt, Issue
+
+Column = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+SAMPLE = 1024
+"""About how many points of a cloud are looked at, evenly spaced."""
+
+_SLOPE = math.tan(math.radians(65.0))
+"""Largest |x| / z and |y| / z of a camera's cloud: the widest depth cameras see 120 degrees."""
+
+_ALL = 0.98
+"""Share of the points that counts as all of them; the others are flying pixels and noise."""
+
+_MOST = 0.8
+_BEHIND = 0.1
+"""Share of the points behind a z-forward camera from which its cloud cannot be one."""
+
+_IN_ROW = 0.9
+"""Share of a picture's pixels with a neighbour in the same row, at least."""
+
+FEW = 20
+"""Fewest points that say anything of the axes or the unit of a cloud."""
+
+_WIDE = 0.1
+"""Smallest |x| / z and |y| / z that a camera's cloud reaches on all four sides of its axis."""
+
+_FIXED_FRAMES = frozenset({"map", "world", "odom", "earth", "base", "footprint"})
+"""Words in the names of frames with z up (REP 105), in which things may lie above the origin."""
+
+
+class Axes(NamedTuple):
+    """The axes of a cloud's frame.
+
+    Attributes:
+        z_forward: z forward, x right and y down; else x forward, y left and z up.
+        doubt: What was assumed; None if the name and the points agree.
+    """
+
+    z_forward: bool
+    doubt: Doubt | None = None
+
+
+def _before(forward: Column, right: Column, down: Column) -> float:
+    """Return the share of the points that a camera at the origin could see."""
+    limit = _SLOPE * forward  # below 0 for points behind the camera
+    return float(np.mean((np.abs(right) <= limit) & (np.abs(down) <= limit) & (forward > 0)))
+
+
+def guess_axes(
+    x: Column, y: Column, z: Column, frame_id: str, returns: Mask | None, organised: bool
+) -> Axes:
+    """Decide between z forward, as of depth cameras, and x forward.
+
+    The name says z forward if it contains `optical`. The points say x forward if some are where no
+    camera that looks along z can see (behind it or more than 65 degrees to the side), as most
+    points of a LiDAR are. They say z forward if at least 98% are where such a camera sees, are not
+    all where a camera that looks along x sees, and either lie in rows of pixels or on all four
+    sides of the z axis. Where both speak and differ, the points decide, but for two cases: in a
+    frame that is called optical, only points behind the camera count, and those only if all are
+    before a camera that looks along x, since clouds of LiDARs are transformed into optical frames
+    too; in a frame that is fixed to the ground or the robot, only the rows of pixels of a cloud
+    with height and width count. Where the points say nothing, the name decides. What is not said
+    by both is a guess, but for clouds of fewer than `FEW` points.
+
+    Args:
+        x: float32 [N], at least one, in the order of the message, none at the origin.
+        y: float32 [N].
+        z: float32 [N].
+        frame_id: Name of the frame.
+        returns: bool [M], which of the message's points these are; None if they are all.
+        organised: Whether the cloud has rows.
+    """
+    optical = "optical" in frame_id.lower()
+    if x.size < FEW:
+        return Axes(optical)
+    every = slice(None, None, x.size // SAMPLE | 1)  # odd, since rows often have even lengths
+    px, py, pz = x[every], y[every], z[every]
+    if not optical and np.count_nonzero(pz > 0) < _MOST * pz.size:  # at once, for speed
+        return Axes(False)
+    before_z = _before(pz, px, py)
+    if optical and before_z >= _ALL:
+        return Axes(True)
+    if not optical and before_z < _MOST:
+        return Axes(False)
+    before_x = _before(px, py, pz)
+    name = f"frame '{frame_id[:60]}'"
+    if optical:
+        if before_x >= _ALL and np.mean(pz <= 0) >= _BEHIND:
+            return _guessed(
+                False, f"the points lie in a cone around x, although {name} is called optical"
+            )
+        return _guessed(
+            True,
+            f"{name} is called optical, although {1 - before_z:.0%} of the points are where no "
+            "camera that looks along z sees",
+        )
+    if before_z >= _ALL and before_x < _ALL:
+        fixed = not _FIXED_FRAMES.isdisjoint(re.split(r"[^a-z]+", frame_id.lower()))
+        in_rows = (organised or not fixed) and _in_rows(x, y, z, returns)
+        if in_rows or (not fixed and _around_axis(px, py, pz)):
+            how = "in rows of pixels" if in_rows else "in a wide cone"
+            return _guessed(
+                True, f"the points lie {how} around z, although {name} is not called optical"
+            )
+    return _guessed(
+        False, f"{name} is not called optical, although a camera along z could see the points"
+    )
+
+
+def _guessed(z_forward: bool, why: str) -> Axes:
+    taken = "z_forward" if z_forward else "x_forward"
+    text = f"axes {taken} was taken since {why}; set the sensor's axes to x_forward or z_forward"
+    return Axes(z_forward, Doubt(Issue.AXES_GUESSED, text))
+
+
+def _around_axis(x: Column, y: Column, z: Column) -> bool:
+    """Return whether one point in twenty or more lies well to each side of the z axis."""
+    low, high = np.percentile((x / z, y / z), (5, 95), axis=1)
+    return bool((low < -_WIDE).all() and (high > _WIDE).all())
+
+
+def _in_rows(x: Column, y: Column, z: Column, returns: Mask | None) -> bool:
+    """Return whether the points are the pixels of a picture, row by row from the upper left.
+
+    In the order of the message, y / z must never decrease, but for distortion, and x / z must
+    increase from each point to the next. A camera that looks down at a floor of a frame with z up
+    is mirrored, so that one of the two decreases.
+    """
+    pairs = np.arange(0, x.size - 1, x.size // SAMPLE | 1)
+    if returns is not None:
+        place = np.flatnonzero(returns)
+        pairs = pairs[place[pairs + 1] == place[pairs] + 1]
+    if pairs.size < FEW:
+        return False
+    right = x[pairs + 1] / z[pairs + 1] > x[pairs] / z[pairs]
+    down = y[pairs] / z[pairs]
+    spread = down.max() - down.min()
+    lower = np.maximum.accumulate(down) - down
+    return bool(
+        spread > 0 and np.mean(lower <= 0.05 * spread) >= _ALL and np.mean(right) >= _IN_ROW
+    )
