@@ -7,7 +7,6 @@ import pytest
 from omnibind_ros.runtime.discovery import REMOVE_AFTER, Discovery, match, sensor_name
 from omnibind_ros.sensors import SensorRegistry
 
-
 IMAGE, JPEG = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 CLOUD, STRING = "sensor_msgs/msg/PointCloud2", "std_msgs/msg/String"
 
