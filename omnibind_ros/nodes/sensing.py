@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Generic
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -21,11 +22,12 @@ from omnibind_ros.runtime.discovery import Discovery
 from omnibind_ros.runtime.engine import Engine
 from omnibind_ros.runtime.sensor_set import SensorSet
 from omnibind_ros.runtime.throttle import Throttle
-from omnibind_ros.sensors import Doubt
+from omnibind_ros.runtime.topic_watch import TopicWatch
+from omnibind_ros.sensors import Doubt, Issue
 
 from .diagnostics import diagnostics, node_status, sensor_status
 from .executor_queue import ExecutorQueue
-from .graph import published_topics
+from .graph import TopicGraph
 from .parameters import NodeConfig, Parameters
 from .requests import answer_all_requests
 from .sensor_service import SensorService
@@ -165,8 +167,11 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         config = self.parameters.config
         self._add_timer(1.0 / config.status_rate, self._tick(self.engine, config.status_rate))
         self._add_timer(0.5, self._sensors.poll)
+        graph = TopicGraph(self)
+        watch = TopicWatch(self.engine, graph, self.parameters.sensor_types.messages_of)
+        self._add_timer(1.0, partial(self._sensors.watch, watch))
         if config.discover:
-            self._add_timer(1.0, self._discover(self._sensors))
+            self._add_timer(1.0, self._discover(self._sensors, graph))
         return result
 
     @fails_aloud
@@ -265,7 +270,9 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
 
     def on_doubt(self, sensor: str, doubt: Doubt) -> None:
         """Log why a sensor's readings may be wrong, at a limited rate."""
-        self._throttle(sensor, doubt.text, kind=doubt.issue.name)
+        # Other texts of one kind differ in their numbers alone.
+        kind = doubt.text if doubt.issue is Issue.NO_MATCH else doubt.issue.name
+        self._throttle(sensor, doubt.text, kind=kind)
 
     # Changes of sensors, see `SensorCommands`
 
@@ -313,9 +320,9 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
 
         return tick
 
-    def _discover(self, sensors: SensorSet) -> Callable[[], None]:
+    def _discover(self, sensors: SensorSet, graph: TopicGraph) -> Callable[[], None]:
         discovery = Discovery(self.parameters, self.reporter)
-        return lambda: discovery.update(published_topics(self), sensors.topics())
+        return lambda: discovery.update(graph.published(), sensors.topics())
 
     def _publish_diagnostics(self) -> None:
         name = self.get_fully_qualified_name().lstrip("/")

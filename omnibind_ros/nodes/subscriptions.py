@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_policy_name_from_kind,
+)
 
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.runtime.silence import (
+    RELIABLE,
+    TRANSIENT_LOCAL,
+    VOLATILE,
+    Alternation,
+    Endpoint,
+    Wanted,
+    fits,
+    wanted_durability,
+)
+from omnibind_ros.sensors.registry import normalise_type
 
+from .graph import TopicGraph
 from .messages import to_nanoseconds
 
-try:  # Humble has no matched events
-    from rclpy.event_handler import (
-        QoSSubscriptionMatchedInfo,  # noqa: F401
-        SubscriptionEventCallbacks,
-    )
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
 
-    HAS_MATCHED_EVENTS = True
-except ImportError:
-    HAS_MATCHED_EVENTS = False
+HAS_MATCHED_EVENTS = "matched" in inspect.signature(SubscriptionEventCallbacks).parameters
+"""Humble has none."""
+
+HISTORY = 1.0
+"""Seconds after a publisher is connected in which the messages arrive that it has kept."""
 
 
 def load_type(name: str) -> Any:
@@ -41,7 +63,13 @@ def load_type(name: str) -> Any:
 
 
 class SensorSubscription:
-    """Passes the messages of one sensor's topic to the engine."""
+    """Passes the messages of one sensor's topic to the engine.
+
+    Attributes:
+        topic: The resolved name of the topic.
+        kept_for: Seconds that the newest message had been kept by its publisher; 0 if it was not.
+        policy: QoS policy that DDS has named as incompatible last; empty if it has named none.
+    """
 
     def __init__(
         self,
@@ -63,58 +91,150 @@ class SensorSubscription:
                 text is one sentence.
         """
         self._node = node
+        self._graph = TopicGraph(node)
         self._engine = engine
         self._channel = channel
         self._polled = not (matched_events and HAS_MATCHED_EVENTS)
-        self._subscription = self._subscribe(load_type(channel.config.type))
+        self._durability = VOLATILE
+        self._received_at = time.monotonic()
+        self._history_until = 0.0
+        self._connected = 0
+        self._alternation = Alternation()
+        self.kept_for = 0.0
+        self.policy = ""
+        self._type = load_type(channel.config.type)
+        self._subscription = self._subscribe()
         self.topic = str(self._subscription.topic_name)
-        if self._polled:
-            self.poll()
-        else:
-            # The graph also counts publishers whose QoS does not match; no event tells when one
-            # of those ends.
-            engine.set_publishers(channel.name, 0)
+        self._forget_publishers()
 
     def poll(self) -> None:
         """Count the publishers in the graph, unless matched events report them."""
         if self._polled:
+            wanted = self.wanted()
             count = self._node.count_publishers(self.topic)
-            self._engine.set_publishers(self._channel.name, count)
+            if count:  # also those of another type or QoS
+                count = sum(fits(other, wanted) for other in self._graph.endpoints(self.topic))
+            self._set_publishers(count)
 
     def close(self) -> None:
         """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)
 
-    def _subscribe(self, message_type: Any) -> Any:
+    # See `WatchedSubscription`
+
+    def wanted(self) -> Wanted:
+        """Return what is subscribed to."""
+        config, decoder = self._channel.config, self._channel.decoder
+        return Wanted(
+            sensor=self._channel.name,
+            topic=self.topic,
+            type=normalise_type(config.type),
+            reliability=self._reliability,
+            durability=self._durability,
+            single=decoder is not None and decoder.single,
+        )
+
+    def silent_for(self, now: float) -> float:
+        """Return the seconds since the newest message, or since the subscription."""
+        return now - self._received_at
+
+    def alternates(self, now: float) -> bool:
+        """Return whether the messages of several publishers arrive by turns."""
+        return self._alternation.detected(now)
+
+    def adapt(self, endpoints: Sequence[Endpoint]) -> None:
+        """Subscribe anew if the publishers on the topic let another durability be asked for."""
+        durability = wanted_durability(endpoints, self.wanted())
+        if durability != self._durability:
+            self._durability = durability
+            old, self._subscription = self._subscription, self._subscribe()
+            self._node.destroy_subscription(old)
+            self._forget_publishers()
+
+    @property
+    def _reliability(self) -> str:
+        # Best effort would get none of the messages that a publisher has kept.
+        return RELIABLE if self._durability == TRANSIENT_LOCAL else self._channel.config.reliability
+
+    def _subscribe(self) -> Any:
         config = self._channel.config
-        reliability = (
-            ReliabilityPolicy.RELIABLE
-            if config.reliability == "reliable"
-            else ReliabilityPolicy.BEST_EFFORT
-        )
         qos = QoSProfile(
-            reliability=reliability, history=HistoryPolicy.KEEP_LAST, depth=config.depth
+            reliability=(
+                ReliabilityPolicy.RELIABLE
+                if self._reliability == RELIABLE
+                else ReliabilityPolicy.BEST_EFFORT
+            ),
+            durability=(
+                DurabilityPolicy.TRANSIENT_LOCAL
+                if self._durability == TRANSIENT_LOCAL
+                else DurabilityPolicy.VOLATILE
+            ),
+            history=HistoryPolicy.KEEP_LAST,
+            depth=config.depth,
         )
-        options: dict[str, Any] = {}
+        # Instead of rclpy's own callbacks, which log each of them.
+        callbacks: dict[str, Any] = {"incompatible_qos": self._on_incompatible_qos}
+        if HAS_MATCHED_EVENTS:
+            callbacks["incompatible_type"] = lambda _info: None  # the graph tells which one
         if not self._polled:
-            options["event_callbacks"] = SubscriptionEventCallbacks(matched=self._on_matched)
+            callbacks["matched"] = self._on_matched
         try:
             return self._node.create_subscription(
-                message_type, config.topic, self._on_message, qos, **options
+                self._type,
+                config.topic,
+                self._on_message,
+                qos,
+                event_callbacks=SubscriptionEventCallbacks(**callbacks),
             )
         except Exception as error:  # rclpy has several for a topic name that is not allowed
             raise ValueError(
                 f"topic '{config.topic}' cannot be subscribed to ({error}); set another topic"
             ) from error
 
-    def _on_matched(self, info: Any) -> None:
-        self._engine.set_publishers(self._channel.name, info.current_count)
+    def _forget_publishers(self) -> None:
+        self._connected = 0
+        self._history_until = time.monotonic() + HISTORY
+        if self._polled:
+            self.poll()
+        else:
+            # The graph also counts publishers whose QoS does not match; no event tells when one
+            # of those ends.
+            self._set_publishers(0)
 
-    def _on_message(self, message: Any) -> None:
+    def _set_publishers(self, count: int) -> None:
+        if count > self._connected:
+            self._history_until = time.monotonic() + HISTORY
+        self._connected = count
+        self._engine.set_publishers(self._channel.name, count)
+
+    def _on_matched(self, info: Any) -> None:
+        self._set_publishers(info.current_count)
+
+    def _on_incompatible_qos(self, info: Any) -> None:
+        self.policy = qos_policy_name_from_kind(info.last_policy_kind).lower()
+
+    # Two parameters, so that rclpy passes on what DDS knows of the message.
+    def _on_message(self, message: Any, info: Mapping[str, Any]) -> None:
+        now = time.monotonic()
+        self._received_at = now
+        self._alternation.message(info.get("publication_sequence_number") or 0, now)
+        self.kept_for = self._kept_for(info, now)
         header = getattr(message, "header", None)
         self._engine.offer(
             self._channel.name,
             message,
             to_nanoseconds(header.stamp) if header is not None else None,
             header.frame_id if header is not None else "",
+            self.kept_for,
         )
+
+    def _kept_for(self, info: Mapping[str, Any], now: float) -> float:
+        """Return how long a publisher had kept a message.
+
+        Only a publisher that has just been connected sends such messages. Otherwise the publisher's
+        clock is not used, as it may be another computer's.
+        """
+        published_ns = info.get("source_timestamp") or 0
+        if self._durability == VOLATILE or now > self._history_until or not published_ns:
+            return 0.0
+        return max((time.time_ns() - published_ns) * 1e-9, 0.0)

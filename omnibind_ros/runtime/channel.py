@@ -22,7 +22,7 @@ from .health import Health
 from .presence import UNKNOWN_PUBLISHERS, Presence, presence
 from .scheduler import Demand
 from .sensor_state import SensorState
-from .stamps import SensorClock
+from .stamps import SensorClock, TakenAt
 
 SMOOTHING = 0.2
 """Weight of a new measurement in the running means of costs and fusion weights."""
@@ -106,7 +106,13 @@ class Channel:
     # Called by the thread that receives
 
     def put(
-        self, message: Any, stamp_ns: int | None, frame_id: str, now_ns: int, now: float
+        self,
+        message: Any,
+        stamp_ns: int | None,
+        frame_id: str,
+        now_ns: int,
+        now: float,
+        kept_for: float = 0.0,
     ) -> str:
         """Put a message into the buffer; without a window it replaces the one that waits.
 
@@ -116,13 +122,17 @@ class Channel:
             frame_id: header.frame_id.
             now_ns: The node's clock, nanoseconds.
             now: Monotonic time, seconds.
+            kept_for: Seconds that its publisher had kept it for later subscribers.
 
         Returns:
             Why the message is not used, or ''.
         """
         self.received += 1
         self._times.append(now)
-        taken = self.clock.arrival(stamp_ns, now_ns, self.config.max_age, self.config.stamp)
+        if kept_for:
+            taken = TakenAt(kept_for, max(now_ns - int(kept_for * 1e9), 0))
+        else:
+            taken = self.clock.arrival(stamp_ns, now_ns, self.config.max_age, self.config.stamp)
         self.doubts.set("stamp", taken.doubts)
         arrival = Arrival(message, taken.stamp_ns, frame_id, now - taken.delay)
         self.newest = arrival

@@ -60,6 +60,11 @@ class Decoder:
         """Seconds of messages that make a sample; 0 for the newest message alone."""
         return self._kind.window(self._options)
 
+    @property
+    def single(self) -> bool:
+        """Whether a message counts by itself, see `SensorType.single`."""
+        return self._kind.single
+
     def payload(self, message: Any) -> Any:
         """Return what `SensorType.payload` does; None where the sensor type has none."""
         return self._kind.payload(message) if self._kind.payload is not None else None

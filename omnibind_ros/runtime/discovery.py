@@ -141,15 +141,26 @@ def match(topic: str, message: str, kinds: Iterable[SensorType]) -> SensorType |
         message: Type, three parts.
         kinds: The sensor types to choose from.
     """
-    words = topic_words(topic)
-    if words & NO_SENSORS or (message in PICTURES and words & NO_PICTURES):
+    if is_result(topic, message):
         return None
+    words = topic_words(topic)
     matches = [
         kind
         for kind in kinds
         if kind.message == message and ("" in kind.discover or words.intersection(kind.discover))
     ]
     return min(matches, key=lambda kind: MODALITIES[kind.modality].teacher, default=None)
+
+
+def is_result(topic: str, message: str) -> bool:
+    """Return whether a topic's name says that it holds results of software, not a sensor's data.
+
+    Args:
+        topic: Full name.
+        message: Type, three parts.
+    """
+    words = topic_words(topic)
+    return bool(words & NO_SENSORS or (message in PICTURES and words & NO_PICTURES))
 
 
 def topic_words(topic: str) -> set[str]:

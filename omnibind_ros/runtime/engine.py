@@ -130,6 +130,26 @@ class Engine:
             if name in self._channels:
                 self._channels[name].publishers = count
 
+    def set_topic_doubts(self, name: str, doubts: Sequence[Doubt]) -> None:
+        """Replace the doubts that concern a sensor's topic, such as why nothing arrives on it.
+
+        The listener is told of each whose text is new.
+
+        Args:
+            name: Name of the sensor; nothing is done if there is none of that name.
+            doubts: The present ones.
+        """
+        with self._changed:
+            channel = self._channels.get(name)
+            if channel is None:
+                return
+            before = channel.doubts.of("topic")
+            channel.doubts.set("topic", doubts)
+            new = channel.doubts.take_new()
+            new += [doubt for doubt in doubts if doubt not in (*before, *new)]
+        for doubt in new:
+            self._listener.on_doubt(name, doubt)
+
     def states(self) -> list[SensorState]:
         """Return a snapshot of every sensor."""
         _, now, step = self._read_clocks()
@@ -142,7 +162,12 @@ class Engine:
     # Messages in
 
     def offer(
-        self, name: str, message: Any, stamp_ns: int | None = None, frame_id: str = ""
+        self,
+        name: str,
+        message: Any,
+        stamp_ns: int | None = None,
+        frame_id: str = "",
+        kept_for: float = 0.0,
     ) -> None:
         """Put a message into a sensor's buffer, where it replaces an older one.
 
@@ -151,6 +176,7 @@ class Engine:
             message: The ROS message; it must not be changed afterwards.
             stamp_ns: header.stamp, nanoseconds; None for a message without a header.
             frame_id: header.frame_id.
+            kept_for: Seconds that its publisher had kept it for later subscribers; 0 if it had not.
         """
         before = time.thread_time()
         now_ns, now, step = self._read_clocks()
@@ -159,7 +185,7 @@ class Engine:
             if channel is None or not self._workers.started:
                 return
             self._apply_step(step)
-            problem = channel.put(message, stamp_ns, frame_id, now_ns, now)
+            problem = channel.put(message, stamp_ns, frame_id, now_ns, now, kept_for)
             new = channel.doubts.take_new()
             self._changed.notify()
         if problem:

@@ -11,9 +11,10 @@ from .channel import Channel
 from .config import SensorSetup
 from .engine import Engine
 from .reporter import Reporter
+from .topic_watch import TopicWatch, WatchedSubscription
 
 
-class Subscription(Protocol):
+class Subscription(WatchedSubscription, Protocol):
     """A subscription to one sensor's topic.
 
     Attributes:
@@ -158,6 +159,10 @@ class SensorSet:
         """Count the publishers of the sensors for which no event reports them."""
         for subscription in self._subscriptions.values():
             subscription.poll()
+
+    def watch(self, watch: TopicWatch) -> None:
+        """Look for the reasons why sensors are silent."""
+        watch.update(self._subscriptions)
 
     def topics(self) -> set[str]:
         """Return the resolved names of the topics in use."""

@@ -111,6 +111,10 @@ class SensorRegistry:
                 )
             ) from None
 
+    def messages_of(self, modality: str) -> frozenset[str]:
+        """Return the message types that become samples of a modality, three parts each."""
+        return frozenset(message for name, message in self._types if name == modality)
+
     def options_of(self, modality: str, message_type: str) -> type:
         """Return the dataclass of the parameters that only this sensor type has."""
         kind = self._types.get((modality, normalise_type(message_type)))
