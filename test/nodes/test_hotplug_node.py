@@ -9,10 +9,10 @@ pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
 from perception_client import photograph
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointCloud2
 
 from omnibind_msgs.msg import SensorStatus
 from omnibind_msgs.srv import SetSensor
@@ -213,6 +213,47 @@ def test_topics_that_appear_are_discovered(start_perception, tmp_path):
     client.probe.node.destroy_publisher(front)
     client.probe.node.destroy_publisher(depth)
     assert client.probe.spin(lambda: client.sensor(name).state == SensorStatus.ABSENT)
+
+
+def test_all_topics_are_discovered_before_and_after_the_start(start_perception, probe, tmp_path):
+    file = tmp_path / "discover.yaml"
+    file.write_text(
+        yaml.safe_dump({"/**": {"ros__parameters": {"discover": True, "sensors": ["speech"]}}})
+    )
+
+    def publish(number):
+        topics = [f"robot/camera{i}/color" for i in range(number, number + 4)]
+        topics += [f"robot/cloud{i}/depth/points" for i in range(number, number + 4)]
+        return [
+            probe.node.create_publisher(
+                Image if topic.endswith("color") else PointCloud2, topic, qos_profile_sensor_data
+            )
+            for topic in topics
+        ]
+
+    def expected(count):
+        return {
+            "speech",
+            *(f"robot_camera{i}_color" for i in range(count)),
+            *(f"robot_cloud{i}_depth_points" for i in range(count)),
+        }
+
+    def adopted(client, count):  # the camera of the client itself is found too
+        return {*names(client), "image"} == {*expected(count), "image"}
+
+    made = publish(0)
+    client = start_perception("--params-file", str(file), ready=False)
+    assert probe.spin(lambda: client.messages("sensors") and adopted(client, 4), 60), (
+        client.process.output()
+    )
+    made += publish(4)
+    assert probe.spin(lambda: adopted(client, 8), 60), client.process.output()
+    parameters = probe.call(
+        GetParameters, "/perception/get_parameters", GetParameters.Request(names=["sensors"])
+    )
+    assert {*parameters.values[0].string_array_value, "image"} == {*expected(8), "image"}
+    for publisher in made:
+        probe.node.destroy_publisher(publisher)
 
 
 def test_stamps_beyond_the_last_one_are_the_last_one():
