@@ -4,65 +4,73 @@ On two computers, launch each half on its own: `encoder:=false` on the one with 
 `perception:=false` on the other. Nothing but ROS 2 lies between them.
 """
 
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
-from launch.conditions import IfCondition
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from typing import Any
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
+from omnibind_ros.nodes.launching import (
+    SHARE,
+    fast_dds_profile,
+    full_name,
+    parameters,
+    warn_of_unknown,
+)
+
+ARGUMENTS = [
+    ("bundle", "", "Name of an installed bundle, or a bundle's folder; empty: as the files say"),
+    ("encoder", "true", "Launch the encoder node"),
+    ("perception", "true", "Launch the perception node"),
+    ("encoder_namespace", "arm", "Namespace of the encoder node and its sensors"),
+    (
+        "encoder_config",
+        PathJoinSubstitution([SHARE, "config", "encoder.yaml"]),
+        "Parameter file of the encoder node",
+    ),
+    ("namespace", "", "Namespace of the perception node and its topics"),
+    (
+        "config",
+        PathJoinSubstitution([SHARE, "config", "remote.yaml"]),
+        "Parameter file of the perception node",
+    ),
+    ("use_sim_time", "", "true: take the time from /clock; empty: as the files say"),
+    ("autostart", "", "true: configure and activate at start; empty: as the files say"),
+]
+
+
+def nodes(context: Any) -> list[Any]:
+    """Return the nodes that the arguments ask for; raises LaunchError, so that none is started."""
+    given = context.launch_configurations
+    halves = (
+        ("encoder", given["encoder_namespace"], "encoder_config"),
+        ("perception", given["namespace"], "config"),
+    )
+    return warn_of_unknown(context, [name for name, _, _ in ARGUMENTS]) + [
+        Node(
+            package="omnibind_ros",
+            executable=f"{name}_node",
+            name=name,
+            namespace=namespace,
+            parameters=parameters(context, full_name(namespace, name), config),
+            output="screen",
+            emulate_tty=True,
+        )
+        for name, namespace, config in halves
+        if given[name].lower() == "true"
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Return the launch description; `ros2 launch -s` lists its arguments."""
-    share = FindPackageShare("omnibind_ros")
-    arguments = [
-        ("bundle", "household", "Name of an installed bundle, or the path of a bundle's folder"),
-        ("encoder", "true", "Launch the encoder node"),
-        ("perception", "true", "Launch the perception node"),
-        ("encoder_namespace", "arm", "Namespace of the encoder node and its sensors"),
-        (
-            "encoder_config",
-            PathJoinSubstitution([share, "config", "encoder.yaml"]),
-            "Parameter file of the encoder node",
-        ),
-        (
-            "config",
-            PathJoinSubstitution([share, "config", "remote.yaml"]),
-            "Parameter file of the perception node",
-        ),
-    ]
-    encoder = Node(
-        package="omnibind_ros",
-        executable="encoder_node",
-        name="encoder",
-        namespace=LaunchConfiguration("encoder_namespace"),
-        parameters=[
-            LaunchConfiguration("encoder_config"),
-            {"bundle": LaunchConfiguration("bundle")},
-        ],
-        output="screen",
-        emulate_tty=True,
-        condition=IfCondition(LaunchConfiguration("encoder")),
-    )
-    perception = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(
-            PathJoinSubstitution([share, "launch", "perception.launch.py"])
-        ),
-        launch_arguments={
-            "bundle": LaunchConfiguration("bundle"),
-            "config": LaunchConfiguration("config"),
-        }.items(),
-        condition=IfCondition(LaunchConfiguration("perception")),
-    )
     return LaunchDescription(
         [
             *[
                 DeclareLaunchArgument(name, default_value=default, description=description)
-                for name, default, description in arguments
+                for name, default, description in ARGUMENTS
             ],
-            encoder,
-            perception,
+            *fast_dds_profile(),
+            OpaqueFunction(function=nodes),
         ]
     )

@@ -1,86 +1,87 @@
 """Launches the perception node, and rviz on request."""
 
-import os
+from typing import Any
 
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
-from launch.conditions import IfCondition
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.nodes.launching import (
+    SHARE,
+    fast_dds_profile,
+    full_name,
+    parameters,
+    require,
+    warn_of_unknown,
+)
+
+ARGUMENTS = [
+    (
+        "config",
+        PathJoinSubstitution([SHARE, "config", "perception.yaml"]),
+        "Parameter file: the sensors and how they are fused (docs/reference/parameters.md)",
+    ),
+    ("bundle", "", "Name of an installed bundle, or a bundle's folder; empty: as config says"),
+    *(
+        (name, "", f"Topic of the sensor of modality {name}; empty: as config says")
+        for name in MODALITIES
+    ),
+    ("namespace", "", "Namespace of the node and its topics"),
+    ("use_sim_time", "", "true: take the time from /clock; empty: as config says"),
+    ("autostart", "", "true: configure and activate the node at start; empty: as config says"),
+    ("rviz", "false", "Start rviz with the overlay picture and the label markers"),
+    ("overlay", "false", "Show the overlay picture in a window (rqt_image_view)"),
+    ("log_level", "info", "debug, info, warn, error or fatal"),
+]
+
+
+def nodes(context: Any) -> list[Any]:
+    """Return the nodes that the arguments ask for; raises LaunchError, so that none is started."""
+    given = context.launch_configurations
+    namespace = given["namespace"]
+    actions = warn_of_unknown(context, [name for name, _, _ in ARGUMENTS])
+    actions.append(
+        Node(
+            package="omnibind_ros",
+            executable="perception_node",
+            name="perception",
+            namespace=namespace,
+            parameters=parameters(context, full_name(namespace, "perception")),
+            arguments=["--ros-args", "--log-level", given["log_level"]],
+            output="screen",
+            emulate_tty=True,
+        )
+    )
+    if given["overlay"].lower() == "true":
+        require("rqt_image_view", "overlay")
+        actions.append(
+            Node(
+                package="rqt_image_view",
+                executable="rqt_image_view",
+                namespace=namespace,
+                arguments=["perception/overlay"],
+            )
+        )
+    if given["rviz"].lower() == "true":
+        require("rviz2", "rviz")
+        view = PathJoinSubstitution([SHARE, "config", "perception.rviz"])
+        actions.append(
+            Node(package="rviz2", executable="rviz2", namespace=namespace, arguments=["-d", view])
+        )
+    return actions
 
 
 def generate_launch_description() -> LaunchDescription:
     """Return the launch description; `ros2 launch -s` lists its arguments."""
-    share = FindPackageShare("omnibind_ros")
-    arguments = [
-        ("bundle", "household", "Name of an installed bundle, or the path of a bundle's folder"),
-        (
-            "config",
-            PathJoinSubstitution([share, "config", "perception.yaml"]),
-            "Parameter file: the sensors and how they are fused (docs/reference/parameters.md)",
-        ),
-        ("namespace", "", "Namespace of the node and its topics"),
-        ("use_sim_time", "false", "Take the time from /clock"),
-        ("rviz", "false", "Start rviz with the overlay picture and the label markers"),
-        ("overlay", "false", "Show the overlay picture in a window (rqt_image_view)"),
-        ("log_level", "info", "debug, info, warn, error or fatal"),
-        ("autostart", "true", "Configure and activate the node at start"),
-    ]
-    namespace = LaunchConfiguration("namespace")
-    # Fast DDS drops most large messages without the profile; a profile of the user's own wins.
-    # Fast DDS 2 reads the first variable, 3 the second, and warns of the first.
-    old = os.environ.get("ROS_DISTRO", "") in ("humble", "iron", "jazzy")
-    variables = ["FASTRTPS_DEFAULT_PROFILES_FILE"] * old + ["FASTDDS_DEFAULT_PROFILES_FILE"]
-    profile = PathJoinSubstitution([share, "config", "fastdds.xml"])
-    profiles = [
-        SetEnvironmentVariable(name, EnvironmentVariable(name, default_value=profile))
-        for name in variables
-    ]
-    perception = Node(
-        package="omnibind_ros",
-        executable="perception_node",
-        name="perception",
-        namespace=namespace,
-        parameters=[
-            LaunchConfiguration("config"),
-            {
-                "bundle": ParameterValue(LaunchConfiguration("bundle"), value_type=str),
-                "use_sim_time": ParameterValue(
-                    LaunchConfiguration("use_sim_time"), value_type=bool
-                ),
-                "autostart": ParameterValue(LaunchConfiguration("autostart"), value_type=bool),
-            },
-        ],
-        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
-        output="screen",
-        emulate_tty=True,
-    )
-    overlay = Node(
-        package="rqt_image_view",
-        executable="rqt_image_view",
-        namespace=namespace,
-        arguments=["perception/overlay"],
-        condition=IfCondition(LaunchConfiguration("overlay")),
-    )
-    rviz = Node(
-        package="rviz2",
-        executable="rviz2",
-        namespace=namespace,
-        arguments=["-d", PathJoinSubstitution([share, "config", "perception.rviz"])],
-        condition=IfCondition(LaunchConfiguration("rviz")),
-    )
     return LaunchDescription(
         [
             *[
                 DeclareLaunchArgument(name, default_value=default, description=description)
-                for name, default, description in arguments
+                for name, default, description in ARGUMENTS
             ],
-            *profiles,
-            perception,
-            overlay,
-            rviz,
+            *fast_dds_profile(),
+            OpaqueFunction(function=nodes),
         ]
     )
