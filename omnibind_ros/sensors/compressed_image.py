@@ -1,67 +1,100 @@
-"""The pixels of a sensor_msgs/CompressedImage: JPEG or PNG."""
+"""The pixels of a sensor_msgs/CompressedImage: JPEG and PNG."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from . import jpeg, png
 from .base import RejectedSampleError
+from .compressed_format import CompressedFormat, parse_format
+from .jpeg_header import SIGNATURE, JpegHeader, jpeg_header
 from .raw_image import MAX_PIXELS
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_JPEG = b"\xff\xd8\xff"
-_NO_FRAME = frozenset((0xC4, 0xC8, 0xCC))
-"""JPEG markers among C0..CF that do not begin a frame header (ITU-T T.81, table B.1)."""
+
+class CompressedPicture(NamedTuple):
+    """A picture that is not decoded yet.
+
+    Attributes:
+        data: The file.
+        header: Of the file.
+        format: What the publisher says of it.
+    """
+
+    data: bytes
+    header: JpegHeader | png.PngHeader
+    format: CompressedFormat
+
+    @property
+    def bits(self) -> int:
+        """Bits of a channel in the file: 8, or 16 in some PNGs."""
+        return 16 if isinstance(self.header, png.PngHeader) and self.header.bits == 16 else 8
+
+    @property
+    def colour(self) -> bool:
+        """Whether the file holds colour."""
+        if isinstance(self.header, png.PngHeader):
+            return self.header.colour
+        return self.header.channels > 1
+
+    def grey(self) -> npt.NDArray[Any]:
+        """Return the pixels of a grey file as they are stored, uint8 or uint16 [height, width].
+
+        Raises:
+            RejectedSampleError: Data are missing or damaged.
+        """
+        if isinstance(self.header, JpegHeader):
+            return jpeg.decode_jpeg(self.data, self.header, colour=False)
+        pixels = png.decode_png(self.data, cv2.IMREAD_UNCHANGED)
+        # OpenCV gives a grey picture with an alpha channel four channels.
+        return pixels if pixels.ndim == 2 else pixels[..., 0]
+
+    def rgb(self) -> npt.NDArray[Any]:
+        """Return the pixels as RGB, uint8 or uint16 [height, width, 3].
+
+        Raises:
+            RejectedSampleError: Data are missing or damaged.
+        """
+        if isinstance(self.header, JpegHeader):
+            return jpeg.decode_jpeg(self.data, self.header, colour=True)
+        depth = cv2.IMREAD_ANYDEPTH if self.bits == 16 else 0
+        pixels = png.decode_png(self.data, cv2.IMREAD_COLOR | depth)
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
 
 
-def compressed_pixels(msg: Any, flags: int) -> npt.NDArray[Any]:
-    """Return the pixels of a compressed image.
+def open_picture(msg: Any) -> CompressedPicture:
+    """Return the picture in a message, without decoding it.
 
     Args:
-        msg: Anything with format and data; the data's signature decides, not the format.
-        flags: How OpenCV decodes, such as `cv2.IMREAD_COLOR`.
-
-    Returns:
-        The array that OpenCV decodes: [H, W], or [H, W, C] with channels in the order BGR.
+        msg: Anything with format and data; the data's signature says whether it is JPEG or PNG, the
+            format what the pixels are.
 
     Raises:
-        RejectedSampleError: Empty, not decodable, or larger than `MAX_PIXELS`.
+        RejectedSampleError: Neither JPEG nor PNG, without a whole header, larger than `MAX_PIXELS`,
+            or a depth image.
     """
-    data = np.frombuffer(msg.data, np.uint8)
-    head = data[:8].tobytes()
-    if not head.startswith((_JPEG, _PNG)):
+    told = str(msg.format)[:40]
+    described = parse_format(msg.format)
+    if "compresseddepth" in described.codec:
         raise RejectedSampleError(
-            f"{data.size} bytes of format '{str(msg.format)[:40]}' are neither JPEG nor PNG; "
+            f"format '{told}' is a depth image, which shows no brightness and no temperature; "
+            "set the sensor's topic to one whose image_transport plugin is compressed"
+        )
+    head = bytes(memoryview(msg.data)[:8])
+    if not head.startswith((SIGNATURE, png.SIGNATURE)):
+        raise RejectedSampleError(
+            f"{len(msg.data)} bytes of format '{told}' are neither JPEG nor PNG; "
             "set the image_transport plugin to jpeg or png"
         )
-    image = None
+    data = bytes(msg.data)
+    header = jpeg_header(data) if head.startswith(SIGNATURE) else png.png_header(data)
     # A few kilobytes can announce gigabytes, so the size is checked before memory is allocated.
-    if _announced_pixels(data) <= MAX_PIXELS:
-        try:
-            image = cv2.imdecode(data, flags)
-        except cv2.error:  # e.g. a header that contradicts itself
-            image = None
-    if image is None:
+    if header is None or not 0 < header.height * header.width <= MAX_PIXELS:
         raise RejectedSampleError(
-            f"{data.size} bytes of format '{str(msg.format)[:40]}' do not decode to an image; "
+            f"{len(data)} bytes of format '{told}' do not decode to an image; "
             "they are damaged or larger than 64 megapixels"
         )
-    return np.asarray(image)
-
-
-def _announced_pixels(data: npt.NDArray[np.uint8]) -> int:
-    """Return width x height from the picture's header; 0 if it has none."""
-    if data[:8].tobytes() == _PNG:  # IHDR comes first
-        size = data[16:24].view(">u4") if data.size >= 24 else np.zeros(2)
-        return int(size[0]) * int(size[1])
-    at = 2
-    while at + 9 <= data.size and data[at] == 0xFF:
-        marker = int(data[at + 1])
-        if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAME:
-            height, width = data[at + 5 : at + 9].view(">u2")
-            return int(height) * int(width)
-        at += 2 + max(int.from_bytes(data[at + 2 : at + 4].tobytes(), "big"), 2)
-    return 0
+    return CompressedPicture(data, header, described)

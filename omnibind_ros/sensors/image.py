@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.config import parameter
+
 from .base import RejectedSampleError, SensorType
-from .compressed_image import compressed_pixels
+from .compressed_format import CompressedFormat
+from .compressed_image import open_picture
 from .conversion import to_colour
 from .raw_image import PixelFormat, raw_pixels
 
@@ -25,6 +29,21 @@ FORMATS: dict[str, PixelFormat] = {
     **dict.fromkeys(("yuv422", "yuv422_yuy2", "uyvy", "yuyv"), PixelFormat("u1", 2)),
 }
 """Layout by supported encoding of sensor_msgs/image_encodings.hpp."""
+
+_NO_BRIGHTNESS = tuple(f"{kind}c{n}" for kind in ("16u", "16s", "32s", "8s") for n in (1, 2, 3, 4))
+
+
+@dataclass
+class CompressedOptions:
+    """Parameters of a camera that publishes sensor_msgs/CompressedImage."""
+
+    bits: int = parameter(
+        0,
+        "Bits of the camera's pixels, such as 12, where the published picture has 16 bits a "
+        "channel; 0: 16 where the values show it, else the picture is rejected.",
+        low=0,
+        high=16,
+    )
 
 
 def decode_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
@@ -58,20 +77,94 @@ def decode_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
     return to_colour(packed)
 
 
-def decode_compressed_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
+def decode_compressed_image(
+    msg: Any, options: CompressedOptions | None = None
+) -> npt.NDArray[np.uint8]:
     """Return the pixels of a sensor_msgs/CompressedImage (JPEG or PNG).
 
     Args:
-        msg: Anything with format and data; the data's signature decides, not the format.
+        msg: Anything with format and data; the data's signature says whether it is JPEG or PNG, the
+            format (see `compressed_format`) what the pixels are.
+        options: How many bits the pixels of 16 have.
 
     Returns:
         uint8 [height, width, 3], RGB, 0..255.
 
     Raises:
-        RejectedSampleError: Empty, not decodable, or larger than `MAX_PIXELS`.
+        RejectedSampleError: Not decodable, larger than `MAX_PIXELS`, with lost data, a picture of
+            something else than brightness, or of an unknown number of bits.
     """
-    image = compressed_pixels(msg, cv2.IMREAD_COLOR)
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+    picture = open_picture(msg)
+    described = picture.format
+    if described.original.endswith(_NO_BRIGHTNESS) or described.bits > 16:
+        raise RejectedSampleError(
+            f"the compressed image was {described.original}, which holds depths or counts, not "
+            "brightness; publish rgb8, bgr8, mono8 or mono16"
+        )
+    bits = options.bits if options is not None else 0
+    mosaic = described.pattern if not picture.colour else ""
+    pixels = picture.grey() if mosaic else picture.rgb()
+    if picture.bits == 16:
+        pixels = _scaled_from_16(pixels, bits)
+    elif described.bits == 16:
+        pixels = _scaled_from_high_byte(pixels, bits, described)
+    if mosaic:
+        return _demosaiced(pixels, mosaic)
+    if described.target.startswith("rgb") and picture.colour:
+        # The codec takes BGR: red and blue were exchanged in the file.
+        return np.ascontiguousarray(pixels[..., ::-1])
+    return pixels
+
+
+def _scaled_from_16(pixels: npt.NDArray[np.uint16], bits: int) -> npt.NDArray[np.uint8]:
+    """Return 8 bits of pixels of 16, of which the camera uses the lower ones given, or all."""
+    highest = int(pixels.max())
+    if not bits and highest >= 2**15:
+        bits = 16
+    if not bits or highest >= 2**bits:
+        raise RejectedSampleError(
+            f"the picture of 16 bits has values up to {highest}, "
+            + (f"which {bits} bits do not hold" if bits else "so that its full scale is not known")
+            + "; set the parameter bits to the bits of the camera, such as 10, 12, 14 or 16"
+        )
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=255 / (2**bits - 1)), np.uint8).reshape(
+        pixels.shape
+    )
+
+
+def _scaled_from_high_byte(
+    pixels: npt.NDArray[np.uint8], bits: int, described: CompressedFormat
+) -> npt.NDArray[np.uint8]:
+    """Return the full scale of pixels of 16 bits, of which the publisher kept the upper 8."""
+    if not described.target:
+        raise RejectedSampleError(
+            f"the compressed image was {described.original} and is cut to 8 bits, so that bright "
+            "parts are lost; publish 8 bits, or set the image_transport plugin to png"
+        )
+    highest = int(pixels.max())
+    if bits == 16 or (not bits and highest >= 64):
+        return pixels
+    if not bits or highest > 2 ** (bits - 7):  # JPEG goes beyond the original's values
+        raise RejectedSampleError(
+            f"the compressed image was {described.original} and has values up to {highest} of 255, "
+            "so that its full scale is not known; set the parameter bits to the bits of the camera "
+            "(10, 12, 14 or 16), or publish 8 bits"
+        )
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=2 ** (16 - bits)), np.uint8)
+
+
+def _demosaiced(pixels: npt.NDArray[np.uint8], pattern: str) -> npt.NDArray[np.uint8]:
+    height, width = pixels.shape
+    return decode_image(
+        SimpleNamespace(
+            height=height,
+            width=width,
+            encoding=f"bayer_{pattern}8",
+            is_bigendian=0,
+            step=width,
+            data=np.ascontiguousarray(pixels).reshape(-1),
+        )
+    )
 
 
 SENSOR_TYPES = (
@@ -86,6 +179,7 @@ SENSOR_TYPES = (
         "image",
         "sensor_msgs/msg/CompressedImage",
         decode_compressed_image,
+        CompressedOptions,
         payload=attrgetter("data"),
         discover=("image", "camera", "rgb", "color", "colour"),
     ),

@@ -15,27 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.config import parameter
-from omnibind_ros.units import ABSOLUTE_ZERO
 
-from .base import RejectedSampleError, SensorType
-from .compressed_image import compressed_pixels
+from .base import Doubtful, RejectedSampleError, SensorType
+from .compressed_image import open_picture
 from .raw_image import PixelFormat, raw_pixels
+from .thermal_unit import UNITS, Unit, advice, choose_unit, median
 
 LOWEST, HIGHEST = -100.0, 1500.0
 """Range of plausible temperatures, degrees Celsius."""
-
-UNITS = {
-    "centikelvin": (0.01, ABSOLUTE_ZERO),
-    "decikelvin": (0.1, ABSOLUTE_ZERO),
-    "kelvin": (1.0, ABSOLUTE_ZERO),
-    "celsius": (1.0, 0.0),
-}
-"""Scale and offset from pixels to degrees Celsius, by unit."""
-
-COUNTS = {1: (0.2, 0.0), 2: UNITS["centikelvin"], 4: UNITS["celsius"]}
-"""Scale and offset of counts whose scale is not set, by bytes per pixel. Pictures of 8 bits are
-mostly stretched to the scene's contrast, so that the temperature is lost; 0 .. 51 deg C is the
-range of rooms and people."""
 
 FORMATS = {
     **dict.fromkeys(("mono16", "16UC1"), PixelFormat("u2")),
@@ -43,12 +30,6 @@ FORMATS = {
     **dict.fromkeys(("mono8", "8UC1"), PixelFormat("u1")),
 }
 """Layout by supported encoding of sensor_msgs/image_encodings.hpp."""
-
-KELVIN_SHARE = 0.95
-"""Floats are kelvins if at least this share of the pixels is above `LOWEST` when read as such."""
-
-TYPICAL = (-40.0, 150.0)
-"""Range of typical medians, degrees Celsius; a unit is suggested if the median is in it."""
 
 NEIGHBOURS = 5
 """Side of the square whose valid pixels replace an invalid one, pixels."""
@@ -60,8 +41,9 @@ class ThermalOptions:
 
     unit: str = parameter(
         "auto",
-        "Unit of the pixels; auto: counts if scale is set, else centikelvin for 16 bits, kelvin or "
-        "celsius for floats (whichever is plausible), counts for 8 bits.",
+        "Unit of the pixels; auto: counts if scale is set, else a guess: centikelvin for 16 bits, "
+        "kelvin or celsius for floats (by the median), counts for 8 bits; what it does not fit is "
+        "rejected until the unit is set.",
         choices=("auto", *UNITS, "counts"),
     )
     scale: float = parameter(
@@ -76,7 +58,7 @@ class ThermalOptions:
     )
 
 
-def decode_thermal(msg: Any, options: ThermalOptions) -> npt.NDArray[np.float32]:
+def decode_thermal(msg: Any, options: ThermalOptions) -> npt.NDArray[np.float32] | Doubtful:
     """Return the temperatures of a sensor_msgs/Image.
 
     Args:
@@ -85,16 +67,19 @@ def decode_thermal(msg: Any, options: ThermalOptions) -> npt.NDArray[np.float32]
 
     Returns:
         float32 [height, width], degrees Celsius, all within `LOWEST` .. `HIGHEST`. Pixels that are
-        not, or not finite, have been mended from their neighbours.
+        not, or not finite, have been mended from their neighbours. Where the unit is guessed, it is
+        `Doubtful`, with `Issue.UNIT_GUESSED`.
 
     Raises:
-        RejectedSampleError: Unknown encoding, zero or absurd size, fewer bytes than announced, or
-            more than half of the pixels unusable.
+        RejectedSampleError: Unknown encoding, zero or absurd size, fewer bytes than announced, more
+            than half of the pixels unusable, or a median outside `SCENE` with a guessed unit.
     """
     return _to_celsius(raw_pixels(msg, FORMATS), options)
 
 
-def decode_compressed_thermal(msg: Any, options: ThermalOptions) -> npt.NDArray[np.float32]:
+def decode_compressed_thermal(
+    msg: Any, options: ThermalOptions
+) -> npt.NDArray[np.float32] | Doubtful:
     """Return the temperatures of a sensor_msgs/CompressedImage, a grey PNG of 16 or 8 bits.
 
     Args:
@@ -105,62 +90,53 @@ def decode_compressed_thermal(msg: Any, options: ThermalOptions) -> npt.NDArray[
         As `decode_thermal`.
 
     Raises:
-        RejectedSampleError: Not decodable, in colour, or more than half of the pixels unusable.
+        RejectedSampleError: Not decodable, in colour, cut to 8 bits, more than half of the pixels
+            unusable, or a median outside `SCENE` with a guessed unit.
     """
-    pixels = compressed_pixels(msg, cv2.IMREAD_UNCHANGED)
-    if pixels.ndim != 2:
+    picture = open_picture(msg)
+    original = picture.format.original
+    if picture.format.bits > picture.bits:
+        raise RejectedSampleError(
+            f"the compressed thermal image was {original} and is cut to {picture.bits} bits, so "
+            "that the temperatures are lost; set the image_transport plugin to png, for 32FC1 "
+            "take the sensor_msgs/Image"
+        )
+    if picture.colour or original.startswith(("bayer", "rgb", "bgr", "yu", "uy", "nv")):
         raise RejectedSampleError(
             "the compressed thermal image is in colour, which holds no temperatures; "
             "publish a grey PNG of 16 bits"
         )
-    return _to_celsius(pixels, options)
+    return _to_celsius(picture.grey(), options)
 
 
-def _to_celsius(pixels: npt.NDArray[Any], options: ThermalOptions) -> npt.NDArray[np.float32]:
+def _to_celsius(
+    pixels: npt.NDArray[Any], options: ThermalOptions
+) -> npt.NDArray[np.float32] | Doubtful:
     with np.errstate(over="ignore", invalid="ignore"):  # floats may be anything
-        scale, offset = _scale_and_offset(pixels, options)
-        celsius = np.multiply(pixels, np.float32(scale), dtype=np.float32)
-        celsius += np.float32(offset)
-        if celsius.min() >= LOWEST and celsius.max() <= HIGHEST:  # NaN is neither
-            return celsius
-        good = (celsius >= LOWEST) & (celsius <= HIGHEST)
-        if 2 * np.count_nonzero(good) < good.size:
-            raise RejectedSampleError(_what_is_wrong(pixels, celsius, options))
-    _replace_invalid(celsius, good)
-    return celsius
+        ends = float(pixels.min()), float(pixels.max())
+        unit = choose_unit(pixels, ends, options.unit, options.scale, options.offset)
+        celsius = np.multiply(pixels, np.float32(unit.scale), dtype=np.float32)
+        celsius += np.float32(unit.offset)
+        one, other = (end * unit.scale + unit.offset for end in ends)
+        low, high = (one, other) if unit.scale > 0 else (other, one)
+        # Looked at closely where 1 deg C, more than float32 rounds, is not left; NaN always is.
+        if not (low > LOWEST + 1 and high < HIGHEST - 1):
+            good = (celsius >= LOWEST) & (celsius <= HIGHEST)
+            if 2 * np.count_nonzero(good) < good.size:
+                raise RejectedSampleError(_what_is_wrong(pixels, celsius, unit))
+            if not good.all():
+                _replace_invalid(celsius, good)
+    return Doubtful(celsius, unit.guess) if unit.guess else celsius
 
 
-def _scale_and_offset(pixels: npt.NDArray[Any], options: ThermalOptions) -> tuple[float, float]:
-    if options.unit in UNITS:
-        return UNITS[options.unit]
-    if options.scale:
-        return options.scale, options.offset
-    if options.unit == "auto" and pixels.dtype.kind == "f":
-        # In kelvins every pixel is far above zero; in degrees Celsius only a furnace is.
-        warm = np.count_nonzero(pixels >= LOWEST - ABSOLUTE_ZERO)
-        return UNITS["kelvin" if warm >= KELVIN_SHARE * pixels.size else "celsius"]
-    return COUNTS[pixels.dtype.itemsize]
-
-
-def _what_is_wrong(
-    pixels: npt.NDArray[Any], celsius: npt.NDArray[np.float32], options: ThermalOptions
-) -> str:
+def _what_is_wrong(pixels: npt.NDArray[Any], celsius: npt.NDArray[np.float32], unit: Unit) -> str:
     bad = 1 - np.count_nonzero(np.isfinite(celsius)) / celsius.size
     if 2 * bad > 1:
         return f"{bad:.0%} of the thermal image is NaN or infinite; check the camera's driver"
-    every = max(celsius.size // 10_000, 1)  # enough for a median, however large the image
-    raw = pixels.reshape(-1)[::every].astype(np.float32)
-    middle = float(np.median(raw[np.isfinite(raw)]))
-    scale, offset = _scale_and_offset(pixels, options)
-    advice = "set the parameter unit to counts, with the camera's scale and offset"
-    for unit, (unit_scale, unit_offset) in UNITS.items():
-        median = middle * unit_scale + unit_offset
-        if TYPICAL[0] <= median <= TYPICAL[1]:
-            advice = f"set the parameter unit to {unit} (median {median:.1f} deg C) or to counts"
-            break
+    middle = median(pixels)
     return (
         f"most of the thermal image is outside {LOWEST:.0f} .. {HIGHEST:.0f} deg C "
-        f"(median {middle * scale + offset:.1f} with unit {options.unit}); {advice}"
+        f"(median {middle * unit.scale + unit.offset:.1f} with unit {unit.name}); {advice(middle)}"
     )
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from omnibind_ros.config import parameter
 
 from .base import Combiner, RejectedSampleError, SensorType
-from .image import decode_compressed_image, decode_image
+from .image import CompressedOptions, decode_compressed_image, decode_image
 from .touch_reference import FixedReference, LearntReference
 
 MAX_TOUCH_PIXELS = 640 * 480
@@ -26,7 +26,7 @@ MAX_FILE_BYTES = 64 * 2**20
 
 
 @dataclass
-class TouchOptions:
+class TouchOptions(CompressedOptions):
     """Parameters of a tactile pad."""
 
     reference: str = parameter(
@@ -51,11 +51,12 @@ def decode_touch(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
     return _reduced(decode_image(msg))
 
 
-def decode_compressed_touch(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
+def decode_compressed_touch(msg: Any, options: TouchOptions | None = None) -> npt.NDArray[np.uint8]:
     """Return the gel image of a sensor_msgs/CompressedImage (JPEG or PNG).
 
     Args:
         msg: As for `decode_compressed_image`.
+        options: How many bits the pixels of 16 have.
 
     Returns:
         As `decode_touch`.
@@ -63,7 +64,7 @@ def decode_compressed_touch(msg: Any, _options: Any = None) -> npt.NDArray[np.ui
     Raises:
         RejectedSampleError: As `decode_compressed_image`.
     """
-    return _reduced(decode_compressed_image(msg))
+    return _reduced(decode_compressed_image(msg, options))
 
 
 def _reduced(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
