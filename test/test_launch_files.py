@@ -48,8 +48,9 @@ def evaluate():
     """Return a call that evaluates a launch file as `ros2 launch` does, without starting it."""
     if not HAS_LAUNCH:
         pytest.skip(MAY_BE_MISSING[1])
-    from launch import LaunchContext  # noqa: PLC0415 - only where launch is
     from launch.actions import OpaqueFunction  # noqa: PLC0415
+
+    from launch import LaunchContext  # noqa: PLC0415 - only where launch is
 
     def run(name, **given):
         context = LaunchContext(argv=[f"{key}:={value}" for key, value in given.items()])
