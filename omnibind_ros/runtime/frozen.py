@@ -11,12 +11,12 @@ from omnibind_ros.sensors import Doubt, Issue
 from .buffer import Arrival
 
 
-class FrozenDetector:
-    """Compares each message of one sensor with the message before, byte for byte.
+HEAD = 4096
+"""Bytes that are compared first: messages that differ mostly do so in these."""
 
-    Messages that differ mostly do so in their first bytes, so that the comparison costs something
-    only while a sensor repeats itself.
-    """
+
+class FrozenDetector:
+    """Compares each message of one sensor with the message before, byte for byte."""
 
     def __init__(self) -> None:
         """Create the detector of a sensor that has received nothing."""
@@ -55,6 +55,9 @@ class FrozenDetector:
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, tuple):
         return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return bool(one == other)
+    first, second = memoryview(one).cast("B"), memoryview(other).cast("B")
+    if len(first) != len(second) or bytes(first[:HEAD]) != bytes(second[:HEAD]):
+        return False
+    whole = len(first) // 8 * 8  # eight bytes at a time are compared twice as fast
+    words = (np.frombuffer(part[:whole], np.uint64) for part in (first, second))
+    return np.array_equal(*words) and bytes(first[whole:]) == bytes(second[whole:])
