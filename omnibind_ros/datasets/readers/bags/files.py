@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 import omnibind_ros
 from omnibind_ros.datasets.errors import SkipError
+
+from .bag import Bag, Topic
+from .metadata import METADATA, storage_files
+from .storage import UnreadableFileError
 
 
 def message_folder() -> Path | None:
@@ -44,32 +47,47 @@ def typestore() -> Any:
     return store
 
 
+def is_bag(folder: Path) -> bool:
+    """Return whether a folder is a bag: it holds metadata.yaml, or .db3 or .mcap files."""
+    return folder.is_dir() and ((folder / METADATA).is_file() or bool(storage_files(folder)))
+
+
 @lru_cache(maxsize=2)
-def open_bag(bag: Path) -> Any:
+def open_bag(bag: Path) -> Bag:
     """Return an open bag, which stays open in this process for the next sample.
+
+    Of a damaged bag, what is whole is read; `bag_problems` names the rest.
 
     Args:
         bag: Its folder.
 
-    Returns:
-        A rosbags.highlevel.AnyReader.
+    Raises:
+        SkipError: Nothing in it can be read; the reason names each file and its cause.
+    """
+    try:
+        return Bag(bag, typestore())
+    except OSError as error:
+        raise SkipError(bag.name, f"the bag cannot be read ({error})") from error
+
+
+def bag_problems(bag: Path) -> list[str]:
+    """Return what was left out of a bag or repaired: one sentence each, with its cause.
+
+    A file of which the index is whole is not checked when the bag is opened. Damage in its messages
+    is found when they are read; so call this after reading.
+
+    Args:
+        bag: Its folder.
 
     Raises:
-        SkipError: It cannot be opened.
+        SkipError: Nothing in it can be read.
     """
-    reader = AnyReader([bag], default_typestore=typestore())
-    try:
-        reader.open()
-    # Damage raises errors of yaml, SQLite, zstd or rosbags; only this bag is left out.
-    except Exception as error:
-        why = f"the bag cannot be opened ({type(error).__name__})"
-        raise SkipError(bag.name, why) from error
-    return reader
+    return open_bag(bag).problems()
 
 
 def messages(
     bag: Path, topics: Collection[str], start: int | None = None, stop: int | None = None
-) -> Iterator[tuple[str, int, Any]]:
+) -> Iterator[tuple[str, int, Callable[[], Any]]]:
     """Yield messages by time of recording: the topic, the time in ns, and a call that decodes it.
 
     Args:
@@ -81,23 +99,17 @@ def messages(
     Raises:
         SkipError: The bag is damaged; the call raises it for a damaged message.
     """
-    reader = open_bag(bag)
-    chosen = [connection for connection in reader.connections if connection.topic in topics]
-
-    def decode(raw: bytes, kind: str, topic: str) -> Any:
-        try:
-            return reader.deserialize(raw, kind)
-        # What a damaged message raises depends on where it is damaged.
-        except Exception as error:
-            raise SkipError(f"{bag.name}{topic}", "a message cannot be decoded") from error
-
+    opened = open_bag(bag)
     try:
-        for connection, time, raw in reader.messages(chosen, start, stop) if chosen else ():
-            topic = str(connection.topic)
-            yield topic, int(time), partial(decode, raw, connection.msgtype, topic)
-    except SkipError:
-        raise
-    # What a damaged file raises depends on the damage, too.
+        for topic, time, raw in opened.messages(topics, start, stop):
+            yield topic.topic, time, partial(_decode, opened, bag.name, topic, raw)
+    except UnreadableFileError as error:
+        raise SkipError(bag.name, str(error)) from error
+
+
+def _decode(opened: Bag, name: str, topic: Topic, raw: bytes) -> Any:
+    try:
+        return opened.deserialize(raw, topic.msgtype)
+    # What a damaged message raises depends on where it is damaged.
     except Exception as error:
-        why = f"messages cannot be read ({type(error).__name__})"
-        raise SkipError(bag.name, why) from error
+        raise SkipError(f"{name}{topic.topic}", "a message cannot be decoded") from error

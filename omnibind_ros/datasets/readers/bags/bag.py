@@ -1,0 +1,220 @@
+"""An open bag: its files, its topics and the definitions of its messages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from heapq import merge
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rosbags.interfaces import Connection, MessageDefinitionFormat
+from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
+
+from omnibind_ros.datasets.errors import SkipError
+
+from .metadata import METADATA, Declared, choose_files, read_metadata
+from .salvage import FOREVER
+from .storage import StorageFile, UnreadableFileError, is_cdr
+from .temporary import ZSTD_MAGIC
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+IDL_SEPARATOR = "=" * 80 + "\n"
+
+
+class Topic(NamedTuple):
+    """A topic of a bag; one with messages of two types occurs twice."""
+
+    topic: str
+    msgtype: str
+
+
+class Bag:
+    """An open bag.
+
+    Attributes:
+        connections: Its topics with their types.
+        start_time: Time of the first message, ns since the epoch. Where the beginning is lost, the
+            time that the metadata names, as labels count from it.
+        end_time: Time after the last message, ns.
+
+    Args:
+        folder: The bag's folder.
+        default: Definitions of message types that the bag does not define.
+
+    Raises:
+        SkipError: Nothing in it can be read.
+    """
+
+    def __init__(self, folder: Path, default: Any) -> None:
+        """Open all files."""
+        self._name = folder.name
+        self._metadata = read_metadata(folder)
+        paths, self._problems = choose_files(folder, self._metadata)
+        if self._metadata.problem:
+            self._problems.insert(0, self._metadata.problem)
+        left_out = bool(set(self._metadata.names) - {path.name for path in paths})
+        files: list[StorageFile] = []
+        for path in paths:
+            try:
+                files.append(StorageFile(path))
+            except UnreadableFileError as error:
+                self._problems.append(str(error))
+                left_out = True
+        if not files:
+            raise SkipError(
+                self._name, "; ".join(self._problems) or "the folder has no .db3 or .mcap file"
+            )
+        self._files = sorted(files, key=lambda file: file.start)
+        self.start_time = min(file.start for file in files)
+        self.end_time = max(file.end for file in files)
+        self._check_metadata(left_out or any(file.damaged for file in files))
+        connections = self._read_topics()
+        self.connections = list({Topic(each.topic, each.msgtype): None for each in connections})
+        self._default = default
+        self._store = self._read_definitions(connections, default)
+
+    def _check_metadata(self, incomplete: bool) -> None:
+        """Compare the files with the metadata."""
+        whole = self._metadata.whole
+        count = sum(file.count for file in self._files)
+        if whole is None:
+            return
+        if not incomplete:
+            if whole.count != count:
+                self._problems.append(
+                    f"{METADATA} names {whole.count} messages, the files have {count}; "
+                    "the files decide"
+                )
+        elif whole.count and whole.start < self.start_time and count:
+            self._problems.append(
+                f"the first {(self.start_time - whole.start) / 1e9:.3f} s are lost; times of "
+                f"labels count from the beginning that {METADATA} names"
+            )
+            self.start_time = whole.start
+
+    def _read_topics(self) -> list[Connection]:
+        connections = [each for file in self._files for each in file.connections]
+        for topic in dict.fromkeys(each.topic for each in connections if not is_cdr(each)):
+            self._problems.append(f"{topic} is left out, as its messages are not serialized as CDR")
+        return [each for each in connections if is_cdr(each)]
+
+    def _read_definitions(self, connections: list[Connection], default: Any) -> Any:
+        """Return a type store of the definitions in the files; a wrong one is replaced."""
+        types: dict[str, Any] = {}
+        digests = dict(self._metadata.digests)
+        wrong: dict[str, str] = {}
+        for msgtype, definition in dict.fromkeys(
+            (each.msgtype, each.msgdef) for each in connections
+        ):
+            if definition.format != MessageDefinitionFormat.NONE:
+                try:
+                    types.update(_types(definition.format, definition.data, msgtype))
+                except Exception:  # noqa: BLE001 - whatever the parser makes of damaged bytes
+                    wrong[msgtype] = "cannot be read"
+        digests.update({each.msgtype: each.digest for each in connections if each.digest})
+        store = _store(types)
+        for msgtype, digest in digests.items():
+            if msgtype in store.fielddefs and _hash(store, msgtype) != digest:
+                wrong[msgtype] = "does not have the hash that the bag names"
+        for msgtype, why in wrong.items():
+            types.pop(msgtype, None)
+            known = msgtype in default.fielddefs and digests.get(msgtype) in {
+                None,
+                _hash(default, msgtype),
+            }
+            self._problems.append(
+                f"the definition of {msgtype} in the bag {why}; "
+                + ("that of ROS 2 is used" if known else "its messages are left out")
+            )
+            if not known:
+                self.connections = [each for each in self.connections if each.msgtype != msgtype]
+        return _store(types) if wrong else store
+
+    def deserialize(self, raw: bytes, msgtype: str) -> Any:
+        """Decode a message.
+
+        Args:
+            raw: Its bytes, which may be compressed by zstd.
+            msgtype: Its type.
+
+        Raises:
+            Exception: It is damaged; of what kind depends on the damage.
+        """
+        # CDR begins with a zero byte, so that it cannot be taken for zstd.
+        if raw[:4] == ZSTD_MAGIC:
+            raw = zstd.decompress(raw)
+        store = self._store if msgtype in self._store.fielddefs else self._default
+        return store.deserialize_cdr(raw, msgtype)
+
+    def messages(
+        self, topics: Collection[str], start: int | None, stop: int | None
+    ) -> Iterator[tuple[Topic, int, bytes]]:
+        """Yield topic, time in ns and bytes of messages, by time.
+
+        Args:
+            topics: Names of topics.
+            start: Beginning, in ns.
+            stop: End, in ns, exclusive.
+        """
+        chosen = {topic for topic in self.connections if topic.topic in topics}
+        files = [
+            file
+            for file in self._files
+            if (stop is None or file.start < stop) and (start is None or file.end > start)
+        ]
+        streams = [self._file_messages(file, chosen, start, stop) for file in files]
+        for topic, time, raw in merge(*streams, key=lambda message: message[1]):
+            if topic is not None:
+                yield topic, time, raw
+
+    def _file_messages(
+        self, file: StorageFile, chosen: Collection[Topic], start: int | None, stop: int | None
+    ) -> Iterator[tuple[Topic | None, int, bytes]]:
+        yield None, file.start, b""  # `merge` waits here until it is the time of the file
+        for connection, time, raw in file.messages(
+            lambda each: is_cdr(each) and (each.topic, each.msgtype) in chosen, start, stop
+        ):
+            yield Topic(connection.topic, connection.msgtype), time, raw
+
+    def problems(self) -> list[str]:
+        """Return one sentence for each thing that was left out or repaired so far."""
+        begin = self.start_time if self.start_time != FOREVER else 0
+        files = self._metadata.files
+        alone: Mapping[str, Declared | None] = (
+            {self._files[0].name: self._metadata.whole} if len(self._metadata.names) == 1 else {}
+        )
+        texts = [
+            file.problem(begin, files.get(file.name) or alone.get(file.name))
+            for file in self._files
+        ]
+        return [*self._problems, *(text for text in texts if text)]
+
+
+def _store(types: Mapping[str, Any]) -> Any:
+    store = get_typestore(Stores.EMPTY)
+    store.register(dict(types))
+    return store
+
+
+def _hash(store: Any, msgtype: str) -> str:
+    with suppress(Exception):  # a type that it needs is missing
+        return str(store.hash_rihs01(msgtype))
+    return ""
+
+
+def _types(language: MessageDefinitionFormat, text: str, msgtype: str) -> dict[str, Any]:
+    """Return the types in a definition, which holds those that it needs, too."""
+    if language == MessageDefinitionFormat.MSG:
+        return dict(get_types_from_msg(text, msgtype))
+    if not text.startswith(f"{IDL_SEPARATOR}IDL: "):
+        return dict(get_types_from_idl(text))
+    types: dict[str, Any] = {}
+    for part in text.split(IDL_SEPARATOR)[1:]:
+        types.update(get_types_from_idl(part.split("\n", 1)[1]))
+    return types
