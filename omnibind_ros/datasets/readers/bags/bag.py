@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from heapq import merge
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,8 +15,8 @@ from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_
 
 from omnibind_ros.datasets.errors import SkipError
 
+from .file_reader import FOREVER
 from .metadata import METADATA, Declared, choose_files, read_metadata
-from .salvage import FOREVER
 from .storage import StorageFile, UnreadableFileError, is_cdr
 from .temporary import ZSTD_MAGIC
 
@@ -45,13 +46,13 @@ class Bag:
 
     Args:
         folder: The bag's folder.
-        default: Definitions of message types that the bag does not define.
+        default: Returns the definitions of message types that the bag does not define.
 
     Raises:
         SkipError: Nothing in it can be read.
     """
 
-    def __init__(self, folder: Path, default: Any) -> None:
+    def __init__(self, folder: Path, default: Callable[[], Any]) -> None:
         """Open all files."""
         self._name = folder.name
         self._metadata = read_metadata(folder)
@@ -71,13 +72,17 @@ class Bag:
                 self._name, "; ".join(self._problems) or "the folder has no .db3 or .mcap file"
             )
         self._files = sorted(files, key=lambda file: file.start)
+        if not any(file.count for file in files) and any(file.damaged for file in files):
+            whole = self._metadata.whole
+            self.start_time = whole.start if whole else 0
+            raise SkipError(self._name, "; ".join(self.problems()))
         self.start_time = min(file.start for file in files)
         self.end_time = max(file.end for file in files)
         self._check_metadata(left_out or any(file.damaged for file in files))
         connections = self._read_topics()
         self.connections = list({Topic(each.topic, each.msgtype): None for each in connections})
-        self._default = default
-        self._store = self._read_definitions(connections, default)
+        self._load_default = default
+        self._store = self._read_definitions(connections)
 
     def _check_metadata(self, incomplete: bool) -> None:
         """Compare the files with the metadata."""
@@ -104,7 +109,7 @@ class Bag:
             self._problems.append(f"{topic} is left out, as its messages are not serialized as CDR")
         return [each for each in connections if is_cdr(each)]
 
-    def _read_definitions(self, connections: list[Connection], default: Any) -> Any:
+    def _read_definitions(self, connections: list[Connection]) -> Any:
         """Return a type store of the definitions in the files; a wrong one is replaced."""
         types: dict[str, Any] = {}
         digests = dict(self._metadata.digests)
@@ -124,10 +129,10 @@ class Bag:
                 wrong[msgtype] = "does not have the hash that the bag names"
         for msgtype, why in wrong.items():
             types.pop(msgtype, None)
-            known = msgtype in default.fielddefs and digests.get(msgtype) in {
-                None,
-                _hash(default, msgtype),
-            }
+            default = self._default
+            known = msgtype in default.fielddefs and (
+                msgtype not in digests or digests[msgtype] == _hash(default, msgtype)
+            )
             self._problems.append(
                 f"the definition of {msgtype} in the bag {why}; "
                 + ("that of ROS 2 is used" if known else "its messages are left out")
@@ -135,6 +140,10 @@ class Bag:
             if not known:
                 self.connections = [each for each in self.connections if each.msgtype != msgtype]
         return _store(types) if wrong else store
+
+    @cached_property
+    def _default(self) -> Any:
+        return self._load_default()
 
     def deserialize(self, raw: bytes, msgtype: str) -> Any:
         """Decode a message.

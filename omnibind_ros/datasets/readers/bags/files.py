@@ -65,7 +65,7 @@ def open_bag(bag: Path) -> Bag:
         SkipError: Nothing in it can be read; the reason names each file and its cause.
     """
     try:
-        return Bag(bag, typestore())
+        return Bag(bag, typestore)
     except OSError as error:
         raise SkipError(bag.name, f"the bag cannot be read ({error})") from error
 

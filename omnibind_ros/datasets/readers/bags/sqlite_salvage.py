@@ -1,216 +1,245 @@
-"""Reads what SQLite gives of a damaged .db3 file, up to the damage and behind it.
+"""Finds the messages that are whole in a damaged .db3 file.
 
-The tables are those of rosbag2_storage_sqlite3, schemas 1 to 4; the format of the file:
-https://www.sqlite.org/fileformat.html. SQLite fills what is missing of a page with zeros, and
-has no checksums. So the file is shown to SQLite through a virtual file system in which a page that
-is not wholly there, or that holds nothing but zeros, is an input error. (A message that ends in a
-whole page of zeros, as a black picture may, is left out with it; this is so in damaged files only.)
+The table is that of rosbag2_storage_sqlite3, schemas 1 to 4: id, topic_id, timestamp, data. SQLite
+itself finds its rows through a tree of pages. The upper pages of the tree are written late, so that
+it would not find most rows of a file that was cut. So the leaf pages are read here, by
+https://www.sqlite.org/fileformat.html (sections 1.5, 1.6 and 2.1). Each page of a row must be
+there, and not be of zeros only. (A long message that ends in a whole page of zeros, as a black
+picture may, is left out, too; this is so in damaged files only.)
 """
 
 from __future__ import annotations
 
 import os
-import uuid
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import NamedTuple
 
 import apsw
 
-from .salvage import Channel, Lost, Record, Salvaged
+from .file_reader import Channel, FileReader, Lost, Record
+from .sqlite_view import HEADER, database_view, page_sizes
 from .temporary import Source, read_at
 
-MAGIC = b"SQLite format 3\0"
-HEADER = 100
-LAST_ID = 2**62
-AFTER = "FROM messages NOT INDEXED WHERE id > ? ORDER BY id"
+LEAF = 0x0D
+"""First byte of a leaf page of a table; that of an overflow page is 0 in files of up to 890 GB."""
+BLOCK_PAGES = 512
+INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
+"""Bytes of an integer by its serial type."""
+BLOB = 12
+"""The least serial type of a blob; those of blobs are even."""
 
 
-def database_is_whole(path: os.PathLike[str]) -> bool:
-    """Return whether a database has as many bytes as its header says; reads the header only."""
-    with open(path, "rb") as stream:  # noqa: PTH123 - a path-like object
-        header = stream.read(HEADER)
-        size = os.fstat(stream.fileno()).st_size
-    page, pages = _pages(header)
-    return bool(page) and size % page == 0 and (not pages or size >= page * pages)
+class Place(NamedTuple):
+    """A message: time in ns, id of the row, topic, and where its bytes are.
+
+    The first bytes are `local` bytes at `offset`; the others in a list of pages from `page` on.
+    """
+
+    time: int
+    key: int
+    topic: int
+    size: int
+    offset: int
+    local: int
+    page: int
 
 
-def _pages(header: bytes) -> tuple[int, int]:
-    """Return the bytes of a page, and the number of pages where the header says it, else 0."""
-    if len(header) < HEADER or not header.startswith(MAGIC):
-        return 0, 0
-    page = int.from_bytes(header[16:18], "big")
-    page = 65_536 if page == 1 else page
-    known = header[24:28] == header[92:96]
-    return page, int.from_bytes(header[28:32], "big") if known else 0
+class DamagedRowError(ValueError):
+    """A row that is not whole, or is no message."""
 
 
-class _File(apsw.VFSFile):
-    """The whole pages of a file that is open already."""
-
-    def __init__(self, descriptor: int, page: int) -> None:
-        self._descriptor = descriptor
-        self._size = os.fstat(descriptor).st_size // page * page
-
-    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802 - SQLite's name
-        data = read_at(self._descriptor, amount, offset) if offset + amount <= self._size else b""
-        if not data.strip(b"\0"):
-            raise apsw.IOError(f"nothing is at byte {offset}")
-        if offset == 0 and len(data) >= 20:
-            # Readable without a write-ahead log, which is not here.
-            data = data[:18] + b"\1\1" + data[20:]
-        return data
-
-    def xFileSize(self) -> int:  # noqa: N802
-        return self._size
-
-    def xLock(self, level: int) -> None:  # noqa: N802
-        pass
-
-    def xUnlock(self, level: int) -> None:  # noqa: N802
-        pass
-
-    def xCheckReservedLock(self) -> bool:  # noqa: N802
-        return False
-
-    def xClose(self) -> None:  # noqa: N802
-        pass
-
-    def xSectorSize(self) -> int:  # noqa: N802
-        return 0
-
-    def xDeviceCharacteristics(self) -> int:  # noqa: N802
-        return 0
-
-    def xFileControl(self, op: int, pointer: int) -> bool:  # noqa: ARG002, N802
-        return False
+def _varint(data: bytes, offset: int) -> tuple[int, int]:
+    value = 0
+    for place in range(8):
+        byte = data[offset + place]
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, offset + place + 1
+    return value << 8 | data[offset + 8], offset + 9
 
 
-class _FileSystem(apsw.VFS):
-    def __init__(self, name: str, descriptor: int, page: int) -> None:
-        self._file = (descriptor, page)
-        super().__init__(name, "")
-
-    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
-        return super().xOpen(name, flags) if name is None else _File(*self._file)
-
-
-class SalvagedSqlite(Salvaged):
-    """What SQLite gives of a damaged database.
+class SalvagedSqlite(FileReader):
+    """The messages that are whole in a database.
 
     Args:
         source: The file.
 
     Raises:
-        apsw.Error: Not even its list of topics is readable.
+        apsw.Error: Its list of topics is not readable.
     """
 
     def __init__(self, source: Source) -> None:
-        """Read the times and places of all messages that are readable."""
+        """Read all pages."""
         super().__init__(source)
         header = read_at(self.descriptor, HEADER, 0)
-        page, pages = _pages(header)
-        if not page:
-            raise apsw.NotADBError("its first bytes are not those of a database")
+        self._page, pages = page_sizes(header)
+        if not self._page:
+            raise apsw.NotADBError("its header is damaged")
         size = os.fstat(self.descriptor).st_size
-        if size < page * pages:
-            self.lost.append(Lost(f"it was cut at byte {size} of {page * pages}"))
-        name = f"omnibind-{uuid.uuid4().hex}"
-        self._system = _FileSystem(name, self.descriptor, page)
-        self._database = apsw.Connection(
-            "file:bag?immutable=1",
-            flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-            vfs=name,
-        )
-        # Without it, SQLite refuses each file with fewer pages than its header says.
-        self._database.execute("PRAGMA writable_schema = ON")
+        self._pages = size // self._page
+        self._usable = self._page - header[20]
+        if size < self._page * pages:
+            self.lost.append(Lost(f"it was cut at byte {size} of {self._page * pages}"))
         self._read_topics()
-        self._index = sorted(self._scan())
-        self._times = [time for time, _, _ in self._index]
+        self._index = self._scan(self._free_pages(header))
+        self._times = [place.time for place in self._index]
         self.count = len(self._index)
         self.start = self._times[0] if self._times else 0
         self.end = self._times[-1] + 1 if self._times else 0
 
-    def close(self) -> None:
-        """Close the database and the file."""
-        if hasattr(self, "_database"):
-            self._database.close()
-        if hasattr(self, "_system"):
-            self._system.unregister()
-            del self._system
-        super().close()
-
-    def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        yield from self._database.execute(query, values)
-
     def _read_topics(self) -> None:
-        definitions: dict[str, tuple[str, str, str]] = {}
-        with suppress(apsw.Error):  # schemas before 4 have no such table
-            for msgtype, *rest in self._rows(
-                "SELECT topic_type, encoding, encoded_message_definition, type_description_hash "
-                "FROM message_definitions"
+        with database_view(self.descriptor, self._page) as database:
+            definitions: dict[str, tuple[str, str, str]] = {}
+            with suppress(apsw.Error):  # schemas before 4 have no such table
+                for msgtype, language, text, digest in database.execute(
+                    "SELECT topic_type, encoding, encoded_message_definition, "
+                    "type_description_hash FROM message_definitions"
+                ):
+                    definitions[str(msgtype)] = (str(language), str(text), str(digest))
+            for key, topic, msgtype, encoding in database.execute(
+                "SELECT id, name, type, serialization_format FROM topics"
             ):
-                definitions[msgtype] = (rest[0], rest[1], rest[2])
-        for key, topic, msgtype, encoding in self._rows(
-            "SELECT id, name, type, serialization_format FROM topics"
-        ):
-            self.channels[key] = Channel(
-                topic, msgtype, encoding, *definitions.get(msgtype, ("", "", ""))
-            )
-
-    def _scan(self) -> Iterator[tuple[int, int, int]]:
-        """Yield time, id and topic of each message of which all bytes are readable."""
-        last, gaps, invalid, damaged = 0, 0, 0, False
-        query = f"SELECT id, topic_id, timestamp, data {AFTER}"
-        while True:
-            try:
-                for key, topic, time, data in self._rows(query, last):
-                    gaps += key - last - 1 if last else 0
-                    last = key
-                    if topic in self.channels and isinstance(time, int) and isinstance(data, bytes):
-                        yield time, key, topic
-                    else:
-                        invalid += 1
-                break
-            except apsw.Error:
-                damaged = True
-                step = self._readable_after(last)
-                if step is None:
-                    break
-                gaps += step - last
-                last = step
-        if damaged:
-            self.lost.append(Lost("some of its pages are missing or damaged", gaps))
-        if invalid:
-            self.lost.append(Lost("some of its rows are no messages of a known topic", invalid))
-
-    def _readable_after(self, last: int) -> int | None:
-        """Return the smallest id found above `last` behind which a message is readable."""
-
-        def readable(key: int) -> bool:
-            with suppress(apsw.Error):
-                rows = self._database.execute(
-                    "SELECT id, data FROM messages NOT INDEXED WHERE id > ? ORDER BY id LIMIT 1",
-                    (key,),
+                definition = definitions.get(str(msgtype), ("", "", ""))
+                self.channels[int(str(key))] = Channel(
+                    str(topic), str(msgtype), str(encoding), *definition
                 )
-                return bool(rows.fetchall())
-            return False
 
-        step = 1
-        while not readable(last + step):
-            step *= 2
-            if last + step > LAST_ID:
-                return None
-        low, high = last + step // 2, last + step
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if readable(middle) else (middle, high)
-        return high
+    def _free_pages(self, header: bytes) -> set[int]:
+        """Return the numbers of the pages that deleted rows have left.
+
+        Raises:
+            DamagedRowError: Their list is not whole.
+        """
+        trunk, free = int.from_bytes(header[32:36], "big"), set[int]()
+        while trunk:
+            if trunk in free:
+                break
+            free.add(trunk)
+            data = self._page_content(trunk)
+            count = min(int.from_bytes(data[4:8], "big"), self._usable // 4 - 2)
+            numbers = data[8 : 8 + 4 * count]
+            free |= {int.from_bytes(numbers[n : n + 4], "big") for n in range(0, len(numbers), 4)}
+            trunk = int.from_bytes(data[:4], "big")
+        return free
+
+    def _page_content(self, number: int) -> bytes:
+        """Return a page.
+
+        Raises:
+            DamagedRowError: It is not wholly there, or holds nothing but zeros.
+        """
+        if not 1 <= number <= self._pages:
+            raise DamagedRowError(f"page {number} is missing")
+        data = read_at(self.descriptor, self._page, (number - 1) * self._page)
+        if len(data) < self._page or not data.strip(b"\0"):
+            raise DamagedRowError(f"page {number} is empty")
+        return data
+
+    def _scan(self, free: Collection[int]) -> list[Place]:
+        """Return the places of all messages that are whole, by time."""
+        found: dict[int, Place] = {}
+        damaged = 0
+        for number, data in self._leaves():
+            if number in free:
+                continue
+            cells = int.from_bytes(data[3:5], "big")
+            for cell in range(min(cells, (self._usable - 8) // 2)):
+                start = int.from_bytes(data[8 + 2 * cell : 10 + 2 * cell], "big")
+                try:
+                    place = self._row(number, data, start)
+                    if place is not None:
+                        for _ in self._overflow(place):
+                            pass
+                        found[place.key] = place
+                except (DamagedRowError, IndexError):
+                    damaged += 1
+        if damaged:
+            self.lost.append(Lost("some of its pages are missing or damaged", damaged))
+        return sorted(found.values())
+
+    def _leaves(self) -> Iterator[tuple[int, bytes]]:
+        """Yield number and content of each leaf page of any table but the first page."""
+        for first in range(1, self._pages, BLOCK_PAGES):
+            count = min(BLOCK_PAGES, self._pages - first)
+            block = read_at(self.descriptor, count * self._page, first * self._page)
+            for place in range(len(block) // self._page):
+                if block[place * self._page] == LEAF:
+                    start = place * self._page
+                    yield first + place + 1, block[start : start + self._page]
+
+    def _row(self, number: int, page: bytes, start: int) -> Place | None:
+        """Return the place of a message; None if the row is of another table.
+
+        Raises:
+            DamagedRowError: The row is not valid.
+            IndexError: As before.
+        """
+        size, offset = _varint(page, start)
+        key, begin = _varint(page, offset)
+        local = self._local(size)
+        header_size, offset = _varint(page, begin)
+        types = []
+        while offset < begin + header_size:
+            kind, offset = _varint(page, offset)
+            types.append(kind)
+        if len(types) != 4 or types[0] != 0:
+            return None
+        topic, offset = _integer(page, offset, types[1])
+        time, offset = _integer(page, offset, types[2])
+        length = (types[3] - BLOB) // 2
+        if types[3] < BLOB or types[3] % 2 or topic not in self.channels:
+            raise DamagedRowError("the row is no message of a known topic")
+        if begin + local > self._usable or offset - begin + length != size:
+            raise DamagedRowError("the row has another length than its message")
+        after = begin + local
+        overflow = int.from_bytes(page[after : after + 4], "big") if local < size else 0
+        return Place(
+            time,
+            key,
+            topic,
+            length,
+            (number - 1) * self._page + offset,
+            after - offset,
+            overflow,
+        )
+
+    def _local(self, size: int) -> int:
+        """Return how many bytes of a row of `size` bytes are in its leaf page."""
+        most, least = self._usable - 35, (self._usable - 12) * 32 // 255 - 23
+        if size <= most:
+            return size
+        local = least + (size - least) % (self._usable - 4)
+        return local if local <= most else least
+
+    def _overflow(self, place: Place) -> Iterator[bytes]:
+        """Yield the bytes of a message that are in other pages.
+
+        Raises:
+            DamagedRowError: One of the pages is missing.
+        """
+        left, number = place.size - place.local, place.page
+        while left > 0:
+            data = self._page_content(number)
+            number = int.from_bytes(data[:4], "big")
+            part = data[4 : min(self._usable, 4 + left)]
+            left -= len(part)
+            yield part
+        if number and place.local < place.size:
+            raise DamagedRowError("the list of its pages does not end with it")
 
     def _messages(self, keys: Collection[int], start: int, stop: int) -> Iterator[Record]:
-        for place in range(bisect_left(self._times, start), bisect_left(self._times, stop)):
-            time, key, topic = self._index[place]
-            if topic in keys:
-                ((data,),) = self._rows("SELECT data FROM messages WHERE id = ?", key)
-                yield Record(topic, time, data)
+        for place in self._index[bisect_left(self._times, start) : bisect_left(self._times, stop)]:
+            if place.topic in keys:
+                first = read_at(self.descriptor, place.local, place.offset)
+                yield Record(place.topic, place.time, b"".join([first, *self._overflow(place)]))
+
+
+def _integer(data: bytes, offset: int, kind: int) -> tuple[int, int]:
+    if kind in (8, 9):
+        return kind - 8, offset
+    if kind not in INTEGERS:
+        raise DamagedRowError("the row has no integer where a message has one")
+    end = offset + INTEGERS[kind]
+    return int.from_bytes(data[offset:end], "big", signed=True), end

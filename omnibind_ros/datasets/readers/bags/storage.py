@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from rosbags.rosbag2.storage_mcap import McapReader
-from rosbags.rosbag2.storage_sqlite3 import Sqlite3Reader
 
-from .mcap_salvage import MAGIC as MCAP_MAGIC
+from .file_reader import FOREVER, FileReader
+from .indexed import IndexedMcap, IndexedSqlite
+from .mcap import MAGIC as MCAP_MAGIC
+from .mcap import RECORD
 from .mcap_salvage import SalvagedMcap
 from .metadata import Declared, stored_as
-from .salvage import FOREVER, Salvaged
-from .sqlite_salvage import MAGIC as SQLITE_MAGIC
-from .sqlite_salvage import SalvagedSqlite, database_is_whole
+from .sqlite_salvage import SalvagedSqlite
+from .sqlite_view import MAGIC as SQLITE_MAGIC
+from .sqlite_view import database_is_whole
 from .temporary import make_source, read_at
 
 CAUSES = 3
@@ -72,26 +75,22 @@ class StorageFile:
             f"{self.name} is left out, as {'; '.join([why, *self._source.problems])}"
         )
 
-    def _open(self) -> McapReader | Sqlite3Reader | Salvaged:
-        reader: McapReader | Sqlite3Reader
-        path = self._source.path
-        if self.plugin == "sqlite3":
-            if not database_is_whole(path):
-                return self._salvage("its end is missing")
-            reader = Sqlite3Reader(path)
-        else:
-            reader = McapReader(path)
+    def _open(self) -> FileReader:
+        if self.plugin == "sqlite3" and not database_is_whole(self._source.path):
+            return self._salvage("its end is missing")
         try:
-            reader.open()
+            if self.plugin == "sqlite3":
+                return IndexedSqlite(self._source)
+            with closing(McapReader(self._source.path)) as reader:
+                reader.open()
+                if reader.chunks:
+                    return IndexedMcap(self._source, reader)
         except Exception as error:  # noqa: BLE001 - whatever rosbags makes of damaged bytes
             return self._salvage(str(error))
-        if isinstance(reader, McapReader) and not reader.chunks:
-            # rosbags scans such a file for each query, and only if its times are sorted.
-            reader.close()
-            return self._salvage("")
-        return reader
+        # rosbags scans a file without chunks for each query, and only if its times are sorted.
+        return self._salvage("")
 
-    def _salvage(self, why: str, hints: tuple[int, ...] = ()) -> Salvaged:
+    def _salvage(self, why: str, hints: tuple[int, ...] = ()) -> FileReader:
         self._why = why
         try:
             if self.plugin == "sqlite3":
@@ -104,28 +103,22 @@ class StorageFile:
     @property
     def count(self) -> int:
         """Number of messages."""
-        reader = self._reader
-        return reader.count if isinstance(reader, Salvaged) else reader.metadata.message_count
+        return self._reader.count
 
     @property
     def start(self) -> int:
         """Time of the first message, ns; without messages, 2**63 - 1."""
-        reader = self._reader
-        if isinstance(reader, Salvaged):
-            return reader.start if reader.count else FOREVER
-        return reader.metadata.start_time
+        return self._reader.start if self._reader.count else FOREVER
 
     @property
     def end(self) -> int:
         """Time after the last message, ns; without messages, 0."""
-        reader = self._reader
-        return reader.end if isinstance(reader, Salvaged) else reader.metadata.end_time
+        return self._reader.end if self._reader.count else 0
 
     @property
     def damaged(self) -> bool:
         """Whether messages of the file are lost."""
-        lost = isinstance(self._reader, Salvaged) and bool(self._reader.lost)
-        return lost or bool(self._source.problems)
+        return bool(self._reader.lost or self._source.problems)
 
     @property
     def connections(self) -> list[Connection]:
@@ -156,18 +149,16 @@ class StorageFile:
                     now, done = time, []
                 done.append((connection.topic, raw))
                 yield connection, time, raw
-        # What rosbags makes of damaged bytes; errors of the caller do not come here, as it closes the generator.
+        # What rosbags makes of damaged bytes; errors of the caller do not come here.
         except Exception as error:
-            if isinstance(reader, Salvaged):
+            if not isinstance(reader, IndexedMcap | IndexedSqlite):
                 raise UnreadableFileError(
                     f"{self.name} cannot be read further ({error})"
                 ) from error
             if self._reader is reader:
-                chunks = reader.chunks if isinstance(reader, McapReader) else ()
-                self._reader = self._salvage(
-                    str(error), tuple(chunk.chunk_start_offset for chunk in chunks)
-                )
-                reader.close()
+                chunks = reader.chunks if isinstance(reader, IndexedMcap) else ()
+                hints = tuple(chunk.offset - RECORD.size for chunk in chunks)
+                self._reader = self._salvage(str(error), hints)
         else:
             return
         for connection, time, raw in self._read(chosen, now, stop):
@@ -191,7 +182,7 @@ class StorageFile:
             declared: What the metadata says of the file.
         """
         reader = self._reader
-        if not isinstance(reader, Salvaged):
+        if isinstance(reader, IndexedMcap | IndexedSqlite):
             return (
                 f"{self.name}: {'; '.join(self._source.problems)}" if self._source.problems else ""
             )

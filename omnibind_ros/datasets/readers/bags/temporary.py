@@ -132,7 +132,8 @@ def _rolled_back(path: Path, journal: Path) -> Source:
     else:
         source.problems.append(
             f"{journal.name} says that the recorder ended within a transaction; what it had "
-            f"not finished is left out in a temporary copy; to mend it, run {command} in the bag's folder"
+            f"not finished is left out in a temporary copy; to mend it, run {command} in the bag's "
+            "folder"
         )
     return source
 

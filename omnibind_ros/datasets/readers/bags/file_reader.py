@@ -72,7 +72,7 @@ class Record(NamedTuple):
     data: bytes | memoryview | None
 
 
-class Salvaged:
+class FileReader:
     """What is whole in a damaged file, with the methods of the readers of rosbags.
 
     Attributes:
