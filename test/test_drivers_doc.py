@@ -1,38 +1,23 @@
 """The page of drivers: its parameter files are accepted by the parameters that there are."""
 
 import re
-from dataclasses import fields
-from pathlib import Path
 
 import pytest
 import yaml
+from driver_page import BLOCK, TEXT, check_sensor, sections, sensor_of
 
-from omnibind_ros.config import ParameterError, check
+from omnibind_ros.config import ParameterError
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.runtime.config import SensingConfig, SensorConfig
-from omnibind_ros.runtime.sensor_names import check_name
 from omnibind_ros.sensors import SensorRegistry, normalise_type
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "drivers.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-TYPE = re.compile(r"`(\w+/msg/\w+)`")
-GENERAL = "Read this first"
 CAMERAS = ["usb_cam", "v4l2_camera", "RealSense", "OAK-D", "ZED", "Azure Kinect"]
 LIDARS = ["Velodyne", "Ouster", "Livox"]
 THERMAL_CAMERAS = ["FLIR Boson", "FLIR Lepton", "Seek", "Optris"]
 OTHERS = ["Prophesee", "DVXplorer", "DIGIT", "GelSight", "ReSpeaker"]
 SOUND = ["audio_common of ros-drivers", "audio_common of mgonzs13", "Whisper"]
 DRIVERS = [*CAMERAS, *LIDARS, *THERMAL_CAMERAS, *OTHERS, *SOUND]
+TYPE = re.compile(r"`(\w+/msg/\w+)`")
 HEAD = "| topic | type | QoS |\n| --- | --- | --- |\n"
-
-
-def sections():
-    """Return the text of each driver's section, by its heading."""
-    parts = re.split(r"^## (.+)\n", TEXT, flags=re.MULTILINE)[1:]
-    found = dict(zip(parts[::2], parts[1::2], strict=True))
-    del found[GENERAL]
-    return found
 
 
 def anchor(heading):
@@ -53,43 +38,6 @@ def rows_of(text):
     rows = text.split(HEAD)[1].split("\n\n")[0].splitlines()
     assert rows
     return rows
-
-
-def sensor_of(block):
-    """Return the name and the parameters of a block's only sensor.
-
-    Raises:
-        ParameterError: It is no parameter file of one sensor that is listed in `sensors`.
-    """
-    content = yaml.safe_load(block)
-    if list(content) != ["/**"] or list(content["/**"]) != ["ros__parameters"]:
-        raise ParameterError("it must have /** and ros__parameters")
-    parameters = content["/**"]["ros__parameters"]
-    if set(parameters) != {"sensors", "sensor"}:
-        raise ParameterError(f"it has {sorted(parameters)}")
-    names = check(SensingConfig, "sensors", parameters["sensors"])
-    if len(names) != 1 or names != list(parameters["sensor"]):
-        raise ParameterError(f"it lists {names} but describes {list(parameters['sensor'])}")
-    check_name(names[0])
-    return names[0], parameters["sensor"][names[0]]
-
-
-def check_sensor(registry, name, values):
-    """Check a sensor's parameters as the node does.
-
-    Raises:
-        ParameterError: A parameter is missing, unknown or has a value that is not allowed.
-        KeyError: No sensor type decodes the message type.
-    """
-    missing = {"modality", "topic", "type"} - set(values)
-    if missing:
-        raise ParameterError(f"sensor {name} does not say {sorted(missing)}")
-    kind = registry.find(values["modality"], values["type"])
-    places = {spec.name: of for of in (kind.options, SensorConfig) for spec in fields(of)}
-    for key, value in values.items():
-        if key not in places:
-            raise ParameterError(f"{kind.message} of {kind.modality} has no parameter {key}")
-        check(places[key], key, value, f"sensor.{name}.")
 
 
 @pytest.fixture(scope="module")
