@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Chunk, NotReadyError, RejectedSampleError
+from .touch_contact import ContactDetector
 
 Picture = npt.NDArray[np.float32]
 """float32 [H, W, 3], RGB, counts 0..255."""
@@ -33,15 +34,14 @@ PATIENCE = 300
 """Frames without a reference after which the allowed change doubles, so that a pad with a noisy
 camera gets a reference too."""
 
-DRIFT = (1.0, 3.0)
-"""A cell is in contact if it differs by more than this many counts, and by more than this many
-times the largest change while the reference was recorded. Without contact the reference follows."""
-
 FOLLOW_EVERY = 0.5
 """Shortest time between two updates of the reference, seconds."""
 
-FOLLOW_SHARE = 0.05
-"""Share of the difference that one update adds: a time constant of 10 s at full rate."""
+FOLLOW_TIME = 10.0
+"""Time constant of the reference where the pad is free, seconds."""
+
+LONGEST_STEP = 2.0
+"""Seconds between two updates that are allowed for; more count as these."""
 
 
 def _difference(image: npt.NDArray[np.uint8], reference: Picture) -> Picture:
@@ -98,12 +98,22 @@ class LearntReference:
             self._restart(image.shape)
         if self._reference is None:
             self._reference = self._settle(image)
-        change = _difference(image, self._reference)
-        if not 0 <= stamp_ns - self._followed_ns < FOLLOW_EVERY * 1e9:  # a clock may jump back
+            rows, columns = self._first.shape[:2]
+            self._contact = ContactDetector((rows, columns), self._noise)
             self._followed_ns = stamp_ns
-            if not self._in_contact(change):
-                cv2.accumulateWeighted(image, self._reference, FOLLOW_SHARE)
+        change = _difference(image, self._reference)
+        step = (stamp_ns - self._followed_ns) / 1e9
+        if not 0 <= step < FOLLOW_EVERY:  # a clock may jump back
+            self._followed_ns = stamp_ns
+            self._follow(image, change, step if step > 0 else FOLLOW_EVERY)
         return change
+
+    def _follow(self, image: npt.NDArray[np.uint8], change: Picture, step: float) -> None:
+        if self._contact.update(_cells(change) * 255, step):
+            return
+        share = min(step, LONGEST_STEP) / FOLLOW_TIME
+        cv2.accumulateWeighted(image, self._reference, share)
+        self._contact.follow(share)
 
     def _restart(self, shape: tuple[int, ...]) -> None:
         self._shape = shape
@@ -111,6 +121,7 @@ class LearntReference:
         self._frames = self._still_frames = 0
         self._first = self._sum = np.zeros((0, 0, 3), np.float32)
         self._noise = 0.0
+        self._contact = ContactDetector((1, 1), 0.0)
 
     def _settle(self, image: npt.NDArray[np.uint8]) -> Picture:
         """Return the mean of the last `SETTLE_FRAMES` frames if the pad did not move in them.
@@ -142,12 +153,6 @@ class LearntReference:
                 "parameter reference"
             )
         return self._sum / np.float32(SETTLE_FRAMES)
-
-    def _in_contact(self, change: Picture) -> bool:
-        # A change common to all cells comes from the lamps or the exposure, not from a contact.
-        cells = _cells(change) * 255
-        local = np.abs(cells - np.median(cells, axis=(0, 1)))
-        return bool(local.max() > max(DRIFT[0], DRIFT[1] * self._noise))
 
 
 def _cells(pixels: Picture) -> Picture:
