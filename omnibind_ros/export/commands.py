@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE, TEACHER_BUNDLE
 from omnibind_ros.lazy import LazyFunction
+from omnibind_ros.modalities import MODALITIES
 
 from .precisions import AUTO, PRECISIONS
 
@@ -44,15 +46,35 @@ def add_export(commands: Any) -> None:
         default=AUTO,
         help="of the encoders (auto: int8 where it pays, else fp32)",
     )
+    part = export.add_argument_group("a bundle of some encoders of another bundle")
+    part.add_argument(
+        "--only",
+        type=_modalities,
+        default=(),
+        metavar="MODALITIES",
+        help="such as image,text: the encoders of --bundle that go into --out, with --precision "
+        "fp16 or fp32, or as they are; needs no training run",
+    )
     engines = export.add_argument_group("engines, on the machine that will run them")
     engines.add_argument("--tensorrt", action="store_true", help="build and keep the engines")
     export.add_argument(
         "--bundle",
         default=DEFAULT_BUNDLE,
         metavar="DIR",
-        help=f"without --run: the bundle that gets --fusion or engines ({DEFAULT_BUNDLE})",
+        help=f"without --run: the bundle to take or change ({DEFAULT_BUNDLE})",
     )
     export.set_defaults(
         run=LazyFunction("omnibind_ros.export.run_export", "run_export"),
         needs="install omnibind_ros[train,sim]; engines need only TensorRT",
     )
+
+
+def _modalities(text: str) -> tuple[str, ...]:
+    """Return the modalities of a text such as 'image,text'."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in MODALITIES:
+            raise argparse.ArgumentTypeError(
+                f"'{name}' is no modality; use some of: {', '.join(MODALITIES)}"
+            )
+    return names

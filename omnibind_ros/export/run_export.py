@@ -11,6 +11,7 @@ from omnibind_ros.lazy import LazyFunction
 from .tensorrt_engines import build_engines
 
 BUILD_BUNDLE = LazyFunction("omnibind_ros.export.run_build", "run_build")
+EXPORT_PART = LazyFunction("omnibind_ros.export.bundle_part", "export_part")
 REPLACE_FUSION = LazyFunction("omnibind_ros.export.replace_fusion", "replace_fusion")
 
 
@@ -45,12 +46,20 @@ def _make_bundle(options: argparse.Namespace) -> Bundle:
         source = resolve_bundle(options.bundle)
         bundle = REPLACE_FUSION(options.out or source, source, options.fusion)
         print(f"exported {bundle.root}: {bundle.manifest.model}, its encoders as they were")
+    elif options.out is not None:
+        source = resolve_bundle(options.bundle)
+        bundle = EXPORT_PART(options.out, source, options.only, options.precision, _show_step)
+        names = ", ".join(bundle.manifest.encoders)
+        print(f"exported {bundle.root}: {bundle.manifest.model} with {names}")
+        for name, figures in bundle.manifest.figures.get("export", {}).items():
+            print(f"{name}: {figures['precision']}, least cosine {figures['min_cosine']}")
     elif options.tensorrt:
         bundle = Bundle.load(resolve_bundle(options.bundle))
     else:
         raise ValueError(
-            "give --run DIR to make a bundle, --fusion DIR to give one another fusion, or "
-            "--tensorrt to build engines"
+            "give --out DIR for a bundle of --bundle's encoders (--only image,text), --run DIR to "
+            "make one of a training run, --fusion DIR to give one another fusion, or --tensorrt to "
+            "build engines"
         )
     return bundle
 

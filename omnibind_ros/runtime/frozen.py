@@ -10,7 +10,6 @@ from omnibind_ros.sensors import Doubt, Issue
 
 from .buffer import Arrival
 
-
 HEAD = 4096
 """Bytes that are compared first: messages that differ mostly do so in these."""
 
@@ -59,5 +58,6 @@ def _same(one: Any, other: Any) -> bool:
     if len(first) != len(second) or bytes(first[:HEAD]) != bytes(second[:HEAD]):
         return False
     whole = len(first) // 8 * 8  # eight bytes at a time are compared twice as fast
-    words = (np.frombuffer(part[:whole], np.uint64) for part in (first, second))
-    return np.array_equal(*words) and bytes(first[whole:]) == bytes(second[whole:])
+    words = [np.frombuffer(part[:whole], np.uint64) for part in (first, second)]
+    rest = bytes(first[whole:]) == bytes(second[whole:])
+    return rest and np.array_equal(words[0], words[1])

@@ -1,14 +1,18 @@
-"""ONNX Runtime models that are asked to end early."""
+"""ONNX Runtime models: int8 on every processor, and runs that are asked to end early."""
 
 import threading
 import time
 
+import cv2
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from paths import ROOT
 
 from omnibind_ros.encoders.backend import load_model
+from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import FileSpec, TensorSpec
 
 
@@ -61,3 +65,22 @@ def test_a_run_that_is_cancelled_ends_with_an_error_and_the_next_one_is_as_usual
     assert "terminate" in str(errors[0]).lower()
     assert not model._runs
     model.cancel(thread.ident)  # nothing runs: nothing happens
+
+
+@pytest.mark.parametrize("modality", ["image", "touch", "event", "points", "audio"])
+def test_int8_is_computed_as_the_file_says_on_every_processor(modality):
+    """Processors without VNNI saturate int8 unless ONNX Runtime is told not to."""
+    bundle = Bundle.load(ROOT / "models" / "household")
+    spec = bundle.manifest.encoders[modality]
+    path = bundle.root / spec.path
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    literal = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    model = load_model(path, spec)
+    rng = np.random.default_rng(0)
+    tensor = spec.inputs[0]
+    for _ in range(4):
+        plane = cv2.GaussianBlur(rng.random((64, 64)).astype(np.float32), (0, 0), 2.0)
+        values = np.resize(plane, tensor.shape) * (255 if tensor.dtype == "uint8" else 1)
+        inputs = {tensor.name: values.astype(tensor.dtype)}
+        assert float(model.run(inputs)[0].ravel() @ literal.run(None, inputs)[0].ravel()) > 0.98

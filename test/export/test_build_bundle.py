@@ -17,7 +17,6 @@ torch = pytest.importorskip("torch", reason="exports start from torch")
 
 from folder_hashes import hashes  # noqa: E402
 from paths import ROOT  # noqa: E402
-from processor import INT8_IS_EXACT  # noqa: E402
 from training_run import make_fusion_run, make_run  # noqa: E402
 
 from omnibind_ros.cli import main  # noqa: E402
@@ -94,8 +93,7 @@ def test_figures_of_the_export_are_in_the_manifest(made):
     assert set(figures) == {"image", "touch"}
     for measured in figures.values():
         assert measured["samples"] > 0
-        least = 0.9 if INT8_IS_EXACT or measured["precision"] == "fp32" else 0.8
-        assert least < measured["min_cosine"] <= measured["mean_cosine"] <= 1.001
+        assert 0.9 < measured["min_cosine"] <= measured["mean_cosine"] <= 1.001
         assert measured["ms"] > 0
         assert 0 <= measured["top1"] <= 100
         worth = measured["top1"] >= measured["top1_fp32"] - 1

@@ -8,7 +8,6 @@ from onnx import TensorProto
 torch = pytest.importorskip("torch", reason="exports start from torch")
 
 from paths import ROOT  # noqa: E402
-from processor import INT8_IS_EXACT  # noqa: E402
 from torch import nn  # noqa: E402
 
 from omnibind_ros.encoders.backend import load_model  # noqa: E402
@@ -95,8 +94,7 @@ def test_a_precision_keeps_inputs_outputs_and_nearly_the_embedding(base, samples
     write_precision(name, base, path, samples[:20])
     wanted, found = run(base, samples[20:]), run(path, samples[20:])
     cosine = (wanted * found).sum(1) / np.linalg.norm(found, axis=1)
-    int8 = 0.995 if INT8_IS_EXACT else 0.99
-    least = {"fp32": 1 - 1e-6, "fp16": 0.99999, "int8": int8, "int8-tensorrt": 0.995}[name]
+    least = {"fp32": 1 - 1e-6, "fp16": 0.99999, "int8": 0.995, "int8-tensorrt": 0.995}[name]
     assert cosine.min() > least
     # A precision that changed nothing would be none.
     assert (np.abs(wanted - found).max() == 0) == (name == "fp32")
