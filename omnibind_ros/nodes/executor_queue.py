@@ -9,18 +9,22 @@ from typing import Any
 
 from rclpy.node import Node
 
+from omnibind_ros.runtime.callback_errors import CallbackErrors
+
 
 class ExecutorQueue:
     """Passes functions to the executor's thread, which alone may add and remove subscriptions."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, errors: CallbackErrors) -> None:
         """Create a queue.
 
         Args:
             node: The node whose executor runs the functions.
+            errors: Gets their exceptions, but for ValueError, which is a sentence for the caller.
         """
         self._calls: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
         self._node = node
+        self._errors = errors
         self._guard = node.create_guard_condition(self._run)
 
     def call(self, function: Callable[[], Any]) -> Future[Any]:
@@ -56,5 +60,5 @@ class ExecutorQueue:
                 future.set_result(function())
             except Exception as error:  # noqa: BLE001 - the future passes it on
                 future.set_exception(error)
-                if not isinstance(error, ValueError):  # a ValueError is a sentence for the caller
-                    self._node.get_logger().error(f"{type(error).__name__}: {error}")
+                if not isinstance(error, ValueError):
+                    self._errors.callback_failed(error)

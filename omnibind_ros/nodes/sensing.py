@@ -69,7 +69,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self.reporter = self.get_logger()
         self.errors = CallbackErrors(self.reporter)
         answer_all_requests(self, self.errors)
-        self._queue = ExecutorQueue(self)
+        self._queue = ExecutorQueue(self, self.errors)
         self.parameters: Parameters[NodeConfig] = Parameters(self, config, self._on_change)
         self._fault = "the node is not configured"
         self._problems: list[str] = []

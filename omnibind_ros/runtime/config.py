@@ -101,7 +101,8 @@ class SensingConfig:
     )
     discover: bool = parameter(
         False,
-        "Add a sensor for each topic that appears, if its type and its name are those of a sensor.",
+        "Add a sensor for each topic that is there or appears, if its type and the words of its "
+        "name are those of a sensor.",
     )
     workers: int = parameter(
         0, "Threads that decode and encode; 0: half the number of processors.", low=0, high=64

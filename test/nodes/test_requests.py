@@ -1,6 +1,8 @@
 """Nodes answer every request, and go on when a callback fails."""
 
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +11,7 @@ pytest.importorskip("rclpy")
 import rclpy
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetAvailableTransitions, GetState
+from paths import ROOT
 from perception_client import photograph
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
@@ -65,6 +68,20 @@ def test_the_node_outlives_requests_that_are_not_allowed(start_perception):
     client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
     assert "transition 99 is not allowed" in client.process.output()
     assert client.probe.spin(lambda: failed_callbacks(client) == 2)  # those of the parameters
+
+
+@pytest.mark.parametrize("name", ["encoder", "picture_camera"])
+def test_other_nodes_outlive_requests_too(start_node, probe, name):
+    node = start_node(f"{name}_node")
+    unknown = Parameter(name="anything", value=ParameterValue(type=99))
+    request = SetParametersAtomically.Request(parameters=[unknown])
+    answer = probe.call(SetParametersAtomically, f"/{name}/set_parameters_atomically", request)
+    assert not answer.result.successful
+    if name == "encoder":
+        again = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
+        assert not probe.call(ChangeState, "/encoder/change_state", again).success
+    assert node.alive(), node.output()
+    assert "a request failed (ValueError: 99 is not a valid" in node.output()
 
 
 def failed_callbacks(client):
@@ -181,6 +198,36 @@ def test_a_transition_that_fails_is_explained(caplog):
     assert Node().on_configure(None) == TransitionCallbackReturn.ERROR
     assert "on_configure: the transition failed (RuntimeError: gone" in caplog.text
     assert Node.errors.count == 1
+
+
+BROKEN = """
+import sys
+from omnibind_ros.nodes.encoder import EncoderNode
+from omnibind_ros.nodes.spin import spin
+
+class Broken(EncoderNode):
+    def __init__(self):
+        super().__init__()
+        self.create_timer(0.01, lambda: 1 / 0)
+
+sys.exit(spin(Broken, ["--ros-args", "-p", "autostart:=false"]))
+"""
+
+
+def test_a_node_that_always_fails_exits_with_a_sentence(ros_domain):
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "10 callbacks have failed within 1 s, so the node stops" in done.stdout
+    assert "ZeroDivisionError" in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_failures_now_and_then_do_not():
