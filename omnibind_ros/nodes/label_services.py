@@ -15,6 +15,9 @@ from omnibind_ros.recognition.vocabulary import Vocabulary
 from . import messages
 from .service_host import ServiceHost
 
+SHOWN = 5
+"""Labels left out that the answer of ~/set_labels names."""
+
 
 class LabelServices:
     """Does the work of ~/set_labels, ~/enroll and ~/embed_text."""
@@ -55,11 +58,13 @@ class LabelServices:
         host.add(EmbedText, "embed_text", embed_text)
 
     def _set_labels(self, request: Any, _response: Any) -> str:
-        bank = self._vocabulary.set_labels(list(request.labels))
+        bank, left_out = self._vocabulary.set_labels(list(request.labels))
         self._recogniser.bank = bank
-        return f"{len(bank.labels)} labels are in use"
+        more = [f"{len(left_out) - SHOWN} more are left out"] if len(left_out) > SHOWN else []
+        return "; ".join([f"{len(bank.labels)} labels are in use", *left_out[:SHOWN], *more])
 
     def _enroll(self, request: Any, sleep: Callable[[float], object]) -> str:
         values, count = self._enrolment.collect(request.duration, sleep)
-        self._recogniser.bank = self._vocabulary.enroll(request.label, values)
-        return f"label '{request.label}' was enrolled from {count} results"
+        bank = self._vocabulary.enroll(request.label, values)
+        self._recogniser.bank = bank
+        return f"label '{bank.spelling(request.label)}' was enrolled from {count} results"

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.text import TextEncoder
+from omnibind_ros.plain_text import same_text
 
 from .label_cache import CACHE, cache_key, read_cache, write_cache
 from .labels import MAX_LABELS, Label, LabelError, check_labels, clean_label, read_labels
@@ -127,14 +128,15 @@ class LabelBank(ArrayPrototypes):
         """Return a bank with one more prototype, of a new label or of one in the bank.
 
         Args:
-            name: The label.
+            name: The label; one in the bank that differs by case, spaces or control characters
+                only is the same.
             values: float32 [D], unit vector.
             likeness: See `LabelBank.likeness`; None: the prototype counts as a text's does.
 
         Raises:
             LabelError: The name cannot be a label, or the bank is full.
         """
-        name = clean_label(name)
+        name = self.spelling(name)
         labels = self.labels if name in self.labels else (*self.labels, name)
         if len(labels) > MAX_LABELS:
             raise LabelError(f"the label bank is full with {MAX_LABELS} labels; set fewer labels")
@@ -146,6 +148,18 @@ class LabelBank(ArrayPrototypes):
             np.insert(self.owner, place, index),
             self._with_likeness(place, likeness),
         )
+
+    def spelling(self, name: str) -> str:
+        """Return a label's name as the bank spells it, or cleaned if it is not in the bank.
+
+        Raises:
+            LabelError: The name cannot be a label.
+        """
+        name = clean_label(name)
+        if name in self.labels:
+            return name
+        wanted = same_text(name)
+        return next((label for label in self.labels if same_text(label) == wanted), name)
 
     def _with_likeness(self, place: int, likeness: float | None) -> npt.NDArray[np.float32] | None:
         if likeness is None and self.likeness is None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from omnibind_ros.plain_text import clean_text, same_text
+
 MAX_LABELS = 20_000
 MAX_CHARACTERS = 200
 
@@ -42,14 +44,15 @@ class LabelFile:
 
 
 def clean_label(text: str) -> str:
-    """Return a label text with single spaces between its words.
+    """Return a label text with single spaces between its words, as `clean_text` makes it.
 
     Raises:
-        LabelError: It is empty or too long.
+        LabelError: Nothing can be seen of it, or it is too long.
     """
-    text = " ".join(text.split())
+    told, text = text, clean_text(text)
     if not text:
-        raise LabelError("a label text is empty; give it a name")
+        hidden = f" ({told[:20]!a} shows nothing)" if told else ""
+        raise LabelError(f"a label text is empty{hidden}; give it a name")
     if len(text) > MAX_CHARACTERS:
         raise LabelError(
             f"label '{text[:30]}...' has {len(text)} characters, more than {MAX_CHARACTERS}; "
@@ -62,7 +65,8 @@ def check_labels(labels: Sequence[Label]) -> tuple[Label, ...]:
     """Return the labels with cleaned texts.
 
     Raises:
-        LabelError: The list is empty or too long, or a text is empty, too long or repeated.
+        LabelError: The list is empty or too long, or a text is empty, too long or repeated; texts
+            that differ by case, spaces or control characters are the same.
     """
     if not labels:
         raise LabelError("the list of labels is empty; give at least one label")
@@ -74,12 +78,42 @@ def check_labels(labels: Sequence[Label]) -> tuple[Label, ...]:
     cleaned = tuple(
         Label(clean_label(label.name), tuple(map(clean_label, label.synonyms))) for label in labels
     )
-    names: set[str] = set()
+    names: dict[str, str] = {}
     for label in cleaned:
-        if label.name in names:
-            raise LabelError(f"label '{label.name}' is in the list twice; remove one of them")
-        names.add(label.name)
+        key = same_text(label.name)
+        if key in names:
+            other = f" (as '{names[key]}')" if names[key] != label.name else ""
+            raise LabelError(
+                f"label '{label.name}' is in the list twice{other}; remove one of them"
+            )
+        names[key] = label.name
     return cleaned
+
+
+def merge_names(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Make one label of names that differ by case, spaces or control characters.
+
+    Args:
+        names: Label texts.
+
+    Returns:
+        The label texts, cleaned, each once, in the spelling and place of its first; and a part of a
+        sentence for each name that was left out.
+
+    Raises:
+        LabelError: A text is empty or too long.
+    """
+    first: dict[str, str] = {}
+    left_out = []
+    for name in names:
+        cleaned = clean_label(name)
+        key = same_text(cleaned)
+        if key in first:
+            shown = name if name.isprintable() else ascii(name)[1:-1]
+            left_out.append(f"'{shown[:40]}' is the same label as '{first[key][:40]}'")
+        else:
+            first[key] = cleaned
+    return tuple(first.values()), tuple(left_out)
 
 
 def read_labels(path: Path) -> LabelFile:

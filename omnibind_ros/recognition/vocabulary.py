@@ -11,9 +11,10 @@ import numpy.typing as npt
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.encoders.text import TextEncoder
+from omnibind_ros.plain_text import clean_text
 
 from .label_bank import LabelBank
-from .labels import Label, LabelError, read_labels
+from .labels import Label, LabelError, merge_names, read_labels
 
 MAX_TEXTS = 10_000
 MAX_CHARACTERS = 1000
@@ -75,7 +76,9 @@ class Vocabulary:
         vocabulary = cls(bank, file.templates, encoder, likeness)
         if labels:
             try:
-                vocabulary.set_labels(labels)
+                problems += [
+                    f"parameter labels: {same}" for same in vocabulary.set_labels(labels)[1]
+                ]
             except LabelError as error:
                 problems.append(f"parameter labels is not used: {error}")
         return vocabulary, problems
@@ -88,20 +91,25 @@ class Vocabulary:
             )
         return self._encoder
 
-    def set_labels(self, labels: Sequence[str]) -> LabelBank:
-        """Replace the label bank, and return the new one.
+    def set_labels(self, labels: Sequence[str]) -> tuple[LabelBank, tuple[str, ...]]:
+        """Replace the label bank.
 
         Args:
-            labels: The label texts.
+            labels: The label texts; those that differ by case, spaces or control characters are
+                one label.
+
+        Returns:
+            The new bank, and a part of a sentence for each text that was left out.
 
         Raises:
-            LabelError: Empty list, empty or repeated texts, too many, or no text encoder.
+            LabelError: Empty list, empty or too long texts, too many, or no text encoder.
         """
         encoder = self._text_encoder()
-        bank = LabelBank.build([Label(text, ()) for text in labels], self._templates, encoder)
+        names, left_out = merge_names(labels)
+        bank = LabelBank.build([Label(name, ()) for name in names], self._templates, encoder)
         with self._lock:
             self.bank = bank
-        return bank
+        return bank, left_out
 
     def enroll(self, label: str, values: npt.NDArray[np.float32]) -> LabelBank:
         """Add a prototype to a label, a new one or one in the bank, and return the new bank.
@@ -134,7 +142,7 @@ class Vocabulary:
         if len(texts) > MAX_TEXTS:
             raise LabelError(f"{len(texts)} texts are more than {MAX_TEXTS}; send fewer at a time")
         for index, text in enumerate(texts):
-            if not text.strip():
+            if not clean_text(text):
                 raise LabelError(f"text {index} is empty; give a sentence")
             if len(text) > MAX_CHARACTERS:
                 raise LabelError(

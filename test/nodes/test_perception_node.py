@@ -150,6 +150,7 @@ def test_labels_are_open(start_perception):
     for labels, words in (
         ([], "at least one"),
         (["cat", " "], "empty"),
+        (["cat", "\u200d\x00"], "shows nothing"),
         (["x" * 5000], "characters"),
         ([f"thing {i}" for i in range(30_000)], "20000"),
     ):
@@ -159,6 +160,11 @@ def test_labels_are_open(start_perception):
     before = len(client.messages())
     client.publish_image(photograph("coffee"), lambda: len(client.messages()) > before)
     assert client.messages()[-1].labels[0] == "hot drink"
+    same = ["Hot drink", "animal", "hot\tdrink", "ANIMAL "]
+    answer = call(SetLabels, "/perception/set_labels", SetLabels.Request(labels=same))
+    assert answer.success
+    assert answer.message.startswith("2 labels are in use; 'hot")
+    assert "'ANIMAL ' is the same label as 'animal'" in answer.message
 
 
 def test_ten_thousand_labels_while_perception_goes_on(start_perception):

@@ -224,3 +224,14 @@ def test_the_best_prototype_of_a_label_is_that_of_the_definition(owner):
     np.testing.assert_array_equal(bank.best(each), Prototypes.best(bank, each))
     wanted = [each[..., np.array(owner) == label].max(-1) for label in range(3)]
     np.testing.assert_array_equal(bank.best(each), np.stack(wanted, -1))
+
+
+def test_a_label_is_enrolled_however_it_is_spelt(bank):
+    values = np.eye(1, bank.prototypes.shape[1], dtype=np.float32)[0]
+    more = bank.with_label(" CUP\x00", values)
+    assert more.labels == bank.labels
+    assert more.spelling("Cup") == "cup"
+    assert np.count_nonzero(more.owner == bank.labels.index("cup")) == 1 + np.count_nonzero(
+        bank.owner == bank.labels.index("cup")
+    )
+    assert bank.with_label("New  thing", values).labels[-1] == "New thing"
