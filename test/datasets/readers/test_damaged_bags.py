@@ -538,6 +538,13 @@ def small(tmp_path_factory):
     return Small(tmp_path_factory.mktemp("small"))
 
 
+def test_a_file_that_ends_with_its_first_bytes(small):
+    bag = damaged_copy(small.bags["chunks-"], small.folder / "short")
+    for size in (8, 9, 15, 16, 17):
+        cut(storage_file(damaged_copy(small.bags["chunks-"], bag)), size)
+        assert small.read(bag) == []
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_whatever_the_cut_the_messages_before_it_are_read(small, data):

@@ -69,7 +69,7 @@ class Record(NamedTuple):
 
     key: int
     time: int
-    data: bytes | memoryview | None
+    data: bytes | None
 
 
 class FileReader:
@@ -140,7 +140,7 @@ class FileReader:
         last = FOREVER if stop is None else stop
         for record in self._messages(chosen, first, last):
             if record.data is not None:
-                yield chosen[record.key], record.time, bytes(record.data)
+                yield chosen[record.key], record.time, record.data
 
     def _messages(self, keys: Collection[int], start: int, stop: int) -> Iterator[Record]:
         raise NotImplementedError

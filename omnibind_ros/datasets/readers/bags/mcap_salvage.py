@@ -82,7 +82,8 @@ class SalvagedMcap(McapFile):
                 return
             self.lost.append(Lost(f"bytes {offset} to {after} hold no valid record"))
             offset = after
-        if read_at(self.descriptor, len(MAGIC), self._size - len(MAGIC)) != MAGIC:
+        end = read_at(self.descriptor, len(MAGIC), self._size - len(MAGIC))
+        if end != MAGIC or self._size < 2 * len(MAGIC):
             self.lost.append(Lost(f"it has no end and was cut at byte {self._size}"))
 
     def _take(self, opcode: int, offset: int, size: int) -> None:
