@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import lz4.frame
@@ -34,7 +35,9 @@ from hypothesis import strategies as st
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
 from omnibind_ros.datasets.errors import SkipError
+from omnibind_ros.datasets.readers import READERS
 from omnibind_ros.datasets.readers.bags.files import bag_problems, is_bag, messages, open_bag
+from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 EXAMPLES = int(os.environ.get("OMNIBIND_EXAMPLES", "150"))
 SQLITE3, MCAP = StoragePlugin.SQLITE3, StoragePlugin.MCAP
@@ -250,6 +253,26 @@ def test_a_bag_of_which_nothing_is_readable_is_refused_with_its_causes(tmp_path)
     (bag / "metadata.yaml").unlink()
     with pytest.raises(SkipError, match=r"metadata\.yaml is missing"):
         read_texts(bag)
+
+
+def test_the_reader_names_what_is_left_out_of_each_bag(tmp_path):
+    spans = "labels: [{start: 0, end: 5, label: mug}]\nperiod: 1.0\n"
+    for name in ("cut", "no_metadata", "whole"):
+        (write_bag(tmp_path / name, seconds=5) / "labels.yaml").write_text(spans)
+    (tmp_path / "no_metadata" / "metadata.yaml").unlink()
+    path = storage_file(tmp_path / "cut")
+    cut(path, path.stat().st_size * 2 // 3)
+    log = SkipLog()
+    items = list(READERS["bag"].read(tmp_path, log))
+    found = Counter(item.meta["bag"] for item in items)
+    assert found["whole"] == found["no_metadata"] == 5
+    assert 2 <= found["cut"] <= 4
+    said = {examples[0]: reason for reason, _, examples in log if "no sensor" not in reason}
+    assert set(said) == {"cut", "no_metadata"}
+    assert said["cut"].startswith("cut.db3 is damaged: it was cut at byte")
+    assert said["no_metadata"] == "metadata.yaml is missing; the files are read without it"
+    for item in items:
+        assert item.modalities["image"]().shape == (48, 64, 3)
 
 
 # A recorder that was killed.

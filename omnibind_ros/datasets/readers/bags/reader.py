@@ -21,13 +21,12 @@ from omnibind_ros.datasets.readers.base import Load, Reader, ReaderError, folder
 from omnibind_ros.datasets.storage.item import Item
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 
-from .files import messages, open_bag
+from .files import bag_problems, is_bag, messages, open_bag
 from .labels import BagLabels, Span, read_bag_labels
 from .observing import Moment, find_moments, load_sample
 from .sensors import BagSensor, bag_modalities, find_sensors
 
 LABELS = "labels.yaml"
-METADATA = "metadata.yaml"
 
 NS = 1_000_000_000
 
@@ -97,13 +96,12 @@ def _bag_items(reader: Reader, bag: Path, name: str, log: SkipLog) -> Iterator[I
 
 
 def _scan(reader: Reader, root: Path, log: SkipLog) -> Iterator[Item]:
-    if (root / METADATA).is_file():
-        bags = [root]
-    else:
-        bags = [folder for folder in folders(root) if (folder / METADATA).is_file()]
+    bags = [root] if is_bag(root) else [folder for folder in folders(root) if is_bag(folder)]
     for bag in bags:
         try:
             yield from _bag_items(reader, bag, bag.name, log)
+            for problem in bag_problems(bag):  # known in full once the messages were read
+                log.add(bag.name, problem)
         except SkipError as error:
             log.add(error.what, error.reason)
         except ReaderError as error:
@@ -114,7 +112,7 @@ BAG = Reader(
     name="bag",
     title="ROS 2 bag",
     modalities=bag_modalities(),
-    layout=f"a bag with {METADATA} and {LABELS}, or folders of such bags",
+    layout=f"a bag (.db3 or .mcap files) with {LABELS}, or folders of such bags",
     licence="as the bag's owner says",
     author="",
     scan=_scan,
