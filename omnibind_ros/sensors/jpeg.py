@@ -16,15 +16,15 @@ import numpy.typing as npt
 import simplejpeg
 
 from .base import RejectedSampleError
-from .jpeg_header import EOI, JpegHeader
+from .jpeg_header import EOI, JpegHeader, missing_scan
 
 MAX_EXTRANEOUS = 32
 """Bytes that belong to nothing, accepted before a marker in the data of the picture. Webcams send
 up to some four; after a damaged code there are mostly hundreds."""
 
 HOLE = bytes(64)
-"""As many zeros in the data of a sequential picture are no code, unless its Huffman tables say so,
-but a buffer that was not filled."""
+"""As many zeros in the data of a picture are no code but a buffer that was not filled, unless the
+Huffman tables of a sequential picture say otherwise, or there is another scan behind them."""
 
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})")
 
@@ -44,9 +44,7 @@ def decode_jpeg(data: bytes, header: JpegHeader, colour: bool) -> npt.NDArray[np
         RejectedSampleError: Data are missing or damaged, or the kind of JPEG is not supported.
     """
     pixels = np.empty((header.height, header.width, 3 if colour else 1), np.uint8)
-    hole = -1 if header.zeros else data.find(HOLE, header.data_at)
-    if hole >= 0 and data.find(EOI, header.data_at, hole) < 0:
-        data = data[: hole + 2] + EOI  # the last code may end with zeros
+    data = _without_padding(data, header)
     problem = _decode(data, header.data_at, header, pixels)
     if problem:
         repaired = header.repaired + data[header.data_at :] + EOI
@@ -55,9 +53,31 @@ def decode_jpeg(data: bytes, header: JpegHeader, colour: bool) -> npt.NDArray[np
                 f"the JPEG of {len(data)} bytes is damaged or has lost data ({problem}); check the "
                 "camera's cable, the USB bandwidth and the network"
             )
+    if header.several_scans and missing_scan(data, header):
+        raise RejectedSampleError(
+            f"the JPEG of {len(data)} bytes has lost data (a scan is missing); check the network "
+            "and the publisher"
+        )
     if not colour:
         return pixels[..., 0]
     return _by_opencv(data) if header.exif or header.channels == 4 else pixels
+
+
+def _without_padding(data: bytes, header: JpegHeader) -> bytes:
+    """Return the file up to a `HOLE` in its data, if there is one, with an end marker."""
+    if header.progressive:  # zeros may be bits of a scan, but hardly at its end
+        end = data.rfind(EOI, header.data_at)
+        end = end if end >= 0 else len(data)
+        hole = len(data[:end].rstrip(b"\x00")) if data.endswith(HOLE, 0, end) else -1
+    elif header.zeros:
+        return data
+    else:
+        hole = data.find(HOLE, header.data_at)
+        if hole >= 0 and data.find(EOI, header.data_at, hole) >= 0:
+            return data
+    if hole < 0:
+        return data
+    return data[: hole + (data[hole - 1] == 0xFF)] + EOI  # a zero after FF belongs to it
 
 
 def _decode(data: bytes, data_at: int, header: JpegHeader, pixels: npt.NDArray[np.uint8]) -> str:
@@ -67,21 +87,24 @@ def _decode(data: bytes, data_at: int, header: JpegHeader, pixels: npt.NDArray[n
     except ValueError as error:  # a warning of libjpeg-turbo: the array is filled all the same
         text = str(error).strip().removeprefix("Corrupt JPEG data: ")
         found = _EXTRANEOUS.search(text)
-        if found and int(found[1]) <= MAX_EXTRANEOUS:
-            marker = int(found[2], 16)
-            # Only the first warning is reported, and after the end marker comes no other.
-            if marker == EOI[1] or (
-                0xD0 <= marker <= 0xD7 and _all_restarts(data, data_at, header)
-            ):
-                return ""
+        if found and int(found[1]) <= MAX_EXTRANEOUS and _no_other(data, data_at, header, found[2]):
+            return ""
         return text or "unknown reason"
     return ""
 
 
-def _all_restarts(data: bytes, data_at: int, header: JpegHeader) -> bool:
-    """Return whether every restart marker is there, each in its place."""
+def _no_other(data: bytes, data_at: int, header: JpegHeader, marker: str) -> bool:
+    """Return whether no loss can hide behind the first warning, the only one that is reported.
+
+    Args:
+        data: The file.
+        data_at: Index of the first byte of its data.
+        header: Of this file.
+        marker: Before which there were extraneous bytes, hexadecimal.
+    """
     if not header.restart_interval:
-        return False
+        return marker == f"{EOI[1]:02x}"
+    # Every restart marker must be there, each in its place.
     scan = np.frombuffer(data, np.uint8, offset=data_at)
     after = scan[np.flatnonzero(scan[:-1] == 0xFF) + 1]
     restarts = after[(after >= 0xD0) & (after <= 0xD7)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers that begin a frame header (table B.1)."""
 _ALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9), 0xFF))
 """What is no segment after FF: no marker, TEM, RST0 .. RST7, SOI, a fill byte."""
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 
 
 class JpegHeader(NamedTuple):
@@ -26,7 +28,10 @@ class JpegHeader(NamedTuple):
         exif: Whether there may be an orientation.
         units: Minimum coded units, if all channels are in one scan.
         restart_interval: Minimum coded units between two restart markers; 0: there are none.
-        zeros: Whether zeros may be the code of a plain part.
+        progressive: Whether the picture becomes finer from scan to scan.
+        zeros: Whether the Huffman tables make zeros the code of a plain part.
+        components: The identifier of each channel.
+        several_scans: Whether the first scan does not hold the whole picture.
         repaired: The bytes up to the data, without what belongs to nothing.
         data_at: Index of the data's first byte.
     """
@@ -37,7 +42,10 @@ class JpegHeader(NamedTuple):
     exif: bool
     units: int
     restart_interval: int
+    progressive: bool
     zeros: bool
+    components: bytes
+    several_scans: bool
     repaired: bytes
     data_at: int
 
@@ -72,7 +80,10 @@ def jpeg_header(data: bytes) -> JpegHeader | None:
                 exif=exif,
                 units=_units(frame),
                 restart_interval=interval,
-                zeros=not sequential or (bool(tables) and all(tables)),
+                progressive=not sequential,
+                zeros=bool(tables) and all(tables),
+                components=frame[6 : 6 + 3 * frame[5] : 3],
+                several_scans=not sequential or body[:1] != frame[5:6],
                 repaired=b"".join(kept),
                 data_at=end,
             )
@@ -105,6 +116,33 @@ def _segments(data: bytes) -> Iterator[_Segment]:
             return
         yield _Segment(marker, data[at + 4 : end], data[at:end], end)
         at = end
+
+
+def missing_scan(data: bytes, header: JpegHeader) -> bool:
+    """Return whether the scans of a JPEG do not hold every coefficient to its last bit.
+
+    libjpeg-turbo decodes what there is: a picture that ends between two scans is coarse.
+
+    Args:
+        data: The file.
+        header: Of this file.
+    """
+    bits = {component: [-1] * 64 for component in header.components}
+    at = len(SIGNATURE)
+    while (found := _MARKER.search(data, at)) is not None and data[found.start() + 1] != EOI[1]:
+        at = found.start()
+        end = at + 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+        if data[at + 1] == _SOS:
+            body = data[at + 4 : end]
+            if len(body) < 4 or len(body) < 4 + 2 * body[0]:
+                return True
+            first, last, approximation = body[-3:]
+            for component in body[1 : 1 + 2 * body[0] : 2]:
+                coefficients = bits.get(component, [])
+                for index in range(first, min(last, 63) + 1 if coefficients else 0):
+                    coefficients[index] = approximation & 15
+        at = end
+    return any(any(coefficients) for coefficients in bits.values())
 
 
 def _zero_codes(tables: bytes) -> list[bool]:
