@@ -64,7 +64,8 @@ class LabelServices:
         return "; ".join([f"{len(bank.labels)} labels are in use", *left_out[:SHOWN], *more])
 
     def _enroll(self, request: Any, sleep: Callable[[float], object]) -> str:
-        values, count = self._enrolment.collect(request.duration, sleep)
+        least = self._recogniser.calibration.min_quality  # below it nothing is ever known
+        values, count = self._enrolment.collect(request.duration, sleep, least)
         bank = self._vocabulary.enroll(request.label, values)
         self._recogniser.bank = bank
         return f"label '{bank.spelling(request.label)}' was enrolled from {count} results"

@@ -38,6 +38,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         self._perception: Perception | None = None
         self._label_services: LabelServices | None = None
         self._enrolment = Enrolment()
+        self._vocabulary: Vocabulary | None = None
         self._subscribed: frozenset[str] = frozenset()
         super().__init__("perception", PerceptionConfig(), **kwargs)
 
@@ -45,6 +46,9 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         """Load labels and fusion, and create the outputs."""
         config = self.parameters.config
         vocabulary, problems = Vocabulary.load(bundle, config.labels, config.threads)
+        if self._vocabulary is not None:  # the node was configured before
+            problems += vocabulary.take_enrolled(self._vocabulary)
+        self._vocabulary = vocabulary
         fusion, warning = make_fusion(config.fusion, bundle)
         recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
         self._perception = Perception(fusion, recogniser, self._publish)
@@ -83,7 +87,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
 
     def _publish(self, result: PerceptionResult) -> None:
         """Publish a result; called in one of the engine's threads."""
-        self._enrolment.add(result.values)
+        self._enrolment.add(result.values, result.recognition.quality)
         made = [
             ("embedding", messages.embedding(result, self.model)),
             ("recognition", messages.recognition(result)),

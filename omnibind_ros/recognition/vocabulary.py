@@ -29,6 +29,7 @@ class Vocabulary:
         templates: Sequence[str],
         encoder: TextEncoder | None,
         likeness: float | None = None,
+        model: str = "",
     ) -> None:
         """Create a vocabulary; `load` makes one from a bundle.
 
@@ -38,8 +39,11 @@ class Vocabulary:
             encoder: The text encoder; None if the bundle has none that works: then the labels
                 cannot be changed.
             likeness: Of enrolled prototypes, see `LabelBank.likeness`.
+            model: Name and version of the bundle, in whose embedding space all prototypes are.
         """
         self.bank = bank
+        self._model = model
+        self._enrolled: list[tuple[str, npt.NDArray[np.float32]]] = []
         self._templates = tuple(templates)
         self._encoder = encoder
         self._likeness = likeness
@@ -73,7 +77,7 @@ class Vocabulary:
         file = read_labels(labels_path)
         bank = LabelBank.load(bundle.root, labels_path, encoder)
         likeness = bundle.manifest.calibration.likeness
-        vocabulary = cls(bank, file.templates, encoder, likeness)
+        vocabulary = cls(bank, file.templates, encoder, likeness, bundle.manifest.model)
         if labels:
             try:
                 problems += [
@@ -92,7 +96,7 @@ class Vocabulary:
         return self._encoder
 
     def set_labels(self, labels: Sequence[str]) -> tuple[LabelBank, tuple[str, ...]]:
-        """Replace the label bank.
+        """Replace the texts of the label bank; what was enrolled stays.
 
         Args:
             labels: The label texts; those that differ by case, spaces or control characters are
@@ -108,6 +112,8 @@ class Vocabulary:
         names, left_out = merge_names(labels)
         bank = LabelBank.build([Label(name, ()) for name in names], self._templates, encoder)
         with self._lock:
+            for label, values in self._enrolled:
+                bank = bank.with_label(label, values, self._likeness)
             self.bank = bank
         return bank, left_out
 
@@ -123,7 +129,29 @@ class Vocabulary:
         """
         with self._lock:
             self.bank = self.bank.with_label(label, values, self._likeness)
+            self._enrolled.append((label, values))
             return self.bank
+
+    def take_enrolled(self, other: Vocabulary) -> list[str]:
+        """Take over what was enrolled in another vocabulary.
+
+        Args:
+            other: The vocabulary before this one, perhaps of another bundle.
+
+        Returns:
+            A sentence if its prototypes cannot be used here.
+        """
+        with other._lock:
+            enrolled = list(other._enrolled)
+        if enrolled and other._model != self._model:
+            names = ", ".join(dict.fromkeys(label for label, _ in enrolled))
+            return [
+                f"the labels {names} were enrolled with the bundle {other._model} and are lost, as "
+                f"{self._model} has another embedding space; enroll them again"
+            ]
+        for label, values in enrolled:
+            self.enroll(label, values)
+        return []
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embed texts as they are.
