@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -100,6 +101,7 @@ class SensorSubscription:
         self._history_until = 0.0
         self._connected = 0
         self._alternation = Alternation()
+        self._arrived: deque[int] = deque(maxlen=64)
         self.kept_for = 0.0
         self.policy = ""
         self._type = load_type(channel.config.type)
@@ -216,9 +218,17 @@ class SensorSubscription:
     # Two parameters, so that rclpy passes on what DDS knows of the message.
     def _on_message(self, message: Any, info: Mapping[str, Any]) -> None:
         now = time.monotonic()
+        published_ns = info.get("source_timestamp") or 0
+        kept = self._durability == TRANSIENT_LOCAL and now <= self._history_until
+        if kept and published_ns in self._arrived:
+            return  # it was received before this subscription replaced another one
+        self._arrived.append(published_ns)
         self._received_at = now
         self._alternation.message(info.get("publication_sequence_number") or 0, now)
-        self.kept_for = self._kept_for(info, now)
+        # Otherwise the publisher's clock is not used, as it may be another computer's.
+        self.kept_for = (
+            max((time.time_ns() - published_ns) * 1e-9, 0.0) if kept and published_ns else 0.0
+        )
         header = getattr(message, "header", None)
         self._engine.offer(
             self._channel.name,
@@ -227,14 +237,3 @@ class SensorSubscription:
             header.frame_id if header is not None else "",
             self.kept_for,
         )
-
-    def _kept_for(self, info: Mapping[str, Any], now: float) -> float:
-        """Return how long a publisher had kept a message.
-
-        Only a publisher that has just been connected sends such messages. Otherwise the publisher's
-        clock is not used, as it may be another computer's.
-        """
-        published_ns = info.get("source_timestamp") or 0
-        if self._durability == VOLATILE or now > self._history_until or not published_ns:
-            return 0.0
-        return max((time.time_ns() - published_ns) * 1e-9, 0.0)

@@ -87,6 +87,7 @@ SENSOR_TYPES = (
         "std_msgs/msg/String",
         decode_text,
         # Many topics of this type are not speech, such as robot_description.
-        discover=("text", "speech", "transcript", "utterance"),
+        discover=("text", "speech", "transcript", "transcription", "utterance"),
+        single=True,
     ),
 )

@@ -16,6 +16,11 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from omnibind_msgs.msg import SensorStatus
+from omnibind_ros.nodes.graph import TopicGraph
+from omnibind_ros.nodes.subscriptions import SensorSubscription
+from omnibind_ros.runtime.channel import Channel
+from omnibind_ros.runtime.config import SensorConfig
+from omnibind_ros.sensors import SensorRegistry
 
 NO_MATCH, DELAYED = SensorStatus.NO_MATCH, SensorStatus.DELAYED
 
@@ -115,6 +120,39 @@ def test_a_text_from_before_the_start_counts_from_its_publication(
 
     assert client.probe.spin(heard), client.process.output()
     assert client.probe.spin(lambda: not client.sensor("speech").reason)
+
+
+class Received:
+    """Takes what a subscription gives to the engine."""
+
+    def __init__(self):
+        self.texts = []
+
+    def set_publishers(self, name, count):
+        pass
+
+    def offer(self, name, message, stamp_ns, frame_id, kept_for):
+        self.texts.append((message.data, kept_for))
+
+
+def test_a_kept_text_is_not_received_twice(probe, publisher):
+    text = next(kind for kind in SensorRegistry.installed() if kind.modality == "text")
+    config = SensorConfig(modality="text", topic="/told", type=text.message, depth=1)
+    received, channel = Received(), Channel("speech", config, text, None)
+    talker = publisher("talker", String, "/told", LATCHED)
+    subscription = SensorSubscription(probe.node, received, channel, True)
+    try:
+        assert probe.spin(lambda: talker.get_subscription_count() == 1)
+        talker.publish(String(data="first"))
+        assert probe.spin(lambda: received.texts)
+        subscription.adapt(TopicGraph(probe.node).endpoints("/told"))
+        assert subscription.wanted().durability == "transient_local"
+        probe.spin_for(1.5)  # the publisher sends it again to the new subscription
+        talker.publish(String(data="second"))
+        assert probe.spin(lambda: len(received.texts) > 1)
+        assert received.texts == [("first", 0.0), ("second", 0.0)]
+    finally:
+        subscription.close()
 
 
 def test_two_publishers_on_one_topic_are_both_named(start_perception, publisher):

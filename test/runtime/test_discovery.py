@@ -47,6 +47,8 @@ CLOUD, STRING = "sensor_msgs/msg/PointCloud2", "std_msgs/msg/String"
         ("/speech/text", STRING, "text"),
         ("/speechToText", STRING, "text"),
         ("/texts", STRING, "text"),
+        ("/asr/transcription", STRING, "text"),
+        ("/lidar/pointcloud", CLOUD, "points"),
         ("/context", STRING, None),
         ("/texture", STRING, None),
         ("/detector/labels_text", STRING, None),
@@ -125,3 +127,8 @@ def test_a_sensor_is_removed_some_time_after_its_topic_has_gone():
     now[0] += 1
     discovery.update({}, ())
     assert parameters.names == []
+
+
+def test_which_sensor_types_take_single_messages():
+    kinds = SensorRegistry.installed()
+    assert {kind.message for kind in kinds if kind.single} == {STRING}
