@@ -215,11 +215,27 @@ def test_encodings_of_libcaer_are_refused(registry, encoding):
         decode(registry, "prophesee", msg)
 
 
-def test_bare_samples_of_audio_capture(registry):
-    samples = np.array([0, 16384, -16384, 8192] * 80, "<i2")
-    sound = decode(registry, "microphone", SimpleNamespace(data=samples.tobytes()))
+def tone(hertz, peak):
+    return np.rint(peak * np.sin(2 * np.pi * hertz * np.arange(320) / 16_000)).astype("<i2")
+
+
+@pytest.mark.parametrize("sensor", ["microphone", "respeaker_ros2"])
+def test_bare_samples_are_read(registry, sensor):
+    samples = tone(440, 9000)
+    sound = decode(registry, sensor, SimpleNamespace(data=samples.tobytes()))
     assert sound.rate == 16_000
-    np.testing.assert_allclose(sound.samples, np.array([0, 0.5, -0.5, 0.25] * 80), atol=1e-4)
+    np.testing.assert_allclose(sound.samples, samples / 32768, atol=1e-4)
+
+
+@pytest.mark.parametrize(("format_", "field"), [(8, "int16_data"), (1, "float32_data")])
+def test_the_capturer_says_its_format(registry, format_, field):
+    samples = tone(440, 9000)
+    values = samples if field == "int16_data" else samples.astype(np.float32) / 32768
+    info = SimpleNamespace(format=format_, channels=1, rate=16_000, chunk=320)
+    audio = SimpleNamespace(info=info, audio_data=SimpleNamespace(**{field: values.tolist()}))
+    sound = decode(registry, "audio_capturer", SimpleNamespace(audio=audio))
+    assert sound.rate == 16_000
+    np.testing.assert_allclose(sound.samples, samples / 32768, atol=1e-4)
 
 
 def test_words_of_ros2_whisper_are_a_sentence(registry):
