@@ -144,8 +144,9 @@ class SensorSet:
     def deactivate(self) -> None:
         """Unsubscribe."""
         self._active = False
-        for subscription in self._subscriptions.values():
+        for name, subscription in self._subscriptions.items():
             subscription.close()
+            self._engine.set_topic_doubts(name, ())
         self._subscriptions = {}
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from omnibind_ros.runtime.config import SensorConfig, SensorSetup
 from omnibind_ros.runtime.engine import Engine
 from omnibind_ros.runtime.presence import Presence
 from omnibind_ros.runtime.sensor_set import SensorSet
+from omnibind_ros.sensors import Doubt, Issue
 
 
 class Listener:
@@ -98,6 +99,17 @@ def sensors(engine, maker, host):
     yield made
     maker.loaded.set()
     made.close()
+
+
+def test_reasons_for_silence_end_with_the_subscription(sensors, engine, maker, monkeypatch):
+    maker.loaded.set()
+    sensors.load({"left": setup(topic="left")})
+    sensors.activate()
+    monkeypatch.setattr(Listener, "on_doubt", lambda *_: None)
+    engine.set_topic_doubts("left", [Doubt(Issue.NO_MATCH, "nobody publishes")])
+    assert engine.states()[0].reason == "nobody publishes"
+    sensors.deactivate()
+    assert engine.states()[0].reason == ""
 
 
 def finish(futures):
