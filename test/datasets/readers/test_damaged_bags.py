@@ -39,7 +39,7 @@ from omnibind_ros.datasets.readers import READERS
 from omnibind_ros.datasets.readers.bags.files import bag_problems, is_bag, messages, open_bag
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 
-EXAMPLES = int(os.environ.get("OMNIBIND_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("OMNIBIND_EXAMPLES", "100"))
 SQLITE3, MCAP = StoragePlugin.SQLITE3, StoragePlugin.MCAP
 NONE, FILE, MESSAGE = CompressionMode.NONE, CompressionMode.FILE, CompressionMode.MESSAGE
 STORAGE = CompressionMode.STORAGE
@@ -417,6 +417,60 @@ def test_a_cut_file_is_read_up_to_the_cut(tmp_path, originals, kind, share):
     assert path.name in problems[0]
     if len(read) < 300:
         assert f"{300 - len(read)} are lost" in problems[0]
+
+
+def change_database(bag, *commands):
+    database = sqlite3.connect(storage_file(bag))
+    for command in commands:
+        database.execute(command)
+    database.commit()
+    database.close()
+
+
+def test_rows_that_were_deleted_do_not_come_back(tmp_path):
+    texts = make_texts(300, size=5_000)
+    bag = write_texts(tmp_path / "bag", texts)
+    (bag / "metadata.yaml").unlink()
+    change_database(bag, "DELETE FROM messages WHERE id > 50 AND id <= 200")
+    rest = texts[:50] + texts[200:]
+    assert read_texts(bag)[0] == rest
+    whole = damaged_copy(bag, tmp_path / "whole")
+    path = storage_file(bag)
+    cut(path, path.stat().st_size - 40 * 4096)
+    read, (_, problem) = read_texts(bag)
+    assert read == rest[: len(read)]
+    assert 110 < len(read) < 150
+    assert "it was cut at byte" in problem
+    overwrite(storage_file(whole), 100 * 4096, 900 * 4096 // 2)
+    try:
+        assert set(read_texts(whole)[0]) <= set(rest)
+    except SkipError as error:
+        assert "which rows were deleted" in error.reason  # noqa: PT017 - one of both
+
+
+def test_definitions_that_are_missing_or_damaged(tmp_path):
+    texts = make_texts(10)
+    bag = write_texts(tmp_path / "bag", texts)
+    change_database(bag, "DELETE FROM message_definitions")
+    assert read_texts(bag) == (texts, [])
+    bag = write_texts(tmp_path / "other", texts)
+    for text in ("string date", "strung data", "int32 data"):
+        change = f"UPDATE message_definitions SET encoded_message_definition = '{text}'"
+        change_database(bag, change)
+        read, (problem,) = read_texts(bag)
+        assert read == texts
+        assert problem.startswith(f"the definition of {TEXT} in the bag")
+        assert problem.endswith("that of ROS 2 is used")
+
+
+@pytest.mark.parametrize(("plugin", "mode"), KINDS)
+def test_two_readers_at_once(tmp_path, plugin, mode):
+    texts = make_texts(30)
+    bag = write_texts(tmp_path / "bag", texts, plugin, mode)
+    open_bag.cache_clear()
+    both = zip(messages(bag, ["/text"]), messages(bag, ["/label"]), strict=True)
+    read = [(topic, time, decode().data) for pair in both for topic, time, decode in pair]
+    assert read == texts
 
 
 # The format of MCAP, written by its specification.

@@ -145,6 +145,11 @@ class SalvagedMcap(McapFile):
 
     def _finish(self) -> None:
         """Join channels with schemas, count, and sort by time."""
+        if self.chunks and self.loose:  # a chunk of which the opcode is damaged, in all likelihood
+            self.lost.append(
+                Lost("messages outside its chunks are left out, as nothing checks them")
+            )
+            self.loose.clear()
         for key, channels in self._channels.items():
             schemas = {
                 schema for number, *_ in channels for schema in self._schemas.get(number, ())

@@ -117,7 +117,10 @@ class SalvagedSqlite(FileReader):
             if trunk in free:
                 break
             free.add(trunk)
-            data = self._page_content(trunk)
+            try:
+                data = self._page_content(trunk)
+            except DamagedRowError as error:
+                raise DamagedRowError("it cannot be told which rows were deleted") from error
             count = min(int.from_bytes(data[4:8], "big"), self._usable // 4 - 2)
             numbers = data[8 : 8 + 4 * count]
             free |= {int.from_bytes(numbers[n : n + 4], "big") for n in range(0, len(numbers), 4)}
@@ -140,6 +143,7 @@ class SalvagedSqlite(FileReader):
     def _scan(self, free: Collection[int]) -> list[Place]:
         """Return the places of all messages that are whole, by time."""
         found: dict[int, Place] = {}
+        twice = set[int]()  # differently: a page was written, and the one that it replaces is left
         damaged = 0
         for number, data in self._leaves():
             if number in free:
@@ -152,12 +156,14 @@ class SalvagedSqlite(FileReader):
                     if place is not None:
                         for _ in self._overflow(place):
                             pass
-                        found[place.key] = place
+                        if found.setdefault(place.key, place)[:4] != place[:4]:
+                            twice.add(place.key)
                 except (DamagedRowError, IndexError):
                     damaged += 1
+        damaged += len(twice)
         if damaged:
             self.lost.append(Lost("some of its pages are missing or damaged", damaged))
-        return sorted(found.values())
+        return sorted(place for key, place in found.items() if key not in twice)
 
     def _leaves(self) -> Iterator[tuple[int, bytes]]:
         """Yield number and content of each leaf page of any table but the first page."""

@@ -98,7 +98,7 @@ class StorageFile:
             return SalvagedMcap(self._source, hints)
         # What the libraries make of damaged bytes.
         except Exception as error:
-            raise self._unreadable(f"not even its list of topics can be read ({error})") from error
+            raise self._unreadable(f"nothing in it can be read ({error})") from error
 
     @property
     def count(self) -> int:
