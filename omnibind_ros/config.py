@@ -6,6 +6,7 @@ docs/reference/parameters.md.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import field, fields
 from typing import Any
@@ -19,16 +20,18 @@ def parameter(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     at_run_time: bool = False,
+    item: type = str,
 ) -> Any:
     """Return a dataclass field that describes a parameter.
 
     Args:
         default: Default value; a list is copied for each instance.
         description: One sentence, with the unit.
-        low: Smallest value allowed.
-        high: Largest value allowed.
+        low: Smallest value allowed; of a list, smallest item.
+        high: Largest value allowed; of a list, largest item.
         choices: Texts allowed; empty for any.
         at_run_time: Whether a change takes effect at once, without a new configure.
+        item: Type of a list's items, str or int.
     """
     metadata = {
         "description": description,
@@ -36,6 +39,7 @@ def parameter(
         "high": high,
         "choices": choices,
         "at_run_time": at_run_time,
+        "item": item,
     }
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
@@ -63,9 +67,13 @@ def check(config_type: type, name: str, value: Any, prefix: str = "") -> Any:
     meta: Mapping[str, Any] = spec.metadata
     shown = f"parameter {prefix}{name} is {str(value)[:60]!r}"
     if isinstance(default, list):
-        items = list(value) if isinstance(value, (list, tuple)) else None
-        if items is None or not all(isinstance(item, str) for item in items):
-            raise ParameterError(f"{shown}, but must be a list of texts")
+        items = list(value) if isinstance(value, (list, tuple, array)) else None
+        item_type = meta["item"]
+        if items is None or not all(type(item) is item_type for item in items):
+            kind = "texts" if item_type is str else "whole numbers"
+            raise ParameterError(f"{shown}, but must be a list of {kind}")
+        if meta["low"] is not None and not all(meta["low"] <= i <= meta["high"] for i in items):
+            raise ParameterError(f"{shown}, but each must be in {meta['low']} .. {meta['high']}")
         return items
     if type(default) is float and type(value) is int:
         value = float(value)  # YAML writes 1 for 1.0

@@ -38,7 +38,7 @@ def descriptor(spec: Any, default: Any) -> ParameterDescriptor:
         described.floating_point_range = [
             FloatingPointRange(from_value=float(meta["low"]), to_value=float(meta["high"]))
         ]
-    elif meta["low"] is not None:
+    elif meta["low"] is not None and not isinstance(default, list):
         described.integer_range = [
             IntegerRange(from_value=int(meta["low"]), to_value=int(meta["high"]), step=1)
         ]

@@ -11,12 +11,18 @@ import numpy.typing as npt
 from omnibind_ros.config import parameter
 
 from .base import Decode, RejectedSampleError, SensorType
+from .encoded_sound import encoding_at_start, encoding_inside
+from .mixing import mix
+from .pcm_check import wrong_format
 from .sound import SlidingWindow, Sound
 
 RATES = (4000, 192000)
 MAX_CHANNELS = 256
 MAX_SECONDS = 60.0
 """Longest sound in one message; a header that announces more is rejected."""
+
+MAX_FLOAT = 16.0
+"""Largest plausible value of floating-point sound; values above 1 are clipped."""
 
 FORMATS = {"S16LE": "<i2", "S16BE": ">i2", "S32LE": "<i4", "F32LE": "<f4", "U8": "u1"}
 """NumPy types by GStreamer's names of raw audio formats."""
@@ -36,6 +42,13 @@ class AudioOptions:
     """Parameters of every audio sensor."""
 
     window: float = parameter(1.0, "Seconds of sound in a sample.", low=0.1, high=30.0)
+    use_channels: list[int] = parameter(
+        [],
+        "Channels that are mixed, from 0 on; empty: all.",
+        low=0,
+        high=MAX_CHANNELS - 1,
+        item=int,
+    )
 
 
 @dataclass
@@ -51,8 +64,10 @@ class RawAudioOptions(AudioOptions):
     )
 
 
-def _to_sound(values: npt.NDArray[Any], rate: int, channels: int) -> Sound:
-    """Check interleaved samples of any format, and return the mean of their channels."""
+def _to_sound(
+    values: npt.NDArray[Any], rate: int, channels: int, options: AudioOptions | None
+) -> Sound:
+    """Check interleaved samples of any format, and mix their channels."""
     if not RATES[0] <= rate <= RATES[1]:
         raise RejectedSampleError(
             f"the sample rate is {rate} Hz but must be in {RATES[0]} .. {RATES[1]}; check the "
@@ -76,31 +91,54 @@ def _to_sound(values: npt.NDArray[Any], rate: int, channels: int) -> Sound:
             f"the message holds {frames / rate:.0f} s of sound, more than {MAX_SECONDS:g} s; "
             "publish chunks of about 20 ms"
         )
-    mono = values.reshape(frames, channels).mean(axis=1, dtype=np.float32)
+    use = options.use_channels if options is not None else ()
+    if use and max(use) >= channels:
+        raise RejectedSampleError(
+            f"use_channels names channel {max(use)} but the sound has the channels 0 .. "
+            f"{channels - 1}; set the sensor's use_channels, and channels where it has them"
+        )
+    mono = mix(values.reshape(frames, channels), use)
     if values.dtype.kind == "f":
-        if not np.isfinite(mono).all():
-            raise RejectedSampleError("the sound has values that are not finite; check the driver")
+        peak = float(np.abs(mono).max())
+        if not peak <= MAX_FLOAT:  # so too if it is not a number
+            encoding = encoding_inside(values.tobytes())
+            raise RejectedSampleError(
+                f"the sound has values of {peak:.3g}, not finite or far above 1"
+                f"{', and frames of ' + encoding if encoding else ''}; let the driver publish "
+                "uncompressed sound and set the sensor's format as the driver has it"
+            )
         return Sound(np.clip(mono, -1.0, 1.0), rate)
     full_scale = 2.0 ** (8 * values.dtype.itemsize - 1)
     if values.dtype.kind == "u":
         mono -= full_scale  # unsigned PCM is silent at its middle
-    return Sound(mono / np.float32(full_scale), rate)
+    mono /= np.float32(full_scale)
+    problem = wrong_format(values, mono, channels)
+    if problem:
+        raise RejectedSampleError(
+            f"the samples look {problem}; let the driver publish uncompressed sound and set the "
+            "sensor's format and channels as the driver has them"
+        )
+    return Sound(mono, rate)
 
 
-def decode_audio(msg: Any, _options: Any = None) -> Sound:
+def decode_audio(msg: Any, options: AudioOptions | None = None) -> Sound:
     """Return the sound of an omnibind_msgs/Audio.
 
     Args:
         msg: Anything with sample_rate (Hz), channels and samples (int16, channels interleaved).
+        options: The channels to use.
 
     Returns:
-        The mean of the channels, at the message's own rate.
+        The mix of the channels, at the message's own rate; see `mix`.
 
     Raises:
         RejectedSampleError: No samples, a rate or channel count out of range, samples that do not
-            divide among the channels, or more than `MAX_SECONDS`.
+            divide among the channels, more than `MAX_SECONDS`, channels to use that are not there,
+            or samples that look like those of another format; see `wrong_format`.
     """
-    return _to_sound(np.asarray(msg.samples, np.int16), int(msg.sample_rate), int(msg.channels))
+    return _to_sound(
+        np.asarray(msg.samples, np.int16), int(msg.sample_rate), int(msg.channels), options
+    )
 
 
 def decode_audio_data(msg: Any, options: RawAudioOptions) -> Sound:
@@ -111,11 +149,11 @@ def decode_audio_data(msg: Any, options: RawAudioOptions) -> Sound:
         options: The format of the bytes, which the message does not describe.
 
     Returns:
-        The mean of the channels, at the options' rate.
+        The mix of the channels, at the options' rate.
 
     Raises:
-        RejectedSampleError: As `decode_audio`, values that are not finite, or a message of another
-            package of this name.
+        RejectedSampleError: As `decode_audio`, compressed sound or a file, values that are not
+            finite or above `MAX_FLOAT`, or a message of another package of this name.
     """
     data = getattr(msg, "data", None)
     if data is None:
@@ -124,13 +162,20 @@ def decode_audio_data(msg: Any, options: RawAudioOptions) -> Sound:
             "sensor's type to audio_common_msgs/msg/AudioStamped and its topic to one of that type"
         )
     raw = np.frombuffer(data, np.uint8) if len(data) else np.empty(0, np.uint8)
+    encoding = encoding_at_start(raw.tobytes())
+    if encoding:
+        raise RejectedSampleError(
+            f"the message holds {encoding}, not samples of the format {options.format}; let the "
+            "driver publish uncompressed sound (audio_capture: format wave) and set the sensor's "
+            "format, channels and sample_rate"
+        )
     kind = np.dtype(FORMATS[options.format])
     if raw.size % kind.itemsize:
         raise RejectedSampleError(
             f"{raw.size} bytes are no whole number of {options.format} samples; let the driver "
             "publish uncompressed sound (audio_capture: format wave) and set the sensor's format"
         )
-    return _to_sound(raw.view(kind), options.sample_rate, options.channels)
+    return _to_sound(raw.view(kind), options.sample_rate, options.channels, options)
 
 
 def decode_audio_data_stamped(msg: Any, options: RawAudioOptions) -> Sound:
@@ -146,18 +191,20 @@ def decode_audio_data_stamped(msg: Any, options: RawAudioOptions) -> Sound:
     return decode_audio_data(msg.audio, options)
 
 
-def decode_audio_stamped(msg: Any, _options: Any = None) -> Sound:
+def decode_audio_stamped(msg: Any, options: AudioOptions | None = None) -> Sound:
     """Return the sound of an audio_common_msgs/AudioStamped of mgonzs13's audio_common (4.0 on).
 
     Args:
         msg: Anything with audio.info (format: a PaSampleFormat, rate, channels) and
             audio.audio_data (one array a format).
+        options: The channels to use.
 
     Returns:
-        The mean of the channels, at the message's own rate.
+        The mix of the channels, at the message's own rate.
 
     Raises:
-        RejectedSampleError: As `decode_audio`, values that are not finite, or an unknown format.
+        RejectedSampleError: As `decode_audio`, values that are not finite or above `MAX_FLOAT`, or
+            an unknown format.
     """
     info = msg.audio.info
     field = _PORTAUDIO.get(info.format)
@@ -168,7 +215,7 @@ def decode_audio_stamped(msg: Any, _options: Any = None) -> Sound:
             "driver's format"
         )
     values = np.asarray(getattr(msg.audio.audio_data, field), field.removesuffix("_data"))
-    return _to_sound(values, int(info.rate), int(info.channels))
+    return _to_sound(values, int(info.rate), int(info.channels), options)
 
 
 def _sensor_type(
