@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
+import sqlite3
 import struct
+import tempfile
 from binascii import crc32
+from pathlib import Path
 
+import lz4.frame
 import numpy as np
 import yaml
+from backports import zstd
 from bags import START, S
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
+from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.datasets.readers.bags.files import bag_problems, messages, open_bag, typestore
 
 TEXT = "std_msgs/msg/String"
@@ -149,3 +157,100 @@ def write_mcap(folder, *parts):
     folder.mkdir()
     (folder / f"{folder.name}.mcap").write_bytes(b"".join([MCAP_MAGIC, *parts]))
     return folder
+
+
+SQLITE3, MCAP = StoragePlugin.SQLITE3, StoragePlugin.MCAP
+
+
+NONE, FILE, MESSAGE = CompressionMode.NONE, CompressionMode.FILE, CompressionMode.MESSAGE
+
+
+STORAGE = CompressionMode.STORAGE
+
+
+KINDS = [
+    (SQLITE3, NONE),
+    (SQLITE3, FILE),
+    (SQLITE3, MESSAGE),
+    (MCAP, NONE),
+    (MCAP, FILE),
+    (MCAP, MESSAGE),
+    (MCAP, STORAGE),
+]
+
+
+def files_of(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def temporary_folders():
+    return set(Path(tempfile.gettempdir()).glob("omnibind-bag-*"))
+
+
+def cut(path, size):
+    os.truncate(path, size)
+
+
+def overwrite(path, start, stop, value=0):
+    with path.open("r+b") as stream:
+        stream.seek(start)
+        stream.write(bytes([value]) * (stop - start))
+
+
+def damaged_copy(bag, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(bag, folder)
+    return folder
+
+
+def change_database(bag, *commands):
+    database = sqlite3.connect(storage_file(bag))
+    for command in commands:
+        database.execute(command)
+    database.commit()
+    database.close()
+
+
+COMPRESSIONS = {"": bytes, "lz4": lz4.frame.compress, "zstd": zstd.compress}
+
+
+def chunked(texts, size, compression, *, checksum=True):
+    head, records = mcap_records(texts)
+    parts = [records[n : n + size] for n in range(0, len(records), size)]
+    pack = COMPRESSIONS[compression]
+    return [*head, *(mcap_chunk(part, compression, pack, checksum=checksum) for part in parts)]
+
+
+class Small:
+    """Small bags of one list of texts, by kind; without a long representation."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.texts = make_texts(60, size=3_000)
+        self.bags = {
+            (plugin, mode): write_texts(
+                folder / f"{plugin.name}-{mode.name}", self.texts, plugin, mode
+            )
+            for plugin, mode in KINDS
+        }
+        for compression in COMPRESSIONS:
+            name = f"chunks-{compression}"
+            parts = chunked(self.texts, 7, compression)
+            self.bags[name] = write_mcap(folder / name, *parts, MCAP_END)
+        head, records = mcap_records(self.texts)
+        self.bags["loose"] = write_mcap(folder / "loose", *head, *records, MCAP_END)
+
+    def read(self, bag):
+        """Return the numbers of the messages that are read, after a check that all were written."""
+        open_bag.cache_clear()
+        numbers = {text: n for n, text in enumerate(self.texts)}
+        try:
+            read, problems = read_texts(bag)
+        except SkipError as error:
+            read, problems = [], error.reason.split("; ")
+        said = [problem for problem in problems if "metadata.yaml is missing" not in problem]
+        assert said or read == self.texts, "nothing was said of what is missing"
+        assert all(message in numbers for message in read), "a message was invented"
+        order = [numbers[message] for message in read]
+        assert order == sorted(set(order)), "messages are out of order, or there twice"
+        return order
