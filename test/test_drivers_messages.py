@@ -238,6 +238,16 @@ def test_the_capturer_says_its_format(registry, format_, field):
     np.testing.assert_allclose(sound.samples, samples / 32768, atol=1e-4)
 
 
+def test_the_loudspeaker_on_channel_5_is_not_heard(registry):
+    voice, loudspeaker = tone(440, 9000), tone(1000, 30_000)
+    channels = np.stack([voice, *([voice // 2] * 4), loudspeaker], axis=1)
+    msg = SimpleNamespace(sample_rate=16_000, channels=6, samples=channels.reshape(-1))
+    sound = decode(registry, "respeaker", msg)
+    np.testing.assert_allclose(sound.samples, voice / 32768, atol=1e-4)
+    everything = decode(registry, "respeaker", msg, use_channels=[])
+    assert np.abs(everything.samples - voice / 32768).max() > 0.05
+
+
 def test_words_of_ros2_whisper_are_a_sentence(registry):
     words = [f"word{n}" for n in range(500)]  # all that was said since the start
     text = " ".join(words[-30:])  # as the page's node transform does
