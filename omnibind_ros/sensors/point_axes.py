@@ -86,9 +86,10 @@ def guess_axes(
     if x.size < FEW:
         return Axes(optical)
     every = slice(None, None, x.size // SAMPLE | 1)  # odd, since rows often have even lengths
-    px, py, pz = x[every], y[every], z[every]
+    pz = z[every]
     if not optical and np.count_nonzero(pz > 0) < _MOST * pz.size:  # at once, for speed
         return Axes(False)
+    px, py = x[every], y[every]
     before_z = _before(pz, px, py)
     if optical and before_z >= _ALL:
         return Axes(True)

@@ -48,6 +48,7 @@ def _axes(msg: Any) -> dict[str, tuple[int, np.dtype[Any]]]:
             "x, y and z in metres"
         )
     axes = {}
+    order = ">" if msg.is_bigendian else "<"
     for axis in "xyz":
         field = fields[axis]
         kind = DATATYPES.get(int(field.datatype))
@@ -56,7 +57,7 @@ def _axes(msg: Any) -> dict[str, tuple[int, np.dtype[Any]]]:
                 f"field {axis} has datatype {int(field.datatype)}, which sensor_msgs/PointField "
                 "does not define; publish FLOAT32 (7)"
             )
-        dtype = np.dtype(kind).newbyteorder(">" if msg.is_bigendian else "<")
+        dtype = np.dtype(order + kind)
         offset = int(field.offset)
         if offset + dtype.itemsize > int(msg.point_step):
             raise RejectedSampleError(
@@ -67,7 +68,7 @@ def _axes(msg: Any) -> dict[str, tuple[int, np.dtype[Any]]]:
     ranges = fields.get("range")
     kind = DATATYPES.get(int(ranges.datatype)) if ranges is not None else None
     if ranges is not None and kind is not None:
-        dtype = np.dtype(kind).newbyteorder(">" if msg.is_bigendian else "<")
+        dtype = np.dtype(order + kind)
         if int(ranges.offset) + dtype.itemsize <= int(msg.point_step):
             axes["range"] = (int(ranges.offset), dtype)
     return axes
