@@ -21,6 +21,7 @@ def parameter(
     choices: tuple[str, ...] = (),
     at_run_time: bool = False,
     item: type = str,
+    instead: str = "",
 ) -> Any:
     """Return a dataclass field that describes a parameter.
 
@@ -31,6 +32,7 @@ def parameter(
         high: Largest value allowed; of a list, largest item.
         choices: Texts allowed; empty for any.
         at_run_time: Whether a change takes effect at once, without a new configure.
+        instead: What has the same effect at run time, a clause; empty if nothing has.
         item: Type of a list's items, str or int.
     """
     metadata = {
@@ -39,6 +41,7 @@ def parameter(
         "high": high,
         "choices": choices,
         "at_run_time": at_run_time,
+        "instead": instead,
         "item": item,
     }
     if isinstance(default, list):
@@ -67,6 +70,7 @@ def check(config_type: type, name: str, value: Any, prefix: str = "") -> Any:
     meta: Mapping[str, Any] = spec.metadata
     shown = f"parameter {prefix}{name} is {str(value)[:60]!r}"
     if isinstance(default, list):
+        value = () if value is None else value  # an empty list in a ROS 2 parameter file
         items = list(value) if isinstance(value, (list, tuple, array)) else None
         item_type = meta["item"]
         if items is None or not all(type(item) is item_type for item in items):

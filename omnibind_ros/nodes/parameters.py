@@ -13,6 +13,7 @@ from rclpy.parameter import Parameter
 
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.runtime.build import fill_in_defaults
 from omnibind_ros.runtime.config import DEFAULT_SENSORS, SensingConfig, SensorConfig, SensorSetup
 from omnibind_ros.runtime.sensor_names import check_name, usable_names
 from omnibind_ros.sensors import NoOptions, SensorRegistry
@@ -31,6 +32,8 @@ class Parameters(Generic[NodeConfig]):
         config: The node's own parameters.
         sensors: The parameters of each sensor, by name, in order.
         sensor_types: The sensor types that a sensor may have.
+        configured: Whether the node is configured: then parameters that count only at configure are
+            refused.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Parameters(Generic[NodeConfig]):
         self.config = config
         self.sensor_types = SensorRegistry.installed()
         self.sensors: dict[str, SensorSetup] = {}
+        self.configured = False
         self._reader.read(config, "")
         self._read_sensors()
         self._reader.note_unknown_names()
@@ -93,12 +97,20 @@ class Parameters(Generic[NodeConfig]):
             ParameterError: A name or a value is not allowed; nothing has changed.
         """
         check_name(name)
+        self._check_modality_and_type(name, values)
         prefix = f"sensor.{name}."
         changes = [Parameter(prefix + key, value=value) for key, value in values.items()]
         names = self.sensor_names()
         if name not in names:
             changes.append(_sensors_parameter([*names, name]))
         self._set(changes)
+
+    def sensor_values(self, name: str) -> Mapping[str, Any] | None:
+        """Return the values of a sensor's parameters, without their prefix; None without it."""
+        if name not in self.sensor_names():
+            return None
+        found = self._node.get_parameters_by_prefix(f"sensor.{name}")
+        return {key: parameter.value for key, parameter in found.items()}
 
     def remove_sensor(self, name: str) -> None:
         """Remove a sensor.
@@ -131,6 +143,20 @@ class Parameters(Generic[NodeConfig]):
         names = [new_name if other == name else other for other in self.sensor_names()]
         changes = [Parameter(prefix + key, value=value) for key, value in values.items()]
         self._set([*changes, _sensors_parameter(names)])
+
+    def _check_modality_and_type(self, name: str, values: Mapping[str, Any]) -> None:
+        """Raise ParameterError if a sensor with these values could never work."""
+        given = {**(self.sensor_values(name) or {}), **values}
+        config = SensorConfig()
+        for key in ("modality", "type"):
+            if key in given:
+                setattr(config, key, check(SensorConfig, key, given[key], f"sensor.{name}."))
+        config.modality = config.modality or DEFAULT_SENSORS.get(name, "")
+        try:
+            config = fill_in_defaults(name, config)
+            self.sensor_types.find(config.modality, config.type)
+        except (ValueError, KeyError) as error:
+            raise ParameterError(str(error.args[0])) from error
 
     def _check_exists(self, name: str) -> None:
         names = self.sensor_names()
@@ -184,7 +210,9 @@ class Parameters(Generic[NodeConfig]):
         name, value = change.name, change.value
         spec = {spec.name: spec for spec in fields(self.config)}.get(name)
         if spec is not None:
-            check(type(self.config), name, value)
+            value = check(type(self.config), name, value)
+            if not spec.metadata["at_run_time"]:
+                self._check_configurable(spec, value)
             return bool(spec.metadata["at_run_time"])
         parts = SENSOR_PARAMETER.fullmatch(name)
         if parts is None:
@@ -195,6 +223,20 @@ class Parameters(Generic[NodeConfig]):
             return False  # it is undeclared, because its sensor was removed
         self._check_sensor_parameter(parts[1], parts[2], value)
         return True
+
+    def _check_configurable(self, spec: Any, value: Any) -> None:
+        """Raise ParameterError if a change would have no effect before the next configure."""
+        if (
+            not self.configured
+            or self._reader.declaring
+            or value == getattr(self.config, spec.name)
+        ):
+            return
+        instead = f"{spec.metadata['instead']}, or " if spec.metadata["instead"] else ""
+        raise ParameterError(
+            f"parameter {spec.name} counts only when the node is configured, so nothing was "
+            f"changed; {instead}clean the node up, set the parameter, and configure it again"
+        )
 
     def _check_sensor_parameter(self, sensor: str, key: str, value: Any) -> None:
         setup = self.sensors.get(sensor)

@@ -149,6 +149,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self._service_host.add(SetSensor, "set_sensor", service.set_sensor)
         self.add_services(self._service_host)
         self._service_host.start()
+        self.parameters.configured = True
         self._fault = ""
         self.reporter.info(
             f"bundle {self.model}; sensors "
@@ -245,6 +246,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
             self._sensors = None
         for name in list(self.outputs):
             self.destroy_lifecycle_publisher(self.outputs.pop(name))
+        self.parameters.configured = False
         self.engine = None
         self._fault = "the node is not configured"
 
@@ -280,6 +282,10 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         """Add or change a sensor; returns a future for each encoder that is being loaded."""
         self.parameters.set_sensor(name, values)
         return self._apply_parameters()
+
+    def sensor_values(self, name: str) -> Mapping[str, Any] | None:
+        """Return the values of a sensor's parameters; None if there is no such sensor."""
+        return self.parameters.sensor_values(name)
 
     def remove_sensor(self, name: str) -> None:
         """Remove a sensor."""

@@ -23,6 +23,10 @@ class SensorCommands(Protocol):
         """Add or change a sensor; returns a future for each encoder that is being loaded."""
         ...
 
+    def sensor_values(self, name: str) -> Mapping[str, Any] | None:
+        """Return the values of a sensor's parameters; None if there is no such sensor."""
+        ...
+
     def remove_sensor(self, name: str) -> None:
         """Remove a sensor."""
         ...
@@ -77,12 +81,20 @@ class SensorService:
         for message in request.parameters:
             parameter = Parameter.from_parameter_msg(message)
             values[parameter.name] = parameter.value
-        for loading in self._call(lambda: self._sensors.set_sensor(request.name, values)):
-            self._wait(loading)
+        before = self._call(lambda: self._sensors.sensor_values(request.name))
+        self._set_and_wait(request.name, values)
         problem = self._sensors.sensor_problem(request.name)
         if problem:
-            raise ValueError(problem)
+            if before is None:
+                self._call(lambda: self._sensors.remove_sensor(request.name))
+            else:
+                self._set_and_wait(request.name, before)
+            raise ValueError(f"nothing was changed: {problem}")
         return f"sensor '{request.name}' was set"
+
+    def _set_and_wait(self, name: str, values: Mapping[str, Any]) -> None:
+        for loading in self._call(lambda: self._sensors.set_sensor(name, values)):
+            self._wait(loading)
 
     def _call(self, function: Callable[[], Any]) -> Any:
         return self._wait(self._queue.call(function))

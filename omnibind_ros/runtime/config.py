@@ -93,7 +93,7 @@ class SensingConfig:
     sensors: list[str] = parameter(
         list(DEFAULT_SENSORS),
         "Names of the sensors; each is described under sensor.NAME. Adding or removing a name adds "
-        "or removes the sensor.",
+        "or removes the sensor; an empty list means none.",
         at_run_time=True,
     )
     sensor_modules: list[str] = parameter(
@@ -138,7 +138,9 @@ class PerceptionConfig(SensingConfig):
     """Parameters of the perception node."""
 
     labels: list[str] = parameter(
-        [], "Labels to recognise; empty: the bundle's own. ~/set_labels changes them at run time."
+        [],
+        "Labels to recognise; empty: the bundle's own. ~/set_labels changes them at run time.",
+        instead="call ~/set_labels",
     )
     fusion: str = parameter(
         "adaptive",

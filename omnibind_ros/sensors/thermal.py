@@ -48,8 +48,8 @@ class ThermalOptions:
     )
     scale: float = parameter(
         0.0,
-        "Degrees Celsius per count: temperature = counts * scale + offset; 0: the encoding's "
-        "default scale and offset (8 bits: 0.2 and 0; 16 bits: 0.01 and -273.15).",
+        "Degrees Celsius per count: temperature = counts * scale + offset; 0: counts of 8 bits are "
+        "0.2 degrees, others are rejected.",
         low=-1000.0,
         high=1000.0,
     )

@@ -50,14 +50,9 @@ UNITS = {
 }
 """The units that a user can name."""
 
-COUNTS = {
-    1: Unit("counts", 0.2, 0.0),
-    2: UNITS["centikelvin"]._replace(name="counts"),
-    4: UNITS["celsius"]._replace(name="counts"),
-}
-"""Counts whose scale is not set, by bytes per pixel. Pictures of 8 bits are mostly stretched to
-the scene's contrast, so that the temperature is lost; 0 .. 51 deg C is the range of rooms and
-people."""
+COUNTS = Unit("counts", 0.2, 0.0)
+"""Counts of 8 bits whose scale is not set. Pictures of 8 bits are mostly stretched to the scene's
+contrast, so that the temperature is lost; 0 .. 51 deg C is the range of rooms and people."""
 
 
 class Guess(NamedTuple):
@@ -76,7 +71,7 @@ def _guess(unit: Unit, text: str) -> Guess:
 _GUESSES = {
     1: (
         _guess(
-            COUNTS[1],
+            COUNTS,
             "the pixels of 8 bits are read as counts of 0.2 deg C because the parameter unit is "
             "auto, but most cameras stretch their contrast; set scale and offset, or publish 16 "
             "bits",
@@ -117,17 +112,21 @@ def choose_unit(pixels: Pixels, ends: Ends, unit: str, scale: float, offset: flo
         offset: The parameter offset.
 
     Raises:
-        RejectedSampleError: The unit is guessed, and no guess gives the median of a scene.
+        RejectedSampleError: The unit is guessed, and no guess gives the median of a scene; or it is
+            counts without a scale.
     """
     if unit in UNITS:
         return UNITS[unit]
     if scale:
         return Unit("counts", scale, offset)
     size = pixels.dtype.itemsize
-    if unit != "auto":
-        return COUNTS[size]
     if size == 1:
         return _GUESSES[1][0].unit
+    if unit == "counts":
+        raise RejectedSampleError(
+            "unit is counts, but scale is 0, so that no temperature follows from the pixels; set "
+            "scale and offset as the camera's manual says"
+        )
     for within in (_all_within, _most_within, _median_within):  # the first are fast
         for guess in _GUESSES[size]:
             if within(pixels, ends, guess.low, guess.high):

@@ -92,9 +92,12 @@ def test_changes_that_cannot_be_made_are_explained(
     start_perception, bundle_dir, operation, name, fields, words
 ):
     client = start_perception("-p", f"bundle:={bundle_dir}")  # which knows images and texts only
+    before = names(client)
     answer = change(client, operation, name, **fields)
     assert not answer.success
     assert words in answer.message
+    client.probe.spin_for(1.2)  # ~/sensors has been published again
+    assert names(client) == before
     client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
 
 
@@ -153,6 +156,38 @@ def test_sensors_follow_the_parameters(start_perception):
     assert "did you mean sensor.left.topic?" in refused.reason
     assert set_parameters(client, Parameter("sensors", value=["camera", "camera"]))[0].successful
     assert client.probe.spin(lambda: client.diagnostic("names a sensor twice"))
+    client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
+
+
+def test_a_change_that_fails_leaves_the_sensor_as_it_was(start_perception, bundle_dir):
+    client = start_perception("-p", f"bundle:={bundle_dir}")
+    answer = change(client, SET, "camera", modality="thermal")
+    assert not answer.success
+    assert "nothing was changed" in answer.message
+    client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
+    assert client.sensor("camera").modality == "image"
+
+
+def test_parameters_that_count_at_configure_are_refused_at_run_time(start_perception):
+    client = start_perception()
+    for name, value, words in (
+        ("labels", ["red mug"], "call ~/set_labels"),
+        ("fusion", "mean", "clean the node up"),
+        ("bundle", "other", "clean the node up"),
+    ):
+        (result,) = set_parameters(client, Parameter(name, value=value))
+        assert not result.successful
+        assert words in result.reason
+    assert set_parameters(client, Parameter("fusion", value="adaptive"))[0].successful  # as it is
+
+
+def test_no_sensors_means_none(start_perception, tmp_path):
+    file = tmp_path / "none.yaml"
+    file.write_text("/**:\n  ros__parameters:\n    sensors: []\n")
+    client = start_perception("--params-file", str(file), ready=False)
+    assert client.probe.spin(lambda: client.messages("sensors")), client.process.output()
+    assert names(client) == []
+    assert change(client, SET, "camera", modality="image", topic="image").success
     client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
 
 

@@ -45,7 +45,6 @@ def decode(pixels, encoding, options=AUTO, **layout):
         (ROOM + 273.15, "mono16", {"unit": "kelvin"}, 1),
         ((ROOM + 273.15) / 0.04, "mono16", {"scale": 0.04, "offset": -273.15}, 0.04),  # FLIR Duo
         (ROOM * 10 + 1000, "mono16", {"scale": 0.1, "offset": -100.0}, 0.1),  # Optris
-        ((ROOM + 273.15) * 100, "mono16", {"unit": "counts"}, 0.01),
         (ROOM, "32FC1", {}, 1e-4),
         (ROOM + 273.15, "32FC1", {}, 1e-4),
         (ROOM + 200, "32FC1", {"unit": "celsius"}, 1e-4),
@@ -151,6 +150,7 @@ def test_a_bad_pixel_takes_after_its_neighbours_and_a_bad_block_after_the_scene(
         (ROOM + 273, "mono16", {}, r"unit to kelvin \(median 29"),
         (ROOM * 100 + 27_315, "mono16", {"unit": "celsius"}, "unit to centikelvin"),
         (np.full((8, 8), 8_000), "mono16", {}, "unit to counts, with the camera's scale"),
+        (np.full((8, 8), 30_000), "mono16", {"unit": "counts"}, "set scale and offset"),
         (np.full((8, 8), 0), "mono16", {}, "every pixel of the thermal image is 0"),
         (np.full((8, 8), 120), "mono8", {"unit": "centikelvin"}, "outside -100 .. 1500 deg C"),
     ],
