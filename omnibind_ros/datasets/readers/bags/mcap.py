@@ -16,7 +16,7 @@ from heapq import merge
 from typing import NamedTuple
 from zlib import crc32
 
-from lz4.frame import decompress as lz4_decompress
+from lz4.frame import LZ4FrameDecompressor
 
 from .file_reader import FileReader, Record
 from .temporary import Source, read_at
@@ -34,6 +34,10 @@ PRIVATE = 0x80
 RECORD = struct.Struct("<BQ")
 MESSAGE_HEAD = struct.Struct("<HIQQ")
 CHUNK_HEAD = struct.Struct("<QQQI")
+
+
+LZ4_RATIO = 256
+"""lz4 makes no data shorter than by this factor (255, and a frame's head)."""
 
 
 class DamageError(ValueError):
@@ -119,19 +123,25 @@ def unpack_chunk(content: memoryview) -> memoryview:
     packed = content[offset + 8 :]
     if len(packed) != packed_size:
         raise DamageError("its length is not that of its content")
-    if compression == "zstd":
-        data = memoryview(zstd.decompress(packed))
-    elif compression == "lz4":
-        data = memoryview(lz4_decompress(packed))
-    elif not compression:
-        data = packed
-    else:
-        raise DamageError(f"its compression {compression!r} is not known")
+    data = _decompress(compression, packed, size)
     if len(data) != size:
         raise DamageError("its length is not that of its content")
     if checksum and crc32(data) != checksum:
         raise DamageError("its checksum is wrong")
     return data
+
+
+def _decompress(compression: str, packed: memoryview, size: int) -> memoryview:
+    """Return what was packed, at most `size` bytes of it: a damaged head may claim any length."""
+    if not compression:
+        return packed
+    if compression == "zstd":
+        return memoryview(zstd.ZstdDecompressor().decompress(packed, max_length=size))
+    if compression != "lz4":
+        raise DamageError(f"its compression {compression!r} is not known")
+    if size > LZ4_RATIO * (len(packed) + 1):
+        raise DamageError("its length is not that of its content")
+    return memoryview(LZ4FrameDecompressor().decompress(bytes(packed), max_length=size))
 
 
 class McapFile(FileReader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,9 @@ from .sqlite_salvage import SalvagedSqlite
 from .sqlite_view import MAGIC as SQLITE_MAGIC
 from .sqlite_view import database_is_whole
 from .temporary import make_source, read_at
+
+FOOTER = struct.Struct("<BQQQI8s")
+"""Opcode, length, summary_start, summary_offset_start, summary_crc, magic (MCAP specification)."""
 
 CAUSES = 3
 """Number of causes that a sentence names."""
@@ -81,6 +85,8 @@ class StorageFile:
         try:
             if self.plugin == "sqlite3":
                 return IndexedSqlite(self._source)
+            if self._lacks_index():  # rosbags would unpack every chunk without a limit
+                return self._salvage("")
             with closing(McapReader(self._source.path)) as reader:
                 reader.open()
                 if reader.chunks:
@@ -89,6 +95,19 @@ class StorageFile:
             return self._salvage(str(error))
         # rosbags scans a file without chunks for each query, and only if its times are sorted.
         return self._salvage("")
+
+    def _lacks_index(self) -> bool:
+        """Return whether the footer of an MCAP file is there and says that there is no summary."""
+        descriptor = self._source.open()
+        try:
+            size = os.fstat(descriptor).st_size
+            footer = read_at(descriptor, FOOTER.size, max(size - FOOTER.size, 0))
+        finally:
+            os.close(descriptor)
+        if len(footer) < FOOTER.size:
+            return False
+        _, _, summary, _, _, magic = FOOTER.unpack(footer)
+        return bool(magic == MCAP_MAGIC and summary == 0)
 
     def _salvage(self, why: str, hints: tuple[int, ...] = ()) -> FileReader:
         self._why = why
