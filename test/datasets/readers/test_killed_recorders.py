@@ -84,7 +84,7 @@ def test_a_write_ahead_log_that_is_too_large_or_damaged_is_left_out_and_named(
     texts = make_texts(20)
     bag = write_texts(tmp_path / "bag", texts)
     record_and_kill(bag / "bag.db3", "WAL", 50, "last words")
-    monkeypatch.setattr("omnibind_ros.datasets.readers.bags.temporary.COPY_LIMIT", 1000)
+    monkeypatch.setattr("omnibind_ros.datasets.readers.bags.storage.temporary.COPY_LIMIT", 1000)
     read, (problem,) = read_texts(bag)
     assert read == texts
     size = (bag / "bag.db3-wal").stat().st_size

@@ -14,9 +14,9 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 import omnibind_ros
 from omnibind_ros.datasets.errors import SkipError
 
-from .bag import Bag, Topic
-from .metadata import METADATA, storage_files
-from .storage import UnreadableFileError
+from .storage.bag import Bag, Topic
+from .storage.metadata import METADATA, storage_files
+from .storage.storage_file import UnreadableFileError
 
 
 def message_folder() -> Path | None:

@@ -17,7 +17,7 @@ from omnibind_ros.datasets.errors import SkipError
 
 from .file_reader import FOREVER
 from .metadata import METADATA, Declared, choose_files, read_metadata
-from .storage import StorageFile, UnreadableFileError, is_cdr
+from .storage_file import StorageFile, UnreadableFileError, is_cdr
 from .temporary import ZSTD_MAGIC
 
 if sys.version_info >= (3, 14):

@@ -1,0 +1,1 @@
+"""The files of a bag, MCAP or SQLite: read whole, or what is whole in them."""
