@@ -92,6 +92,7 @@ def sensor_status(node_name: str, state: SensorState) -> DiagnosticStatus:
         "encoded": state.encoded,
         "dropped": state.dropped,
         "rejected": state.rejected,
+        "left out (padding)": state.left_out,
         "issues": ", ".join(issue.name for issue in state.issues),
     }
     return DiagnosticStatus(

@@ -274,6 +274,7 @@ class Channel:
             encoded=self.encoded,
             dropped=self.dropped,
             rejected=self.health.rejected,
+            left_out=self.decoder.left_out if self.decoder is not None else 0,
             problem=self.health.reason,
             # Those about its messages count no more when it is gone.
             doubts=self.doubts.of("topic") if state is Presence.ABSENT else self.doubts.of(),

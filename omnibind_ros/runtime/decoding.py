@@ -39,6 +39,9 @@ class Decoder:
 
     It may keep state from message to message, such as a reference picture, and is used by one
     worker at a time, without the engine's lock.
+
+    Attributes:
+        left_out: Parts of its messages that are no data, see `Doubtful.left_out`.
     """
 
     def __init__(self, kind: SensorType, options: Any) -> None:
@@ -51,6 +54,7 @@ class Decoder:
         Raises:
             ValueError: The options cannot be used; the text is one sentence.
         """
+        self.left_out = 0
         self._kind = kind
         self._options = options
         self._combine = kind.make_combiner(options)
@@ -111,6 +115,7 @@ class Decoder:
         try:
             decoded = self._kind.decode(arrival.message, self._options)
             arrival.chunk, arrival.doubts = _without_doubts(decoded)
+            self.left_out += decoded.left_out if isinstance(decoded, Doubtful) else 0
         except NoEvidenceError:
             raise
         except RejectedSampleError as error:
@@ -126,4 +131,4 @@ class Decoder:
 
 
 def _without_doubts(result: Any) -> tuple[Any, tuple[Doubt, ...]]:
-    return result if isinstance(result, Doubtful) else (result, ())
+    return (result.data, result.doubts) if isinstance(result, Doubtful) else (result, ())

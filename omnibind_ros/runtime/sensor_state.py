@@ -25,6 +25,7 @@ class SensorState:
         encoded: Samples that were encoded.
         dropped: Messages that were replaced by newer ones before they were encoded.
         rejected: Messages that could not be decoded or encoded.
+        left_out: Parts of its messages that are no data, such as words of padding.
         problem: What is wrong, one sentence; empty if nothing is.
         doubts: Why its readings may be wrong.
         stamp_ns: Stamp of the newest message, nanoseconds.
@@ -42,6 +43,7 @@ class SensorState:
     encoded: int
     dropped: int
     rejected: int
+    left_out: int
     problem: str
     doubts: tuple[Doubt, ...]
     stamp_ns: int

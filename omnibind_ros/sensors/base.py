@@ -78,11 +78,14 @@ class Doubtful(NamedTuple):
 
     Attributes:
         data: The chunk's data or the sample.
-        doubts: Why it may be wrong, at least one.
+        doubts: Why it may be wrong.
+        left_out: Parts of the message that are no data, such as words of padding; counted in
+            /diagnostics.
     """
 
     data: Any
     doubts: tuple[Doubt, ...]
+    left_out: int = 0
 
 
 class Chunk(NamedTuple):

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from omnibind_ros.config import parameter
 
-from .base import Chunk, Combiner, RejectedSampleError, SensorType
-from .evt3 import Columns, decode_evt3
+from .base import Chunk, Combiner, Doubtful, RejectedSampleError, SensorType
+from .evt3 import Columns, decode_counted
 
 MAX_EVENTS = 200_000
 """Most events of a packet or window, 4 million a second in 50 ms; older ones are left out."""
@@ -88,7 +88,7 @@ def decode_events(msg: Any, _options: Any = None) -> EventWindow:
     return _packet(msg, columns)
 
 
-def decode_event_packet(msg: Any, _options: Any = None) -> EventWindow:
+def decode_event_packet(msg: Any, _options: Any = None) -> EventWindow | Doubtful:
     """Return the events of an event_camera_msgs/EventPacket, as `decode_events` does.
 
     Args:
@@ -128,10 +128,12 @@ def _mono(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow:
     )
 
 
-def _evt3(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow:
-    columns = decode_evt3(data, bool(msg.is_bigendian), MAX_EVENTS, int(msg.width), int(msg.height))
+def _evt3(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow | Doubtful:
+    size = int(msg.width), int(msg.height)
+    columns, reserved = decode_counted(data, bool(msg.is_bigendian), MAX_EVENTS, *size)
     first = columns.t[0] if columns.t.size else 0
-    return _packet(msg, columns._replace(t=(columns.t - first) * 1000))
+    window = _packet(msg, columns._replace(t=(columns.t - first) * 1000))
+    return Doubtful(window, (), reserved) if reserved else window
 
 
 _PACKET_DECODERS = {"evt3": _evt3, "mono": _mono}

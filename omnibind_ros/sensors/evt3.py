@@ -74,7 +74,18 @@ def decode_evt3(
     width: int = 1 << 11,
     height: int = 1 << 11,
 ) -> Columns:
-    """Decode the events of one packet by itself.
+    """Decode the events of one packet by itself; see `decode_counted`."""
+    return decode_counted(data, big_endian, newest, width, height)[0]
+
+
+def decode_counted(
+    data: npt.NDArray[np.uint8],
+    big_endian: bool,
+    newest: int,
+    width: int = 1 << 11,
+    height: int = 1 << 11,
+) -> tuple[Columns, int]:
+    """Decode the events of one packet by itself, and count its words of reserved types.
 
     The format sends time, row and vector base only where they change. Events at the start of a
     packet that depend on earlier packets are left out: those before its first TIME_HIGH with a
@@ -96,7 +107,7 @@ def decode_evt3(
 
     Returns:
         The events inside the sensor, oldest first; t in microseconds of the camera's clock, with an
-        arbitrary zero.
+        arbitrary zero. And the number of words that were left out because their type is reserved.
 
     Raises:
         RejectedSampleError: Half a word; reserved words without any time; or more than `BAD_SHARE`
@@ -140,7 +151,7 @@ def decode_evt3(
     inside = (columns.x < width) & (columns.y < height)
     outside = inside.size - int(np.count_nonzero(inside))
     if not outside:
-        return columns
+        return columns, reserved
     if outside == inside.size or outside > BAD_SHARE * inside.size + (not reserved):
         bad = int(np.argmin(inside))
         raise RejectedSampleError(
@@ -149,7 +160,7 @@ def decode_evt3(
             f"{_and_reserved(reserved, words)}; check the driver's width, height, encoding and "
             "is_bigendian"
         )
-    return columns.pick(inside)
+    return columns.pick(inside), reserved
 
 
 def _and_reserved(count: int, words: npt.NDArray[np.uint16]) -> str:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from evt3_words import data, padded, rows, slow_decode, stream
 
-from omnibind_ros.sensors import RejectedSampleError
+from omnibind_ros.runtime.channel import Channel
+from omnibind_ros.runtime.config import SensorConfig
+from omnibind_ros.sensors import RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.event import decode_event_packet
 from omnibind_ros.sensors.evt3 import decode_evt3
 
@@ -147,3 +149,15 @@ def test_times_that_jump_are_one_sentence():
     words = [word for high in (5, 900, 30, 2000) for word in (0x8000 | high, 0x6000, 7, 0x2001)]
     with pytest.raises(RejectedSampleError, match="3 of 3 steps of the packet's words"):
         decode_evt3(data(words), False, 10)
+
+
+def test_words_that_were_left_out_are_counted():
+    kind = SensorRegistry.installed().find("event", "event_camera_msgs/msg/EventPacket")
+    config = SensorConfig(modality="event", max_age=1.0)
+    channel = Channel("event", config, kind, None, options=kind.options())
+    for number in range(3):
+        words = [0x8000, 0x6001 + number, 0x0005, 0x2802, *[0x9999] * number]
+        channel.put(event_packet(words), None, "", 0, 0.01 * number)
+        decoded = channel.decoder.decode(channel.take(0.01 * number))
+        assert not decoded.bad
+    assert channel.state(0.03).left_out == 1 + 2
