@@ -318,7 +318,7 @@ def test_the_command(bundle_request, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"), [([], "give --run DIR"), (["--run", "x"], "--run needs --data")]
+    ("options", "reason"), [([], "--run DIR to make one"), (["--run", "x"], "--run needs --data")]
 )
 def test_a_command_that_lacks_an_option(options, reason, capsys):
     assert main(["export", *options]) == 1
