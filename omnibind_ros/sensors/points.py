@@ -139,9 +139,14 @@ def _returns(columns: Cloud) -> Mask | None:
         len(columns) == 3
         and np.minimum.reduce(columns, axis=None) >= -MAX_COORDINATE  # not so if NaN
         and np.maximum.reduce(columns, axis=None) <= MAX_COORDINATE
-        and not np.logical_or.reduce(columns[0] == 0)
     ):
-        return None
+        origin = columns[0] == 0
+        for column in columns[1:]:
+            if not origin.any():
+                return None
+            origin &= column == 0
+        if not origin.any():
+            return None
     far = _largest(columns)
     returns = (far > 0) & (far <= MAX_COORDINATE)
     if not returns.any():
