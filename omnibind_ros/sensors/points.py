@@ -230,13 +230,19 @@ def decode_points(msg: Any, options: PointsOptions | None = None) -> Cloud | Dou
 
     keep = within(x, y, z, options)
     points = np.empty((x.size if keep is None else np.count_nonzero(keep), 3), np.float32)
-    for axis, column in enumerate((x, y, z)):
-        points[:, axis] = column if keep is None else column[keep]
-    if len(points):
+    filters = options.voxel > 0 or options.ground != "none" or options.outliers != "none"
+    at_once = z_forward and not filters  # a copy less
+    for axis, column in enumerate((z, x, y) if at_once else (x, y, z)):
+        values = column if keep is None else column[keep]
+        if at_once and axis > 0:
+            np.negative(values, out=points[:, axis])
+        else:
+            points[:, axis] = values
+    if filters and len(points):
         points = _filtered(points, options)
     if not len(points):
         raise _nothing_left(options, x.size, float(np.abs((x, y, z)).max(axis=0).min()))
-    if z_forward:
+    if z_forward and not at_once:
         points = np.stack([points[:, 2], -points[:, 0], -points[:, 1]], 1)
     return Doubtful(points, doubts) if doubts else points
 
