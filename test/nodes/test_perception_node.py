@@ -1,9 +1,5 @@
 """The perception node over real DDS: this process knows only the message definitions."""
 
-import array
-import time
-
-import cv2
 import numpy as np
 import pytest
 import yaml
@@ -15,7 +11,7 @@ from perception_client import LATCHED, photograph
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from visualization_msgs.msg import MarkerArray
 
@@ -218,36 +214,6 @@ def test_a_thing_is_enrolled(start_perception):
     client.publish_image(photograph("coffee"), future.done)
     assert future.result().success, future.result().message
     client.publish_image(photograph("coffee"), lambda: client.recognises("my mug"))
-
-
-def test_compressed_pictures(start_perception):
-    client = start_perception(
-        "-p",
-        "sensor.camera.type:=sensor_msgs/msg/CompressedImage",
-        "-p",
-        "sensor.camera.topic:=image/compressed",
-        "-p",
-        "sensor.camera.frozen_after:=0.0",  # the same file again and again
-        ready=False,
-    )
-    publisher = client.probe.node.create_publisher(CompressedImage, "image/compressed", 1)
-    assert client.probe.spin(lambda: publisher.get_subscription_count() > 0), (
-        client.process.output()
-    )
-    good = cv2.imencode(".jpg", photograph("coffee")[..., ::-1])[1].tobytes()
-    for data, done in (
-        (good[:300], lambda: client.diagnostic("do not decode")),
-        (b"no picture", lambda: client.diagnostic("neither JPEG nor PNG")),
-        (good, lambda: client.recognises("cup")),
-    ):
-        deadline = time.monotonic() + 15
-        while not done():
-            assert time.monotonic() < deadline, client.process.output()
-            msg = CompressedImage(format="jpeg", data=array.array("B", data))
-            msg.header.stamp = client.now()
-            publisher.publish(msg)
-            client.probe.spin(done, 0.1)
-    client.probe.node.destroy_publisher(publisher)
 
 
 def test_bad_parameters_are_explained_and_everything_goes_on(start_perception, tmp_path):
