@@ -15,6 +15,9 @@ STEP_BACK = 0.5
 DDS keeps the order of each publisher; relays and two publishers of one topic change it by less.
 """
 
+MOST_NEEDED = 64
+"""Most consecutive plausible stamps that show that the clocks agree again."""
+
 NODE_STEP = 0.1
 """Seconds by which the node's clock must leave the monotonic clock for a clock step."""
 
@@ -54,6 +57,9 @@ class SensorClock:
         self._agrees = False
         self._last_ns = 0
         self._step = ""
+        self._plausible = 0
+        self._losses = 0
+        self._needed = 1
 
     def forget(self, step: str) -> None:
         """Decide anew whether the clocks agree, since one of them has stepped.
@@ -64,6 +70,17 @@ class SensorClock:
         self._agrees = False
         self._last_ns = 0
         self._step = step
+
+    def _lose(self) -> None:
+        """Note that the clocks do not agree; from the third time on, agreement needs longer.
+
+        Otherwise stamps that jitter about the limit would count by turns with their arrival.
+        """
+        if self._agrees:
+            self._losses += 1
+            self._needed = min(2 ** max(self._losses - 2, 0), MOST_NEEDED)
+        self._agrees = False
+        self._plausible = 0
 
     def arrival(self, stamp_ns: int | None, now_ns: int, max_age: float, policy: str) -> TakenAt:
         """Return when a sample was taken that has just arrived.
@@ -79,20 +96,31 @@ class SensorClock:
         if stamp_ns == 0:
             return self._offset(now_ns, "header.stamp is zero")
         delay = (now_ns - stamp_ns) * 1e-9
+        if policy == "header" and delay < -FUTURE_TOLERANCE:
+            text = (
+                f"header.stamp is {_duration(-delay)} ahead of the node's clock, so the ages are "
+                "too small; synchronise the clocks, or set stamp to auto"
+            )
+            return TakenAt(0.0, stamp_ns, (Doubt(Issue.CLOCK_OFFSET, text),))
         if policy == "header":
             return TakenAt(max(delay, 0.0), stamp_ns, _delayed(delay, max_age))
         back = (self._last_ns - stamp_ns) * 1e-9
         self._last_ns = stamp_ns
         if back > STEP_BACK:
-            self._agrees = False
+            self._lose()
             self._step = f"the stamps jumped back by {_duration(back)}"
             return self._offset(now_ns, self._step)
-        if -FUTURE_TOLERANCE <= delay <= max_age:
+        plausible = -FUTURE_TOLERANCE <= delay <= max_age
+        self._plausible = self._plausible + 1 if plausible else 0
+        if self._plausible >= self._needed:
             self._agrees = True
             self._step = ""
-        elif delay < 0 or not self._agrees:
-            # A delay cannot be negative: the sensor's clock has stepped, or was never right.
-            self._agrees = False
+        elif delay < -FUTURE_TOLERANCE:
+            self._lose()  # a delay cannot be negative: the sensor's clock has stepped
+        if not self._agrees and plausible:
+            text = f"the clocks agree since {self._plausible} of {self._needed} messages"
+            return self._offset(now_ns, text)
+        if not self._agrees:
             where = f"{_duration(abs(delay))} {'behind' if delay > 0 else 'ahead of'}"
             after = f" since {self._step}" if self._step else ""
             return self._offset(now_ns, f"header.stamp is {where} the node's clock{after}")
@@ -112,7 +140,7 @@ def _delayed(delay: float, max_age: float) -> tuple[Doubt, ...]:
     text = (
         f"messages arrive {_duration(delay)} after their stamps, later than max_age "
         f"({max_age:g} s), and are not used; shorten the queue or the way of the data between the "
-        "driver and this node"
+        "driver and this node, or synchronise the sensor's clock if it is behind"
     )
     return (Doubt(Issue.DELAYED, text),)
 

@@ -53,6 +53,13 @@ _NEXT_SUBJECT = re.compile(rf"(?<=\s)(?<!\bof\s){_SUBJECT}", re.IGNORECASE)
 _NOUN = re.compile(r"(?:a|an|the|any|some|this|that|my|your)\s", re.IGNORECASE)
 _VERB = re.compile(rf"(?:\b{_AUXILIARY}|['\u2019](?:s|re|m|ve|d|ll))\s*$", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_](?:[\w'\u2019-]*\w)?")
+_REPORTING = re.compile(
+    r"\b(?:think|thought|believe|suppose|guess|say|says|said|claim|true|sure|certain|know|knew|see|"
+    r"mean|expect|imagine|feel|look|looks|seem|seems|how|why|if|whether|that)\b",
+    re.IGNORECASE,
+)
+"""Between a negation and a clause, these make the clause a part of what is denied."""
+
 _EMPTY_WORDS = frozenset(
     re.findall(
         r"\S+",
@@ -94,10 +101,14 @@ def affirmed(sentence: str) -> str:
     harmless = [match.span() for match in _NO_NEGATION.finditer(sentence)]
     clauses = _clauses(sentence, harmless)
     kept: list[_Span] = []
-    denied = False
+    denied = denied_names = False
     waiting: list[_Span] = []
     for start, end, before in clauses:
+        if _is_correction(sentence, clauses, (start, end, before)) and kept:
+            kept.pop()  # 'a cup? No.' and 'a cup, no, a bowl'
         if denied and before == "comma" and not _has_subject(sentence, start, end):
+            if not denied_names:
+                continue  # 'it is not, in fact, a cup'
             # 'not a cup, a bowl or a plate', 'not a cup, a bowl, but a plate', or a correction.
             waiting.append((start, end))
             if re.search(r"\b(?:n?or)\b", sentence[start:end], re.IGNORECASE):
@@ -108,6 +119,7 @@ def affirmed(sentence: str) -> str:
         waiting = []
         left = _affirmed_of_clause(sentence, start, end, harmless)
         denied = left[-1:] != [(start, end)]
+        denied_names = _names(_NEGATION.sub(" ", sentence[start:end]))
         kept += left
     kept += waiting
     whole = kept == [(start, end) for start, end, _ in clauses]
@@ -125,6 +137,19 @@ def _clauses(sentence: str, harmless: list[_Span]) -> list[tuple[int, int, str]]
         start, before = match.end(), str(match.lastgroup)
     found.append((start, len(sentence), before))
     return [clause for clause in found if sentence[clause[0] : clause[1]].strip()]
+
+
+def _is_correction(
+    sentence: str, clauses: list[tuple[int, int, str]], clause: tuple[int, int, str]
+) -> bool:
+    """Return whether a clause is a bare 'no' that takes back the clause before it."""
+    start, end, before = clause
+    if not _NO_REPLY.fullmatch(sentence[start:end].strip()):
+        return False
+    if before == "comma":
+        following = next((kind for begin, _, kind in clauses if begin >= end), "")
+        return following == "comma"
+    return "?" in sentence[max(start - 2, 0) : start]
 
 
 def _inside(at: int, spans: list[_Span]) -> bool:
@@ -149,7 +174,8 @@ def _affirmed_of_clause(sentence: str, start: int, end: int, harmless: list[_Spa
             continue
         parts = [(start, _where_denial_begins(sentence, start, match))]
         after = _NEXT_SUBJECT.search(sentence, match.end(), end)
-        if after and sentence[match.end() : after.start()].strip():
+        between = sentence[match.end() : after.start()] if after else ""
+        if after and between.strip() and not _REPORTING.search(between):
             parts += _affirmed_of_clause(sentence, after.start(), end, harmless)
         return [part for part in parts if _names(sentence[slice(*part)])]
     return [(start, end)]

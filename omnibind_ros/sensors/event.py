@@ -100,7 +100,7 @@ def decode_event_packet(msg: Any, _options: Any = None) -> EventWindow | Doubtfu
         RejectedSampleError: A width or height out of range, another encoding, damaged data, or
             events outside the sensor; single ones in evt3 are left out as transmission errors.
     """
-    decoder = _PACKET_DECODERS.get(str(msg.encoding))
+    decoder = _PACKET_DECODERS.get(str(msg.encoding).strip().lower())
     if decoder is None:
         raise RejectedSampleError(
             f"event encoding '{str(msg.encoding)[:40]}' is not supported; let the camera's driver "

@@ -61,7 +61,7 @@ def decode_image(msg: Any, _options: Any = None) -> npt.NDArray[np.uint8]:
     """
     pixels = raw_pixels(msg, FORMATS)
     height, width = pixels.shape[:2]
-    encoding = str(msg.encoding).lower()
+    encoding = str(msg.encoding).strip().lower()
     if pixels.shape[2:] == (2,) and width % 2:
         raise RejectedSampleError(f"{encoding} needs an even width, not {width} pixels")
     if encoding.startswith("bayer") and (height < 2 or width < 2):
@@ -100,6 +100,11 @@ def decode_compressed_image(
         raise RejectedSampleError(
             f"the compressed image was {described.original}, which holds depths or counts, not "
             "brightness; publish rgb8, bgr8, mono8 or mono16"
+        )
+    if "bayer" in str(msg.format).lower() and not described.original and not picture.colour:
+        raise RejectedSampleError(
+            f"the format '{str(msg.format)[:40]}' names no Bayer pattern that is known; publish "
+            "rgb8 or bgr8, or a format such as 'bayer_rggb8; jpeg compressed '"
         )
     bits = options.bits if options is not None else 0
     mosaic = described.pattern if not picture.colour else ""

@@ -15,9 +15,14 @@ The mean of two channels has 1/20 of their power where they are correlated by -0
 independent channels is divided by their number alone.
 """
 
+LOUDER = 1.2
+"""Ratio of powers from which a channel is louder, which noise and short chunks do not make."""
+
 
 def mix(frames: npt.NDArray[Any], use: Sequence[int] = ()) -> npt.NDArray[np.float32]:
-    """Return the mean of channels, or the loudest of them where they cancel each other.
+    """Return the mean of channels, or where they cancel each other one of them.
+
+    That is the first, or the loudest where its power is more than `LOUDER` times that of the first.
 
     A differential input, or one of two microphones that is wired the wrong way round, gives
     channels of opposite sign.
@@ -41,7 +46,9 @@ def mix(frames: npt.NDArray[Any], use: Sequence[int] = ()) -> npt.NDArray[np.flo
     if power < share * sum(float(np.dot(c, c)) for c in channels):  # mostly not, which is fast
         powers = [_power(channel) for channel in channels]
         if power < share * sum(powers):
-            return channels[int(np.argmax(powers))]
+            loudest = int(np.argmax(powers))
+            # Of channels that are as loud, always the same: its sign must not change by the chunk.
+            return channels[loudest if powers[loudest] > LOUDER * powers[0] else 0]
     return mean
 
 

@@ -179,14 +179,14 @@ def _doubtful_unit(columns: Cloud) -> tuple[Doubt, ...]:
     there = np.isfinite(far) & (far > 0)
     if np.count_nonzero(there) < FEW:
         return ()
-    near = float(far[there].min())
+    near = float(np.percentile(far[there], 0.5))  # a few points fly
     if near <= FAR or np.ptp(columns[:3, there], axis=1).max() <= 2 * FAR:
         return ()
     return (
         Doubt(
             Issue.UNIT_GUESSED,
-            f"metres were taken, although no point is nearer than {near:.0f} m and some are at "
-            f"{float(far[there].max()):.0f} m; set the sensor's scale, which is 0.001 for "
+            f"metres were taken, although hardly a point is nearer than {near:.0f} m and some are "
+            f"at {float(far[there].max()):.0f} m; set the sensor's scale, which is 0.001 for "
             "millimetres",
         ),
     )

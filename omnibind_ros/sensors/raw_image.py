@@ -41,7 +41,7 @@ def raw_pixels(msg: Any, formats: Mapping[str, PixelFormat]) -> npt.NDArray[Any]
     Raises:
         RejectedSampleError: Unknown encoding, size out of range, or fewer bytes than announced.
     """
-    height, width, encoding = int(msg.height), int(msg.width), str(msg.encoding).lower()
+    height, width, encoding = int(msg.height), int(msg.width), str(msg.encoding).strip().lower()
     pixel = {name.lower(): layout for name, layout in formats.items()}.get(encoding)
     if pixel is None:
         raise RejectedSampleError(

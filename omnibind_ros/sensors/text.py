@@ -56,14 +56,15 @@ def decode_text(msg: Any, _options: Any = None) -> str:
     spoken = _without_notes(sentence)
     if not spoken:
         raise NoEvidenceError(
-            f"the text '{sentence[:40]}' is a recogniser's note, not a sentence; publish words "
-            "without brackets",
+            f"the text '{sentence[:40]}' is in brackets, like a recogniser's note, or has "
+            "no words; publish the words alone",
             replaces=False,
         )
     left = affirmed(spoken)
     if not left:
         raise NoEvidenceError(
-            f"the text '{sentence[:40]}' only says what is not there; say what is there",
+            f"the text '{sentence[:40]}' has a negation that leaves nothing to name; say what "
+            "is there",
             replaces=False,
         )
     return left

@@ -133,6 +133,12 @@ def _what_is_wrong(pixels: npt.NDArray[Any], celsius: npt.NDArray[np.float32], u
     bad = 1 - np.count_nonzero(np.isfinite(celsius)) / celsius.size
     if 2 * bad > 1:
         return f"{bad:.0%} of the thermal image is NaN or infinite; check the camera's driver"
+    holes = np.count_nonzero(pixels == 0) / pixels.size
+    if 2 * holes > 1:
+        return (
+            f"{holes:.0%} of the thermal image are 0, as holes are, so that the others say too "
+            "little; check the rectification of the picture, or set another unit"
+        )
     middle = median(pixels)
     return (
         f"most of the thermal image is outside {LOWEST:.0f} .. {HIGHEST:.0f} deg C "

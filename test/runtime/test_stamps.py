@@ -1,5 +1,7 @@
 """From when the age of a sample counts, on clocks of the test's own."""
 
+from itertools import pairwise
+
 import pytest
 
 from omnibind_ros.runtime.stamps import NodeClock, SensorClock
@@ -33,6 +35,8 @@ def arrive(clock, stamp, now, policy="auto"):
         (50.0, "auto", 0.0, 100.0, [Issue.CLOCK_OFFSET]),
         (3700.0, "auto", 0.0, 100.0, [Issue.CLOCK_OFFSET]),
         (50.0, "header", 50.0, 50.0, [Issue.DELAYED]),
+        (137.0, "header", 0.0, 137.0, [Issue.CLOCK_OFFSET]),
+        (100.05, "header", 0.0, 100.05, []),
         (50.0, "arrival", 0.0, 100.0, []),
         (0.0, "arrival", 0.0, 100.0, []),
     ],
@@ -127,3 +131,21 @@ def test_a_bag_that_begins_again_is_a_step():
     assert clock.check(1000 * SECOND, 0.05, True) == ""  # the first /clock
     assert clock.check(1001 * SECOND, 1.0, True) == ""
     assert "back" in clock.check(1000 * SECOND, 1.05, True)
+
+
+def test_stamps_about_the_limit_do_not_change_by_turns():
+    clock, states = SensorClock(), []
+    for tick in range(600):  # 10 Hz; 0.15 s ahead, and by turns 0.05 s
+        now = 1000 + 0.1 * tick
+        states.append(bool(arrive(clock, now + (0.15 if tick % 2 else 0.05), now)[2]))
+    assert sum(a != b for a, b in pairwise(states)) < 10
+    assert states[-1]
+
+
+def test_clocks_that_were_lost_often_agree_again():
+    clock = SensorClock()
+    for tick in range(40):
+        arrive(clock, 1000 + tick + (0.3 if tick % 2 else 0.0), 1000 + tick)
+    found = [arrive(clock, 2000 + 0.1 * n - 0.05, 2000 + 0.1 * n)[2] for n in range(70)]
+    assert found[0] == [Issue.CLOCK_OFFSET]
+    assert found[-1] == []

@@ -121,3 +121,14 @@ def test_independent_channels_give_the_mean(channels):
     frames = int16(*(sound(seed=i) * 0.5 for i in range(channels)))
     expected = frames.mean(axis=1, dtype=np.float64) / 32768
     np.testing.assert_allclose(decoded(frames), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.97, 1.03])
+def test_the_sign_of_opposite_channels_does_not_change_from_chunk_to_chunk(gain):
+    rng, time = np.random.default_rng(3), np.arange(6400) / 16_000
+    wave = 0.4 * np.sin(2 * np.pi * 440 * time) + 0.1 * rng.standard_normal(6400)
+    left = wave + 0.001 * rng.standard_normal(wave.size)
+    right = -gain * wave + 0.001 * rng.standard_normal(wave.size)
+    frames = int16(left, right)
+    joined = np.concatenate([decoded(frames[i : i + 320]) for i in range(0, 6400, 320)])
+    assert np.corrcoef(joined, wave)[0, 1] > 0.99

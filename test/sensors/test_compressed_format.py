@@ -85,6 +85,14 @@ def test_a_mosaic_becomes_colour(pattern, extension, limit, shift, depth):
     assert (errors(out, rgb) < limit).all()
 
 
+@pytest.mark.parametrize(
+    "told", ["bayer_rggb12; png compressed ", "BayerRG8; png", "bayer_rggb8 jpeg compressed"]
+)
+def test_a_mosaic_of_an_unknown_name_is_refused(told):
+    with pytest.raises(RejectedSampleError, match="no Bayer pattern that is known"):
+        decode_compressed_image(message(told, ".png", mosaic(scene(), "rggb")))
+
+
 def test_a_mosaic_that_was_made_grey_or_colour_by_the_publisher_is_no_mosaic():
     rgb = scene()
     grey = rgb[..., 1]

@@ -171,3 +171,24 @@ def test_denials_of_two_things():
     for one, other in itertools.permutations(("cup", "bowl", "plate"), 2):
         assert affirmed(f"there is neither a {one} nor a {other}") == ""
         assert affirmed(f"it is not a {one}, it is a {other}") == f"it is a {other}"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I don't think it's a cup",
+        "I don't believe there's a cup on the table",
+        "nobody said it is a cup",
+        "it isn't true that there is a cup",
+        "I can not see how this is a cup",
+        "it is not, in fact, a cup",
+        "a cup? No.",
+        "there's a cup, no, a bowl",
+    ],
+)
+def test_what_a_person_doubts_or_takes_back_names_no_cup(sentence):
+    assert "cup" not in affirmed(sentence)
+
+
+def test_a_question_tag_takes_nothing_back():
+    assert affirmed("there is a cup, no?") == "there is a cup"

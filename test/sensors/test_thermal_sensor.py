@@ -151,6 +151,7 @@ def test_a_bad_pixel_takes_after_its_neighbours_and_a_bad_block_after_the_scene(
         (ROOM * 100 + 27_315, "mono16", {"unit": "celsius"}, "unit to centikelvin"),
         (np.full((8, 8), 8_000), "mono16", {}, "unit to counts, with the camera's scale"),
         (np.full((8, 8), 30_000), "mono16", {"unit": "counts"}, "set scale and offset"),
+        (np.pad(ROOM[:2, :2] + 273, 4), "32FC1", {"unit": "kelvin"}, "are 0, as holes are"),
         (np.full((8, 8), 0), "mono16", {}, "every pixel of the thermal image is 0"),
         (np.full((8, 8), 120), "mono8", {"unit": "centikelvin"}, "outside -100 .. 1500 deg C"),
     ],

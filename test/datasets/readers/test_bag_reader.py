@@ -137,6 +137,7 @@ def test_a_bag_without_labels_is_told(tmp_path):
         "labels: mug",
         "labels: [{start: 0}]",
         "labels: [{start: 0, end: 1, label: 7}]",
+        'labels: [{start: 0, end: 1, label: "\\u0007"}]',
         "topics: {smell: /nose}",
         "split: exam",
         "period: 0",

@@ -28,6 +28,7 @@ import yaml
 from omnibind_ros.datasets.readers.base import ReaderError
 from omnibind_ros.datasets.storage.item import SPLITS, Split
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.plain_text import clean_text
 
 KEYS = frozenset(
     {
@@ -104,11 +105,11 @@ def _topic(entry: Any) -> Topic:
 
 def _span(entry: Mapping[str, Any]) -> Span:
     start, end = float(entry["start"]), float(entry["end"])
-    if not isinstance(entry["label"], str) or not entry["label"].strip():
+    if not isinstance(entry["label"], str) or not clean_text(entry["label"]):
         raise TypeError(f"label {entry['label']!r} is no text")
     if not 0 <= start < end:
         raise ValueError(f"a label from {start} to {end} s lasts no time")
-    return Span(start, end, entry["label"].strip(), str(entry.get("object", "")))
+    return Span(start, end, clean_text(entry["label"]), str(entry.get("object", "")))
 
 
 def _labels(data: Mapping[str, Any]) -> BagLabels:

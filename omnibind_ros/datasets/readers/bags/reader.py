@@ -20,6 +20,7 @@ from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.datasets.readers.base import Load, Reader, ReaderError, folders
 from omnibind_ros.datasets.storage.item import Item
 from omnibind_ros.datasets.storage.skip_log import SkipLog
+from omnibind_ros.plain_text import clean_text
 
 from .files import bag_problems, is_bag, messages, open_bag
 from .labels import BagLabels, Span, read_bag_labels
@@ -36,7 +37,7 @@ def _spans(bag: Path, labels: BagLabels) -> list[Span]:
         return list(labels.spans)
     begin, end = open_bag(bag).start_time, open_bag(bag).end_time
     changes = [
-        ((time - begin) / NS, str(decode().data).strip())
+        ((time - begin) / NS, clean_text(str(decode().data)))
         for _, time, decode in messages(bag, {labels.label_topic})
     ]
     return [
