@@ -26,6 +26,8 @@ def clean_text(text: str) -> str:
     """
     if not text.isprintable():
         text = "".join(map(_shown, text))
+    if text.isascii():
+        return " ".join(text.split())
     return " ".join(word for word in text.split() if word.strip(JOINERS))
 
 

@@ -25,6 +25,9 @@ _SUBJECT = (
 """A pronoun and its verb: a clause of its own begins."""
 
 _NEGATION = re.compile(rf"(?<![\w-])(?:{_NOT}|{_NONE})(?![\w-])", re.IGNORECASE)
+_PARTS = ("no", "nt", "n't", "n\u2019t", "never", "neither", "rather than", "instead of")
+"""Every negation contains one of these, which is looked for faster."""
+
 _NO_NEGATION = re.compile(
     r"(?<![\w-])(?:no\.?\s?\d+|not (?:only|just|merely|simply)|no doubt|nothing (?:but|other than)|"
     r"none other than|no other than|whether or not|forget me not|(?:a|an|the|one|this|that) no|"
@@ -96,7 +99,8 @@ def affirmed(sentence: str) -> str:
         The sentence as it is if it denies nothing; else what is left of it, which is empty if that
         names nothing.
     """
-    if not _NEGATION.search(sentence):
+    lower = sentence.lower()
+    if not any(part in lower for part in _PARTS) or not _NEGATION.search(sentence):
         return sentence
     harmless = [match.span() for match in _NO_NEGATION.finditer(sentence)]
     clauses = _clauses(sentence, harmless)
