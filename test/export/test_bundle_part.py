@@ -60,6 +60,14 @@ def test_image_and_text_in_fp16_of_the_shipped_bundle(tmp_path, capsys):
     assert main(["bundle", "check", str(out)]) == 0
 
 
+def test_the_whole_bundle_in_fp32_may_be_large(tmp_path):
+    bundle = export_part(tmp_path / "large", HOUSEHOLD, (), "fp32")
+    assert {
+        spec.precision for name, spec in bundle.manifest.encoders.items() if name != "text"
+    } == {"fp32"}
+    assert sum(path.stat().st_size for path in bundle.root.iterdir()) > 60_000_000
+
+
 def test_encoders_as_they_are_keep_their_bytes(tmp_path):
     bundle = export_part(tmp_path / "part", HOUSEHOLD, ("image", "thermal"), AUTO)
     before = Bundle.load(HOUSEHOLD).manifest
