@@ -92,7 +92,7 @@ def export_part(
             figures={"export": figures} if figures else {},
         )
         write_manifest(stage, new, WRITTEN_BY)
-        verify_bundle(stage, most=None)
+        verify_bundle(stage, limited=False)
         keep_other_files(out, stage)
     return Bundle.load(out)
 

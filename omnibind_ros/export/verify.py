@@ -32,12 +32,12 @@ def require_intact(bundle: Bundle) -> Bundle:
     return bundle
 
 
-def verify_bundle(folder: Path, most: int | None = MAX_BYTES) -> None:
+def verify_bundle(folder: Path, limited: bool = True) -> None:
     """Check a bundle.
 
     Args:
         folder: The bundle's folder.
-        most: Largest size of all files together, bytes; None for a bundle that stays where it is.
+        limited: Whether it travels with the package, so that `MAX_BYTES` is the limit.
 
     Raises:
         BundleError: A hash or shape is wrong, a network gives no unit vectors, or the files are
@@ -61,9 +61,9 @@ def verify_bundle(folder: Path, most: int | None = MAX_BYTES) -> None:
     if bundle.manifest.fusion is not None:
         _run_fusion(bundle)
     total = sum(path.stat().st_size for path in folder.iterdir())
-    if most is not None and total > most:
+    if limited and total > MAX_BYTES:
         raise BundleError(
-            f"the bundle has {total / 1e6:.1f} MB, more than {most / 1e6:.0f}; choose int8 "
+            f"the bundle has {total / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:.0f}; choose int8 "
             "or fp16 for --precision"
         )
 
