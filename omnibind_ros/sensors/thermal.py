@@ -112,20 +112,28 @@ def decode_compressed_thermal(
 def _to_celsius(
     pixels: npt.NDArray[Any], options: ThermalOptions
 ) -> npt.NDArray[np.float32] | Doubtful:
+    if pixels.dtype.kind != "f":
+        return _converted(pixels, options)
     with np.errstate(over="ignore", invalid="ignore"):  # floats may be anything
-        ends = float(pixels.min()), float(pixels.max())
-        unit = choose_unit(pixels, ends, options.unit, options.scale, options.offset)
-        celsius = np.multiply(pixels, np.float32(unit.scale), dtype=np.float32)
-        celsius += np.float32(unit.offset)
-        one, other = (end * unit.scale + unit.offset for end in ends)
-        low, high = (one, other) if unit.scale > 0 else (other, one)
-        # Looked at closely where 1 deg C, more than float32 rounds, is not left; NaN always is.
-        if not (low > LOWEST + 1 and high < HIGHEST - 1):
-            good = (celsius >= LOWEST) & (celsius <= HIGHEST)
-            if 2 * np.count_nonzero(good) < good.size:
-                raise RejectedSampleError(_what_is_wrong(pixels, celsius, unit))
-            if not good.all():
-                _replace_invalid(celsius, good)
+        return _converted(pixels, options)
+
+
+def _converted(
+    pixels: npt.NDArray[Any], options: ThermalOptions
+) -> npt.NDArray[np.float32] | Doubtful:
+    ends = float(pixels.min()), float(pixels.max())
+    unit = choose_unit(pixels, ends, options.unit, options.scale, options.offset)
+    celsius = np.multiply(pixels, np.float32(unit.scale), dtype=np.float32)
+    celsius += np.float32(unit.offset)
+    one, other = (end * unit.scale + unit.offset for end in ends)
+    low, high = (one, other) if unit.scale > 0 else (other, one)
+    # Looked at closely where 1 deg C, more than float32 rounds, is not left; NaN always is.
+    if not (low > LOWEST + 1 and high < HIGHEST - 1):
+        good = (celsius >= LOWEST) & (celsius <= HIGHEST)
+        if 2 * np.count_nonzero(good) < good.size:
+            raise RejectedSampleError(_what_is_wrong(pixels, celsius, unit))
+        if not good.all():
+            _replace_invalid(celsius, good)
     return Doubtful(celsius, unit.guess) if unit.guess else celsius
 
 
