@@ -29,6 +29,7 @@ from omnibind_ros.runtime.config import SensorConfig, SensorSetup
 from omnibind_ros.runtime.cpu_time import CpuTime
 from omnibind_ros.runtime.embeddings import FreshEmbedding, StoredEmbedding
 from omnibind_ros.runtime.perception import Perception, PerceptionResult
+from omnibind_ros.runtime.stamps import to_nanoseconds
 from omnibind_ros.sensors import NotReadyError, RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.touch import TouchOptions
 
@@ -139,7 +140,7 @@ class Baseline(Node):
                 header = getattr(message, "header", None)
                 channel.put(
                     message,
-                    messages.to_nanoseconds(header.stamp) if header is not None else None,
+                    to_nanoseconds(header.stamp) if header is not None else None,
                     header.frame_id if header is not None else "",
                     time.time_ns(),
                     time.monotonic(),

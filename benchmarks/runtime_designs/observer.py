@@ -18,7 +18,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from omnibind_msgs.msg import FusedEmbedding
-from omnibind_ros.nodes.messages import to_nanoseconds
+from omnibind_ros.runtime.stamps import to_nanoseconds
 
 from .figures import Published, Sample
 

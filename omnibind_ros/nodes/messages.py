@@ -31,13 +31,6 @@ def to_time(nanoseconds: int) -> Time:
     return Time(sec=seconds, nanosec=rest)
 
 
-def to_nanoseconds(stamp: Any) -> int:
-    """Return nanoseconds since the epoch for a stamp; 0 for a negative one."""
-    if stamp.sec < 0:
-        return 0
-    return int(stamp.sec) * 10**9 + int(stamp.nanosec)
-
-
 def header(result: PerceptionResult) -> Header:
     """Return the header of the messages of a result."""
     return Header(stamp=to_time(result.stamp_ns), frame_id=result.frame_id)

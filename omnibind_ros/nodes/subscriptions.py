@@ -30,10 +30,10 @@ from omnibind_ros.runtime.silence import (
     fits,
     wanted_durability,
 )
+from omnibind_ros.runtime.stamps import to_nanoseconds
 from omnibind_ros.sensors.registry import normalise_type
 
 from .graph import TopicGraph
-from .messages import to_nanoseconds
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks

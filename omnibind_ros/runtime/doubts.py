@@ -15,17 +15,24 @@ class Doubts:
         self._by_source: dict[str, tuple[Doubt, ...]] = {}
         self._new: list[Doubt] = []
 
-    def set(self, source: str, doubts: Sequence[Doubt]) -> None:
+    def set(self, source: str, doubts: Sequence[Doubt], by_text: bool = False) -> None:
         """Replace the doubts of a source, such as the stamps or the decoder.
 
         Args:
             source: Where they come from: 'stamp', 'payload', 'sample' or 'topic'.
             doubts: Those of its newest message; empty if there are none.
+            by_text: Whether a doubt with another text is a new one. Otherwise only one of another
+                issue is, as texts have numbers that change with each message.
         """
-        before = {doubt.issue for doubt in self._by_source.get(source, ())}
+        before = self._by_source.get(source, ())
         if not before and not doubts:
             return
-        self._new += [doubt for doubt in doubts if doubt.issue not in before]
+        issues = {doubt.issue for doubt in before}
+        self._new += [
+            doubt
+            for doubt in doubts
+            if (doubt not in before if by_text else doubt.issue not in issues)
+        ]
         self._by_source[source] = tuple(doubts)
 
     def take_new(self) -> list[Doubt]:

@@ -133,7 +133,7 @@ class Engine:
     def set_topic_doubts(self, name: str, doubts: Sequence[Doubt]) -> None:
         """Replace the doubts that concern a sensor's topic, such as why nothing arrives on it.
 
-        The listener is told of each whose text is new.
+        The listener is told of each doubt that has a new text.
 
         Args:
             name: Name of the sensor; nothing is done if there is none of that name.
@@ -143,10 +143,8 @@ class Engine:
             channel = self._channels.get(name)
             if channel is None:
                 return
-            before = channel.doubts.of("topic")
-            channel.doubts.set("topic", doubts)
+            channel.doubts.set("topic", doubts, by_text=True)
             new = channel.doubts.take_new()
-            new += [doubt for doubt in doubts if doubt not in (*before, *new)]
         for doubt in new:
             self._listener.on_doubt(name, doubt)
 

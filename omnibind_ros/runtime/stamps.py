@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from omnibind_ros.sensors import Doubt, Issue
 
@@ -26,6 +26,13 @@ SIMULATED_STEP = 0.5
 
 SIMULATED_RATE = 5.0
 """... and up to so many times as fast as real time."""
+
+
+def to_nanoseconds(stamp: Any) -> int:
+    """Return nanoseconds since the epoch for a builtin_interfaces/Time; 0 for a negative one."""
+    if stamp.sec < 0:
+        return 0
+    return int(stamp.sec) * 10**9 + int(stamp.nanosec)
 
 
 class TakenAt(NamedTuple):

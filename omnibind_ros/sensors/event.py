@@ -12,7 +12,7 @@ import numpy.typing as npt
 from omnibind_ros.config import parameter
 
 from .base import Chunk, Combiner, Doubtful, RejectedSampleError, SensorType
-from .evt3 import Columns, decode_counted
+from .evt3 import Columns, decode_evt3
 
 MAX_EVENTS = 200_000
 """Most events of a packet or window, 4 million a second in 50 ms; older ones are left out."""
@@ -130,7 +130,7 @@ def _mono(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow:
 
 def _evt3(msg: Any, data: npt.NDArray[np.uint8]) -> EventWindow | Doubtful:
     size = int(msg.width), int(msg.height)
-    columns, reserved = decode_counted(data, bool(msg.is_bigendian), MAX_EVENTS, *size)
+    columns, reserved = decode_evt3(data, bool(msg.is_bigendian), MAX_EVENTS, *size)
     first = columns.t[0] if columns.t.size else 0
     window = _packet(msg, columns._replace(t=(columns.t - first) * 1000))
     return Doubtful(window, (), reserved) if reserved else window

@@ -73,17 +73,6 @@ def decode_evt3(
     newest: int,
     width: int = 1 << 11,
     height: int = 1 << 11,
-) -> Columns:
-    """Decode the events of one packet by itself; see `decode_counted`."""
-    return decode_counted(data, big_endian, newest, width, height)[0]
-
-
-def decode_counted(
-    data: npt.NDArray[np.uint8],
-    big_endian: bool,
-    newest: int,
-    width: int = 1 << 11,
-    height: int = 1 << 11,
 ) -> tuple[Columns, int]:
     """Decode the events of one packet by itself, and count its words of reserved types.
 

@@ -16,8 +16,9 @@ from sensor_msgs.msg import Image, PointCloud2
 
 from omnibind_msgs.msg import SensorStatus
 from omnibind_msgs.srv import SetSensor
-from omnibind_ros.nodes.messages import to_nanoseconds, to_time
+from omnibind_ros.nodes.messages import to_time
 from omnibind_ros.nodes.service_host import answer
+from omnibind_ros.runtime.stamps import to_nanoseconds
 
 SET, REMOVE, RENAME = SetSensor.Request.SET, SetSensor.Request.REMOVE, SetSensor.Request.RENAME
 

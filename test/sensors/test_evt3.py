@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from evt3_words import decode_evt3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnibind_ros.sensors import RejectedSampleError
-from omnibind_ros.sensors.evt3 import decode_evt3
 
 MANY = 10**6
 

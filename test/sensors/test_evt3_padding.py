@@ -4,13 +4,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from evt3_words import data, padded, rows, slow_decode, stream
+from evt3_words import data, decode_evt3, padded, rows, slow_decode, stream
 
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.config import SensorConfig
 from omnibind_ros.sensors import Doubtful, RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors.event import decode_event_packet
-from omnibind_ros.sensors.evt3 import decode_evt3
 
 
 def test_the_packet_of_a_vendor_that_pads():

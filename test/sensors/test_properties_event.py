@@ -4,13 +4,12 @@ import os
 from types import SimpleNamespace
 
 import numpy as np
-from evt3_words import data, padded, rows, slow_decode, stream
+from evt3_words import data, decode_evt3, padded, rows, slow_decode, stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnibind_ros.sensors import Doubtful, RejectedSampleError
 from omnibind_ros.sensors.event import decode_event_packet
-from omnibind_ros.sensors.evt3 import decode_evt3
 
 many = settings(deadline=None, max_examples=int(os.environ.get("OMNIBIND_EXAMPLES", "150")))
 

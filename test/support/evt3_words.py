@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from omnibind_ros.sensors import evt3
+
 RESERVED = (0x1, 0x9, 0xB, 0xC, 0xD)
 
 
@@ -66,6 +68,11 @@ def padded(rng, words, share):
             out.append(int(rng.choice(RESERVED)) << 12 | int(rng.integers(0, 1 << 12)))
         out.append(word)
     return out
+
+
+def decode_evt3(*packet):
+    """Return the events that the package's decoder finds, without the number of reserved words."""
+    return evt3.decode_evt3(*packet)[0]
 
 
 def rows(columns):

@@ -13,7 +13,7 @@ from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.datasets.samples import CodecError, sample_module
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.runtime.channel import Channel
-from omnibind_ros.runtime.stamps import SensorClock
+from omnibind_ros.runtime.stamps import SensorClock, to_nanoseconds
 from omnibind_ros.sensors import Doubt, NotReadyError, RejectedSampleError
 
 from .files import messages
@@ -67,11 +67,8 @@ def put(channel: Channel, message: Any, time: int) -> None:
         time: When it was recorded, ns; both clocks of the node.
     """
     header = getattr(message, "header", None)
-    stamp_ns = None
-    frame_id = ""
-    if header is not None:
-        frame_id = str(header.frame_id)
-        stamp_ns = max(int(header.stamp.sec) * 10**9 + int(header.stamp.nanosec), 0)
+    stamp_ns = to_nanoseconds(header.stamp) if header is not None else None
+    frame_id = str(header.frame_id) if header is not None else ""
     channel.put(message, stamp_ns, frame_id, time, time * 1e-9)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from rosbags.interfaces import Connection
@@ -13,6 +14,11 @@ from rosbags.rosbag2.storage_sqlite3 import Sqlite3Reader
 from .file_reader import FileReader
 from .mcap import RECORD, Chunk, McapFile
 from .temporary import Source
+
+
+def _extent(metadata: Any) -> tuple[int, int, int]:
+    """Return the number of messages, and the times of the first and behind the last, ns."""
+    return metadata.message_count, metadata.start_time, metadata.end_time
 
 
 class IndexedMcap(McapFile):
@@ -43,12 +49,7 @@ class IndexedMcap(McapFile):
             ),
             key=lambda chunk: chunk.start,
         )
-        metadata = reader.metadata
-        self.count, self.start, self.end = (
-            metadata.message_count,
-            metadata.start_time,
-            metadata.end_time,
-        )
+        self.count, self.start, self.end = _extent(reader.metadata)
 
     @property
     def connections(self) -> list[Connection]:
@@ -72,12 +73,7 @@ class IndexedSqlite(FileReader):
         # rosbags puts the path into a URI as it is.
         self._reader = Sqlite3Reader(Path(quote(str(source.path))))
         self._reader.open()
-        metadata = self._reader.metadata
-        self.count, self.start, self.end = (
-            metadata.message_count,
-            metadata.start_time,
-            metadata.end_time,
-        )
+        self.count, self.start, self.end = _extent(self._reader.metadata)
 
     @property
     def connections(self) -> list[Connection]:
