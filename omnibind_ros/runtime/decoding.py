@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from omnibind_ros.sensors import (
@@ -10,12 +12,15 @@ from omnibind_ros.sensors import (
     Doubt,
     Doubtful,
     NoEvidenceError,
+    NotReadyError,
     RejectedSampleError,
     Sample,
     SensorType,
 )
 
 from .buffer import Arrival
+
+_log = logging.getLogger(__name__)
 
 
 class Decoded(NamedTuple):
@@ -32,6 +37,39 @@ class Decoded(NamedTuple):
     bad: list[tuple[Arrival, str]]
     nothing: list[Arrival]
     no_evidence: NoEvidenceError | None = None
+
+
+@dataclass
+class Reading:
+    """What the messages of a sample show, or why there is no sample.
+
+    Attributes:
+        sample: The sample; None if there is none.
+        last: The decoded message that came last; None if there is no sample.
+        doubts: Why the sample may be wrong.
+        rejected: A sentence for each message that cannot be decoded, and one if no sample can be
+            made of the others.
+        unused: Messages that are no part of any sample: they are to be taken out of the buffer.
+        no_evidence: Why nothing is seen, if that is what the newest message says.
+        not_ready: Why more messages are needed; empty if they are not.
+    """
+
+    sample: Sample = None
+    last: Any = None
+    doubts: tuple[Doubt, ...] = ()
+    rejected: list[str] = field(default_factory=list)
+    unused: list[Arrival] = field(default_factory=list)
+    no_evidence: NoEvidenceError | None = None
+    not_ready: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Why there is no sample, one sentence; empty if there is one."""
+        if self.sample is not None:
+            return ""
+        if self.no_evidence is not None:
+            return str(self.no_evidence)
+        return self.not_ready or self.rejected[-1]
 
 
 class Decoder:
@@ -72,6 +110,37 @@ class Decoder:
     def payload(self, message: Any) -> Any:
         """Return what `SensorType.payload` does; None where the sensor type has none."""
         return self._kind.payload(message) if self._kind.payload is not None else None
+
+    def read(self, arrivals: Sequence[Arrival]) -> Reading:
+        """Make a sample of messages, whatever is wrong with them; it raises nothing.
+
+        Args:
+            arrivals: Messages from the sensor's buffer, oldest first, at least one.
+        """
+        decoded = self.decode(arrivals)
+        reading = Reading(
+            rejected=[reason for _, reason in decoded.bad],
+            unused=[*(arrival for arrival, _ in decoded.bad), *decoded.nothing],
+            no_evidence=decoded.no_evidence,
+        )
+        if decoded.no_evidence is not None or not decoded.chunks:
+            return reading
+        try:
+            sample, doubts = self.combine(decoded.chunks)
+        except NotReadyError as error:
+            reading.not_ready = str(error)
+        except RejectedSampleError as error:
+            reading.rejected.append(str(error))
+        except Exception as error:  # noqa: BLE001 - bad messages must not end the worker
+            _log.debug("combining failed", exc_info=True)
+            reading.rejected.append(
+                f"no sample could be made of the messages ({type(error).__name__}: {error}); "
+                "check their publisher"
+            )
+        else:
+            reading.sample, reading.last = sample, decoded.chunks[-1].data
+            reading.doubts = (*arrivals[-1].doubts, *doubts)
+        return reading
 
     def decode(self, arrivals: Sequence[Arrival]) -> Decoded:
         """Decode the messages that were not decoded before.

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from omnibind_ros.encoders.base import Encoder, Encoding
-from omnibind_ros.sensors import Doubt, NotReadyError, RejectedSampleError
+from omnibind_ros.sensors import Doubt, RejectedSampleError
 
 from .cpu_time import CpuTime
 from .decoding import Decoder
@@ -107,32 +107,17 @@ class JobProcessor:
     def _decode(self, job: Job, decoder: Decoder) -> tuple[Any, tuple[Doubt, ...]] | None:
         """Return the sample and its doubts; None if there is none, which is noted or counted."""
         channel = job.channel
-        decoded = decoder.decode(job.arrivals)
-        for _, reason in decoded.bad:
+        reading = decoder.read(job.arrivals)
+        for reason in reading.rejected:
             self._reject(job, reason)
         with self._changed:
-            for arrival in (*(arrival for arrival, _ in decoded.bad), *decoded.nothing):
+            for arrival in reading.unused:
                 channel.discard(arrival)
-            if decoded.no_evidence is not None:
-                channel.no_evidence(decoded.no_evidence)
-        if decoded.no_evidence is not None or not decoded.chunks:
-            return None
-        try:
-            sample, doubts = decoder.combine(decoded.chunks)
-            return sample, (*job.arrivals[-1].doubts, *doubts)
-        except NotReadyError as error:
-            with self._changed:
-                channel.health.not_ready(str(error))
-        except RejectedSampleError as error:
-            self._reject(job, str(error))
-        except Exception as error:  # noqa: BLE001 - bad messages must not end the worker
-            _log.debug("combining failed", exc_info=True)
-            self._reject(
-                job,
-                f"no sample could be made of the messages ({type(error).__name__}: {error}); "
-                "check their publisher",
-            )
-        return None
+            if reading.no_evidence is not None:
+                channel.no_evidence(reading.no_evidence)
+            elif reading.not_ready:
+                channel.health.not_ready(reading.not_ready)
+        return None if reading.problem else (reading.sample, reading.doubts)
 
     def _encode(self, job: Job, encoder: Encoder, sample: Any) -> Encoding:
         before = time.thread_time()

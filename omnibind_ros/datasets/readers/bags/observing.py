@@ -14,7 +14,7 @@ from omnibind_ros.datasets.samples import CodecError, sample_module
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.stamps import SensorClock, to_nanoseconds
-from omnibind_ros.sensors import Doubt, NotReadyError, RejectedSampleError
+from omnibind_ros.sensors import Doubt
 
 from .files import messages
 from .sensors import BagSensor
@@ -88,18 +88,12 @@ def observe(channel: Channel, time: int, name: str) -> Observation:
         raise SkipError(name, _why_not(channel, time))
     arrivals = channel.take(time * 1e-9)
     channel.busy = False
-    decoded = decoder.decode(arrivals)
-    for arrival in (*(arrival for arrival, _ in decoded.bad), *decoded.nothing):
+    reading = decoder.read(arrivals)
+    for arrival in reading.unused:
         channel.discard(arrival)
-    if decoded.no_evidence is not None:
-        raise SkipError(name, str(decoded.no_evidence))
-    if not decoded.chunks:
-        raise SkipError(name, decoded.bad[-1][1])
-    try:
-        sample, doubts = decoder.combine(decoded.chunks)
-    except (RejectedSampleError, NotReadyError) as error:
-        raise SkipError(name, str(error)) from error
-    return Observation(sample, decoded.chunks[-1].data, (*arrivals[-1].doubts, *doubts))
+    if reading.problem:
+        raise SkipError(name, reading.problem)
+    return Observation(reading.sample, reading.last, reading.doubts)
 
 
 def _why_not(channel: Channel, time: int) -> str:

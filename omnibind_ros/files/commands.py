@@ -1,0 +1,66 @@
+"""The command `omnibind recognise`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omnibind_ros.lazy import LazyFunction
+
+MODALITIES = ("image", "text", "touch", "thermal", "event", "points", "audio")
+AXES = ("auto", "x_forward", "z_forward")
+UNITS = ("auto", "centikelvin", "decikelvin", "kelvin", "celsius", "counts")
+
+
+def add_recognise(commands: Any) -> None:
+    """Add `recognise` to the parser of `omnibind`."""
+    parser = commands.add_parser(
+        "recognise",
+        help="recognise files: pictures, sounds, clouds, events, thermal and touch pictures, texts",
+        description="Recognises files by the decoders, encoders and fusion of the perception node. "
+        "Several files are fused. A folder per class gives a table. Exit status: 0 if every file "
+        "was used, 1 if none could be, 3 if some were left out.",
+    )
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="files (MODALITY:FILE says the modality, text:SENTENCE is a text), or folders",
+    )
+    add(
+        "--labels",
+        metavar="a,b,c|folders",
+        help="labels to choose from; folders: the names of the classes (the bundle's own)",
+    )
+    add(
+        "--bundle",
+        default="household",
+        metavar="B",
+        help="the bundle's folder, or its name (household)",
+    )
+    add("--json", metavar="FILE", help="write all figures to FILE; - for standard output")
+    add(
+        "--modality",
+        default="",
+        choices=MODALITIES,
+        metavar="M",
+        help=f"modality of the files, of {', '.join(MODALITIES)} (as names and contents say)",
+    )
+    add(
+        "--reference",
+        default="nearest",
+        metavar="FILE|nearest",
+        help="picture of the tactile pad at rest; nearest: reference.png in the file's folder or "
+        "above (nearest)",
+    )
+    add("--axes", default="", choices=AXES, help="axes of clouds (auto)")
+    add("--unit", default="", choices=UNITS, help="unit of thermal pictures (auto)")
+    add(
+        "--roi",
+        metavar="x,y,w,h",
+        help="part of each picture that is encoded, in shares of its width and height (all)",
+    )
+    parser.set_defaults(
+        run=LazyFunction("omnibind_ros.files.run_recognise", "run_recognise"),
+        needs="install omnibind_ros[cpu]",
+    )

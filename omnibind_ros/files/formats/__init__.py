@@ -1,0 +1,1 @@
+"""Formats of files: one module a kind, from the bytes to messages."""

@@ -1,0 +1,201 @@
+"""Runs the command `omnibind recognise`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.class_names import class_text, right_labels
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.labels import Label, read_labels
+from omnibind_ros.recognition.vocabulary import Vocabulary
+from omnibind_ros.sensors.region import Region
+
+from .answers import Answer, score
+from .errors import FileError
+from .folder import FolderFile, list_folder
+from .opening import Source, find_source
+from .perceiver import EncodedFile, FileOptions, FilePerceiver
+from .tables import answer_lines, score_lines
+
+SOME_LEFT_OUT = 3
+"""Exit status where some files could not be used and others could."""
+
+FOLDERS = "folders"
+"""Value of --labels for the names of the classes."""
+
+
+def run_recognise(options: argparse.Namespace) -> int:
+    """Recognise files and folders, print what they show, and return the exit status.
+
+    Args:
+        options: As `commands.add_recognise` adds them.
+
+    Returns:
+        0 if every file was used, 1 if none could be, 3 if some were left out.
+
+    Raises:
+        ValueError: The bundle, the labels or an option cannot be used.
+        OSError: The file of figures cannot be written.
+    """
+    folders = [Path(path) for path in options.paths if Path(path).is_dir()]
+    singles = [path for path in options.paths if not Path(path).is_dir()]
+    recognition = FileRecognition(options)
+    answers = recognition.of_files(singles) if singles else []
+    for folder in folders:
+        recognition.add_folder(folder)
+    sets = recognition.of_folders()
+    figures = recognition.figures(answers, sets)
+    text = json.dumps(figures, indent=1, ensure_ascii=False) + "\n"
+    if options.json == "-":
+        sys.stdout.write(text)
+    else:
+        _print(answers, sets, figures)
+        if options.json:
+            Path(options.json).write_text(text, encoding="utf-8")
+    for error in recognition.left_out:
+        print(f"omnibind recognise: {error}", file=sys.stderr)
+    if not answers and not sets:
+        return 1
+    return SOME_LEFT_OUT if recognition.left_out else 0
+
+
+def _print(answers: Sequence[Answer], sets: Sequence[Answer], figures: dict[str, Any]) -> None:
+    classes = any(answer.label for answer in sets)
+    for answer in (*answers, *(() if classes else sets)):
+        print("\n".join(answer_lines(answer)))
+    if classes:
+        print("\n".join(score_lines(figures)))
+
+
+class FileRecognition:
+    """Recognises files and folders with one bundle and one list of labels.
+
+    Attributes:
+        left_out: Why files are left out.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Load the bundle.
+
+        Args:
+            options: As `run_recognise` takes them.
+
+        Raises:
+            ValueError: The bundle or an option cannot be used.
+        """
+        self.left_out: list[FileError] = []
+        self._modality = options.modality
+        self._labels = options.labels or ""
+        bundle = Bundle.load(resolve_bundle(options.bundle))
+        self._perceiver = FilePerceiver(
+            bundle,
+            FileOptions(
+                reference=options.reference,
+                axes=options.axes,
+                unit=options.unit,
+                region=Region.parse(options.roi) if options.roi else None,
+            ),
+        )
+        self._vocabulary, problems = Vocabulary.load(bundle, [], 1)
+        for problem in (*problems, self._perceiver.warning):
+            if problem:
+                print(f"omnibind recognise: {problem}", file=sys.stderr)
+        self._known = read_labels(bundle.root / bundle.manifest.labels.path).labels
+        self._files: list[FolderFile] = []
+
+    def of_files(self, paths: Sequence[str]) -> list[Answer]:
+        """Fuse files that were named, and recognise them; no answer if none can be used."""
+        encoded = [self._encoded(path) for path in paths]
+        used = tuple(file for file in encoded if file is not None)
+        return [self._answer(used, "", self._bank([]))] if used else []
+
+    def add_folder(self, folder: Path) -> None:
+        """Take the files of a folder."""
+        listing = list_folder(folder, self._modality)
+        self._files += listing.files
+        self.left_out += listing.left_out
+
+    def of_folders(self) -> list[Answer]:
+        """Recognise the folders' files; those of one moment are fused."""
+        if not self._files:
+            return []
+        moments: dict[tuple[str, str], list[EncodedFile]] = {}
+        for file in self._files:
+            encoded = self._try(lambda file=file: Source(file.path, file.modality))
+            if encoded is not None:
+                moments.setdefault((file.label, file.moment), []).append(encoded)
+        bank = self._bank(sorted({label for label, _ in moments if label}))
+        return [self._answer(tuple(files), label, bank) for (label, _), files in moments.items()]
+
+    def figures(self, answers: Sequence[Answer], sets: Sequence[Answer]) -> dict[str, Any]:
+        """Return everything as an object of JSON."""
+        scored = [answer for answer in sets if answer.label]
+        figures: dict[str, Any] = {"bundle": self._perceiver.bundle.manifest.model}
+        if scored:
+            right = {answer.label: self._right(answer.label) for answer in scored}
+            figures |= score(scored, right)
+        figures["results"] = [answer.to_json() for answer in (*answers, *sets)]
+        figures["left_out"] = [
+            {"path": str(error.path), "reason": error.reason} for error in self.left_out
+        ]
+        return figures
+
+    def _right(self, name: str) -> tuple[str, ...]:
+        return right_labels(name, self._known)
+
+    def _bank(self, classes: Sequence[str]) -> LabelBank:
+        """Return the bank of the labels that were asked for; it is made once."""
+        names: Iterable[str] = ()
+        if self._labels == FOLDERS:
+            if not classes:
+                raise ValueError(
+                    "--labels folders needs a folder per class; name a folder that has some"
+                )
+            names = map(class_text, classes)
+        elif self._labels:
+            names = (name.strip() for name in self._labels.split(",") if name.strip())
+        wanted = list(names)
+        if wanted:
+            bank, left_out = self._vocabulary.set_labels(wanted)
+            for same in left_out:
+                print(f"omnibind recognise: {same}", file=sys.stderr)
+            self._known = tuple(Label(name) for name in bank.labels)
+        return self._vocabulary.bank
+
+    def _answer(self, files: tuple[EncodedFile, ...], label: str, bank: LabelBank) -> Answer:
+        return Answer(files, self._perceiver.recognise(files, bank), label)
+
+    def _encoded(self, given: str) -> EncodedFile | None:
+        return self._try(lambda: named_source(given, self._modality))
+
+    def _try(self, find: Any) -> EncodedFile | None:
+        try:
+            return self._perceiver.encode(find())
+        except FileError as error:
+            self.left_out.append(error)
+            return None
+
+
+def named_source(given: str, modality: str) -> Source:
+    """Return what a user names: a file, MODALITY:FILE, or text:SENTENCE.
+
+    Args:
+        given: What was typed.
+        modality: The modality of files that name none; empty: as the file says.
+
+    Raises:
+        FileError: The file cannot be used.
+    """
+    prefix, colon, rest = given.partition(":")
+    if colon and prefix in MODALITIES and not Path(given).exists():
+        if prefix == "text" and not Path(rest).is_file():
+            return Source(Path(rest[:40].replace("/", " ")), "text", rest or " ")
+        return find_source(Path(rest), prefix)
+    return find_source(Path(given), modality)
