@@ -10,6 +10,8 @@ from omnibind_ros.lazy import LazyFunction
 
 READ_CONFIG = LazyFunction("omnibind_ros.learning.af.config", "read_fusion_config")
 READ_PLAN = LazyFunction("omnibind_ros.evaluation.study.plan", "read_plan")
+RUN_EVALUATE = LazyFunction("omnibind_ros.evaluation.run_evaluate", "run_evaluate")
+RUN_REAL = LazyFunction("omnibind_ros.evaluation.run_real", "run_real")
 WRITE_REPORT = LazyFunction("omnibind_ros.evaluation.report.write", "write_report")
 
 NEEDS = "install omnibind_ros[train,sim]"
@@ -44,7 +46,14 @@ def _add_evaluate(commands: Any) -> None:
         "evaluate", help="measure a bundle on held-out objects, in all combinations of modalities"
     )
     evaluate.add_argument("--bundle", required=True, metavar="DIR", help="its folder, or its name")
-    evaluate.add_argument("--data", type=Path, required=True, metavar="DIR", help="the dataset")
+    evaluate.add_argument("--data", type=Path, metavar="DIR", help="the dataset")
+    evaluate.add_argument(
+        "--real",
+        type=Path,
+        metavar="DIR",
+        help="recordings of real sensors: a folder of sets, each CLASS/FILE or CLASS/OBJECT/FILE; "
+        "without --data these alone are measured",
+    )
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     evaluate.add_argument(
         "--config",
@@ -77,7 +86,7 @@ def _add_evaluate(commands: Any) -> None:
     _add_workers(evaluate)
     evaluate.set_defaults(
         check=_check_evaluate,
-        run=LazyFunction("omnibind_ros.evaluation.run_evaluate", "run_evaluate"),
+        run=_evaluate,
         needs=NEEDS,
     )
 
@@ -126,7 +135,19 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 def _check_evaluate(options: argparse.Namespace) -> None:
     """Read the configuration, in place of its file, before the slow imports."""
-    options.config = READ_CONFIG(options.config)
+    if options.data is None and options.real is None:
+        raise ValueError("nothing is to be measured; give --data DIR, --real DIR, or both")
+    if options.real is not None and not options.real.is_dir():
+        raise ValueError(f"--real {options.real} is no folder; name that of the recordings")
+    if options.data is None and options.record:
+        raise ValueError("--record writes the figures of a dataset; give --data DIR too")
+    if options.data is not None:
+        options.config = READ_CONFIG(options.config)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    """Measure on a dataset, or on real recordings alone, which needs no torch."""
+    return int((RUN_REAL if options.data is None else RUN_EVALUATE)(options))
 
 
 def _check_study(options: argparse.Namespace) -> None:

@@ -13,6 +13,8 @@ from omnibind_ros.learning.progress import progress_bars
 
 from . import JsonObject
 from .measure.bundle import evaluate_bundle, main_figures
+from .measure.real import real_lines
+from .run_real import measure
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
@@ -39,11 +41,14 @@ def run_evaluate(options: argparse.Namespace) -> int:
             options.workers or os.cpu_count() or 1,
             lambda what, done, total: progress(what, done, total, {}),
         )
+        if options.real is not None:
+            figures["real"] = measure(options.real, options.bundle, progress)
     if options.json:
         write_atomic(options.json, json.dumps(figures, indent=1) + "\n")
     if options.record:
         record_figures(resolve_bundle(options.bundle), "evaluation", main_figures(figures))
     _print(figures)
+    print("\n".join(real_lines(figures.get("real", {}))))
     return 0
 
 
@@ -58,7 +63,7 @@ def _print(figures: JsonObject) -> None:
     everything = "+".join(figures["modalities"])
     top1 = figures["combinations"][everything]["af"]
     print(f"{everything}: top-1 {top1:.1f}%, ECE {figures['ece']:.1f}%")
-    for modality, real in figures["real"].items():
+    for modality, real in figures["recordings"].items():
         if "top1" in real:
             own = real.get("own_names", real["competing"])
             print(

@@ -79,7 +79,7 @@ def score(answers: Iterable[Answer], right: Mapping[str, Sequence[str]]) -> dict
     by_class: dict[str, list[Answer]] = {}
     for answer in answers:
         by_class.setdefault(answer.label, []).append(answer)
-    classes = {
+    classes: dict[str, dict[str, Any]] = {
         name: {
             "n": len(of),
             "top1": _percent(sum(answer.best in right[name] for answer in of), len(of)),
@@ -89,13 +89,14 @@ def score(answers: Iterable[Answer], right: Mapping[str, Sequence[str]]) -> dict
         }
         for name, of in sorted(by_class.items())
     }
+    top1: list[float] = [of["top1"] for of in classes.values()]
     everything = [answer for of in by_class.values() for answer in of]
     known = [answer for answer in everything if answer.result.recognition.known]
     hits = sum(answer.best in right[answer.label] for answer in everything)
     return {
         "n": len(everything),
         "top1": _percent(hits, len(everything)),
-        "balanced": round(sum(of["top1"] for of in classes.values()) / max(len(classes), 1), 2),
+        "balanced": round(sum(top1) / max(len(top1), 1), 2),
         "known": _percent(len(known), len(everything)),
         "wrong_known": _percent(
             sum(answer.best not in right[answer.label] for answer in known), len(everything)

@@ -98,6 +98,11 @@ def list_folder(root: Path, modality: str = "") -> FolderListing:
     return listing
 
 
+def holds_samples(folder: Path) -> bool:
+    """Return whether samples lie directly in a folder."""
+    return any(_is_sample(path) and named_kind(path) != "" for path in _entries(folder))
+
+
 def _modality(path: Path, kind: str, root: Path, wanted: str) -> str:
     """Return a file's modality; '' if it is not the one that is wanted."""
     levels = len(path.relative_to(root).parts)

@@ -53,8 +53,8 @@ def evaluate_bundle(
     Returns:
         The figures of `measure_fusion`; where the bundle was trained on all classes, `unknown` is
         that of a run of the study, whose name is under `run`. Beside them bundle, data, fusion,
-        students, scale, reality; and `real`: the figures of `measure_recordings` with the top-1 on
-        simulated test samples.
+        students, scale, reality; and `recordings`: the figures of `measure_recordings` with the
+        top-1 on simulated test samples.
 
     Raises:
         BundleError: The bundle cannot be used.
@@ -95,7 +95,7 @@ def evaluate_bundle(
         "data": data.resolve().name,
         "fusion": warning or "adaptive",
         **figures,
-        "real": real,
+        "recordings": real,
         **summary,
     }
 
@@ -123,7 +123,7 @@ def main_figures(figures: JsonObject) -> dict[str, Any]:
         },
         "real": {
             name: round(of.get("own_names", of["competing"])["top1"], 1)
-            for name, of in figures.get("real", {}).items()
+            for name, of in figures.get("recordings", {}).items()
             if "top1" in of
         },
         "ece": round(figures["ece"], 1),

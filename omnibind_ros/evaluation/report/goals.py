@@ -147,8 +147,8 @@ def goals_section(
         if evaluation["auroc_unknown"] is None and household["unknown"]:
             evaluation = {**evaluation, "auroc_unknown": household["unknown"]["auroc"]}
         goals += fusion_goals(evaluation)
-        if "real" in evaluation:
-            goals += recording_goals(evaluation["real"])
+        if "recordings" in evaluation:
+            goals += recording_goals(evaluation["recordings"])
     goals += student_goals(household["students"], household["scale"])
     fusions = (r for r in runs if (r["kind"], r["data"], r.get("tag")) == ("fusion", "digits", ""))
     goals += digit_goals(digits["students"], next(fusions, None))

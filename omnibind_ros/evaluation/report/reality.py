@@ -27,7 +27,8 @@ def simulation_and_reality(reality: JsonObject, evaluation: JsonObject | None) -
         for origin, by_modality in reality.items()
         for modality, of in by_modality.items()
     ]
-    real = {m: of for m, of in ((evaluation or {}).get("real") or {}).items() if "top1" in of}
+    recordings = (evaluation or {}).get("recordings") or {}
+    real = {m: of for m, of in recordings.items() if "top1" in of}
     rows += [
         (modality, "the bundle", *_cells(reality_figures(of, of.get("simulated"))), "")
         for modality, of in real.items()

@@ -33,7 +33,7 @@ def read_pcd(path: Path) -> tuple[npt.NDArray[Any], int]:
             (name, f"<{letter}{size}", (count,)) if count > 1 else (name, f"<{letter}{size}")
             for name, letter, size, count in zip(_unique(names), kinds, sizes, counts, strict=True)
         ]
-        dtype = np.dtype(columns)  # type: ignore[arg-type]
+        dtype = np.dtype(columns)
     except (KeyError, ValueError, IndexError, TypeError) as error:
         raise ValueError(
             f"its PCD header is damaged ({error}); it needs FIELDS, SIZE, TYPE, WIDTH, HEIGHT and "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,8 @@ _TYPES = {
 _ORDERS = {"ascii": "<", "binary_little_endian": "<", "binary_big_endian": ">"}
 
 
-class _Element(NamedTuple):
+@dataclass(frozen=True)
+class _Element:
     """An element of the header.
 
     Attributes:
@@ -50,7 +52,7 @@ def read_ply(path: Path) -> tuple[npt.NDArray[Any], int]:
     """
     data = path.read_bytes()
     form, elements, start = _header(data)
-    before = []
+    before: list[_Element] = []
     for element in elements:
         if element.name == "vertex":
             return _vertices(data, start, form, before, element), 1
@@ -63,7 +65,8 @@ def _header(data: bytes) -> tuple[str, list[_Element], int]:
     newline = data.find(b"\n", end)
     if end < 0 or newline < 0 or end > 1 << 16:
         raise ValueError("its PLY header has no end_header, so it is cut off; restore the file")
-    form, elements = "", []
+    form = ""
+    elements: list[_Element] = []
     try:
         for line in data[:end].decode("ascii", "replace").splitlines():
             key, *values = line.split() or [""]

@@ -223,7 +223,7 @@ def test_origins_are_compared_and_reported():
             "by_name": {"dog": 80.0, "rain": 92.0},
         },
     }
-    said = "\n".join(simulation_and_reality(found, {"real": {"audio": real}}))
+    said = "\n".join(simulation_and_reality(found, {"recordings": {"audio": real}}))
     assert "| audio | simulation alone | 50.0 | 20.0 | 25.0 | 88.0 | 1 |" in said
     assert "| audio | the bundle |  | 71.0 | 80.0 | 86.0 |  |" in said
     assert "78 recordings of 60 objects from ESC-10" in said
