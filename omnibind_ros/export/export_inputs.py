@@ -63,7 +63,7 @@ class ExportInputs:
             DatasetError: There is no dataset.
         """
         source = require_intact(Bundle.load(request.source))
-        projection = checkpoints.load(request.run / "teacher.pt")
+        projection = checkpoints.load(require_run(request.run) / "teacher.pt")
         if projection.get("teacher") != source.manifest.model:
             raise BundleError(
                 f"the run in {request.run} was trained with the teacher "
@@ -81,3 +81,19 @@ class ExportInputs:
         name = f"{about.get('name', self.request.data.name)} {about.get('version', '')}".rstrip()
         data = f" ({', '.join(licences)})" if licences else ""
         return f"trained with `omnibind train students` on the dataset {name}{data}"
+
+
+def require_run(folder: Path) -> Path:
+    """Return the folder of a training run.
+
+    Raises:
+        BundleError: It is none.
+    """
+    if folder.is_dir() and (folder / "teacher.pt").is_file():
+        return folder
+    missing = f"no teacher.pt in {folder}" if folder.is_dir() else f"no folder {folder}"
+    raise BundleError(
+        f"there is no training run to export ({missing}): give the folder that `omnibind train "
+        "students` wrote with --out for --run; to export the encoders of a bundle, no run is "
+        "needed: `omnibind export --bundle household --out DIR`"
+    )

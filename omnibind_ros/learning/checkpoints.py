@@ -13,12 +13,24 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from omnibind_ros.datasets.storage.files import write_atomic
+from omnibind_ros.files import write_atomic
 
 from .config import TrainingError
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+
+_DAMAGE = (
+    *(OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError),
+    *(AttributeError, LookupError, TypeError),
+)
+"""What torch raises on files that are damaged or of another kind."""
+
+WRITTEN_BY = (
+    "give the folder that `omnibind train students` (or `omnibind train fusion`) wrote with --out"
+)
+"""What to do where a file of a training run is missing, as a clause."""
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
@@ -45,14 +57,23 @@ def load(path: Path) -> dict[str, Any]:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise TrainingError(f"{_missing(path)} is missing; {WRITTEN_BY}") from error
+    except _DAMAGE as error:
         reason = " ".join(str(error).split())[:120]
         raise TrainingError(
-            f"{path} cannot be read ({reason}); remove it, and the student is trained again"
+            f"{path} cannot be read ({reason}); restore it, or remove it and run the command "
+            "`omnibind train` that wrote it again"
         ) from error
     if not isinstance(content, dict) or "key" not in content:
         raise TrainingError(f"{path} is no file of a training run; remove it")
     return content
+
+
+def _missing(path: Path) -> str:
+    """Return what is missing of a path, in words: the folder farthest up, or the file in it."""
+    folders = [folder for folder in path.parents if not folder.is_dir()]
+    return f"the folder {folders[-1]}" if folders else f"the file {path.name} in {path.parent}"
 
 
 def check_key(path: Path, content: dict[str, Any], key: str) -> None:

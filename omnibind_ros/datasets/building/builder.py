@@ -19,11 +19,11 @@ from typing import Any
 from omnibind_ros.datasets.errors import DatasetError, SkipError
 from omnibind_ros.datasets.inspection.card import write_card
 from omnibind_ros.datasets.storage.encoding import EncodedSample, encode
-from omnibind_ros.datasets.storage.files import TEMPORARY, write_atomic
 from omnibind_ros.datasets.storage.index import join_parts, read_part, shard_name, write_part
 from omnibind_ros.datasets.storage.manifest import FORMAT, INDEX, MANIFEST, Manifest
 from omnibind_ros.datasets.storage.shards import write_shard
 from omnibind_ros.datasets.storage.skip_log import SkipLog
+from omnibind_ros.files import TEMPORARY, write_atomic
 from omnibind_ros.progress import Progress, no_progress
 
 from .parallel import run_tasks

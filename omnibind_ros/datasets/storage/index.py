@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.samples import stored_modalities
+from omnibind_ros.files import atomic_file
 
-from .files import atomic_file
 from .skip_log import SkipLog
 
 TEXTS = ("key", "label", "object_id", "split", "source", "licence", "author")

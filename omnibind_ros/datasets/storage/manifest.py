@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.datasets.errors import DatasetError
+from omnibind_ros.files import write_atomic
 
-from .files import write_atomic
 from .index import Shard, shard_name
 
 MANIFEST = "dataset.json"

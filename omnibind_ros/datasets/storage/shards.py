@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from omnibind_ros.datasets.samples import sample_module
+from omnibind_ros.files import atomic_file
 
 from .encoding import EncodedSample
-from .files import atomic_file
 from .index import SCHEMA, TEXTS, Shard
 
 META = "json"

@@ -17,11 +17,11 @@ from omnibind_ros.datasets.building.parallel import run_tasks
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.datasets.storage.files import atomic_file
 from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
+from omnibind_ros.files import atomic_file
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.tensors.vocabulary import class_labels
 from omnibind_ros.modalities import MODALITIES

@@ -141,7 +141,7 @@ def test_a_broken_checkpoint_says_what_to_do(tmp_path, training_cache):
     train_students(training_cache, out, short())
     path = out / "students" / "thermal.pt"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(TrainingError, match="remove it, and the student is trained again"):
+    with pytest.raises(TrainingError, match="restore it, or remove it and run the command"):
         train_students(training_cache, out, short(), resume=True)
 
 
