@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.datasets.storage.files import write_atomic
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.learning.progress import NamedProgress, progress_bars
 

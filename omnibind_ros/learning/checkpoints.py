@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from omnibind_ros.files import write_atomic
+from omnibind_ros.atomic_files import write_atomic
 
 from .config import TrainingError
 

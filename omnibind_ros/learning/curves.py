@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.files import write_atomic
+from omnibind_ros.atomic_files import write_atomic
 
 from .cad.losses import CAD_TERMS, PLAIN
 

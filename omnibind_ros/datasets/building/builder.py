@@ -23,7 +23,7 @@ from omnibind_ros.datasets.storage.index import join_parts, read_part, shard_nam
 from omnibind_ros.datasets.storage.manifest import FORMAT, INDEX, MANIFEST, Manifest
 from omnibind_ros.datasets.storage.shards import write_shard
 from omnibind_ros.datasets.storage.skip_log import SkipLog
-from omnibind_ros.files import TEMPORARY, write_atomic
+from omnibind_ros.atomic_files import TEMPORARY, write_atomic
 from omnibind_ros.progress import Progress, no_progress
 
 from .parallel import run_tasks

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.datasets.errors import DatasetError
-from omnibind_ros.files import write_atomic
+from omnibind_ros.atomic_files import write_atomic
 
 from .index import Shard, shard_name
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from omnibind_ros.datasets.samples import sample_module
-from omnibind_ros.files import atomic_file
+from omnibind_ros.atomic_files import atomic_file
 
 from .encoding import EncodedSample
 from .index import SCHEMA, TEXTS, Shard

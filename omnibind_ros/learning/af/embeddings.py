@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.files import atomic_file
+from omnibind_ros.atomic_files import atomic_file
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import MODALITIES, OWN
 from omnibind_ros.recognition.label_bank import LabelBank

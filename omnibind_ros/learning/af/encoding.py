@@ -21,7 +21,7 @@ from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
-from omnibind_ros.files import atomic_file
+from omnibind_ros.atomic_files import atomic_file
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.tensors.vocabulary import class_labels
 from omnibind_ros.modalities import MODALITIES

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.files import atomic_file
+from omnibind_ros.atomic_files import atomic_file
 from omnibind_ros.learning.students.files import load_student
 from omnibind_ros.learning.tensors.cache import TensorCache
 from omnibind_ros.learning.tensors.windows import best_rows

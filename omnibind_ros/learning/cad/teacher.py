@@ -9,7 +9,7 @@ from typing import Any
 
 from lightning_fabric import Fabric
 
-from omnibind_ros.files import write_atomic
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingConfig
 from omnibind_ros.learning.progress import NamedProgress

@@ -23,7 +23,7 @@ from lightning_fabric import Fabric
 from torch.utils.data import DataLoader
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.files import write_atomic
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingConfig
 from omnibind_ros.learning.curves import Curves
