@@ -21,12 +21,12 @@ class TrainingError(ValueError):
 
 @dataclass(frozen=True)
 class LossConfig:
-    """The objective: CAD with the weight of each of its terms, or a plain one."""
+    """The objective: our CAD with the weight of each of its terms, the paper's, or a plain one."""
 
     objective: str = parameter(
         "cad",
-        "What students are trained on",
-        choices=("cad", "cross_entropy", "infonce", "regression"),
+        "What students are trained on: our losses of CAD, the three of the paper, or a plain one",
+        choices=("cad", "omnibind", "cross_entropy", "infonce", "regression"),
     )
     align_image: float = parameter(1.0, "Weight of the pull to the paired image", low=0, high=100)
     align_text: float = parameter(0.5, "Weight of the pull to the class's name", low=0, high=100)
@@ -80,7 +80,7 @@ class ScheduleConfig:
         "auto",
         "Weights that students begin with: the image student's (where a modality shows objects), "
         "those of the image teacher's first layers, or random ones; auto: image under cad, teacher "
-        "under a plain objective",
+        "under any other objective",
         choices=("auto", "image", "teacher", "random"),
     )
     student: str = parameter(

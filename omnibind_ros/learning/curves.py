@@ -9,7 +9,7 @@ from typing import Any
 
 from omnibind_ros.atomic_files import write_atomic
 
-from .cad.losses import CAD_TERMS, PLAIN
+from .cad.losses import CAD_TERMS, PAPER_TERMS, PLAIN
 
 COLUMNS = (
     "modality",
@@ -17,7 +17,7 @@ COLUMNS = (
     "seconds",
     "learning_rate",
     "loss",
-    *dict.fromkeys((*CAD_TERMS, *PLAIN)),
+    *dict.fromkeys((*CAD_TERMS, *PAPER_TERMS, *PLAIN)),
     "categories",
     "validation_samples",
     "validation_objects",

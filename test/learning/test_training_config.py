@@ -74,6 +74,13 @@ def test_the_older_name_of_a_parameter_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("objective", "start"), [("cad", "image"), ("omnibind", "teacher"), ("infonce", "teacher")]
+)
+def test_what_a_student_begins_with_follows_from_its_objective(objective, start):
+    assert parse_config({"loss": {"objective": objective}}).initialisation("event") == start
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("epoch: 3", "no parameter epoch; use one of teacher, seed"),
@@ -81,7 +88,7 @@ def test_the_older_name_of_a_parameter_is_read(tmp_path):
         ("loss: [1]", "loss holds '\\[1\\]', but must be"),
         ("schedule: {epochs: 0}", "schedule.epochs is '0', but must be in 1"),
         ("schedule: {epochs: many}", "schedule.epochs is 'many', but must be of type int"),
-        ("loss: {objective: best}", "must be one of: cad, cross_entropy"),
+        ("loss: {objective: best}", "must be one of: cad, omnibind, cross_entropy"),
         ("schedule: {architecture: best}", "must be one of: empty, picture, three_views"),
         ("modalities: [image]", "'image', which is no student modality"),
         ("overrides: {smell: {epochs: 1}}", "'smell', which is no student modality"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.utils.data import default_convert
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.af.config import FusionConfig
@@ -24,6 +24,7 @@ from omnibind_ros.learning.af.training import (
 from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.label_bank import LabelBank
 
+from .baseline_networks import BaselineNetwork, ConcatNetwork, LinearNetwork, UnseenNetwork
 from .combinations import Rule
 
 
@@ -59,104 +60,139 @@ def _weighted(members: Members, weights: Floats) -> Floats:
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-6))
 
 
-class ConcatNetwork(nn.Module):
-    """A perceptron on concatenated embeddings, with zeros for missing modalities."""
+class TrainedRule(NamedTuple):
+    """A rule that was trained on validation objects.
 
-    def __init__(self, modalities: int, size: int, classes: int, width: int = 512) -> None:
-        """Create the network; it also takes each member's age, quality, entropy and presence."""
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(modalities * (size + 4), width),
-            nn.LayerNorm(width),
-            nn.ReLU(),
-            nn.Dropout(0.3),
-            nn.Linear(width, classes),
-        )
+    Attributes:
+        rule: After training on all of them; what is measured on test objects.
+        before_refit: Before training on the objects held back; what is measured on these.
+    """
 
-    def forward(
-        self,
-        embeddings: Tensor,
-        modality: Tensor,  # noqa: ARG002 - its place is its modality
-        age: Tensor,
-        quality: Tensor,
-        entropy: Tensor,
-        present: Tensor,
-    ) -> tuple[Tensor]:
-        """Return logits [B, L] of members, each in its modality's place."""
-        statistics = torch.stack([age, quality, entropy, present.to(age.dtype)], 2)
-        return (self.layers(torch.cat([embeddings, statistics], 2).flatten(1)),)
+    rule: Rule
+    before_refit: Rule
 
 
-def train_concat(
+class Candidate(NamedTuple):
+    """A way to train a learned baseline.
+
+    Attributes:
+        build: Makes the network for samples to train on and a temperature.
+        rate: Its learning rate, as a share of that of Adaptive Fusion.
+    """
+
+    build: Callable[[EmbeddingSet, float], BaselineNetwork]
+    rate: float = 1.0
+
+
+LEARNED: dict[str, tuple[Candidate, ...]] = {
+    "linear": (
+        Candidate(LinearNetwork, 0.25),
+        Candidate(LinearNetwork),
+        Candidate(partial(LinearNetwork, start="random")),
+    ),
+    "unseen": (Candidate(UnseenNetwork),),
+    "concat_mlp": (Candidate(ConcatNetwork),),
+}
+"""Learned baselines by the name of their rule; the candidate that is best on held-back objects is
+used."""
+
+WEIGHT_DECAY = 0.1
+"""Of the learned baselines: they have many more weights than Adaptive Fusion."""
+
+
+def train_rule(
+    name: str,
     data: EmbeddingSet,
     config: FusionConfig,
     temperature: float,
     progress: Progress = no_progress,
-) -> Rule:
-    """Train the perceptron on concatenated embeddings as Adaptive Fusion is trained.
+) -> TrainedRule:
+    """Train a learned baseline as Adaptive Fusion is trained.
 
-    It has the same samples, subsets, corruptions and number of steps, and its best step is chosen
-    on the same held-back objects.
+    It has the same samples, subsets, corruptions and number of steps, and its best candidate and
+    step are chosen on the same held-back objects, by accuracy.
 
     Args:
+        name: One of `LEARNED`.
         data: Embeddings of all splits.
         config: That of the fusion.
-        temperature: Of the members' entropies.
+        temperature: Of the members' entropies, and of similarities of fused embeddings.
         progress: Called with (steps done, steps).
 
     Raises:
         TrainingError: There is too little to learn from.
     """
     samples, held_back = training_samples(data, config)
-    part = replace(config, weight_decay=0.1)
-    sampler = sampler_of(held_back, temperature, config, config.seed + 1)
-    validation = sampler.draw(VALIDATION_SETS)
-    network = _new_concat(samples, config.seed)
+    validation = sampler_of(held_back, temperature, config, config.seed + 1).draw(VALIDATION_SETS)
+    candidates = LEARNED[name]
 
-    def error() -> float:
-        # By accuracy: its cross-entropy rises early while its accuracy still improves, so that
-        # the lowest cross-entropy would keep an untrained state.
-        (logits,) = run(network, validation.members)
-        return float((logits.argmax(1) != torch.from_numpy(validation.labels)).double().mean())
+    def trained(place: int, on: EmbeddingSet, stop: int | None = None) -> tuple[_Trained, int]:
+        torch.manual_seed(config.seed)
+        network = candidates[place].build(on, temperature)
+        rate = config.learning_rate * candidates[place].rate
+        part = replace(config, weight_decay=WEIGHT_DECAY, learning_rate=rate)
+        step = fit(
+            network,
+            sampler_of(on, temperature, part, part.seed),
+            network.loss,
+            part,
+            # By accuracy: the cross-entropy of a perceptron rises early while its accuracy still
+            # improves, so that the lowest cross-entropy would keep an untrained state.
+            error=None if stop else lambda: _error(network, validation),
+            progress=lambda done, total: progress(place * total + done, len(candidates) * total),
+            stop=stop,
+        )
+        return _Trained(network, _error(network, validation)), step
 
-    sampler = sampler_of(samples, temperature, part, part.seed)
-    step = fit(network, sampler, _concat_loss(network), part, error=error, progress=progress)
+    found = [trained(place, samples) for place in range(len(candidates))]
+    best = min(range(len(candidates)), key=lambda place: found[place][0].error)
+    first, step = found[best]
+    last = first
     if config.refit and step:
-        samples = samples.joined(held_back)
-        network = _new_concat(samples, config.seed)
-        sampler = sampler_of(samples, temperature, part, part.seed)
-        fit(network, sampler, _concat_loss(network), part, progress=progress, stop=step)
+        last, _ = trained(best, samples.joined(held_back), step)
+    return TrainedRule(_rule(last.network), _rule(first.network))
+
+
+class _Trained(NamedTuple):
+    """A trained network, and its error on sets of objects held back, 0..1."""
+
+    network: BaselineNetwork
+    error: float
+
+
+def _error(network: BaselineNetwork, validation: TrainingSets) -> float:
+    (scores,) = run(network, validation.members)
+    return float((scores.argmax(1) != torch.from_numpy(validation.labels)).double().mean())
+
+
+def _rule(network: BaselineNetwork) -> Rule:
     return lambda members: np.asarray(run(network, members)[0].numpy())
 
 
-def _new_concat(data: EmbeddingSet, seed: int) -> ConcatNetwork:
-    torch.manual_seed(seed)
-    return ConcatNetwork(len(data.modalities), data.size, len(data.bank.labels))
+def plain_rules(bank: LabelBank) -> dict[str, Rule]:
+    """Return the rules without parameters by their names in the report.
 
-
-def _concat_loss(network: ConcatNetwork) -> Callable[[TrainingSets], Tensor]:
-    def loss(sets: TrainingSets) -> Tensor:
-        logits = network(*default_convert(sets.members))[0]
-        return functional.cross_entropy(logits, torch.from_numpy(sets.labels))
-
-    return loss
+    Args:
+        bank: The labels.
+    """
+    labels = len(bank.labels)
+    return {
+        "mean": fused_by(mean, bank),
+        "mean_logits": lambda members: mean_logits(members, bank),
+        "entropy_weighted": fused_by(lambda members: entropy_weighted(members, labels), bank),
+    }
 
 
 def all_rules(
-    af: Callable[[Members], Floats], bank: LabelBank, concat: Rule | None
+    af: Callable[[Members], Floats],
+    bank: LabelBank,
+    learned: Mapping[str, Rule] = MappingProxyType({}),
 ) -> dict[str, Rule]:
     """Return every rule by its name in the report.
 
     Args:
         af: Adaptive Fusion.
         bank: The labels.
-        concat: The trained perceptron, where there is one.
+        learned: The trained baselines by name, where there are some.
     """
-    labels = len(bank.labels)
-    rules: dict[str, Rule] = {
-        "af": fused_by(af, bank),
-        "mean": fused_by(mean, bank),
-        "mean_logits": lambda members: mean_logits(members, bank),
-        "entropy_weighted": fused_by(lambda members: entropy_weighted(members, labels), bank),
-    }
-    return rules if concat is None else rules | {"concat_mlp": concat}
+    return {"af": fused_by(af, bank), **plain_rules(bank), **learned}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,9 +15,23 @@ from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.prototypes import probabilities
 
 from .metrics import calibration_error, mean_average_precision, top_k
+from .outcomes import Outcomes
 
 Rule = Callable[[Members], Floats]
 """Members -> scores [B, L] of the labels."""
+
+
+class Measured(NamedTuple):
+    """The figures of all combinations, and the outcomes that they are made of.
+
+    Attributes:
+        table: By names joined with '+', in percent: the top-1 of each rule; `best_single`, the
+            top-1 of the best member alone; and top5, map and ece of AF.
+        outcomes: Whether each rule is right about each sample.
+    """
+
+    table: dict[str, dict[str, float]]
+    outcomes: Outcomes
 
 
 def select_modalities(members: Members, data: EmbeddingSet, names: Sequence[str]) -> Members:
@@ -38,7 +52,7 @@ def measure_combinations(
     rules: Mapping[str, Rule],
     temperature: float,
     progress: Progress = no_progress,
-) -> dict[str, dict[str, float]]:
+) -> Measured:
     """Measure every combination.
 
     Args:
@@ -47,22 +61,20 @@ def measure_combinations(
         temperature: Of the softmax that makes probabilities of AF's similarities.
         progress: Told (combinations done, combinations).
 
-    Returns:
-        By names joined with '+', in percent: the top-1 of each rule; `best_single`, the top-1 of
-        the best member alone; and top5, map and ece of AF.
-
     Raises:
         TrainingError: There is no such sample.
     """
     members = members_of(data, temperature)
     chosen = list(all_combinations(data.modalities))
     table: dict[str, dict[str, float]] = {}
+    correct = {name: np.zeros((len(chosen), len(data)), np.bool_) for name in rules}
     for number, names in enumerate(chosen):
         part = select_modalities(members, data, names)
         figures: dict[str, float] = {}
         for name, rule in rules.items():
             scores = rule(part)
             figures[name] = top_k(scores, data.labels)
+            correct[name][number] = scores.argmax(1) == data.labels
             if name == "af":
                 figures |= {
                     "top5": top_k(scores, data.labels, 5),
@@ -74,7 +86,7 @@ def measure_combinations(
         figures["best_single"] = max(single) if len(names) > 1 else figures["mean"]
         table[combination_name(names)] = figures
         progress(number + 1, len(chosen))
-    return table
+    return Measured(table, Outcomes(tuple(table), data.objects, correct))
 
 
 def summarise(table: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:

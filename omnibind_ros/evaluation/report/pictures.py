@@ -21,6 +21,8 @@ COLOURS = {
     "cross_entropy": "#e08e2b",
     "infonce": "#6b9e3f",
     "regression": "#a05195",
+    "omnibind": "#3aa6a6",
+    "omnibind_from_image": "#2b6f6f",
     "cross_entropy_from_image": "#b5651d",
     "cross_entropy_from_random": "#b8b8b8",
 }
@@ -34,6 +36,8 @@ WORDS = {
     "entropy_weighted": "entropy-weighted mean",
     "concat_mlp": "concatenation + MLP",
     "cad": "CAD",
+    "omnibind": "the paper's CAD",
+    "omnibind_from_image": "the paper's CAD, initialised as CAD",
     "cross_entropy": "cross-entropy",
     "infonce": "InfoNCE to the image",
     "regression": "feature regression",

@@ -34,7 +34,7 @@ TRANSFER = "transfer"
 """Initialisation from the image student, which CAD has beside its losses. `without: transfer`
 initialises students as those of the plain objectives."""
 
-DEFAULT_START = {"cad": "auto"} | dict.fromkeys(PLAIN, "teacher")
+DEFAULT_START = {"cad": "auto"} | dict.fromkeys(("omnibind", *PLAIN), "teacher")
 """Initialisation of students by objective, where an entry has no `start`."""
 
 

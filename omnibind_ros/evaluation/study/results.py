@@ -21,11 +21,15 @@ HEADLINE = 10.0
 
 ORIGIN_ORDER = ("simulated", "recorded", "all")
 
-OTHER_STARTS = ("cross_entropy_from_image", "cross_entropy_from_random")
-"""Cross-entropy with another initialisation than the image teacher's first layers, which the plain
-objectives have: the image student, as CAD has it, or random weights."""
+OTHER_STARTS = (
+    "omnibind_from_image",
+    "cross_entropy_from_image",
+    "cross_entropy_from_random",
+)
+"""Objectives with another initialisation than the image teacher's first layers, which all but CAD
+have: the image student, as CAD has it, or random weights."""
 
-OBJECTIVES = ("cad", *PLAIN, *OTHER_STARTS)
+OBJECTIVES = ("cad", "omnibind", *PLAIN, *OTHER_STARTS)
 """The objectives in the order of the report."""
 
 

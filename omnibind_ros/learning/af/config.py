@@ -47,8 +47,18 @@ class FusionConfig:
     mix: float = parameter(
         0.3, "Probability that a member is that of another object of the class", low=0, high=1
     )
+    objective: str = parameter(
+        "cross_entropy",
+        "Loss: cross_entropy over the labels with their synonyms, at the bundle's temperature; or "
+        "omnibind, that of the paper, over the labels' names at the temperature tau",
+        choices=("cross_entropy", "omnibind"),
+    )
+    tau: float = parameter(0.05, "Temperature of the objective omnibind", low=0.001, high=1)
     regret: float = parameter(
-        0.0, "Weight of a set's excess loss over its best modality alone", low=0, high=100
+        0.0,
+        "Weight of a set's excess loss over its best modality alone; of cross_entropy",
+        low=0,
+        high=100,
     )
     refit: bool = parameter(
         True, "Whether to train anew, on the objects held back too, once the steps are chosen"

@@ -155,7 +155,7 @@ def _initial(
 
 
 class FusionObjective:
-    """The loss of the fusion: cross-entropy of fused embeddings, and regret."""
+    """The loss of the fusion: cross-entropy of fused embeddings with regret, or the paper's."""
 
     def __init__(self, data: EmbeddingSet, temperature: float, config: FusionConfig) -> None:
         """Measure the loss of each modality alone.
@@ -163,11 +163,12 @@ class FusionObjective:
         Args:
             data: The samples to train on.
             temperature: The bundle's.
-            config: The weight of the regret.
+            config: Which loss, the paper's temperature, and the weight of the regret.
         """
         self._bank = ClassSimilarity(data.bank)
+        self._names = self._bank.by_class()[:, 0]
         self._temperature = temperature
-        self._regret = config.regret
+        self._config = config
         fits = fit_modalities(data)
         self._own, embeddings = torch.from_numpy(fits.temperatures), fits.corrected(data)
         alone = []
@@ -179,22 +180,48 @@ class FusionObjective:
         self._alone = torch.tensor(alone)
 
     def __call__(self, network: FusionNetwork, sets: TrainingSets) -> Tensor:
-        """Return the loss of sets.
+        """Return the loss of sets."""
+        members = default_convert(sets.members)
+        labels, informative = torch.from_numpy(sets.labels), torch.from_numpy(sets.informative)
+        fused, _ = network(*members)
+        if self._config.objective == "omnibind":
+            return self.label_contrast(fused, labels)
+        logits = self._bank(fused) / self._temperature
+        loss = functional.cross_entropy(logits, labels, reduction="none")
+        regret = self._regret_of(network, members, labels, informative, loss)
+        return loss.mean() + self._config.regret * regret
+
+    def label_contrast(self, fused: Tensor, labels: Tensor) -> Tensor:
+        """Return the paper's loss (Eq. 9) of fused embeddings.
+
+        The mean of -log(exp(s_y) / (exp(s_y) + sum over n of exp(s_n))), with s = cos / tau: the
+        embedding is pulled to the name y of its label and pushed from the names n of all others.
+
+        Args:
+            fused: Unit vectors [B, D].
+            labels: int [B], the classes.
+        """
+        return functional.cross_entropy(fused @ self._names.T / self._config.tau, labels)
+
+    def _regret_of(
+        self,
+        network: FusionNetwork,
+        members: Any,
+        labels: Tensor,
+        informative: Tensor,
+        loss: Tensor,
+    ) -> Tensor:
+        """Return the mean regret of sets, whose cross-entropies [B] are `loss`.
 
         The regret of a set is how much its cross-entropy exceeds that of its informative member
         whose modality has the lowest loss alone, at that modality's own temperature.
         """
-        members = default_convert(sets.members)
-        labels, informative = torch.from_numpy(sets.labels), torch.from_numpy(sets.informative)
-        fused, _ = network(*members)
-        logits = self._bank(fused) / self._temperature
-        loss = functional.cross_entropy(logits, labels, reduction="none")
         best = self._alone.expand_as(informative).masked_fill(~informative, torch.inf).argmin(1)
         rows = torch.arange(len(best))
         chosen = network.bias(members.values, members.modality)[rows, best]
         own = self._bank(chosen) / self._own[best][:, None]
         regret = loss - functional.cross_entropy(own, labels, reduction="none")
-        return loss.mean() + self._regret * regret[informative.any(1)].clamp(min=0).mean()
+        return regret[informative.any(1)].clamp(min=0).mean()
 
     @torch.no_grad()
     def measure(self, network: FusionNetwork, sets: TrainingSets) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The losses: Cross-modal Alignment Distillation (CAD), term by term, and plain objectives.
+"""The losses: ours of Cross-modal Alignment Distillation (CAD), the paper's, and plain objectives.
 
 docs/explanation/method.md tells which parts are the paper's and which are ours.
 """
@@ -75,12 +75,35 @@ def relation(batch: Batch, config: LossConfig) -> Tensor:
     """
     teacher = batch.image @ batch.text.T / config.tau_relation
     student = batch.z @ batch.text.T / config.tau_relation
-    total = batch.z.new_zeros(())
-    for axis in (0, 1):
-        log_teacher = functional.log_softmax(teacher, axis)
-        log_student = functional.log_softmax(student, axis)
-        total = total + (log_teacher.exp() * (log_teacher - log_student)).sum(axis).mean()
-    return total / 2
+    return (_divergence(teacher, student, 0) + _divergence(teacher, student, 1)) / 2
+
+
+def text_contrast(batch: Batch, config: LossConfig) -> Tensor:
+    """L_in of the paper: each sample is to fit its own text best, of all texts of the batch.
+
+    The cross-entropy of z_s text^T / tau, by rows, as in the training code of UniBind
+    (arXiv 2403.12532), on which OmniBind builds.
+    """
+    scores = batch.z @ batch.text.T / config.tau
+    return functional.cross_entropy(scores, torch.arange(len(scores), device=scores.device))
+
+
+def self_relation(batch: Batch, config: LossConfig) -> Tensor:
+    """L_se of the paper: KL between the batch's self-similarities of the teachers and the student.
+
+    Those of the teachers are the mean of the images' self-similarities and of the texts' (Eq. 4).
+    The matrices are symmetric: rows and columns are the same.
+    """
+    teacher = (batch.image @ batch.image.T + batch.text @ batch.text.T) / 2
+    student = batch.z @ batch.z.T
+    return _divergence(teacher / config.tau_relation, student / config.tau_relation, 1)
+
+
+def _divergence(teacher: Tensor, student: Tensor, axis: int) -> Tensor:
+    """Return the mean KL(softmax(teacher) || softmax(student)) of logits [B, B] along an axis."""
+    log_teacher = functional.log_softmax(teacher, axis)
+    log_student = functional.log_softmax(student, axis)
+    return (log_teacher.exp() * (log_teacher - log_student)).sum(axis).mean()
 
 
 def infonce(batch: Batch, config: LossConfig) -> Tensor:
@@ -99,7 +122,14 @@ CAD_TERMS: dict[str, Term] = {
     "distil": distil,
     "relation": relation,
 }
-"""The terms of CAD; a weight of 0 in `LossConfig` switches one off."""
+"""The terms of our CAD; a weight of 0 in `LossConfig` switches one off."""
+
+PAPER_TERMS: dict[str, Term] = {
+    "text_contrast": text_contrast,
+    "relation": relation,
+    "self_relation": self_relation,
+}
+"""The paper's losses L_in, L_cr and L_se: the objective `omnibind`, with a weight of 1 each."""
 
 PLAIN: dict[str, Term] = {
     "cross_entropy": contrast,
@@ -129,6 +159,8 @@ class Objective(nn.Module):
         if config.objective == "cad":
             weights = {name: float(getattr(config, name)) for name in CAD_TERMS}
             self.terms = {n: (CAD_TERMS[n], weight) for n, weight in weights.items() if weight > 0}
+        elif config.objective == "omnibind":
+            self.terms = {name: (term, 1.0) for name, term in PAPER_TERMS.items()}
         else:
             self.terms = {config.objective: (PLAIN[config.objective], 1.0)}
 

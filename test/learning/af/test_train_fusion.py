@@ -17,9 +17,10 @@ from omnibind_ros.learning.af.corruptions import CORRUPTIONS, SetSampler, member
 from omnibind_ros.learning.af.files import load_fusion  # noqa: E402
 from omnibind_ros.learning.af.initial_values import fit_modalities  # noqa: E402
 from omnibind_ros.learning.af.network import FusionNetwork  # noqa: E402
-from omnibind_ros.learning.af.training import train_fusion  # noqa: E402
+from omnibind_ros.learning.af.training import FusionObjective, train_fusion  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
 from omnibind_ros.modalities import MODALITIES  # noqa: E402
+from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
 from omnibind_ros.recognition.prototypes import entropies, probabilities  # noqa: E402
 
 QUICK = FusionConfig(
@@ -106,6 +107,54 @@ def test_objects_held_back_are_learnt_from_in_the_end(unequal):
     once, again = train_fusion(unequal, config), train_fusion(unequal, replace(config, refit=True))
     assert once.figures == again.figures
     assert not torch.equal(once.network.evidence.trust, again.network.evidence.trust)
+
+
+@pytest.fixture(scope="module")
+def with_synonyms(unequal):
+    """The same embeddings, and a second word for each class."""
+    bank, rng = unequal.bank, np.random.default_rng(5)
+    words = bank.prototypes + rng.normal(0, 0.2, bank.prototypes.shape)
+    prototypes = np.stack([bank.prototypes, words], 1).reshape(-1, unequal.size)
+    prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
+    owner = np.repeat(np.arange(len(bank.labels)), 2)
+    return replace(unequal, bank=LabelBank(bank.labels, np.float32(prototypes), owner))
+
+
+@pytest.mark.parametrize("tau", [0.02, 0.05, 0.3])
+def test_the_papers_loss_pulls_to_the_label_and_pushes_from_all_others(with_synonyms, tau):
+    config = replace(QUICK, objective="omnibind", tau=tau)
+    objective = FusionObjective(with_synonyms, 0.1, config)
+    labels = with_synonyms.labels[:40]
+    fused = np.random.default_rng(1).normal(size=(40, with_synonyms.size))
+    fused /= np.linalg.norm(fused, axis=1, keepdims=True)
+    names = with_synonyms.bank.prototypes[::2].astype(np.float64)  # no synonyms
+    losses = []
+    for each, label in zip(fused, labels, strict=True):
+        pull = np.exp(names[label] @ each / tau)
+        push = sum(np.exp(n @ each / tau) for i, n in enumerate(names) if i != label)
+        losses.append(-np.log(pull / (pull + push)))
+    found = objective.label_contrast(torch.from_numpy(np.float32(fused)), torch.tensor(labels))
+    assert found.item() == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_the_fusion_learns_by_the_papers_loss_and_not_by_ours(with_synonyms, unequal):
+    config = replace(QUICK, steps=20, batch_size=64, objective="omnibind")
+    ours = train_fusion(with_synonyms, replace(config, objective="cross_entropy"))
+    papers = train_fusion(with_synonyms, config)
+    assert not torch.equal(papers.network.evidence.trust, ours.network.evidence.trust)
+    assert papers.figures["cross_entropy"] <= papers.figures["pool_cross_entropy"]
+    # Regret is of our loss alone.
+    regret = train_fusion(with_synonyms, replace(config, regret=5.0))
+    assert torch.equal(papers.network.evidence.trust, regret.network.evidence.trust)
+    # Without synonyms, and at the same temperature, they are the same loss.
+    network = FusionNetwork(unequal.size, classes=8)
+    network.initialise(unequal, 0.1)
+    sets = SetSampler(unequal, 0.1, 0.1, 0).draw(64)
+    one, other = (
+        FusionObjective(unequal, 0.1, replace(config, objective=name, tau=0.1))(network, sets)
+        for name in ("omnibind", "cross_entropy")
+    )
+    assert one.item() == pytest.approx(other.item(), rel=1e-5)
 
 
 def test_sets_are_subsets_of_the_members_that_a_sample_has():

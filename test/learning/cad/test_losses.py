@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from omnibind_ros.learning.cad.losses import (  # noqa: E402
     CAD_TERMS,
+    PAPER_TERMS,
     PLAIN,
     Batch,
     Objective,
@@ -96,6 +97,60 @@ def test_infonce_wants_the_own_image(bank):
     assert other > 10
 
 
+def softmax(scores, axis):
+    """In double precision, by its definition."""
+    exponential = np.exp(scores - scores.max(axis, keepdims=True))
+    return exponential / exponential.sum(axis, keepdims=True)
+
+
+def divergence(teacher, student, axis):
+    p, q = softmax(teacher, axis), softmax(student, axis)
+    return (p * np.log(p / q)).sum(axis).mean()
+
+
+@pytest.mark.parametrize("count", [2, 5, 32])
+@pytest.mark.parametrize(("tau", "tau_relation"), [(0.05, 0.1), (0.2, 0.03)])
+def test_the_papers_objective_is_its_three_losses(bank, count, tau, tau_relation):
+    z, image, text = (random(count, count + seed) for seed in (1, 2, 3))
+    config = LossConfig(objective="omnibind", tau=tau, tau_relation=tau_relation)
+    labels = torch.arange(count) % 3
+    total, terms = Objective(config, ClassSimilarity(bank))(z, labels, image, text)
+    s, v, t = (each.numpy().astype(np.float64) for each in (z, image, text))
+    inner = -np.log(softmax(s @ t.T / tau, 1).diagonal()).mean()
+    across = [divergence(v @ t.T / tau_relation, s @ t.T / tau_relation, a) for a in (0, 1)]
+    own = divergence((v @ v.T + t @ t.T) / 2 / tau_relation, s @ s.T / tau_relation, 1)
+    wanted = {"text_contrast": inner, "relation": np.mean(across), "self_relation": own}
+    assert list(terms) == list(PAPER_TERMS) == list(wanted)
+    for name, value in wanted.items():
+        assert terms[name].item() == pytest.approx(value, rel=1e-4, abs=1e-5), name
+    assert total.item() == pytest.approx(sum(wanted.values()), rel=1e-4)
+
+
+def test_self_relations_ignore_a_rotation_and_count_both_teachers_alike():
+    image, text = random(6, 1), random(6, 2)
+    rotation = torch.linalg.qr(
+        torch.randn((SIZE, SIZE), generator=torch.Generator().manual_seed(4))
+    )[0]
+    objective = PAPER_TERMS["self_relation"]
+
+    def value(z, image, text):
+        return float(objective(Batch(z, None, image, text, None, None), CONFIG))
+
+    assert value(image, image, image @ rotation) == pytest.approx(0, abs=1e-5)
+    assert value(image @ rotation, image, image) == pytest.approx(0, abs=1e-5)
+    assert value(image, image, text) > 1e-3
+    assert value(random(6, 3), image, text) == pytest.approx(value(random(6, 3), text, image))
+
+
+def test_the_papers_objective_has_no_categories(bank):
+    z, rest = random(4, 1), (torch.tensor([0, 1, 2, 0]), random(4, 2), random(4, 3))
+    config, categories = LossConfig(objective="omnibind"), torch.tensor([0, 1, -1, 2])
+    with_them = Objective(config, ClassSimilarity(bank), ClassSimilarity(bank))
+    total, terms = with_them(z, *rest, categories)
+    assert "categories" not in terms
+    assert total.item() == Objective(config, ClassSimilarity(bank))(z, *rest)[0].item()
+
+
 @pytest.mark.parametrize("name", CAD_TERMS)
 def test_a_weight_of_zero_switches_a_term_off(bank, name):
     z = random(4, 1).requires_grad_()
@@ -111,13 +166,13 @@ def test_a_weight_of_zero_switches_a_term_off(bank, name):
     assert torch.isfinite(z.grad).all()
 
 
-@pytest.mark.parametrize("name", PLAIN)
-def test_a_plain_objective_is_one_term_and_can_be_learnt(bank, name):
+@pytest.mark.parametrize("name", ["omnibind", *PLAIN])
+def test_an_objective_of_equal_weights_can_be_learnt(bank, name):
     z = random(6, 1).requires_grad_()
     rest = (torch.tensor([0, 1, 2, 0, 1, 2]), random(6, 2), random(6, 3))
     objective = Objective(replace(CONFIG, objective=name), ClassSimilarity(bank))
     before, terms = objective(unit(z), *rest)
-    assert list(terms) == [name]
+    assert list(terms) == (list(PAPER_TERMS) if name == "omnibind" else [name])
     optimizer = torch.optim.SGD([z], 0.05)
     for _ in range(50):
         optimizer.zero_grad()
