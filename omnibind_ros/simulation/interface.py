@@ -18,7 +18,7 @@ from .scene.camera import Camera, View
 from .scene.ray_casting import Scene
 from .scene.surroundings import Surroundings
 from .tactile.contact import Contact
-from .tactile.gel import TouchSettings
+from .tactile.settings import TouchSettings
 
 STEP_SIDE = 176
 """Rows and columns of the picture that is ray-cast at each step; sensors scale it."""

@@ -22,7 +22,7 @@ from .scene.ray_casting import Scene
 from .scene.surroundings import draw_surroundings
 from .streams import SensorStreams
 from .tactile.contact import find_contact
-from .tactile.gel import TouchSettings
+from .tactile.units import draw_pad
 
 
 class Simulator:
@@ -69,8 +69,8 @@ class Simulator:
 
         Returns:
             By modality, data as datasets hold it (`omnibind_ros.datasets.samples`), of these sizes:
-            image [224, 224, 3], at most 2048 points, thermal [120, 160], events of 128 x 128
-            pixels in 50 ms, touch [2, 120, 160, 3], audio [32000], six sentences. And meta, a
+            image [224, 224, 3], at most 2048 points, thermal [H, W] of at most 120 rows, events of
+            128 x 128 pixels in 50 ms, touch [2, H, W, 3], audio [32000], six sentences. And meta, a
             dictionary that JSON can hold: view, light, what was touched, settings of each sensor.
 
         Raises:
@@ -130,5 +130,5 @@ class Simulator:
         view = draw_view(model, rng)
         surroundings = draw_surroundings(model, view, rng)
         light = draw_light(view, surroundings.outdoors, rng)
-        pad = TouchSettings.draw(rng)
+        pad = draw_pad(rng)
         return Setup(view, surroundings, light, pad, find_contact(scene, view, pad, rng))

@@ -7,35 +7,36 @@ of the band's, which is off by less than 0.5 K between 0 and 60 C. Emissivity e 
 grazing angles, 1 - e by Schlick's approximation (that of real metals rises there).
 
 Surface temperatures come from objects/heat.py; other objects differ from the room by a little.
-Walls, floor and window panes are warmed or cooled from behind, and outdoors dark surfaces warm in
-the sun. The sensor has optical blur, temporal noise (NETD), a fixed pattern of the columns and a
-calibration error.
+Walls, floor and window panes are warmed or cooled from behind, and outdoors dark surfaces and the
+ground warm in the sun. Where the camera stands and what it makes of the radiation is in `infrared`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.units import ABSOLUTE_ZERO
 
+from .infrared.camera import ThermalCamera, sense
+from .infrared.station import Ground, draw_ground, draw_station
 from .interface import Setup, Step, Subject
 from .objects.heat import HotSpot, find_heat
+from .objects.meshes import ObjectModel
 from .objects.substances import SUBSTANCES
 from .rendering.light import Light
 from .scene.camera import Camera, View
-from .scene.patterns import SIDE, noise
+from .scene.patterns import noise
 from .scene.ray_casting import Hits, Scene, nearest, sample_textures
 from .scene.surroundings import Surroundings
 
 WIDTH, HEIGHT = 160, 120
-"""Columns and rows of a picture."""
+"""Columns and rows that are computed."""
 
 ROOM_HEIGHT = 3.0
 """Metres."""
@@ -43,7 +44,7 @@ ROOM_HEIGHT = 3.0
 
 @dataclass(frozen=True)
 class ThermalSettings:
-    """The temperatures of the moment, and the parameters of a thermal camera.
+    """The temperatures of the moment, and the thermal camera.
 
     Its fields are stored with each sample.
 
@@ -54,12 +55,12 @@ class ThermalSettings:
         floor: Floor's temperature less the air's, K.
         sky: Apparent temperature of the open sky, C.
         sun: Rise of a black surface that faces the sun, K; 0 indoors.
+        warmed: Share of that by which the ground is warmer.
+        body: Temperature of the object less that of the air, before all else, K.
+        ground: How the temperatures of floor, walls or ground vary.
         running: Whether the object is on, or was used lately.
         seed: Seed of the rises within their ranges, and of small differences between parts.
-        netd: Temporal noise, standard deviation, K.
-        columns: Fixed pattern of the columns, standard deviation, K.
-        offset: Calibration error, K.
-        blur: Standard deviation of the optics' blur, pixels.
+        camera: The camera.
     """
 
     air: float = 21.0
@@ -68,38 +69,42 @@ class ThermalSettings:
     floor: float = -1.0
     sky: float = -15.0
     sun: float = 0.0
+    warmed: float = 0.4
+    body: float = 0.0
+    ground: Ground = field(default_factory=Ground)
     running: bool = True
     seed: int = 0
-    netd: float = 0.05
-    columns: float = 0.02
-    offset: float = 0.0
-    blur: float = 0.7
+    camera: ThermalCamera = field(default_factory=ThermalCamera)
 
     @staticmethod
-    def draw(name: str, outdoors: bool, rng: np.random.Generator) -> ThermalSettings:
+    def draw(
+        model: ObjectModel, outdoors: bool, rng: np.random.Generator, *, moving: bool = False
+    ) -> ThermalSettings:
         """Draw the temperatures and a camera.
 
         Args:
-            name: The object's name, which decides how often it is on.
+            model: The object; its name decides how often it is on.
             outdoors: Whether it is outdoors.
             rng: Random generator.
+            moving: Whether the camera is that of a robot in motion; see `ThermalCamera.draw`.
         """
-        outside = float(rng.uniform(0, 32))
-        air = outside if outdoors else float(rng.uniform(18, 26))
-        heat = find_heat(name)
+        outside = float(rng.uniform(-5, 34))
+        air = outside if outdoors else float(rng.uniform(17, 27))
+        heat = find_heat(model.name)
+        sunny = outdoors and rng.random() < 0.6
         return ThermalSettings(
             air=air,
             outside=outside,
             wall=0.25 * (outside - air) * float(rng.uniform(0.2, 1)) + float(rng.normal(0, 0.7)),
-            floor=float(rng.normal(3 if outdoors else -0.5, 1.5)),
-            sky=outside - float(rng.uniform(5, 40)),
-            sun=float(rng.uniform(0, 15)) if outdoors else 0.0,
+            floor=float(rng.normal(2.5, 2.5) if outdoors else rng.normal(-0.5, 1.5)),
+            sky=outside - float(rng.uniform(5, 45)),
+            sun=float(rng.uniform(2, 22)) if sunny else 0.0,
+            warmed=float(rng.uniform(0.15, 0.9)),
+            body=float(rng.normal(0, 2.5)) if outdoors and not (heat and heat.alive) else 0.0,
+            ground=draw_ground(float(model.size.max()), outdoors, rng),
             running=heat is not None and bool(rng.random() < heat.probability),
             seed=int(rng.integers(2**31)),
-            netd=float(rng.uniform(0.03, 0.10)),
-            columns=float(rng.uniform(0.0, 0.05)),
-            offset=float(rng.normal(0, 0.7)),
-            blur=float(rng.uniform(0.5, 1.0)),
+            camera=ThermalCamera.draw(rng, outdoors=outdoors, moving=moving),
         )
 
 
@@ -126,7 +131,8 @@ def render_thermal(
         height: Rows.
 
     Returns:
-        float32 [height, width], apparent temperature, C.
+        float32, apparent temperatures, C, with as many rows as the camera has, or counts of a
+        camera that stretches them (`infrared.camera`).
     """
     camera = Camera(view, width, height)
     origin = np.asarray(view.position, np.float32)
@@ -154,7 +160,7 @@ def render_thermal(
             mirrored - ABSOLUTE_ZERO
         ) ** 4
         apparent[seen] = mixed**0.25 + ABSOLUTE_ZERO
-    return _sensor(apparent.reshape(height, width).astype(np.float32), settings, rng)
+    return sense(apparent.reshape(height, width).astype(np.float32), settings.camera, rng)
 
 
 def surface_temperatures(
@@ -173,15 +179,15 @@ def surface_temperatures(
     if model.opening:
         panes = np.array([each.substance == "glass" for each in model.materials])
         small += np.where(panes, 0.35, 0.12) * (settings.outside - settings.air)
-    result = settings.air + small[hits.materials]
+    result = settings.air + settings.body + small[hits.materials]
     result += 0.4 * (hits.points[:, 2] - model.size[2] / 2)  # warm air rises: 0.4 K/m
     if settings.sun:
         colours = sample_textures(model, np.maximum(hits.materials, 0), hits.uv)[:, :3]
         facing = np.maximum(hits.normals @ np.asarray(light.direction, np.float32), 0)
         result += settings.sun * facing * (1 - 0.8 * colours.mean(axis=1))
     heat = find_heat(model.name) if settings.running else None
-    for spot in heat.spots if heat else ():
-        rise = float(rng.uniform(*spot.rise))
+    for spot in heat.spots if heat is not None else ():
+        rise = float(rng.uniform(*spot.rise)) * heat.rise_at(settings.air)
         result += rise * _weight(spot, scene, hits)
     return np.asarray(result, np.float64)
 
@@ -224,12 +230,11 @@ def _background(
         upright = abs(surface.normal[2]) < 0.5
         level = settings.air + (settings.floor if surface.normal[2] > 0.5 else settings.wall)
         if surface.normal[2] > 0.5 and surroundings.outdoors:
-            level += 0.4 * settings.sun
+            level += settings.warmed * settings.sun
         axis = [int(abs(surface.normal[0]) > 0.5), 2] if upright else [0, 1]
-        cells = np.floor(points[:, axis] * (SIDE / 4)).astype(np.int64) % SIDE
         # Warm air rises; walls are endless here, so the height is limited.
         rise = 0.4 * np.clip(points[:, 2], -ROOM_HEIGHT, ROOM_HEIGHT) if upright else 0.0
-        apparent[mask] = level + 0.15 * cloudy[cells[:, 0], cells[:, 1]] + rise
+        apparent[mask] = level + settings.ground.rise(points, axis, cloudy) + rise
     return apparent
 
 
@@ -246,23 +251,15 @@ def _mirrored(
     return np.asarray(below * (1 - share) + above * share)
 
 
-def _sensor(apparent: Floats, settings: ThermalSettings, rng: np.random.Generator) -> Floats:
-    picture = cv2.GaussianBlur(apparent, (0, 0), settings.blur) if settings.blur else apparent
-    height, width = picture.shape
-    grain = settings.netd * rng.standard_normal((height, width), dtype=np.float32)
-    columns = settings.columns * rng.standard_normal((1, width), dtype=np.float32)
-    return np.asarray(picture + grain + columns + np.float32(settings.offset), np.float32)
-
-
 def simulate(
     subject: Subject, setup: Setup, rng: np.random.Generator
 ) -> tuple[Floats, dict[str, Any]]:
     """Take one thermal picture; see the room's description."""
-    settings = ThermalSettings.draw(subject.model.name, setup.surroundings.outdoors, rng)
-    picture = render_thermal(
-        subject.scene, setup.view, setup.surroundings, setup.light, settings, rng
-    )
-    return picture, asdict(settings)
+    view, surroundings = draw_station(subject.model, setup, rng)
+    settings = ThermalSettings.draw(subject.model, surroundings.outdoors, rng)
+    picture = render_thermal(subject.scene, view, surroundings, setup.light, settings, rng)
+    station = {"view": asdict(view), "outdoors": surroundings.outdoors}
+    return picture, {**asdict(settings), **station}
 
 
 class Stream:
@@ -270,8 +267,9 @@ class Stream:
 
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw temperatures and a camera; see the room's description."""
-        name, outdoors = subject.model.name, step.surroundings.outdoors
-        self._settings, self._rng = ThermalSettings.draw(name, outdoors, rng), rng
+        outdoors = step.surroundings.outdoors
+        self._settings = ThermalSettings.draw(subject.model, outdoors, rng, moving=True)
+        self._rng = rng
 
     def read(self, step: Step) -> Floats:
         """Return a thermal picture, float32 [120, 160], C."""

@@ -1,7 +1,8 @@
-"""A camera behind a gel pad, of the GelSight and DIGIT kind, that is pressed on an object.
+"""A camera behind a gel pad that is pressed on an object.
 
 Parallel rays from the pad give the height map of the surface under it; the substances' micro-relief
-is laid over it, and the gel gives way to both (`tactile/`).
+is laid over it, and the gel gives way to both. Each sample has a unit of its own, of the kinds that
+`tactile/units.py` lists.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from .interface import Setup, Step, Subject
 from .objects.substances import SUBSTANCES
 from .scene.ray_casting import Scene
 from .tactile.contact import Contact, find_contact
-from .tactile.gel import Pixels, TouchSettings, press, shade
-from .tactile.height_map import HEIGHT, WIDTH, height_map
+from .tactile.gel import press
+from .tactile.height_map import height_map
 from .tactile.relief import micro_relief
+from .tactile.settings import Pixels, TouchSettings
+from .tactile.shading import photograph
+from .tactile.units import draw_pad
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +30,7 @@ class Touch:
     """A contact.
 
     Attributes:
-        image: Gel image, uint8 [120, 160, 3], RGB.
+        image: Gel image, uint8 [H, W, 3], RGB.
         reference: The same sensor's image before the contact.
         substance: The substance that is touched.
         depth: Depth of the indentation, in metres.
@@ -60,34 +64,28 @@ def render_touch(
         The contact.
     """
     heights, materials = height_map(scene, point, normal, settings)
-    pitch = settings.width / WIDTH
     middle = _middle(materials)
     names = [material.substance for material in scene.model.materials]
     substance = names[middle] if middle >= 0 else "plastic"
     relief = np.zeros_like(heights)
     for name in dict.fromkeys(names[index] for index in np.unique(materials) if index >= 0):
         mask = np.isin(materials, [i for i, each in enumerate(names) if each == name])
-        drawn = micro_relief(SUBSTANCES[name].texture, heights.shape, pitch, rng)
+        drawn = micro_relief(SUBSTANCES[name].texture, heights.shape, settings.pitch, rng)
         relief[mask] = drawn[mask]
-    pressed, depth, contact = press(heights + relief, pitch, settings)
-    return Touch(
-        image=shade(pressed, pitch, settings, rng),
-        reference=shade(np.zeros_like(pressed), pitch, settings, rng),
-        substance=substance,
-        depth=depth,
-        contact=contact,
-    )
+    pressed, depth, contact = press(heights + relief, settings)
+    image, reference = photograph(pressed, settings, rng)
+    return Touch(image, reference, substance, depth, contact)
 
 
 def _middle(materials: NDArray[np.int32]) -> int:
     """Return the material in the pad's middle; where that is a gap, the most frequent one."""
-    middle = int(materials[HEIGHT // 2, WIDTH // 2])
+    middle = int(materials[materials.shape[0] // 2, materials.shape[1] // 2])
     touched = materials[materials >= 0]
     return int(np.bincount(touched).argmax()) if middle < 0 and touched.size else middle
 
 
 def _pair(touch: Touch) -> Pixels:
-    """Return gel and reference, uint8 [2, 120, 160, 3]."""
+    """Return gel and reference, uint8 [2, H, W, 3]."""
     return np.stack([touch.image, touch.reference])
 
 
@@ -106,11 +104,11 @@ class Stream:
 
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw a pad; see the room's description."""
-        self._pad, self._rng = TouchSettings.draw(rng), rng
+        self._pad, self._rng = draw_pad(rng), rng
         self._contact: Contact | None = None
 
     def read(self, step: Step) -> Pixels | None:
-        """Return gel and reference, uint8 [2, 120, 160, 3]; None without a contact.
+        """Return gel and reference, uint8 [2, H, W, 3]; None without a contact.
 
         Raises:
             ValueError: Nothing of the object can be touched.

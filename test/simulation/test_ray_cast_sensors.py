@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from box_scene import DAY, FLOOR, FRONT, QUIET, ROOM, with_material
+from box_scene import DAY, FLOOR, FRONT, IDEAL, QUIET, ROOM, with_material
 
 from omnibind_ros.simulation.image import ImageSettings, develop, render_image
 from omnibind_ros.simulation.objects.heat import HEATS, find_heat
@@ -103,7 +103,7 @@ def test_a_warm_body_seems_warmer_the_more_it_emits(box):
 
 
 def test_thermal_noise_is_the_netd(box):
-    noisy = replace(QUIET, netd=0.08)
+    noisy = replace(QUIET, camera=replace(IDEAL, netd=0.08))
     rng = np.random.default_rng(0)
     difference = render_thermal(Scene(box), FRONT, ROOM, DAY, noisy, rng) - render_thermal(
         Scene(box), FRONT, ROOM, DAY, QUIET, rng
@@ -180,13 +180,13 @@ def test_ground_takes_its_share_of_points_and_no_more(box):
     assert 0.01 < on_floor.mean() < 0.12
 
 
-def test_settings_and_light_follow_the_seed():
+def test_settings_and_light_follow_the_seed(box):
     for seed in (0, 1):
         first, second = (np.random.default_rng(seed) for _ in range(2))
         for draw in (
             ImageSettings.draw,
             PointSettings.draw,
-            lambda rng: ThermalSettings.draw("Oven", False, rng),
+            lambda rng: ThermalSettings.draw(replace(box, name="Oven"), False, rng),
             lambda rng: draw_light(FRONT, False, rng),
         ):
             assert draw(first) == draw(second)

@@ -23,8 +23,8 @@ from omnibind_ros.simulation.scene.surroundings import draw_surroundings
 from omnibind_ros.simulation.simulator import Simulator
 from omnibind_ros.simulation.streams import view_of
 from omnibind_ros.simulation.tactile.contact import find_contact
-from omnibind_ros.simulation.tactile.gel import TouchSettings
-from omnibind_ros.simulation.tactile.height_map import HEIGHT, WIDTH, height_map
+from omnibind_ros.simulation.tactile.height_map import height_map
+from omnibind_ros.simulation.tactile.settings import TouchSettings
 from omnibind_ros.simulation.touch import render_touch
 
 pytestmark = pytest.mark.skipif(scene_module.o3d is None, reason="Open3D cannot be imported")
@@ -55,15 +55,19 @@ def test_a_sample_holds_seven_modalities_in_their_formats(sample):
     assert set(sample) == {*MODALITIES, "meta"}
     shapes = {
         "image": ((224, 224, 3), np.uint8),
-        "thermal": ((120, 160), np.float32),
-        "touch": ((2, 120, 160, 3), np.uint8),
         "audio": ((32_000,), np.int16),
     }
     for name, (shape, dtype) in shapes.items():
         assert sample[name].shape == shape, name
         assert sample[name].dtype == dtype, name
         assert sample[name].std() > 0, name
-    assert all(picture.std() > 0 for picture in sample["touch"])
+    # Thermal cameras and gel pads have the size of the unit that was drawn.
+    assert sample["thermal"].dtype == np.float32
+    assert 22 <= sample["thermal"].shape[0] <= 120
+    assert sample["touch"].dtype == np.uint8
+    assert sample["touch"].shape[0] == 2
+    assert sample["touch"].shape[3] == 3
+    assert all(picture.std() > 0 for picture in (*sample["touch"], sample["thermal"]))
     assert sample["points"].dtype == np.float32
     assert sample["points"].shape[1] == 3
     assert 100 < len(sample["points"]) <= 2048
@@ -123,7 +127,8 @@ def test_live_sensors_follow_a_motion(simulator):
     assert len(moved["audio"]) == 1600
     assert moved["event"]["duration_ns"] == pytest.approx(1e8)
     assert len(moved["event"]["t"]) > 200
-    assert moved["touch"].shape == (2, 120, 160, 3)
+    assert moved["touch"].shape == first["touch"].shape
+    assert moved["thermal"].shape == (120, 160)
     still = simulator.render(orbit(0.5), 5.2)
     assert len(still["event"]["t"]) < len(moved["event"]["t"]) / 3
 
@@ -234,8 +239,8 @@ def test_nothing_in_sight_cannot_be_touched(crate):
 def test_the_pads_height_map_is_that_of_the_object(tmp_path_factory):
     ball = load(tmp_path_factory, trimesh.creation.icosphere(5, 0.05), "glass")
     heights, materials = height_map(Scene(ball), (0.0, 0.0, 0.1), (0, 0, 1), TouchSettings())
-    x = (np.arange(WIDTH) - (WIDTH - 1) / 2) * 0.02 / WIDTH
-    y = (np.arange(HEIGHT) - (HEIGHT - 1) / 2) * 0.02 / WIDTH
+    x = (np.arange(160) - 159 / 2) * 0.02 / 160
+    y = (np.arange(120) - 119 / 2) * 0.02 / 160
     expected = np.sqrt(0.05**2 - x[None] ** 2 - y[:, None] ** 2) - 0.05
     assert heights == pytest.approx(expected, abs=1e-4)
     assert (materials >= 0).all()

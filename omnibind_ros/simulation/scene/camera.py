@@ -157,12 +157,40 @@ def draw_view(model: ObjectModel, rng: np.random.Generator) -> View:
     where = mount(model)
     azimuth = _draw_azimuth(where, rng)
     angle = float(rng.uniform(*ANGLES))
-    points = _hull_points(model)
-    middle = np.array([0.0, 0.0, float(model.size[2]) / 2])
     reach = float(np.linalg.norm(model.size)) / 2 / math.tan(math.radians(angle) / 2)
     elevation = _draw_elevation(model, where, reach, rng)
     fill = float(rng.uniform(*FILL))
     roll = float(rng.normal(0, 1.5))
+    right, down = (float(value) for value in rng.uniform(-0.4, 0.4, 2))
+    view = view_from(model, (azimuth, elevation), angle, fill, (right, down), roll)
+    x, y, z = view.position
+    if where in ("floor", "table", "outdoors"):
+        z = max(z, 0.05 * float(model.size[2]) + 0.02)
+    return View((x, y, z), view.target, angle, roll)
+
+
+def view_from(
+    model: ObjectModel,
+    direction: tuple[float, float],
+    angle: float,
+    fill: float,
+    aside: tuple[float, float] = (0.0, 0.0),
+    roll: float = 0.0,
+) -> View:
+    """Return the view of an object from a direction, at the distance where it fills the picture.
+
+    Args:
+        model: The object.
+        direction: Azimuth and elevation of the sensor, radians.
+        angle: Field of view of the picture's shorter side, degrees.
+        fill: Share of the picture's side that the object fills.
+        aside: Where it is in the picture, left and up, as shares of the room that it leaves on a
+            side: -1 to 1 keep it whole.
+        roll: As in `View`, degrees.
+    """
+    azimuth, elevation = direction
+    points = _hull_points(model)
+    middle = np.array([0.0, 0.0, float(model.size[2]) / 2])
     towards = np.array(
         [
             math.cos(elevation) * math.cos(azimuth),
@@ -170,15 +198,11 @@ def draw_view(model: ObjectModel, rng: np.random.Generator) -> View:
             math.sin(elevation),
         ]
     )
+    slope = math.tan(math.radians(angle) / 2)
     turn = _view(middle, towards, 1.0, angle, roll).rotation.astype(np.float64)
-    target, distance = _frame(points, middle, turn, fill * math.tan(math.radians(angle) / 2))
-    slack = (1 - fill) * distance * math.tan(math.radians(angle) / 2)
-    target = target + turn[:, :2] @ rng.uniform(-0.4, 0.4, 2) * slack
-    view = _view(target, towards, distance, angle, roll)
-    x, y, z = view.position
-    if where in ("floor", "table", "outdoors"):
-        z = max(z, 0.05 * float(model.size[2]) + 0.02)
-    return View((x, y, z), view.target, angle, roll)
+    target, distance = _frame(points, middle, turn, fill * slope)
+    slack = (1 - fill) * distance * slope
+    return _view(target + turn[:, :2] @ np.array(aside) * slack, towards, distance, angle, roll)
 
 
 def _frame(

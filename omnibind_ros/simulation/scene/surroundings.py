@@ -194,17 +194,22 @@ class Surroundings:
         return np.asarray(sky * (1 - green) + GREENERY * green, np.float32)
 
 
+def draw_open_ground(rng: np.random.Generator) -> Surroundings:
+    """Draw open ground under the sky."""
+    kind = str(rng.choice(list(GROUNDS), p=[0.4, 0.6]))
+    ground = _surface((0, 0, 1), GAP, kind, GROUNDS[kind], (1.0, 3.0), rng)
+    haze = rng.uniform(0.75, 0.95)
+    blue = rng.uniform(0, 1)
+    overhead = (0.75 - 0.45 * blue, 0.80 - 0.25 * blue, 0.86)
+    return Surroundings((ground,), ((haze, haze, min(haze + 0.03, 1.0)), overhead), True)
+
+
 def draw_surroundings(model: ObjectModel, view: View, rng: np.random.Generator) -> Surroundings:
     """Draw surroundings that suit the object and the view."""
     where = mount(model)
     size = float(model.size.max())
     if where == "outdoors":
-        kind = str(rng.choice(list(GROUNDS), p=[0.4, 0.6]))
-        ground = _surface((0, 0, 1), GAP, kind, GROUNDS[kind], (1.0, 3.0), rng)
-        haze = rng.uniform(0.75, 0.95)
-        blue = rng.uniform(0, 1)
-        overhead = (0.75 - 0.45 * blue, 0.80 - 0.25 * blue, 0.86)
-        return Surroundings((ground,), ((haze, haze, min(haze + 0.03, 1.0)), overhead), True)
+        return draw_open_ground(rng)
     surfaces = []
     if where == "table":
         kind = str(rng.choice(["planks", "plain", "concrete"], p=[0.6, 0.3, 0.1]))

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from omnibind_ros.simulation.scene.camera import Camera, View
 from omnibind_ros.simulation.scene.ray_casting import Scene, nearest
 
-from .gel import TouchSettings
 from .height_map import height_map
+from .settings import TouchSettings
 
 _TRIES = 6
-_ENOUGH = 0.15
-"""Share of the pad that should touch."""
+_LEAST = 0.04
+"""Smallest share of the pad that should touch."""
+_AT_EDGES = 0.5
+"""Share of the contacts that look for edges, rims and handles, of which there is more to feel than
+of a flat face."""
 _LEVEL = 1e-3
 """Depth below the highest point that counts as touching, metres."""
 
@@ -39,8 +42,10 @@ def find_contact(
 ) -> Contact:
     """Choose a place that can be seen and pressed.
 
-    Up to six places are drawn evenly over the visible part of the object. The first is taken where
-    15% of the pad would touch; otherwise the one where most of it would.
+    Six places are drawn evenly over the visible part of the object, and the pad is held at each.
+    One half of the contacts are at the first of them, the others at the one where the least of the
+    pad would touch; where less than 4% would, it is none of these. Where all are such, it is the
+    one where most would touch.
 
     Args:
         scene: The object.
@@ -59,13 +64,15 @@ def find_contact(
             f"nothing of {scene.model.object_id} is seen from {view.position}: move the sensor."
         )
     places = rng.choice(places, _TRIES)
-    best, most = places[0], -1.0
-    for place in places:
+    shares = np.empty(_TRIES)
+    for number, place in enumerate(places):
         heights, _ = height_map(scene, seen.points[place], seen.normals[place], settings, step=4)
-        share = float((heights > heights.max() - _LEVEL).mean())
-        if share > most:
-            best, most = place, share
-        if share > _ENOUGH:
-            break
+        shares[number] = (heights > heights.max() - _LEVEL).mean()
+    good = np.flatnonzero(shares >= _LEAST)
+    at_edge = rng.random() < _AT_EDGES
+    if not len(good):
+        best = places[int(shares.argmax())]
+    else:
+        best = places[good[int(shares[good].argmin()) if at_edge else 0]]
     point, normal = (values[best].astype(float) for values in (seen.points, seen.normals))
     return Contact(point, normal, int(seen.materials[best]))

@@ -9,10 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from omnibind_ros.simulation.scene.ray_casting import Scene, nearest
 
-from .gel import Heights, TouchSettings
-
-HEIGHT, WIDTH = 120, 160
-"""Rows and columns of the picture."""
+from .settings import Heights, TouchSettings
 
 _REACH = 0.01
 """Distance from the surface at which rays begin, in metres."""
@@ -34,13 +31,13 @@ def height_map(
         step: Pixels from one ray to the next.
 
     Returns:
-        Heights towards the pad in metres, float64 [120 / step, 160 / step], and materials'
+        Heights towards the pad in metres, float64 [rows / step, columns / step], and materials'
         numbers, int32, -1 where the pad meets nothing.
     """
     across, down, out = _axes(np.asarray(normal, float), settings)
-    pitch = settings.width / WIDTH
-    x = (np.arange(0, WIDTH, step) - (WIDTH - 1) / 2) * pitch
-    y = (np.arange(0, HEIGHT, step) - (HEIGHT - 1) / 2) * pitch
+    rows, columns, pitch = settings.rows, settings.columns, settings.pitch
+    x = (np.arange(0, columns, step) - (columns - 1) / 2) * pitch
+    y = (np.arange(0, rows, step) - (rows - 1) / 2) * pitch
     plane = x[None, :, None] * across + y[:, None, None] * down
     origins = np.asarray(point, float) + _REACH * out + plane.reshape(-1, 3)
     directions = np.broadcast_to(-out, origins.shape)
