@@ -96,6 +96,17 @@ def yolo(root):
     return root
 
 
+def hituav(root):
+    frames = {"person": (10, 11, 12, 13, 250, 251, 470), "othervehicle": (30,)}
+    for label, numbers in frames.items():
+        for number in numbers:
+            name = f"0_60_30_0_{number:05d}"
+            picture(root / label / name / "crop_1_2_3x4.png", (number % 250,) * 3)
+    picture(root / "_full_frames" / "0_60_30_0_00010.jpg")
+    put(root / "person" / "0_60_30_0_00010" / "notes.txt", "none")
+    return root
+
+
 def nmnist(root):
     for part in ("Train", "Test"):
         atis(root / part / "7" / "00001.bin", [(3, 4, 1, 10), (5, 6, 0, 70_000)])

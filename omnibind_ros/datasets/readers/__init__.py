@@ -12,6 +12,7 @@ from .bags.reader import BAG
 from .base import Reader
 from .esc import ESC10, ESC50
 from .fsdd import FSDD
+from .hituav import HITUAV
 from .imagefolder import IMAGEFOLDER, IMAGENET
 from .llvip import LLVIP
 from .modelnet40 import MODELNET40
@@ -29,6 +30,7 @@ READERS: dict[str, Reader] = {
         ESC10,
         ESC50,
         FSDD,
+        HITUAV,
         IMAGEFOLDER,
         IMAGENET,
         LLVIP,

@@ -117,7 +117,7 @@ def test_recordings_join_with_what_they_have(catalogue, recordings):
     assert all(item.origin == {"audio": "recorded"} for item in items)
     skipped = plan.describe()["skipped"]
     assert skipped["the recording is of no class"]["count"] == 1
-    assert skipped["the folder of recordings does not hold this set"]["count"] == 1
+    assert skipped["the folder of recordings does not hold this set"]["count"] == 2
 
 
 def test_a_folder_of_nothing_useful_is_told(tmp_path):

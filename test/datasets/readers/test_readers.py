@@ -131,6 +131,22 @@ def test_yolo_boxes_become_items(tmp_path):
     }
 
 
+def test_hituav_divides_a_class_by_stretches_of_the_flight(tmp_path):
+    items, log = read("hituav", published.hituav(tmp_path))
+    # Frames 0-199 (four pictures), 200-399 (two) and 400-599 (one); one stretch cannot be divided.
+    assert seen(items) == [
+        ("other vehicle", "train"),
+        ("person", "test"),
+        *[("person", "train")] * 4,
+        *[("person", "validation")] * 2,
+    ]
+    assert counts(log) == {"it is no picture": 1}
+    dark = next(item for item in items if item.meta["picture"].startswith("person/0_60_30_0_00010"))
+    # The node reads a grey value as 0.2 degrees.
+    grey = load_image(tmp_path / dark.meta["picture"]).mean(axis=2)
+    assert dark.modalities["thermal"]() == pytest.approx(0.2 * grey, abs=1e-3)
+
+
 def test_nmnist_reads_both_editions(tmp_path):
     items, _ = read("nmnist", published.nmnist(tmp_path / "full"))
     assert seen(items) == [("seven", "test"), ("seven", "train")]
@@ -281,6 +297,7 @@ def test_keys_tell_paths_apart_that_look_alike():
         ("fsdd", "fsdd", 3000),
         ("nmnist", "nmnist", 1100),
         ("yolo-thermal", "thermal_dogs_people", 257),
+        ("hituav", "real/thermal_hituav_crops", 125),
     ],
 )
 def test_real_sets_are_read_whole(name, folder, number):

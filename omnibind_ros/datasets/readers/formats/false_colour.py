@@ -23,6 +23,9 @@ from .files import Pixels, load_image, shown
 NOMINAL = (15.0, 38.0)
 """The ends of a palette in degrees Celsius: a mild day, and warm skin."""
 
+COUNTS = (0.0, 51.0)
+"""The ends as the node reads grey values of 8 bits whose unit is not set: 0.2 degrees each."""
+
 PALETTES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "white-hot": ((0, 0, 0), (255, 255, 255)),
     # Seek Thermal's 'Spectra', read off the colour bars at the edges of the pictures of 'Thermal
@@ -56,13 +59,15 @@ LEVELS = 256
 BITS = 5
 
 
-def describe(palette: str) -> dict[str, Any]:
+def describe(palette: str, low: float = NOMINAL[0], high: float = NOMINAL[1]) -> dict[str, Any]:
     """Return the entry about a thermal picture in an item's meta.
 
     Args:
         palette: One of `PALETTES`, or 'auto'.
+        low: Temperature of the palette's cold end, in degrees Celsius.
+        high: Temperature of its hot end.
     """
-    return {"thermal": {"palette": palette, "low": NOMINAL[0], "high": NOMINAL[1], "nominal": True}}
+    return {"thermal": {"palette": palette, "low": low, "high": high, "nominal": True}}
 
 
 @lru_cache(maxsize=8)
@@ -111,7 +116,11 @@ def to_temperature(
 
 
 def load_false_colour(
-    path: Path, box: tuple[float, float, float, float] | None = None, palette: str = "auto"
+    path: Path,
+    box: tuple[float, float, float, float] | None = None,
+    palette: str = "auto",
+    low: float = NOMINAL[0],
+    high: float = NOMINAL[1],
 ) -> npt.NDArray[np.float32]:
     """Read a thermal picture, or a part of it, in nominal degrees Celsius.
 
@@ -119,6 +128,8 @@ def load_false_colour(
         path: The file.
         box: What to cut out, as `load_image` takes it.
         palette: As `to_temperature` takes it.
+        low: Temperature of the palette's cold end, in degrees Celsius.
+        high: Temperature of its hot end.
 
     Returns:
         float32 [H, W].
@@ -126,7 +137,7 @@ def load_false_colour(
     Raises:
         SkipError: The picture cannot be used, or is of one colour.
     """
-    degrees = to_temperature(load_image(path, box), palette)
+    degrees = to_temperature(load_image(path, box), palette, low, high)
     if degrees.min() == degrees.max():
         raise SkipError(shown(path), "the thermal picture is of one colour")
     return degrees
