@@ -186,9 +186,10 @@ def surface_temperatures(
         facing = np.maximum(hits.normals @ np.asarray(light.direction, np.float32), 0)
         result += settings.sun * facing * (1 - 0.8 * colours.mean(axis=1))
     heat = find_heat(model.name) if settings.running else None
-    for spot in heat.spots if heat is not None else ():
-        rise = float(rng.uniform(*spot.rise)) * heat.rise_at(settings.air)
-        result += rise * _weight(spot, scene, hits)
+    if heat is not None:
+        share = heat.rise_at(settings.air)
+        for spot in heat.spots:
+            result += share * float(rng.uniform(*spot.rise)) * _weight(spot, scene, hits)
     return np.asarray(result, np.float64)
 
 

@@ -172,7 +172,8 @@ def _equalised(share: Floats, kind: str) -> Floats:
     """Equalise values of 0 to 1: with a limit on what frequent values get, or by tiles."""
     levels = np.clip(np.rint(share * 255), 0, 255).astype(np.uint8)
     if kind == "tiles":
-        return np.asarray(cv2.createCLAHE(3.0, (4, 4)).apply(levels), np.float32) / 255
+        tiles = cv2.createCLAHE(3.0, (4, 4)).apply(levels)
+        return np.asarray(tiles, np.float32) / np.float32(255)
     count = np.bincount(levels.ravel(), minlength=256)
     count = np.minimum(count, max(4 * levels.size // 256, 1))
     table = np.cumsum(count) / count.sum()

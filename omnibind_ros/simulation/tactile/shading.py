@@ -50,13 +50,13 @@ def _light(gel: Heights, settings: TouchSettings) -> Floats:
     optics, (rows, columns) = settings.optics, gel.shape
     x = np.linspace(-1, 1, columns, dtype=np.float32)
     y = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
-    slopes = np.gradient(gel, settings.pitch) if gel.any() else None
+    slopes = list(np.gradient(gel, settings.pitch)) if gel.any() else []
     light = np.zeros((rows, columns, 3), np.float32)
     for lamp in optics.lamps:
         # Azimuths turn to the left, rows run downwards.
         right, below = math.cos(lamp.azimuth), -math.sin(lamp.azimuth)
         near = np.exp(np.float32(lamp.near) * (x * np.float32(right) + y * np.float32(below)))
-        if slopes is not None:
+        if slopes:
             near = near * _facing(gel, slopes, lamp, settings)
         light += near[..., None] * np.asarray(lamp.colour, np.float32)
     mean = float(np.sum([np.mean(lamp.colour) for lamp in optics.lamps]))
