@@ -8,6 +8,7 @@ import fpsample
 import numpy as np
 import numpy.typing as npt
 
+from .cloud_object import cut_out, face_sensor
 from .manifest import TensorSpec
 from .student import Prepared
 
@@ -35,21 +36,26 @@ def farthest_points(points: Cloud, count: int) -> Cloud:
 
     Args:
         points: float32 [N, 3], N > count. Of more than `CANDIDATES` times the count, this many are
-            drawn with a fixed seed first. Every n-th point would not do: the order of a scan is
-            periodic, so that it could pick whole scan lines.
+            drawn first (`thinned`). Every n-th point would not do: the order of a scan is periodic,
+            so that it could pick whole scan lines.
         count: Number of points wanted.
 
     Returns:
         float32 [count, 3]; the same points give the same result.
     """
-    if len(points) > CANDIDATES * count:
-        generator = np.random.default_rng(0)
-        points = points[generator.integers(0, len(points), CANDIDATES * count)]
+    points = thinned(points, CANDIDATES * count)
     height = min(
         5, len(points).bit_length() - 1
     )  # of the tree of buckets, none of which may be empty
     chosen = fpsample.bucket_fps_kdline_sampling(points, count, h=height, start_idx=0)
     return points[chosen]
+
+
+def thinned(points: Cloud, most: int) -> Cloud:
+    """Return at most so many points, float32 [N, 3], drawn with a fixed seed from more."""
+    if len(points) <= most:
+        return points
+    return points[np.random.default_rng(0).integers(0, len(points), most)]
 
 
 def _thickness(centred: Cloud) -> float:
@@ -65,14 +71,16 @@ def prepare(sample: Any, spec: TensorSpec) -> Prepared:
         spec: The input: float32 [1, points, 3].
 
     Returns:
-        Points relative to their centroid, in metres and not scaled, since an object's size is
-        evidence of its class. Fewer points than wanted are repeated in turn. The quality grows with
+        Points of the object alone (`cut_out`), turned to the line of sight (`face_sensor`),
+        relative to their centroid, in metres and not scaled, since an object's size is evidence of
+        its class. Fewer points than wanted are repeated in turn. The quality grows with
         the number of points, up to `ENOUGH`, and falls where they lie on one line or in one place.
     """
     count = spec.shape[1]
     points = np.ascontiguousarray(sample, np.float32)
     if not len(points):
         return Prepared(np.zeros((1, count, 3), np.float32), 0.0)
+    points = face_sensor(cut_out(thinned(points, CANDIDATES * count)))
     chosen = farthest_points(points, count) if len(points) > count else points
     centred = (chosen - chosen.mean(axis=0, dtype=np.float64)).astype(np.float32)
     many = min(len(points) / (ENOUGH * count), 1.0)
