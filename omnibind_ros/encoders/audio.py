@@ -21,7 +21,7 @@ INPUT = TensorSpec(
     "float32",
     "NCHW",
     "log-mel",
-    {"sample_rate": float(SAMPLE_RATE), "window": 0.032, "hop": 0.02},
+    {"sample_rate": float(SAMPLE_RATE), "window": 0.032, "hop": 0.02, "peak": -40.0},
 )
 """Input of the shipped student: 98 frames, 20 ms apart, are 1.97 s."""
 
@@ -34,20 +34,32 @@ DEFAULTS = MappingProxyType(
         "f_min": 50.0,
         "f_max": 8000.0,
         "floor": 1e-10,
+        "peak": 0.0,
     }
 )
 """Parameters of the input in the manifest, and their values where it does not name them.
 
 sample_rate in Hz, as the sensors give; window, the length of the Hann window, and hop in seconds;
 n_fft, samples of a Fourier transform; f_min and f_max, ends of the mel bands in Hz; floor, the
-least power of a band, relative to a sine of full scale (-100 dB).
+least power of a band, relative to a sine of full scale (-100 dB); peak, the level in dB that the
+loudest band is brought to, so that the gain of the microphone does not matter (0: the level stays,
+as bundles have it that do not name it). With a peak of -40 dB, the input holds the 60 dB below it.
 """
+
+MOST_GAIN = 40.0
+"""Most by which a sound is raised, dB: silence stays silence."""
 
 LEVEL = (-80.0, -60.0)
 """Levels between which the quality rises from 0 to 1, dB relative to full scale.
 
 Of the 1983 seconds of sound in ESC-10, 175 lie below the first, 157 of them digital silence, and
 1760 above the second.
+"""
+
+RAISED_LEVEL = (-95.0, -80.0)
+"""The same for an input with a peak, which is the same for a sound 30 dB quieter.
+
+The least step of 16 bits has -96 dB.
 """
 
 CLIPPED = 0.99
@@ -72,6 +84,7 @@ class _FrontEnd(NamedTuple):
     filters: npt.NDArray[np.float32]  # [n_fft // 2 + 1, M]
     in_bands: npt.NDArray[np.bool_]  # [n_fft // 2 + 1], bins that are in some band
     floor: float
+    peak: float
 
 
 @lru_cache(maxsize=8)
@@ -108,6 +121,11 @@ def _front_end(shape: tuple[int, ...], parameters: tuple[tuple[str, float], ...]
             f"the floor {p['floor']:g} in bundle.yaml; keep the bands in 0 .. {rate / 2:g} Hz, "
             "ascending, and the floor above 0"
         )
+    if not (10 * np.log10(p["floor"]) < p["peak"] <= 0.0):
+        raise BundleError(
+            f"the audio encoder's input has the peak {p['peak']:g} dB in bundle.yaml; use 0, or a "
+            "level between the floor and 0"
+        )
     filters = mel_filters(shape[2], n_fft, rate, p["f_min"], p["f_max"])
     if not filters.any(axis=0).all():
         raise BundleError(
@@ -118,7 +136,14 @@ def _front_end(shape: tuple[int, ...], parameters: tuple[tuple[str, float], ...]
     taper = np.hanning(window + 1)[:-1]
     taper *= 2.0 / taper.sum()
     return _FrontEnd(
-        shape[3], hop, n_fft, taper.astype(np.float32), filters, np.any(filters, axis=1), p["floor"]
+        shape[3],
+        hop,
+        n_fft,
+        taper.astype(np.float32),
+        filters,
+        np.any(filters, axis=1),
+        p["floor"],
+        p["peak"],
     )
 
 
@@ -134,17 +159,27 @@ def _flatness(power: npt.NDArray[np.float32]) -> float:
     return float(np.exp(np.log(np.maximum(mean, 1e-30)).mean()) / mean.mean())
 
 
-def _quality(sound: npt.NDArray[np.float32], wanted: int, flatness: float) -> float:
+def _quality(
+    sound: npt.NDArray[np.float32], wanted: int, flatness: float, limits: tuple[float, float]
+) -> float:
     """Return the product of four factors, each 0..1: level, clipping, length and flatness."""
     if not sound.size:
         return 0.0
     # The standard deviation leaves out the mean: a constant is no sound, however large.
     level = 20.0 * np.log10(max(float(sound.std()), 1e-9))
-    low, high = LEVEL
+    low, high = limits
     loud = np.clip((level - low) / (high - low), 0.0, 1.0)
     clipped = np.count_nonzero(np.abs(sound) >= CLIPPED) / sound.size
     quality = loud * max(0.0, 1.0 - clipped / MAX_CLIPPED) * sound.size / wanted
     return float(quality * np.clip((WHITE[1] - flatness) / (WHITE[1] - WHITE[0]), 0.0, 1.0))
+
+
+def _gain(bands: npt.NDArray[np.float32], peak: float) -> np.float32:
+    """Return the factor of power that brings the loudest of bands [T, M] to a peak in dB."""
+    loudest = float(bands.max(initial=0.0))
+    if peak == 0.0 or loudest <= 0.0:
+        return np.float32(1.0)
+    return np.float32(min(10 ** (peak / 10) / loudest, 10 ** (MOST_GAIN / 10)))
 
 
 def prepare(sample: npt.NDArray[np.float32], spec: TensorSpec) -> Prepared:
@@ -157,8 +192,8 @@ def prepare(sample: npt.NDArray[np.float32], spec: TensorSpec) -> Prepared:
 
     Returns:
         float32 [1, 1, M, T], natural logarithm of the bands' powers (a sine of full scale has
-        about 0), lowest band and oldest frame first. The quality is lower for sounds that are
-        short, clipped, near digital silence, or as flat as white noise.
+        about 0 where the input has no peak), lowest band and oldest frame first. The quality is
+        lower for sounds that are short, clipped, near digital silence, or as flat as white noise.
 
     Raises:
         BundleError: The manifest has a shape or parameter that is not allowed.
@@ -171,6 +206,10 @@ def prepare(sample: npt.NDArray[np.float32], spec: TensorSpec) -> Prepared:
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[:: front.hop]
     spectrum = np.fft.rfft(frames * front.taper, front.n_fft)
     power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32, copy=False)
-    bands = np.log(np.maximum(power @ front.filters, np.float32(front.floor)))
-    values = np.ascontiguousarray(bands.T)[None, None]
-    return Prepared(values, _quality(sound, wanted, _flatness(power[:, front.in_bands])))
+    bands = power @ front.filters
+    bands *= _gain(bands, front.peak)
+    logarithms = np.log(np.maximum(bands, np.float32(front.floor)))
+    values = np.ascontiguousarray(logarithms.T)[None, None]
+    limits = RAISED_LEVEL if front.peak else LEVEL
+    quality = _quality(sound, wanted, _flatness(power[:, front.in_bands]), limits)
+    return Prepared(values, quality)

@@ -40,7 +40,7 @@ looks down at is not, since the sensor and the rest of the box are on different 
 """
 
 TOLERANCE = 0.015
-"""Distance from a plane up to which points belong to it at first, as a share of the cloud's size."""
+"""Distance up to which points belong to a plane at first, as a share of the cloud's size."""
 
 TOLERANCES = (0.004, 0.025)
 """Limits of three standard deviations of a plane's noise, as shares of the cloud's size."""
@@ -55,7 +55,7 @@ BELOW = 0.05
 """Largest share of the points below a support: a support hides what is below it."""
 
 SECTORS = 8
-AROUND = 4
+AROUND = 5
 """In this many of `SECTORS` directions a support must reach farther than what stands on it.
 
 The seat of a sofa and the keyboard of a computer do not.
@@ -135,8 +135,8 @@ def find_support(points: Cloud) -> Plane | None:
     if len(points) < FEWEST:
         return None
     rng = np.random.default_rng(0)
-    some = points[rng.integers(0, len(points), LOOKED_AT)] if len(points) > LOOKED_AT else points
-    some = some.astype(np.float64)
+    chosen = rng.integers(0, len(points), LOOKED_AT)
+    some = np.asarray(points[chosen] if len(points) > LOOKED_AT else points, np.float64)
     size = _size(some)
     if not size > 0:
         return None

@@ -41,7 +41,7 @@ _PORTAUDIO = {
 class AudioOptions:
     """Parameters of every audio sensor."""
 
-    window: float = parameter(1.0, "Seconds of sound in a sample.", low=0.1, high=30.0)
+    window: float = parameter(2.0, "Seconds of sound in a sample.", low=0.1, high=30.0)
     use_channels: list[int] = parameter(
         [],
         "Channels that are mixed, from 0 on; empty: all.",

@@ -4,15 +4,17 @@ The model of ESIM (Rebecq, Gehrig and Scaramuzza 2018) with the imperfections of
 Delbruck 2021). A pixel reports an event whenever the logarithm of its intensity has moved by a
 threshold since the last event; between two frames the logarithm is taken to be linear in time,
 which gives the crossing times. Thresholds differ from pixel to pixel, a pixel is blind for a
-refractory time after an event, and background activity is added. v2e's limited bandwidth is left
-out, as rooms here are well lit.
+refractory time after an event, hot pixels report without a cause, and background activity is added.
+v2e's limited bandwidth is left out, as rooms here are well lit.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -26,13 +28,23 @@ _NS = 1_000_000_000
 
 
 SIDE = 128
-"""Rows and columns of the camera."""
+"""Rows and columns of the camera of a robot that moves."""
+
+SENSORS = ((128, 128), (128, 128), (160, 120), (240, 180), (240, 180), (320, 240))
+"""Columns and rows of event cameras: DVS128, DAVIS240, and larger ones, whole or binned."""
+
+RENDERED = 104 * 104
+"""Pixels that are pictured at most; those of a finer camera are interpolated, as a lens blurs."""
 
 WINDOW_NS = 50_000_000
 """Length of a sample's window, ns."""
 
 STEP_FRAMES = 4
 """Most frames that are pictured from one step to the next."""
+
+
+STILL = 0.25
+"""Share of the samples in which the camera stands still and the object moves before it."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,8 @@ class EventSettings:
         refractory: Time in s in which a pixel is blind after an event.
         noise: Events of background activity per pixel and second, of either sign.
         leak: Brighter events by leakage per pixel and second.
+        hot: Share of the pixels that are hot.
+        hot_rate: Events of a hot pixel per second, of one sign.
         floor: Intensity (of 1) added before the logarithm: dark current, so that noise in the
             shadows makes no events (v2e maps the darkest grey values linearly instead).
     """
@@ -56,19 +70,29 @@ class EventSettings:
     refractory: float = 1e-3
     noise: float = 0.5
     leak: float = 0.1
+    hot: float = 0.0
+    hot_rate: float = 100.0
     floor: float = 0.02
 
     @staticmethod
     def draw(rng: np.random.Generator) -> EventSettings:
-        """Draw a camera: thresholds as of a DAVIS346 (Hu et al. 2021), cleaner or noisier."""
-        threshold = rng.uniform(0.15, 0.3)
+        """Draw a camera: from clean and sensitive to noisy and dull.
+
+        The thresholds of a DAVIS346 are 0.15 to 0.3 (Hu et al. 2021); biases, which users set, move
+        them by a factor of two, and differently for the two polarities.
+        """
+        threshold = float(np.exp(rng.uniform(np.log(0.1), np.log(0.5))))
+        bias = float(np.exp(rng.normal(0, 0.25)))
         return EventSettings(
-            brighter=float(threshold),
-            darker=float(threshold * rng.uniform(0.85, 1.2)),
-            mismatch=float(rng.uniform(0.02, 0.05)),
-            refractory=float(rng.uniform(0.2e-3, 2e-3)),
-            noise=float(10 ** rng.uniform(-1, 0.5)),
-            leak=float(rng.uniform(0.05, 0.2)),
+            brighter=threshold,
+            darker=float(np.clip(threshold * bias, 0.06, 1.0)),
+            mismatch=float(threshold * rng.uniform(0.05, 0.3)),
+            refractory=float(10 ** rng.uniform(-4, -2)),
+            noise=float(10 ** rng.uniform(-1, 0.9)),
+            leak=float(rng.uniform(0.02, 0.4)),
+            hot=float(10 ** rng.uniform(-4, -2.3)) if rng.random() < 0.5 else 0.0,
+            hot_rate=float(10 ** rng.uniform(1.5, 3)),
+            floor=float(10 ** rng.uniform(-2, -1.2)),
         )
 
 
@@ -91,13 +115,17 @@ class EventCamera:
         """
         if min(settings.brighter, settings.darker, settings.floor) <= 0:
             raise ValueError("an event camera's thresholds and floor must be above 0.")
-        if min(settings.mismatch, settings.refractory, settings.noise, settings.leak) < 0:
+        rates = settings.noise, settings.leak, settings.hot, settings.hot_rate
+        if min(settings.mismatch, settings.refractory, *rates) < 0:
             raise ValueError("an event camera's mismatch, times and rates must be at least 0.")
         self.settings, self._rng, self._shape = settings, rng, (height, width)
         spread = rng.standard_normal((2, height * width)) * settings.mismatch
         # As v2e does: a pixel with a lower threshold would report noise only.
         self._brighter = np.maximum(settings.brighter + spread[0], 0.01)
         self._darker = np.maximum(settings.darker + spread[1], 0.01)
+        count = min(round(settings.hot * height * width), height * width)
+        self._hot = rng.integers(0, height * width, count)
+        self._hot_polarity = rng.integers(0, 2, count).astype(np.uint8)
         self._last: NDArray[np.float64] | None = None
         self._reference = np.zeros(height * width)
 
@@ -130,7 +158,7 @@ class EventCamera:
             phase = self._rng.uniform(-0.5, 0.5, logs.shape[1])
             self._reference = logs[0] + phase * np.minimum(self._brighter, self._darker)
             self._last = logs[0]
-        pieces = [self._noise(int(times[-1]))]
+        pieces = [self._noise(int(times[-1])), self._hot_events(int(times[-1]))]
         for before, log, start, end in zip(
             [self._last, *logs[1:-1]], logs[1:], times, times[1:], strict=False
         ):
@@ -170,6 +198,12 @@ class EventCamera:
             self._rng.integers(0, max(duration, 1), shot + leak),
             polarity.astype(np.uint8),
         )
+
+    def _hot_events(self, duration: int) -> _Piece:
+        """Draw the events of the hot pixels."""
+        counts = self._rng.poisson(self.settings.hot_rate * duration / _NS, self._hot.size)
+        times = self._rng.integers(0, max(duration, 1), int(counts.sum()))
+        return np.repeat(self._hot, counts), times, np.repeat(self._hot_polarity, counts)
 
     def _gather(self, pieces: list[_Piece], duration: int) -> EventWindow:
         """Join events, leave out those in a refractory time, and sort by time."""
@@ -218,12 +252,26 @@ def simulate(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Move the camera around the view for one window; see the room's description."""
     settings = EventSettings.draw(rng)
-    motion = Motion.draw(setup.view, rng, SIDE)
-    shape = (SIDE, SIDE)
-    frames = moving_frames(subject.scene, setup.surroundings, setup.light, motion, shape, rng)
+    width, height = SENSORS[int(rng.integers(len(SENSORS)))]
+    still = bool(rng.random() < STILL)
+    scale = min(1.0, math.sqrt(RENDERED / (width * height)))
+    shape = rows, columns = round(scale * height), round(scale * width)
+    motion = Motion.draw(setup.view, rng)
+    frames = moving_frames(
+        subject.scene, setup.surroundings, setup.light, motion, shape, rng, still=still
+    )
+    if scale < 1:
+        fine = [
+            cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR) for frame in frames
+        ]
+        frames = np.stack(fine)
     times = np.linspace(0, WINDOW_NS, len(frames)).astype(np.int64)
-    events = EventCamera(SIDE, SIDE, settings, rng).window(frames, times)
-    return events._asdict(), {**asdict(settings), "pixels": motion.pixels(SIDE, SIDE)}
+    events = EventCamera(width, height, settings, rng).window(frames, times)
+    return events._asdict(), {
+        **asdict(settings),
+        "still": still,
+        "pixels": motion.pixels(columns, rows),
+    }
 
 
 class Stream:

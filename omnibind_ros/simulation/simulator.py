@@ -69,9 +69,10 @@ class Simulator:
 
         Returns:
             By modality, data as datasets hold it (`omnibind_ros.datasets.samples`), of these sizes:
-            image [224, 224, 3], at most 2048 points, thermal [H, W] of at most 120 rows, events of
-            128 x 128 pixels in 50 ms, touch [2, H, W, 3], audio [32000], six sentences. And meta, a
-            dictionary that JSON can hold: view, light, what was touched, settings of each sensor.
+            image [224, 224, 3], at most 4096 points, thermal [H, W] of at most 120 rows, events of
+            50 ms of a sensor of 128 x 128 to 320 x 240 pixels, touch [2, H, W, 3], audio [32000],
+            six sentences. And meta, a dictionary that JSON can hold: view, light, what was touched,
+            settings of each sensor.
 
         Raises:
             ValueError: A modality is unknown, or nothing of the object can be seen.

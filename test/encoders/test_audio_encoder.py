@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.encoders.audio import DEFAULTS, LEVEL, prepare
+from omnibind_ros.encoders.audio import DEFAULTS, INPUT, LEVEL, prepare
 from omnibind_ros.encoders.manifest import BundleError, TensorSpec
 
 RATE = 16000
@@ -147,6 +147,8 @@ def test_any_sound_fits_the_input_and_is_not_written_to(size, frames, amplitude)
         (spec(hop=0.0), "hops of 0"),
         (spec(f_min=9000.0), "mel bands of 9000"),
         (spec(floor=0.0), "floor 0"),
+        (spec(peak=1.0), "peak 1"),
+        (spec(peak=-120.0), "peak -120"),
         (spec(bands=256), "raise the audio encoder's n_fft"),
         (TensorSpec("audio", (1, 64, 98), "float32"), "shape"),
     ],
@@ -155,3 +157,28 @@ def test_what_a_manifest_cannot_ask_for_is_one_sentence(wrong, words):
     with pytest.raises(BundleError, match=words) as error:
         prepare(noise(), wrong)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("sound", [rustle(2.0), tone(700, 2.0, 0.1), rustle(1.2, 0.05)])
+@pytest.mark.parametrize("decibels", [-30.0, -10.0, 8.0])
+def test_the_gain_changes_nothing_in_an_input_with_a_peak(sound, decibels):
+    first = prepare(sound, INPUT)
+    steps = np.round(sound * 10 ** (decibels / 20) * 32767) / 32767  # 16 bits
+    second = prepare(steps.astype(np.float32), INPUT)
+    assert first.values.max() == pytest.approx(math.log(10**-4), abs=1e-3)
+    # Steps of 16 bits are heard in what is 50 dB and more below the loudest band.
+    loud = first.values > first.values.max() - math.log(10**5)
+    assert second.values[loud] == pytest.approx(first.values[loud], abs=0.5)
+    assert second.quality == pytest.approx(first.quality, abs=0.01)
+
+
+def test_silence_is_silence_in_an_input_with_a_peak():
+    for sound in (np.zeros(2 * RATE), np.full(2 * RATE, 0.5)):
+        prepared = prepare(sound.astype(np.float32), INPUT)
+        assert prepared.quality == 0.0
+    assert (prepare(np.zeros(2 * RATE, np.float32), INPUT).values == np.float32(FLOOR)).all()
+    rng = np.random.default_rng(0)
+    steps = (rng.integers(-1, 2, 2 * RATE) / 32768).astype(np.float32)  # the last bit
+    prepared = prepare(steps, INPUT)
+    assert prepared.quality < 0.1
+    assert prepared.values.max() < math.log(10**-5)  # 10 dB below any sound

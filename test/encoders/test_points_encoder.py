@@ -69,7 +69,7 @@ def test_points_are_metres_from_the_centroid():
 
 
 def test_few_points_are_repeated_in_turn():
-    points = np.array([[0, 0, 0], [0, 0, 3], [3, 0, 0]], np.float32)
+    points = np.array([[9, -1, -1], [9, 2, -1], [12, -1, 2]], np.float32)  # around (10, 0, 0)
     values = prepare(points, SPEC).values[0]
     assert (values[:3] == points - points.mean(axis=0)).all()
     assert (values[3:6] == values[:3]).all()

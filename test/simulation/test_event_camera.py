@@ -130,3 +130,25 @@ def test_frames_that_do_not_fit_are_refused(frames, times, sentence):
 def test_impossible_settings_are_refused(changes):
     with pytest.raises(ValueError, match="event camera"):
         camera(**changes)
+
+
+def test_hot_pixels_report_at_their_rate_with_one_sign():
+    hot = camera(width=64, height=64, hot=0.005, hot_rate=200)
+    events = hot.window(np.full((2, 64, 64), 0.5), (0, 1000 * MS))
+    pixel = events.y.astype(int) * 64 + events.x
+    counts = np.bincount(pixel, minlength=4096)
+    assert 15 <= np.count_nonzero(counts) <= 20  # of 20 drawn, some may be the same
+    assert np.median(counts[counts > 0]) == pytest.approx(200, rel=0.2)
+    for one in np.flatnonzero((counts > 0) & (counts < 260)):
+        assert len(set(events.p[pixel == one].tolist())) == 1
+
+
+def test_drawn_cameras_differ_in_sensitivity_bias_noise_and_hot_pixels():
+    drawn = [EventSettings.draw(np.random.default_rng(seed)) for seed in range(200)]
+    thresholds = [each.brighter for each in drawn]
+    assert min(thresholds) < 0.12
+    assert max(thresholds) > 0.4
+    bias = [each.darker / each.brighter for each in drawn]
+    assert min(bias) < 0.75
+    assert max(bias) > 1.35
+    assert 0.3 < np.mean([each.hot > 0 for each in drawn]) < 0.7

@@ -139,7 +139,7 @@ def test_points_lie_on_the_side_that_is_seen(box, kind):
     exact = PointSettings(pattern=kind, constant=0, quadratic=0, lost=0, flying=0, rings=0.5)
     points = render_points(Scene(box), FRONT, ROOM, exact, np.random.default_rng(0))
     assert points.dtype == np.float32
-    assert 200 < len(points) <= 2048
+    assert 200 < len(points) <= 4096
     # The sensor stands 3 m away and looks at the front: x ahead, y left, z up.
     assert points[:, 0] == pytest.approx(2.8, abs=1e-3)
     assert np.ptp(points[:, 1]) == pytest.approx(0.6, abs=0.08)
@@ -171,7 +171,7 @@ def test_ground_takes_its_share_of_points_and_no_more(box):
     view = View((2.0, 0.0, 1.6), (0.0, 0.0, 0.4), 60.0)
     wide = PointSettings(lost=0, flying=0, quadratic=0, ground=0.1)
     points = render_points(Scene(box), view, ROOM, wide, np.random.default_rng(0))
-    assert len(points) <= 2048
+    assert len(points) <= 4096
     up = points @ np.array([0, 0, 1.0])
     assert up.size
     turn = np.stack([view.rotation[:, 2], -view.rotation[:, 0], -view.rotation[:, 1]], axis=1)

@@ -70,7 +70,7 @@ def test_a_sample_holds_seven_modalities_in_their_formats(sample):
     assert all(picture.std() > 0 for picture in (*sample["touch"], sample["thermal"]))
     assert sample["points"].dtype == np.float32
     assert sample["points"].shape[1] == 3
-    assert 100 < len(sample["points"]) <= 2048
+    assert 20 < len(sample["points"]) <= 4096
     assert len(sample["text"]) == 6
     event = sample["event"]
     assert set(event) == {"x", "y", "t", "p", "width", "height", "duration_ns"}

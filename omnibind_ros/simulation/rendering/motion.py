@@ -135,6 +135,7 @@ def moving_frames(
     motion: Motion,
     shape: tuple[int, int],
     rng: np.random.Generator,
+    still: bool = False,
 ) -> Floats:
     """Render a scene from a moving camera.
 
@@ -145,6 +146,8 @@ def moving_frames(
         motion: The movement of the camera.
         shape: Rows and columns.
         rng: Random generator of the light's sampling.
+        still: Whether the camera stands still, and the object moves instead, before a wall of the
+            surroundings' mean intensity.
 
     Returns:
         Linear intensity, float32 [K, H, W], at K equal steps from start to end, K at least 2.
@@ -155,7 +158,7 @@ def moving_frames(
     camera = Camera(wide, round(width * _FINER), round(height * _FINER))
     light_on_pixels = radiance(scene, camera, surroundings, light, rng)
     keyframe = Keyframe.of(scene, surroundings, camera, light_on_pixels)
-    return frames_between(scene, surroundings, keyframe, motion, shape)
+    return frames_between(scene, surroundings, keyframe, motion, shape, still=still)
 
 
 def frames_between(
@@ -166,6 +169,7 @@ def frames_between(
     shape: tuple[int, int],
     most: int = 10,
     first: bool = True,
+    still: bool = False,
 ) -> Floats:
     """Make the frames of a movement from a keyframe.
 
@@ -177,26 +181,38 @@ def frames_between(
         shape: Rows and columns.
         most: Most frames, at least 2.
         first: Whether to make the frame at the start, too.
+        still: Whether the surroundings stand still: they have their mean intensity.
 
     Returns:
         Linear intensity, float32 [K, H, W], at equal steps from start to end.
     """
     height, width = shape
     count = int(np.clip(np.ceil(motion.pixels(width, height) / _STEP) + 1, 2, most))
-    frames = []
+    frames, level = [], 0.0
     for share in np.linspace(0, 1, count)[0 if first else 1 :]:
         camera = Camera(motion.at(float(share)), width, height)
         distance = _distances(scene, surroundings, camera)
-        frames.append(_from_keyframe(camera, distance, keyframe))
+        frame = _from_keyframe(camera, distance, keyframe)
+        if still:
+            around = distance >= _surroundings_distances(surroundings, camera)
+            level = level or float(frame[around].mean() if around.any() else frame.mean())
+            frame[around] = level
+        frames.append(frame)
     return np.stack(frames)
+
+
+def _surroundings_distances(surroundings: Surroundings, camera: Camera) -> Floats:
+    """Return the distance of what is around the object, metres, float32 [H, W]."""
+    origin = np.asarray(camera.view.position, np.float32)
+    distance, _ = surroundings.trace(origin, camera.directions())
+    return np.minimum(distance, _FAR).reshape(camera.height, camera.width)
 
 
 def _distances(scene: Scene, surroundings: Surroundings, camera: Camera) -> Floats:
     """Return the distance of each pixel's point, metres, float32 [H, W]; panes count as air."""
     origin = np.asarray(camera.view.position, np.float32)
     directions = camera.directions()
-    distance, _ = surroundings.trace(origin, directions)
-    distance = np.minimum(distance, _FAR).reshape(camera.height, camera.width)
+    distance = _surroundings_distances(surroundings, camera)
     window = camera.box(scene.model.vertices)
     rays = directions.reshape(camera.height, camera.width, 3)[window]
     hits = scene.cast(origin, rays.reshape(-1, 3))

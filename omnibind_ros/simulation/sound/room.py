@@ -2,19 +2,20 @@
 
 Direct sound and first reflections come from the image-source method in a rectangular room (Allen
 and Berkley 1979); the tail is noise that decays exponentially (Moorer 1979, Polack 1988), faster at
-high frequencies, where air and furnishings absorb more.
+high frequencies, where air and furnishings absorb more. What records it is in microphone.py.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omnibind_ros.units import SAMPLE_RATE
 
+from .microphone import Microphone, background
 from .synthesis import Rng, Wave, shaped_noise
 
 _SPEED_OF_SOUND = 343.0
@@ -29,8 +30,9 @@ class Room:
         reverberation: Time in s in which the sound decays by 60 dB, at low frequencies.
         source: Where the sound is made, in metres from a corner of the floor.
         microphone: Where the microphone is, likewise.
-        snr: Ratio of the sound to the microphone's noise, in dB.
-        level: Highest peak of the recording, in dB below full scale (negative).
+        snr: Ratio of the sound to the background noise, in dB.
+        level: Highest peak of the recording, in dB relative to full scale; above 0 it is clipped.
+        device: What records it.
     """
 
     size: tuple[float, float, float]
@@ -39,22 +41,29 @@ class Room:
     microphone: tuple[float, float, float]
     snr: float
     level: float
+    device: Microphone = field(default_factory=Microphone)
 
     @staticmethod
     def draw(rng: Rng) -> Room:
-        """Draw a room of a home, with the robot 0.3 to 2 m from the sound."""
-        size = rng.uniform((2.0, 2.0, 2.3), (7.0, 5.0, 3.2))
+        """Draw a room, from a cell to a hall, with the robot 0.3 to 3 m from the sound.
+
+        A tenth of the recordings is clipped by up to 6 dB, the others are up to 45 dB below full
+        scale.
+        """
+        hall = rng.random() < 0.15
+        size = rng.uniform((2.0, 2.0, 2.3), (15.0, 12.0, 6.0) if hall else (7.0, 5.0, 3.2))
         source = rng.uniform((0.3, 0.3, 0.1), size - (0.3, 0.3, 0.8))
-        angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 2.0)
+        angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 3.0)
         away = source + reach * np.array([math.cos(angle), math.sin(angle), rng.uniform(-0.2, 0.4)])
         microphone = np.clip(away, 0.1, size - 0.1)
         return Room(
             _triple(size),
-            float(rng.uniform(0.15, 0.7)),
+            float(rng.uniform(0.6, 1.5) if hall else rng.uniform(0.1, 0.8)),
             _triple(source),
             _triple(microphone),
-            snr=float(rng.uniform(15, 45)),
-            level=float(rng.uniform(-20, -2)),
+            snr=float(rng.uniform(5, 50)),
+            level=float(rng.uniform(0, 6) if rng.random() < 0.1 else rng.uniform(-45, -1)),
+            device=Microphone.draw(rng),
         )
 
 
@@ -98,15 +107,13 @@ def record(sound: Wave, room: Room, rng: Rng) -> NDArray[np.int16]:
     """
     response = impulse_response(room, rng)
     size = 1 << (sound.size + response.size - 1).bit_length()
-    # A small microphone picks up little below 50 Hz: a first-order high pass.
-    ratio = 1j * np.fft.rfftfreq(size, 1 / SAMPLE_RATE) / 50.0
-    spectrum = np.fft.rfft(sound, size) * np.fft.rfft(response, size) * ratio / (1 + ratio)
+    spectrum = np.fft.rfft(sound, size) * np.fft.rfft(response, size)
     recorded = np.fft.irfft(spectrum, size)[: sound.size]
     peak = float(np.abs(recorded).max(initial=0.0))
     recorded = recorded / peak if peak > 0 else recorded
-    noise = shaped_noise(sound.size, rng, ((30, 12), (200, 3), (1000, 0), (8000, 0)))
     loudness = float(np.sqrt(np.mean(np.square(recorded)))) or 0.1
-    recorded = recorded + noise * loudness * 10 ** (-room.snr / 20)
+    noise = background(sound.size, room.device, rng)
+    recorded = room.device.hear(recorded + noise * loudness * 10 ** (-room.snr / 20))
     recorded *= 10 ** (room.level / 20) / max(float(np.abs(recorded).max(initial=0.0)), 1e-9)
     return np.asarray(np.round(np.clip(recorded, -1, 1) * 32767), np.int16)
 
