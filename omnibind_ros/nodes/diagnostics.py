@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
 from std_msgs.msg import Header
 
 from omnibind_ros.runtime.callback_errors import CallbackErrors
+from omnibind_ros.runtime.engine import Engine
 from omnibind_ros.runtime.presence import Presence
 from omnibind_ros.runtime.sensor_state import SensorState
 
@@ -20,11 +21,35 @@ LEVELS = {
 }
 
 
-def diagnostics(
-    node: DiagnosticStatus, sensors: Iterable[DiagnosticStatus], now: Time
-) -> DiagnosticArray:
-    """Return /diagnostics: the status of the node, then those of its sensors."""
-    return DiagnosticArray(header=Header(stamp=now), status=[node, *sensors])
+class DiagnosticsPublisher:
+    """Publishes /diagnostics: the status of a node, then those of its sensors."""
+
+    def __init__(self, node: Node, errors: CallbackErrors) -> None:
+        """Create the publisher.
+
+        Args:
+            node: The node.
+            errors: Exceptions in its callbacks.
+        """
+        self._node = node
+        self._errors = errors
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+
+    def publish(self, fault: str, problems: Sequence[str], engine: Engine | None) -> None:
+        """Publish.
+
+        Args:
+            fault: Why the node gives no results; empty if it does.
+            problems: What does not work as it should, one sentence each.
+            engine: The engine with the sensors; None while there is none.
+        """
+        name = self._node.get_fully_qualified_name().lstrip("/")
+        cpu_seconds = engine.cpu_time.seconds() if engine is not None else {}
+        status = [node_status(name, fault, problems, cpu_seconds, self._errors)]
+        if engine is not None:
+            status += [sensor_status(name, state) for state in engine.states()]
+        header = Header(stamp=self._node.get_clock().now().to_msg())
+        self._publisher.publish(DiagnosticArray(header=header, status=status))
 
 
 def node_status(

@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Generic
 
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -25,7 +24,7 @@ from omnibind_ros.runtime.throttle import Throttle
 from omnibind_ros.runtime.topic_watch import TopicWatch
 from omnibind_ros.sensors import Doubt, Issue
 
-from .diagnostics import diagnostics, node_status, sensor_status
+from .diagnostics import DiagnosticsPublisher
 from .executor_queue import ExecutorQueue
 from .graph import TopicGraph
 from .parameters import NodeConfig, Parameters
@@ -34,6 +33,7 @@ from .sensor_service import SensorService
 from .sensor_status import SensorStatusPublisher
 from .service_host import ServiceHost
 from .subscriptions import SensorSubscription
+from .surroundings import Surroundings, large_message_advice
 from .transitions import fails_aloud
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -52,6 +52,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         outputs: The publishers of `create_output`, by name.
         parameters: The node's parameters.
         reporter: The node's logger.
+        surroundings: What is wrong around the node.
     """
 
     def __init__(self, name: str, config: NodeConfig, **kwargs: Any) -> None:
@@ -69,6 +70,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self.reporter = self.get_logger()
         self.errors = CallbackErrors(self.reporter)
         answer_all_requests(self, self.errors)
+        self.surroundings = Surroundings(self)
         self._queue = ExecutorQueue(self, self.errors)
         self.parameters: Parameters[NodeConfig] = Parameters(self, config, self._on_change)
         self._fault = "the node is not configured"
@@ -78,7 +80,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self._active_timers: list[Any] = []
         self._reload_scheduled = False
         self._throttle = Throttle(self.reporter.warning)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._diagnostics = DiagnosticsPublisher(self, self.errors)
         # With use_sim_time the node's own clock may stand still, or not have started yet.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._publish_diagnostics, clock=self._steady)
@@ -169,7 +171,8 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self._add_timer(1.0 / config.status_rate, self._tick(self.engine, config.status_rate))
         self._add_timer(0.5, self._sensors.poll)
         graph = TopicGraph(self)
-        watch = TopicWatch(self.engine, graph, self.parameters.sensor_types.messages_of)
+        decodable = self.parameters.sensor_types.messages_of
+        watch = TopicWatch(self.engine, graph, decodable, large_message_advice())
         self._add_timer(1.0, partial(self._sensors.watch, watch))
         if config.discover:
             self._add_timer(1.0, self._discover(self._sensors, graph))
@@ -331,17 +334,9 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         return lambda: discovery.update(graph.published(), sensors.topics())
 
     def _publish_diagnostics(self) -> None:
-        name = self.get_fully_qualified_name().lstrip("/")
-        problems = [*self.parameters.problems, *self._problems]
-        states = self.engine.states() if self.engine is not None else []
-        cpu_seconds = self.engine.cpu_time.seconds() if self.engine is not None else {}
-        self._diagnostics.publish(
-            diagnostics(
-                node_status(name, self._fault, problems, cpu_seconds, self.errors),
-                [sensor_status(name, state) for state in states],
-                self.get_clock().now().to_msg(),
-            )
-        )
+        self.surroundings.update()
+        problems = [*self.parameters.problems, *self._problems, *self.surroundings.problems]
+        self._diagnostics.publish(self._fault, problems, self.engine)
 
     def _clock_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,7 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
     executor = SingleThreadedExecutor()
     node = make()
     executor.add_node(node)
+    node.surroundings.set_command_line(sys.argv if args is None else args)
     status = 0
     try:
         node.autostart()

@@ -20,6 +20,7 @@ from rclpy.qos import (
 
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.runtime.losses import Loss, Losses
 from omnibind_ros.runtime.silence import (
     RELIABLE,
     TRANSIENT_LOCAL,
@@ -36,9 +37,9 @@ from omnibind_ros.sensors.registry import normalise_type
 from .graph import TopicGraph
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
+    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
 HAS_MATCHED_EVENTS = "matched" in inspect.signature(SubscriptionEventCallbacks).parameters
 """Humble has none."""
@@ -61,6 +62,18 @@ def load_type(name: str) -> Any:
         raise ValueError(
             f"message type {name} is not installed; install the package {package}"
         ) from error
+
+
+def message_size(message: Any) -> int:
+    """Return about how many bytes a message has: those of its arrays and texts."""
+    size = 0
+    for field in message.get_fields_and_field_types():
+        value = getattr(message, field)
+        if isinstance(value, (bytes, str)):
+            size += len(value)
+        elif hasattr(value, "itemsize"):  # array.array and numpy.ndarray
+            size += len(value) * value.itemsize
+    return size
 
 
 class SensorSubscription:
@@ -101,6 +114,7 @@ class SensorSubscription:
         self._history_until = 0.0
         self._connected = 0
         self._alternation = Alternation()
+        self._losses = Losses()
         self._arrived: deque[int] = deque(maxlen=64)
         self.kept_for = 0.0
         self.policy = ""
@@ -144,6 +158,10 @@ class SensorSubscription:
         """Return whether the messages of several publishers arrive by turns."""
         return self._alternation.detected(now)
 
+    def loss(self, now: float) -> Loss | None:
+        """Return how many messages were lost on the way; None if it is not worth a report."""
+        return self._losses.current(now)
+
     def adapt(self, endpoints: Sequence[Endpoint]) -> None:
         """Subscribe anew if the publishers on the topic let another durability be asked for."""
         durability = wanted_durability(endpoints, self.wanted())
@@ -175,23 +193,33 @@ class SensorSubscription:
             depth=config.depth,
         )
         # Instead of rclpy's own callbacks, which log each of them.
-        callbacks: dict[str, Any] = {"incompatible_qos": self._on_incompatible_qos}
+        callbacks: dict[str, Any] = {
+            "incompatible_qos": self._on_incompatible_qos,
+            "message_lost": self._on_message_lost,
+        }
         if HAS_MATCHED_EVENTS:
             callbacks["incompatible_type"] = lambda _info: None  # the graph tells which one
         if not self._polled:
             callbacks["matched"] = self._on_matched
         try:
-            return self._node.create_subscription(
-                self._type,
-                config.topic,
-                self._on_message,
-                qos,
-                event_callbacks=SubscriptionEventCallbacks(**callbacks),
-            )
+            try:
+                return self._create(qos, callbacks)
+            except UnsupportedEventTypeError:  # a DDS that reports no loss
+                del callbacks["message_lost"]
+                return self._create(qos, callbacks)
         except Exception as error:  # rclpy has several for a topic name that is not allowed
             raise ValueError(
                 f"topic '{config.topic}' cannot be subscribed to ({error}); set another topic"
             ) from error
+
+    def _create(self, qos: QoSProfile, callbacks: Mapping[str, Any]) -> Any:
+        return self._node.create_subscription(
+            self._type,
+            self._channel.config.topic,
+            self._on_message,
+            qos,
+            event_callbacks=SubscriptionEventCallbacks(**callbacks),
+        )
 
     def _forget_publishers(self) -> None:
         self._connected = 0
@@ -206,6 +234,8 @@ class SensorSubscription:
     def _set_publishers(self, count: int) -> None:
         if count > self._connected:
             self._history_until = time.monotonic() + HISTORY
+        if count != self._connected:
+            self._losses.forget()
         self._connected = count
         self._engine.set_publishers(self._channel.name, count)
 
@@ -214,6 +244,9 @@ class SensorSubscription:
 
     def _on_incompatible_qos(self, info: Any) -> None:
         self.policy = qos_policy_name_from_kind(info.last_policy_kind).lower()
+
+    def _on_message_lost(self, info: Any) -> None:
+        self._losses.lost(info.total_count_change, time.monotonic())
 
     # Two parameters, so that rclpy passes on what DDS knows of the message.
     def _on_message(self, message: Any, info: Mapping[str, Any]) -> None:
@@ -224,6 +257,9 @@ class SensorSubscription:
             return  # it was received before this subscription replaced another one
         self._arrived.append(published_ns)
         self._received_at = now
+        self._losses.message(now)
+        if self._losses.wants_size():
+            self._losses.set_size(message_size(message))
         self._alternation.message(info.get("publication_sequence_number") or 0, now)
         # Otherwise the publisher's clock is not used, as it may be another computer's.
         self.kept_for = (

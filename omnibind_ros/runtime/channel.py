@@ -113,6 +113,7 @@ class Channel:
         now_ns: int,
         now: float,
         kept_for: float = 0.0,
+        simulated: bool = False,
     ) -> str:
         """Put a message into the buffer; without a window it replaces the one that waits.
 
@@ -123,6 +124,7 @@ class Channel:
             now_ns: The node's clock, nanoseconds.
             now: Monotonic time, seconds.
             kept_for: Seconds that its publisher had kept it for later subscribers.
+            simulated: Whether the node's clock is simulated time.
 
         Returns:
             Why the message is not used, or ''.
@@ -132,7 +134,8 @@ class Channel:
         if kept_for:
             taken = TakenAt(kept_for, max(now_ns - int(kept_for * 1e9), 0))
         else:
-            taken = self.clock.arrival(stamp_ns, now_ns, self.config.max_age, self.config.stamp)
+            max_age, policy = self.config.max_age, self.config.stamp
+            taken = self.clock.arrival(stamp_ns, now_ns, max_age, policy, simulated)
         self.doubts.set("stamp", taken.doubts)
         arrival = Arrival(message, taken.stamp_ns, frame_id, now - taken.delay)
         self.newest = arrival

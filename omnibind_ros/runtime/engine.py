@@ -130,7 +130,9 @@ class Engine:
             if name in self._channels:
                 self._channels[name].publishers = count
 
-    def set_topic_doubts(self, name: str, doubts: Sequence[Doubt]) -> None:
+    def set_topic_doubts(
+        self, name: str, doubts: Sequence[Doubt], losses: Sequence[Doubt] = ()
+    ) -> None:
         """Replace the doubts that concern a sensor's topic, such as why nothing arrives on it.
 
         The listener is told of each doubt that has a new text.
@@ -138,12 +140,14 @@ class Engine:
         Args:
             name: Name of the sensor; nothing is done if there is none of that name.
             doubts: The present ones.
+            losses: Those about messages that are lost; a text with other numbers is not a new one.
         """
         with self._changed:
             channel = self._channels.get(name)
             if channel is None:
                 return
             channel.doubts.set("topic", doubts, by_text=True)
+            channel.doubts.set("loss", losses)
             new = channel.doubts.take_new()
         for doubt in new:
             self._listener.on_doubt(name, doubt)
@@ -178,12 +182,13 @@ class Engine:
         """
         before = time.thread_time()
         now_ns, now, step = self._read_clocks()
+        simulated = self._simulated()
         with self._changed:
             channel = self._channels.get(name)
             if channel is None or not self._workers.started:
                 return
             self._apply_step(step)
-            problem = channel.put(message, stamp_ns, frame_id, now_ns, now, kept_for)
+            problem = channel.put(message, stamp_ns, frame_id, now_ns, now, kept_for, simulated)
             new = channel.doubts.take_new()
             self._changed.notify()
         if problem:

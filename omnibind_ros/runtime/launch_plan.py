@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import fnmatch
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,18 @@ from omnibind_ros.modalities import MODALITIES
 
 from .config import DEFAULT_SENSORS
 
+WILDCARDS = {"*": r"/\w+", "**": r"(?:/\w+)*"}
+"""Regular expressions of the parts of a key in a parameter file that are no names."""
+
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 
 
 class LaunchError(ValueError):
     """Nothing can be launched; the text is one sentence."""
+
+
+class NotReachedError(LaunchError):
+    """A parameter file has no key for a node."""
 
 
 def node_sections(file: Path) -> dict[str, Mapping[str, Any]]:
@@ -70,12 +77,13 @@ def parameters_of(file: Path, node: str) -> dict[str, Any]:
         node: Full name of the node, such as `/robot/perception`.
 
     Raises:
-        LaunchError: The file cannot be used, or none of its keys is the node's name.
+        NotReachedError: None of the file's keys is the node's name.
+        LaunchError: The file cannot be used.
     """
     sections = node_sections(file)
     found = [values for key, values in sections.items() if _matches(key, node)]
     if not found:
-        raise LaunchError(
+        raise NotReachedError(
             f"no parameter of {file} reaches the node {node}, since its keys are "
             f"{', '.join(sections)}; begin the file with '/**:' or '{node}:'"
         )
@@ -86,11 +94,9 @@ def parameters_of(file: Path, node: str) -> dict[str, Any]:
 
 
 def _matches(key: str, node: str) -> bool:
-    # In rcl `*` stands for one name and `**` for any number of them.
-    if key.startswith("/**"):
-        return fnmatch.fnmatchcase(node, f"*{key.removeprefix('/**')}")
-    parts, names = key.split("/"), node.split("/")
-    return len(parts) == len(names) and all(map(fnmatch.fnmatchcase, names, parts))
+    # As rclpy: `*` stands for one name and `**` for any number of them.
+    parts = (WILDCARDS.get(part, f"/{re.escape(part)}") for part in key.split("/")[1:])
+    return re.fullmatch("".join(parts), node) is not None
 
 
 def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

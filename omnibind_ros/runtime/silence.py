@@ -131,7 +131,7 @@ def why_mixed(wanted: Wanted, endpoints: Sequence[Endpoint], alternates: bool) -
     if wanted.single or not alternates or len(connected) < 2:
         return []
     return [
-        f"{len(connected)} publishers alternate on {wanted.topic} ({_nodes(connected)}), which one "
+        f"{len(connected)} publishers alternate on {wanted.topic} ({named(connected)}), which one "
         "sensor cannot tell apart; let each publish on a topic of its own and add a sensor for it"
     ]
 
@@ -150,6 +150,12 @@ def why_old(wanted: Wanted, kept_for: float, max_age: float) -> list[str]:
         f"the newest message on {wanted.topic} was published {kept_for:.3g} s before this node "
         f"subscribed and is older than max_age ({max_age:g} s); publish it again"
     ]
+
+
+def named(endpoints: Sequence[Endpoint]) -> str:
+    """Return the nodes of some publishers, such as 'node /left and node /right'."""
+    names = [f"node {endpoint.node}" if endpoint.node else "a node" for endpoint in endpoints]
+    return " and ".join(names) or "a node"
 
 
 class Alternation:
@@ -221,7 +227,7 @@ def _other_qos(endpoints: Sequence[Endpoint], wanted: Wanted, policy: str) -> li
             )
     if not reasons and policy and endpoints:
         reasons.append(
-            f"the QoS of {_nodes(endpoints)} on {wanted.topic} does not match what the sensor asks "
+            f"the QoS of {named(endpoints)} on {wanted.topic} does not match what the sensor asks "
             f"for (policy {policy}); change that policy of the publisher"
         )
     return reasons
@@ -249,10 +255,5 @@ def _similar(
     ]
 
 
-def _nodes(endpoints: Sequence[Endpoint]) -> str:
-    names = [f"node {endpoint.node}" if endpoint.node else "a node" for endpoint in endpoints]
-    return " and ".join(names)
-
-
 def _publish(endpoints: Sequence[Endpoint]) -> str:
-    return f"{_nodes(endpoints)} {'publishes' if len(endpoints) == 1 else 'publish'}"
+    return f"{named(endpoints)} {'publishes' if len(endpoints) == 1 else 'publish'}"

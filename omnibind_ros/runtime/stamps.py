@@ -89,7 +89,14 @@ class SensorClock:
         self._agrees = False
         self._plausible = 0
 
-    def arrival(self, stamp_ns: int | None, now_ns: int, max_age: float, policy: str) -> TakenAt:
+    def arrival(
+        self,
+        stamp_ns: int | None,
+        now_ns: int,
+        max_age: float,
+        policy: str,
+        simulated: bool = False,
+    ) -> TakenAt:
         """Return when a sample was taken that has just arrived.
 
         Args:
@@ -97,26 +104,30 @@ class SensorClock:
             now_ns: The node's clock, nanoseconds.
             max_age: Seconds after which a sample is stale.
             policy: 'auto', 'header' or 'arrival' (see `SensorConfig.stamp`).
+            simulated: Whether the node's clock is simulated time, for the advice.
         """
         if stamp_ns is None or policy == "arrival":
             return TakenAt(0.0, now_ns)
         if stamp_ns == 0:
-            return self._offset(now_ns, "header.stamp is zero")
+            advice = _advice(now_ns, simulated, "let the driver fill the stamp in")
+            return _offset(now_ns, "header.stamp is zero", advice)
+        advice = _advice(now_ns, simulated, "")
         delay = (now_ns - stamp_ns) * 1e-9
         if policy == "header" and delay < -FUTURE_TOLERANCE:
             text = (
                 f"header.stamp is {_duration(-delay)} ahead of the node's clock, so the ages are "
-                "too small; synchronise the clocks, or set stamp to auto"
+                f"too small; {advice or 'synchronise the clocks'}, or set stamp to auto"
             )
             return TakenAt(0.0, stamp_ns, (Doubt(Issue.CLOCK_OFFSET, text),))
         if policy == "header":
             return TakenAt(max(delay, 0.0), stamp_ns, _delayed(delay, max_age))
+        advice = advice or "synchronise the clocks, set use_sim_time"
         back = (self._last_ns - stamp_ns) * 1e-9
         self._last_ns = stamp_ns
         if back > STEP_BACK:
             self._lose()
             self._step = f"the stamps jumped back by {_duration(back)}"
-            return self._offset(now_ns, self._step)
+            return _offset(now_ns, self._step, advice)
         plausible = -FUTURE_TOLERANCE <= delay <= max_age
         self._plausible = self._plausible + 1 if plausible else 0
         if self._plausible >= self._needed:
@@ -126,19 +137,32 @@ class SensorClock:
             self._lose()  # a delay cannot be negative: the sensor's clock has stepped
         if not self._agrees and plausible:
             text = f"the clocks agree since {self._plausible} of {self._needed} messages"
-            return self._offset(now_ns, text)
+            return _offset(now_ns, text, advice)
         if not self._agrees:
             where = f"{_duration(abs(delay))} {'behind' if delay > 0 else 'ahead of'}"
             after = f" since {self._step}" if self._step else ""
-            return self._offset(now_ns, f"header.stamp is {where} the node's clock{after}")
+            return _offset(now_ns, f"header.stamp is {where} the node's clock{after}", advice)
         return TakenAt(max(delay, 0.0), stamp_ns, _delayed(delay, max_age))
 
-    def _offset(self, now_ns: int, what: str) -> TakenAt:
-        text = (
-            f"{what}, so ages count from the arrival and a delay is not noticed; synchronise the "
-            "clocks, set use_sim_time, or set stamp to arrival"
+
+def _advice(now_ns: int, simulated: bool, otherwise: str) -> str:
+    """Return what makes the clocks agree; what is set already is no advice."""
+    if simulated and not now_ns:
+        return (
+            "start what publishes /clock, without which the node's clock stands at 0, or set "
+            "use_sim_time to false"
         )
-        return TakenAt(0.0, now_ns, (Doubt(Issue.CLOCK_OFFSET, text),))
+    if simulated and not otherwise:
+        return "let the driver take its time from /clock too (its parameter use_sim_time)"
+    return otherwise
+
+
+def _offset(now_ns: int, what: str, advice: str) -> TakenAt:
+    text = (
+        f"{what}, so ages count from the arrival and a delay is not noticed; {advice}, or set "
+        "stamp to arrival"
+    )
+    return TakenAt(0.0, now_ns, (Doubt(Issue.CLOCK_OFFSET, text),))
 
 
 def _delayed(delay: float, max_age: float) -> tuple[Doubt, ...]:

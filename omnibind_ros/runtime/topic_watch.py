@@ -1,4 +1,4 @@
-"""Tells the engine why sensors are silent, or get the messages of several publishers."""
+"""Tells the engine why sensors are silent, lose messages, or get those of several publishers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 from omnibind_ros.sensors import Doubt, Issue
 
 from .engine import Engine
+from .losses import Loss, why_lost
 from .silence import TRANSIENT_LOCAL, Endpoint, Wanted, why_mixed, why_old, why_silent
 
 SILENT_AFTER = 2.0
@@ -50,6 +51,10 @@ class WatchedSubscription(Protocol):
         """Return whether the messages of several publishers arrive by turns."""
         ...
 
+    def loss(self, now: float) -> Loss | None:
+        """Return how many messages were lost on the way; None if it is not worth a report."""
+        ...
+
     def adapt(self, endpoints: Sequence[Endpoint]) -> None:
         """Ask for what the publishers on the topic offer."""
         ...
@@ -66,6 +71,7 @@ class TopicWatch:
         engine: Engine,
         graph: Graph,
         decodable: Callable[[str], Collection[str]],
+        profile: str = "",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Create it.
@@ -74,11 +80,13 @@ class TopicWatch:
             engine: Gets the reasons.
             graph: The publishers.
             decodable: Returns the message types that a modality takes.
+            profile: What to do so that large messages are not lost, see `why_lost`.
             monotonic: A clock that never jumps, seconds.
         """
         self._engine = engine
         self._graph = graph
         self._decodable = decodable
+        self._profile = profile
         self._monotonic = monotonic
 
     def update(self, subscriptions: Mapping[str, WatchedSubscription]) -> None:
@@ -96,16 +104,19 @@ class TopicWatch:
                 continue
             silent = subscription.silent_for(now) >= SILENT_AFTER
             alternates = subscription.alternates(now)
+            loss = subscription.loss(now)
             wanted = subscription.wanted()
             # Then publishers that keep nothing are not connected.
             keeping = wanted.durability == TRANSIENT_LOCAL
             sentences: list[str] = []
-            if silent or alternates or keeping:
+            losses: list[str] = []
+            if silent or alternates or keeping or loss:
                 endpoints = self._graph.endpoints(wanted.topic)
                 if silent or keeping:
                     subscription.adapt(endpoints)
                 wanted = subscription.wanted()
                 sentences = why_mixed(wanted, endpoints, alternates)
+                losses = why_lost(wanted, endpoints, loss, self._profile)
                 if silent:
                     if published is None:
                         published = self._graph.published()
@@ -116,4 +127,5 @@ class TopicWatch:
             doubts = [Doubt(Issue.NO_MATCH, " | ".join(sentences))] if sentences else []
             old = why_old(subscription.wanted(), subscription.kept_for, channel.config.max_age)
             doubts += [Doubt(Issue.DELAYED, sentence) for sentence in old]
-            self._engine.set_topic_doubts(name, doubts)
+            lost = [Doubt(Issue.NO_MATCH, sentence) for sentence in losses]
+            self._engine.set_topic_doubts(name, doubts, lost)

@@ -7,6 +7,7 @@ import pytest
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.config import SensorConfig
 from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.runtime.losses import Loss
 from omnibind_ros.runtime.silence import (
     BEST_EFFORT,
     RELIABLE,
@@ -213,7 +214,7 @@ class Graph:
 
 
 class Subscription:
-    policy, kept_for, arrived, mixed, adapted = "", 0.0, 0.0, False, None
+    policy, kept_for, arrived, mixed, adapted, lost = "", 0.0, 0.0, False, None, None
 
     def wanted(self):
         return CAMERA
@@ -223,6 +224,9 @@ class Subscription:
 
     def alternates(self, now):
         return self.mixed
+
+    def loss(self, now):
+        return self.lost
 
     def adapt(self, endpoints):
         self.adapted = endpoints
@@ -234,7 +238,7 @@ def test_reasons_come_and_go_and_are_told_once():
     config = SensorConfig(modality="image", topic="/camera/image", type=IMAGE, max_age=1.0)
     engine.add(Channel("camera", config, None, None))
     engine.set_publishers("camera", 0)
-    watch = TopicWatch(engine, graph, lambda modality: PICTURES, lambda: now[0])
+    watch = TopicWatch(engine, graph, lambda modality: PICTURES, "", lambda: now[0])
 
     def reasons():
         watch.update({"camera": subscription})
@@ -266,3 +270,30 @@ def test_reasons_come_and_go_and_are_told_once():
     assert reasons() == ([], ())
     assert graph.calls == calls  # a sensor that works costs nothing
     assert len(listener.doubts) == 4
+
+
+def test_losses_are_told_once_although_their_numbers_change():
+    listener, graph, subscription = Listener(), Graph(), Subscription()
+    engine = Engine(listener, time.time_ns)
+    config = SensorConfig(modality="image", topic="/camera/image", type=IMAGE, max_age=1.0)
+    engine.add(Channel("camera", config, None, None))
+    engine.set_publishers("camera", 1)
+    watch = TopicWatch(engine, graph, lambda modality: PICTURES, "restart {nodes}", lambda: 0.0)
+    graph.found = [Endpoint("/cam", IMAGE)]
+    for lost in (30, 31, 32):
+        subscription.lost = Loss(10, lost, 10**6)
+        watch.update({"camera": subscription})
+        (state,) = engine.states()
+        assert state.reason.startswith(f"10 of {10 + lost} messages (1 MB each) of node /cam")
+        assert state.reason.endswith("; restart node /cam")
+        assert state.issues == (Issue.NO_MATCH,)
+    assert len(listener.doubts) == 1
+    subscription.lost = None
+    calls = graph.calls
+    watch.update({"camera": subscription})
+    assert not engine.states()[0].reason
+    assert graph.calls == calls  # a sensor that works costs nothing
+    subscription.lost = Loss(10, 30, 10**6)
+    watch.update({"camera": subscription})
+    engine.set_publishers("camera", 0)
+    assert not engine.states()[0].reason  # that publisher has gone

@@ -1,0 +1,35 @@
+"""What large messages need of the DDS implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+READS_OLD_VARIABLE = ("humble", "iron", "jazzy")
+"""ROS distributions with Fast DDS 2, which reads the first of `VARIABLES`; 3 reads the second."""
+
+VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+
+
+def how_not_to_lose(
+    middleware: str, environment: Mapping[str, str], profile: str, default: str = "jazzy"
+) -> str:
+    """Return what to do so that large messages are not lost, for `why_lost`.
+
+    Args:
+        middleware: Name of the RMW implementation.
+        environment: The environment variables, with the name of the ROS distribution.
+        profile: Path of this package's Fast DDS profile.
+        default: The distribution, where the environment names none.
+
+    Returns:
+        A clause that has `{nodes}` for the names of the publishers' nodes.
+    """
+    more = "see 'Large messages' in docs/how-to/installation.md"
+    if not middleware.startswith("rmw_fastrtps"):
+        return f"{middleware} needs larger buffers for large messages: {more}"
+    old = (environment.get("ROS_DISTRO") or default) in READS_OLD_VARIABLE
+    return (
+        "large messages need the Fast DDS profile of this package in the shell of the driver: stop "
+        f"{{nodes}}, run 'export {VARIABLES[0 if old else 1]}={profile}' in the shell that starts "
+        f"it, and start it again; if it had the profile, or runs on another computer, {more}"
+    )
