@@ -34,6 +34,7 @@ from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsEr
 from .diagnostics import error_values
 from .executor import spin_node
 from .requests import answer_all_requests
+from .surroundings import unreached_files
 
 QOS = QoSProfile(depth=64, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -156,6 +157,8 @@ def run(args: list[str] | None = None) -> int:
     node = None
     try:
         node = AudioCapture()
+        for problem in unreached_files(node, args):
+            node.get_logger().warning(problem)
         spin_node(node, node.errors)
     except (MicrophoneError, ParameterError, ParameterException, TooManyErrorsError) as error:
         rclpy.logging.get_logger("audio_capture").error(str(error))

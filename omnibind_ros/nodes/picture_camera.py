@@ -23,6 +23,7 @@ from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsEr
 
 from .executor import spin_node
 from .requests import answer_all_requests
+from .surroundings import unreached_files
 
 SENSOR_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -179,6 +180,8 @@ def run(args: list[str] | None = None) -> int:
     camera = None
     try:
         camera = PictureCamera()
+        for problem in unreached_files(camera, args):
+            camera.get_logger().warning(problem)
         spin_node(camera, camera.errors)
     except (PictureError, TooManyErrorsError) as error:
         rclpy.logging.get_logger("picture_camera").error(str(error))

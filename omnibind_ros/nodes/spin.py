@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +35,7 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
     executor = SingleThreadedExecutor()
     node = make()
     executor.add_node(node)
-    node.surroundings.set_command_line(sys.argv if args is None else args)
+    node.surroundings.set_command_line(args)
     status = 0
     try:
         node.autostart()

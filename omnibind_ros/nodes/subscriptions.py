@@ -258,7 +258,7 @@ class SensorSubscription:
         self._arrived.append(published_ns)
         self._received_at = now
         self._losses.message(now)
-        if self._losses.wants_size():
+        if self._losses.size_wanted:
             self._losses.set_size(message_size(message))
         self._alternation.message(info.get("publication_sequence_number") or 0, now)
         # Otherwise the publisher's clock is not used, as it may be another computer's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,9 +36,9 @@ class Surroundings:
         self._files: list[str] = []
         self.problems: Sequence[str] = ()
 
-    def set_command_line(self, arguments: Sequence[str]) -> None:
-        """Look at the parameter files of the command line that the node was started with."""
-        self._files = why_unreached(arguments, self._node.get_fully_qualified_name())
+    def set_command_line(self, arguments: Sequence[str] | None) -> None:
+        """Look at the parameter files on the node's command line; None for this process's own."""
+        self._files = unreached_files(self._node, arguments)
         self.update()
 
     def update(self) -> None:
@@ -54,6 +55,17 @@ class Surroundings:
             if problem not in self.problems:
                 self._node.get_logger().warning(problem)
         self.problems = found
+
+
+def unreached_files(node: Node, arguments: Sequence[str] | None) -> list[str]:
+    """Return one sentence for each parameter file on the command line without a key for a node.
+
+    Args:
+        node: The node.
+        arguments: The command line; None for this process's own.
+    """
+    line = sys.argv if arguments is None else arguments
+    return why_unreached(line, node.get_fully_qualified_name())
 
 
 def large_message_advice() -> str:

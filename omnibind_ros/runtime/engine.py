@@ -66,6 +66,7 @@ class Engine:
         self._clock_ns = clock_ns
         self._monotonic = monotonic
         self._simulated = simulated
+        self._is_simulated = False
         self._node_clock = NodeClock()
         self._channels: dict[str, Channel] = {}
         self._changed = threading.Condition()
@@ -182,13 +183,14 @@ class Engine:
         """
         before = time.thread_time()
         now_ns, now, step = self._read_clocks()
-        simulated = self._simulated()
         with self._changed:
             channel = self._channels.get(name)
             if channel is None or not self._workers.started:
                 return
             self._apply_step(step)
-            problem = channel.put(message, stamp_ns, frame_id, now_ns, now, kept_for, simulated)
+            problem = channel.put(
+                message, stamp_ns, frame_id, now_ns, now, kept_for, self._is_simulated
+            )
             new = channel.doubts.take_new()
             self._changed.notify()
         if problem:
@@ -201,10 +203,11 @@ class Engine:
         """Return the node's clock (ns), the monotonic one (s), and what the former has done."""
         before = self._monotonic()
         now_ns, now = self._clock_ns(), self._monotonic()
+        self._is_simulated = self._simulated()
         # A thread that was interrupted between the two has not seen a step.
         if now - before > NODE_STEP / 2:
             return now_ns, now, ""
-        return now_ns, now, self._node_clock.check(now_ns, now, self._simulated())
+        return now_ns, now, self._node_clock.check(now_ns, now, self._is_simulated)
 
     def _apply_step(self, step: str) -> None:
         if not step:

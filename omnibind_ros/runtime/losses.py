@@ -44,11 +44,16 @@ class Losses:
     DDS counts what did not reach the subscription (SAMPLE_LOST, DDS specification 2.2.4.1). It does
     not count what the subscription has replaced by newer messages since the node was busy, nor can
     a publisher that sends rarely be taken for one that loses messages.
+
+    Attributes:
+        size_wanted: Whether the size of the next message is to be passed to `set_size`.
     """
 
     def __init__(self) -> None:
         """Create it; nothing has arrived."""
+        self.size_wanted = False
         self._seconds: deque[list[int]] = deque()  # [second, arrived, lost]
+        self._now = [-1, 0, 0]  # the last of them
         self._reported = False
         self._size = 0
 
@@ -58,7 +63,9 @@ class Losses:
         Args:
             now: Monotonic time, seconds.
         """
-        self._bucket(now)[1] += 1
+        if int(now) != self._now[0]:
+            self._begin(now)
+        self._now[1] += 1
 
     def lost(self, count: int, now: float) -> None:
         """Take notice of messages that were lost.
@@ -67,21 +74,23 @@ class Losses:
             count: Their number.
             now: Monotonic time, seconds.
         """
-        self._bucket(now)[2] += count
-
-    def wants_size(self) -> bool:
-        """Return whether the size of the next message is to be passed to `set_size`."""
-        return not self._size and any(lost for _, _, lost in self._seconds)
+        if int(now) != self._now[0]:
+            self._begin(now)
+        self._now[2] += count
+        self.size_wanted = not self._size
 
     def set_size(self, size: int) -> None:
         """Take notice of the bytes of a message."""
         self._size = size
+        self.size_wanted = False
 
     def forget(self) -> None:
         """Begin again, as the publishers have changed."""
         self._seconds.clear()
+        self._now = [-1, 0, 0]
         self._reported = False
         self._size = 0
+        self.size_wanted = False
 
     def current(self, now: float) -> Loss | None:
         """Return what was lost, if it is worth a report.
@@ -100,11 +109,10 @@ class Losses:
             self._reported = with_loss >= SECONDS_WITH_LOSS and share >= LOST
         return Loss(arrived, lost, self._size) if self._reported else None
 
-    def _bucket(self, now: float) -> list[int]:
-        if not self._seconds or self._seconds[-1][0] != int(now):
-            self._drop_old(now)
-            self._seconds.append([int(now), 0, 0])
-        return self._seconds[-1]
+    def _begin(self, now: float) -> None:
+        self._drop_old(now)
+        self._now = [int(now), 0, 0]
+        self._seconds.append(self._now)
 
     def _drop_old(self, now: float) -> None:
         while self._seconds and self._seconds[0][0] <= now - WINDOW:

@@ -1,15 +1,22 @@
 """Large messages of a driver that was started without the Fast DDS profile, over real DDS."""
 
+import time
+
+import cv2
+import numpy as np
 import pytest
 import yaml
 
 pytest.importorskip("rclpy")
 
-import cv2
-import numpy as np
+from rclpy.event_handler import UnsupportedEventTypeError
+from std_msgs.msg import String
 
 from omnibind_msgs.msg import Audio, SensorStatus
-from omnibind_ros.nodes.subscriptions import message_size
+from omnibind_ros.nodes.subscriptions import SensorSubscription, message_size
+from omnibind_ros.runtime.channel import Channel
+from omnibind_ros.runtime.config import SensorConfig
+from omnibind_ros.sensors import SensorRegistry
 
 VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 WORDS = "in the shell that starts it"
@@ -98,3 +105,42 @@ def test_the_size_of_a_message_is_that_of_its_arrays_and_texts():
     sound = Audio(sample_rate=16000, channels=1)
     sound.samples = [0] * 1000  # int16
     assert message_size(sound) == 2000
+
+
+class Offers:
+    """Takes what a subscription gives to the engine."""
+
+    def __init__(self):
+        self.messages = []
+
+    def set_publishers(self, name, count):
+        pass
+
+    def offer(self, name, message, *others):
+        self.messages.append(message)
+
+
+def test_a_middleware_that_reports_no_losses_is_subscribed_to(probe, monkeypatch):
+    create, refused = probe.node.create_subscription, []
+
+    def create_subscription(*args, event_callbacks):
+        if event_callbacks.message_lost is not None:
+            refused.append(args[1])
+            raise UnsupportedEventTypeError("no such event")
+        return create(*args, event_callbacks=event_callbacks)
+
+    monkeypatch.setattr(probe.node, "create_subscription", create_subscription)
+    kind = next(kind for kind in SensorRegistry.installed() if kind.modality == "text")
+    config = SensorConfig(modality="text", topic="/spoken", type=kind.message, depth=1)
+    offers, channel = Offers(), Channel("speech", config, kind, None)
+    subscription = SensorSubscription(probe.node, offers, channel, True)
+    talker = probe.node.create_publisher(String, "/spoken", 10)
+    try:
+        assert probe.spin(lambda: talker.get_subscription_count() == 1)
+        talker.publish(String(data="a cup"))
+        assert probe.spin(lambda: offers.messages)
+        assert refused == ["/spoken"]
+        assert subscription.loss(time.monotonic()) is None
+    finally:
+        subscription.close()
+        probe.node.destroy_publisher(talker)

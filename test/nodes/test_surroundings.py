@@ -1,5 +1,7 @@
 """Nodes of one name, a clock that stands still, zero stamps, parameter files of other nodes."""
 
+import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
@@ -97,6 +99,17 @@ def test_a_parameter_file_of_another_node_is_told(start_perception, tmp_path, ke
     assert client.process.output().count(words) == 1
 
 
+def test_a_driver_tells_it_too(start_node, probe, tmp_path):
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((60, 80), 128, np.uint8))
+    file = tmp_path / "mine.yaml"
+    file.write_text("camera:\n  ros__parameters:\n    rate: 5.0\n")
+    node = start_node(
+        "picture_camera_node", "--params-file", str(file), "-p", f"folder:={tmp_path}"
+    )
+    words = f"{file} reaches the node /picture_camera, since its keys are /camera;"
+    assert probe.spin(lambda: words in node.output(), 30), node.output()
+
+
 def test_a_remapped_node_gets_its_file(start_perception, tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text(FILE.format(key="/robot/eyes"))
@@ -108,11 +121,28 @@ def test_a_remapped_node_gets_its_file(start_perception, tmp_path):
     assert not now_told(client, UNREACHED)
 
 
-KEYS = (
-    "/** '**' /* '*' perception /perception robot/perception /robot/** /**/perception "
-    "/*/perception /robot/* /*/* /**/robot/** /robot/**/perception /robot/*/perception /**/* "
-    "/**/** eyes /perception2 /robot"
-).split()
+KEYS = [
+    "/**",
+    "'**'",
+    "/*",
+    "'*'",
+    "perception",
+    "/perception",
+    "robot/perception",
+    "/robot/**",
+    "/**/perception",
+    "/*/perception",
+    "/robot/*",
+    "/*/*",
+    "/**/robot/**",
+    "/robot/**/perception",
+    "/robot/*/perception",
+    "/**/*",
+    "/**/**",
+    "eyes",
+    "/perception2",
+    "/robot",
+]
 NAMES = (("perception", ""), ("perception", "/robot"), ("perception", "/a/b"), ("eyes", "/robot"))
 
 
