@@ -157,6 +157,7 @@ def run(operations: int, seed: int, logs: Path) -> dict[str, Any]:
         "sensors:=[sensor0]",
         "sensor.sensor0.modality:=text",
         "sensor.sensor0.topic:=text0",
+        "enrolled:=''",
     )
     arguments = ["--ros-args", *(word for each in parameters for word in ("-p", each))]
     child = ChildProcess("perception", "omnibind_ros.nodes.perception_node", arguments, logs)

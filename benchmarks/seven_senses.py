@@ -57,6 +57,7 @@ def perceive(
     """Let a node of its own perceive an object, and return the figures."""
     parameters = str(config_file("seven_senses.yaml"))
     arguments = ["--ros-args", "--params-file", parameters, "-p", f"bundle:={bundle}"]
+    arguments += ["-p", "enrolled:=''"]
     child = ChildProcess("perception", "omnibind_ros.nodes.perception_node", arguments, logs)
     robot = Robot(simulator)
     executor = SingleThreadedExecutor()

@@ -21,6 +21,7 @@ from omnibind_ros.export.commands import add_export
 from omnibind_ros.files.commands import add_recognise
 from omnibind_ros.lazy import LazyFunction
 from omnibind_ros.learning.commands import add_train
+from omnibind_ros.recognition.commands import add_labels
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_train(commands)
     add_export(commands)
     add_evaluation(commands)
+    add_labels(commands)
     return parser
 
 

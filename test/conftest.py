@@ -154,7 +154,8 @@ class NodeProcess:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            # Labels are enrolled below ROS_HOME, the user's own stay out of the tests.
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "ROS_HOME": str(log.parent / "ros_home")},
             preexec_fn=ignore_interrupt,  # noqa: PLW1509 - no thread of the tests holds a lock
         )
 

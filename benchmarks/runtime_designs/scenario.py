@@ -177,6 +177,7 @@ def _arguments(setting: Setting, design: str, cpu_budget: float, depth: int) -> 
         "bundle": str(setting.bundle),
         "sensors": list(setting.sensors),
         "cpu_budget": cpu_budget,
+        "enrolled": "",
         "sensor": {"touch": {"reference": str(reference)}},
     }
     file = setting.folder / "ours.yaml"

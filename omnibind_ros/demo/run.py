@@ -104,7 +104,9 @@ class Demo:
         record.on_start(time.monotonic())
         end = time.monotonic() + self._duration
         perception = self._start(
-            "perception", "--ros-args", "--params-file", str(config_file("perception.yaml"))
+            "perception",
+            *("--ros-args", "--params-file", str(config_file("perception.yaml"))),
+            *("-p", "enrolled:=''"),  # the user's own labels are no part of the demonstration
         )
         story = Story()
         with Display(record, self._console, self._table) as display:

@@ -7,8 +7,17 @@ from typing import Any
 
 from rclpy.clock import Clock
 
-from omnibind_msgs.srv import EmbedText, Enroll, SetLabels
+from omnibind_msgs.msg import LabelInfo
+from omnibind_msgs.srv import (
+    DeleteLabel,
+    EmbedText,
+    Enroll,
+    ListLabels,
+    RenameLabel,
+    SetLabels,
+)
 from omnibind_ros.recognition.enrolment import Enrolment
+from omnibind_ros.recognition.label_changes import LabelChanges
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
@@ -20,10 +29,14 @@ SHOWN = 5
 
 
 class LabelServices:
-    """Does the work of ~/set_labels, ~/enroll and ~/embed_text."""
+    """Does the work of the services for labels and of ~/embed_text."""
 
     def __init__(
-        self, vocabulary: Vocabulary, recogniser: Recogniser, enrolment: Enrolment
+        self,
+        vocabulary: Vocabulary,
+        recogniser: Recogniser,
+        enrolment: Enrolment,
+        changes: LabelChanges,
     ) -> None:
         """Create it; `add_to` offers the services.
 
@@ -31,10 +44,12 @@ class LabelServices:
             vocabulary: Makes label banks and embeds texts.
             recogniser: Gets the new label banks.
             enrolment: Collects embeddings.
+            changes: Changes labels.
         """
         self._vocabulary = vocabulary
         self._recogniser = recogniser
         self._enrolment = enrolment
+        self._changes = changes
 
     def add_to(self, host: ServiceHost, model: str, clock: Clock) -> None:
         """Add the services to a host.
@@ -56,6 +71,9 @@ class LabelServices:
         host.add(SetLabels, "set_labels", self._set_labels)
         host.add(Enroll, "enroll", enroll)
         host.add(EmbedText, "embed_text", embed_text)
+        host.add(ListLabels, "list_labels", self._list_labels)
+        host.add(DeleteLabel, "delete_label", self._delete_label)
+        host.add(RenameLabel, "rename_label", self._rename_label)
 
     def _set_labels(self, request: Any, _response: Any) -> str:
         bank, left_out = self._vocabulary.set_labels(list(request.labels))
@@ -64,8 +82,20 @@ class LabelServices:
         return "; ".join([f"{len(bank.labels)} labels are in use", *left_out[:SHOWN], *more])
 
     def _enroll(self, request: Any, sleep: Callable[[float], object]) -> str:
+        self._changes.check_new(request.label)  # before the time is spent
         least = self._recogniser.calibration.min_quality  # below it nothing is ever known
-        values, count = self._enrolment.collect(request.duration, sleep, least)
-        bank = self._vocabulary.enroll(request.label, values)
-        self._recogniser.bank = bank
-        return f"label '{bank.spelling(request.label)}' was enrolled from {count} results"
+        learned = self._enrolment.collect(request.duration, sleep, least)
+        return self._changes.enroll(request.label, learned)
+
+    def _list_labels(self, request: Any, response: Any) -> str:
+        found = self._changes.list()
+        listed = [i for i in found if i.views or i.unused_views or not request.enrolled_only]
+        response.labels = [LabelInfo(**vars(info)) for info in listed]
+        in_use = sum(1 for info in found if info.texts or info.views)
+        return f"{in_use} labels are in use, {len(listed)} are listed"
+
+    def _delete_label(self, request: Any, _response: Any) -> str:
+        return self._changes.delete(request.label)
+
+    def _rename_label(self, request: Any, _response: Any) -> str:
+        return self._changes.rename(request.label, request.new_label)

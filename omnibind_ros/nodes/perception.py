@@ -11,7 +11,13 @@ from visualization_msgs.msg import MarkerArray
 from omnibind_msgs.msg import FusedEmbedding, Recognition
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.fusion import make_fusion
+from omnibind_ros.recognition.embedding_space import EmbeddingSpace
+from omnibind_ros.recognition.enrolled_file import EnrolledError
+from omnibind_ros.recognition.enrolled_folder import enrolled_path
+from omnibind_ros.recognition.enrolled_labels import EnrolledLabels
 from omnibind_ros.recognition.enrolment import Enrolment
+from omnibind_ros.recognition.label_changes import LabelChanges
+from omnibind_ros.recognition.labels import LabelError
 from omnibind_ros.recognition.overlay import draw_overlay
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
@@ -38,7 +44,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         self._perception: Perception | None = None
         self._label_services: LabelServices | None = None
         self._enrolment = Enrolment()
-        self._vocabulary: Vocabulary | None = None
+        self._enrolled = EnrolledLabels()
         self._subscribed: frozenset[str] = frozenset()
         super().__init__("perception", PerceptionConfig(), **kwargs)
 
@@ -46,13 +52,13 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         """Load labels and fusion, and create the outputs."""
         config = self.parameters.config
         vocabulary, problems = Vocabulary.load(bundle, config.labels, config.threads)
-        if self._vocabulary is not None:  # the node was configured before
-            problems += vocabulary.take_enrolled(self._vocabulary)
-        self._vocabulary = vocabulary
         fusion, warning = make_fusion(config.fusion, bundle)
         recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
         self._perception = Perception(fusion, recogniser, self._publish)
-        self._label_services = LabelServices(vocabulary, recogniser, self._enrolment)
+        changes = LabelChanges(vocabulary, self._enrolled, recogniser)
+        space = EmbeddingSpace.of(bundle, "mean" if warning else config.fusion)
+        problems += self._use_enrolled(changes, space)
+        self._label_services = LabelServices(vocabulary, recogniser, self._enrolment, changes)
         self.on_parameters()
         self.create_output("embedding", FusedEmbedding)
         self.create_output("recognition", Recognition)
@@ -61,6 +67,21 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         if Classification is not None:
             self.create_output("classification", Classification)
         return [*problems, *([warning] if warning else [])]
+
+    def _use_enrolled(self, changes: LabelChanges, space: EmbeddingSpace) -> list[str]:
+        """Use the enrolled labels in the folder; return a sentence for each problem."""
+        problems = []
+        path = None
+        try:
+            path = enrolled_path(self.parameters.config.enrolled, self.get_fully_qualified_name())
+        except EnrolledError as error:
+            problems.append(str(error))
+        problems += self._enrolled.open(path, space)
+        try:
+            changes.update()
+        except LabelError as error:
+            problems.append(f"what was enrolled is not used: {error}")
+        return problems
 
     def add_services(self, host: ServiceHost) -> None:
         """Add the services for labels and texts."""
@@ -87,7 +108,7 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
 
     def _publish(self, result: PerceptionResult) -> None:
         """Publish a result; called in one of the engine's threads."""
-        self._enrolment.add(result.values, result.recognition.quality)
+        self._enrolment.add(result.values, result.recognition.quality, result.modalities)
         made = [
             ("embedding", messages.embedding(result, self.model)),
             ("recognition", messages.recognition(result)),

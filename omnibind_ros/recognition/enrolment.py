@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+
+class Learned(NamedTuple):
+    """What an enrolment has learned.
+
+    Attributes:
+        values: float32 [D], the unit mean of the results.
+        modalities: Those that were fused in any of the results, in alphabetical order.
+        results: Number of results.
+    """
+
+    values: npt.NDArray[np.float32]
+    modalities: tuple[str, ...]
+    results: int
+
+
+class _Result(NamedTuple):
+    values: npt.NDArray[np.float32]
+    quality: float
+    modalities: tuple[str, ...]
 
 
 class Enrolment:
@@ -15,31 +36,31 @@ class Enrolment:
     def __init__(self) -> None:
         """Create an enrolment that collects nothing yet."""
         self._lock = threading.Lock()
-        self._embeddings: list[tuple[npt.NDArray[np.float32], float]] | None = None
+        self._results: list[_Result] | None = None
 
-    def add(self, values: npt.NDArray[np.float32], quality: float) -> None:
+    def add(
+        self, values: npt.NDArray[np.float32], quality: float, modalities: Sequence[str] = ()
+    ) -> None:
         """Add a fused embedding; it is ignored unless `collect` is under way.
 
         Args:
             values: float32 [D], unit vector.
             quality: Weighted mean of its members' qualities, 0..1.
+            modalities: Its members' modalities.
         """
         with self._lock:
-            if self._embeddings is not None:
-                self._embeddings.append((values, quality))
+            if self._results is not None:
+                self._results.append(_Result(values, quality, tuple(modalities)))
 
     def collect(
         self, duration: float, wait: Callable[[float], object], least_quality: float = 0.0
-    ) -> tuple[npt.NDArray[np.float32], int]:
+    ) -> Learned:
         """Collect the embeddings that `add` gets meanwhile.
 
         Args:
             duration: Seconds, 0.1 .. 60.
             wait: Waits that many seconds.
             least_quality: Embeddings of a lower quality, and those of quality 0, are left out.
-
-        Returns:
-            The unit mean, float32 [D], and the number of embeddings.
 
         Raises:
             ValueError: The duration is out of range, another enrolment is under way, or no
@@ -48,26 +69,33 @@ class Enrolment:
         if not 0.1 <= duration <= 60.0:
             raise ValueError(f"duration is {duration:g} s, but must be in 0.1 .. 60 s")
         with self._lock:
-            if self._embeddings is not None:
+            if self._results is not None:
                 raise ValueError("another enrolment is under way; wait until it has ended")
-            self._embeddings = []
+            self._results = []
         try:
             wait(duration)
         finally:
             with self._lock:
-                collected, self._embeddings = self._embeddings, None
+                collected, self._results = self._results, None
         if not collected:
             raise ValueError(
                 f"no sensor gave a result within {duration:g} s; show the object to a fresh sensor"
             )
-        good = [values for values, quality in collected if quality >= max(least_quality, 1e-6)]
+        good = [result for result in collected if result.quality >= max(least_quality, 1e-6)]
         if not good:
-            best = max(quality for _, quality in collected)
+            best = max(result.quality for result in collected)
             raise ValueError(
                 f"the {len(collected)} results within {duration:g} s have a quality of at most "
                 f"{best:.2f}, below {least_quality:.2f}: the sensors see nothing that can be "
                 "learned, as a pad without contact or a dark picture; show them the object"
             )
-        mean = np.mean(good, axis=0)
-        unit = (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
-        return unit, len(good)
+        mean = np.mean([result.values for result in good], axis=0)
+        length = float(np.linalg.norm(mean))
+        if length < 1e-3:
+            raise ValueError(
+                f"the {len(good)} results within {duration:g} s have nothing in common; show the "
+                "object alone"
+            )
+        unit = (mean / length).astype(np.float32)
+        modalities = sorted({name for result in good for name in result.modalities})
+        return Learned(unit, tuple(modalities), len(good))

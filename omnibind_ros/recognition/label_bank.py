@@ -15,7 +15,7 @@ from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.plain_text import same_text
 
 from .label_cache import CACHE, cache_key, read_cache, write_cache
-from .labels import MAX_LABELS, Label, LabelError, check_labels, clean_label, read_labels
+from .labels import Label, LabelError, check_labels, clean_label, read_labels
 from .prototypes import ArrayPrototypes
 
 _log = logging.getLogger(__name__)
@@ -122,33 +122,6 @@ class LabelBank(ArrayPrototypes):
         names = tuple(self.labels[i] for i in indices)
         return LabelBank(names, self.prototypes[inside], owner, likeness)
 
-    def with_label(
-        self, name: str, values: npt.NDArray[np.float32], likeness: float | None = None
-    ) -> LabelBank:
-        """Return a bank with one more prototype, of a new label or of one in the bank.
-
-        Args:
-            name: The label; one in the bank that differs by case, spaces or control characters
-                only is the same.
-            values: float32 [D], unit vector.
-            likeness: See `LabelBank.likeness`; None: the prototype counts as a text's does.
-
-        Raises:
-            LabelError: The name cannot be a label, or the bank is full.
-        """
-        name = self.spelling(name)
-        labels = self.labels if name in self.labels else (*self.labels, name)
-        if len(labels) > MAX_LABELS:
-            raise LabelError(f"the label bank is full with {MAX_LABELS} labels; set fewer labels")
-        index = labels.index(name)
-        place = int(np.searchsorted(self.owner, index, side="right"))
-        return LabelBank(
-            labels,
-            np.insert(self.prototypes, place, values, axis=0),
-            np.insert(self.owner, place, index),
-            self._with_likeness(place, likeness),
-        )
-
     def spelling(self, name: str) -> str:
         """Return a label's name as the bank spells it, or cleaned if it is not in the bank.
 
@@ -160,13 +133,6 @@ class LabelBank(ArrayPrototypes):
             return name
         wanted = same_text(name)
         return next((label for label in self.labels if same_text(label) == wanted), name)
-
-    def _with_likeness(self, place: int, likeness: float | None) -> npt.NDArray[np.float32] | None:
-        if likeness is None and self.likeness is None:
-            return None
-        texts = np.full(len(self.owner), np.nan, np.float32)
-        old = texts if self.likeness is None else self.likeness
-        return np.insert(old, place, np.nan if likeness is None else likeness)
 
 
 def _owner(labels: Sequence[Label]) -> npt.NDArray[np.intp]:

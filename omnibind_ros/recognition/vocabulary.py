@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ import numpy.typing as npt
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.encoders.text import TextEncoder
-from omnibind_ros.plain_text import clean_text
+from omnibind_ros.plain_text import clean_text, same_text
 
+from .enrolled_bank import EnrolledView, with_enrolled
 from .label_bank import LabelBank
 from .labels import Label, LabelError, merge_names, read_labels
 
@@ -29,7 +31,6 @@ class Vocabulary:
         templates: Sequence[str],
         encoder: TextEncoder | None,
         likeness: float | None = None,
-        model: str = "",
     ) -> None:
         """Create a vocabulary; `load` makes one from a bundle.
 
@@ -39,11 +40,10 @@ class Vocabulary:
             encoder: The text encoder; None if the bundle has none that works: then the labels
                 cannot be changed.
             likeness: Of enrolled prototypes, see `LabelBank.likeness`.
-            model: Name and version of the bundle, in whose embedding space all prototypes are.
         """
         self.bank = bank
-        self._model = model
-        self._enrolled: list[tuple[str, npt.NDArray[np.float32]]] = []
+        self._texts = bank
+        self._enrolled: tuple[EnrolledView, ...] = ()
         self._templates = tuple(templates)
         self._encoder = encoder
         self._likeness = likeness
@@ -77,7 +77,7 @@ class Vocabulary:
         file = read_labels(labels_path)
         bank = LabelBank.load(bundle.root, labels_path, encoder)
         likeness = bundle.manifest.calibration.likeness
-        vocabulary = cls(bank, file.templates, encoder, likeness, bundle.manifest.model)
+        vocabulary = cls(bank, file.templates, encoder, likeness)
         if labels:
             try:
                 problems += [
@@ -112,46 +112,56 @@ class Vocabulary:
         names, left_out = merge_names(labels)
         bank = LabelBank.build([Label(name, ()) for name in names], self._templates, encoder)
         with self._lock:
-            for label, values in self._enrolled:
-                bank = bank.with_label(label, values, self._likeness)
-            self.bank = bank
-        return bank, left_out
+            self.bank = with_enrolled(bank, self._enrolled, self._likeness)
+            self._texts = bank
+            return self.bank, left_out
 
-    def enroll(self, label: str, values: npt.NDArray[np.float32]) -> LabelBank:
-        """Add a prototype to a label, a new one or one in the bank, and return the new bank.
+    def set_enrolled(self, views: Sequence[EnrolledView]) -> LabelBank:
+        """Replace what was enrolled, and return the new bank.
 
         Args:
-            label: The label text.
-            values: float32 [D], unit vector.
+            views: Prototypes of labels, new ones or those of texts.
 
         Raises:
-            LabelError: The text cannot be a label.
+            LabelError: There would be too many labels; nothing was changed.
         """
         with self._lock:
-            self.bank = self.bank.with_label(label, values, self._likeness)
-            self._enrolled.append((label, values))
+            self.bank = with_enrolled(self._texts, views, self._likeness)
+            self._enrolled = tuple(views)
             return self.bank
 
-    def take_enrolled(self, other: Vocabulary) -> list[str]:
-        """Take over what was enrolled in another vocabulary.
+    def without(self, label: str, views: Sequence[EnrolledView]) -> LabelBank:
+        """Leave the texts of a label out, replace what was enrolled, and return the new bank.
 
         Args:
-            other: The vocabulary before this one, perhaps of another bundle.
-
-        Returns:
-            A sentence if its prototypes cannot be used here.
+            label: The label, in any spelling; it need not have texts.
+            views: As in `set_enrolled`.
         """
-        with other._lock:
-            enrolled = list(other._enrolled)
-        if enrolled and other._model != self._model:
-            names = ", ".join(dict.fromkeys(label for label, _ in enrolled))
-            return [
-                f"the labels {names} were enrolled with the bundle {other._model} and are lost, as "
-                f"{self._model} has another embedding space; enroll them again"
-            ]
-        for label, values in enrolled:
-            self.enroll(label, values)
-        return []
+        with self._lock:
+            names = self._texts.labels
+            kept = [i for i, name in enumerate(names) if same_text(name) != same_text(label)]
+            self._texts = self._texts.subset(kept)
+        return self.set_enrolled(views)
+
+    def renamed(self, label: str, new_label: str, views: Sequence[EnrolledView]) -> LabelBank:
+        """Rename a label, replace what was enrolled, and return the new bank.
+
+        Args:
+            label: The label, in any spelling; it need not have texts. Its prototypes stay those of
+                the old texts.
+            new_label: The new name, cleaned.
+            views: As in `set_enrolled`.
+        """
+        with self._lock:
+            key = same_text(label)
+            names = tuple(new_label if same_text(n) == key else n for n in self._texts.labels)
+            self._texts = replace(self._texts, labels=names)
+        return self.set_enrolled(views)
+
+    @property
+    def texts(self) -> LabelBank:
+        """The bank without what was enrolled."""
+        return self._texts
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embed texts as they are.

@@ -8,6 +8,7 @@ from typing import Any
 from omnibind_ros.config import parameter
 from omnibind_ros.fusion import FUSIONS
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.enrolled_folder import AUTO
 
 DEFAULT_SENSORS = {"camera": "image", "speech": "text"}
 """The sensors of a node without a parameter file, and their modalities."""
@@ -141,6 +142,12 @@ class PerceptionConfig(SensingConfig):
         [],
         "Labels to recognise; empty: the bundle's own. ~/set_labels changes them at run time.",
         instead="call ~/set_labels",
+    )
+    enrolled: str = parameter(
+        AUTO,
+        "Folder that keeps the labels learned by ~/enroll; auto: omnibind_ros/enrolled/NODE in "
+        "ROS_HOME (~/.ros), where NODE is the node's name with its namespace; empty: they are lost "
+        "when the node ends.",
     )
     fusion: str = parameter(
         "adaptive",

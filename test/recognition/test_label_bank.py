@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.recognition.enrolled_bank import EnrolledView, with_enrolled
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.label_cache import CACHE
 from omnibind_ros.recognition.labels import MAX_LABELS, Label, LabelError, read_labels
@@ -90,7 +91,7 @@ def test_enrolment_adds_a_prototype_and_leaves_the_old_bank(bank, name):
     values = np.zeros(384, np.float32)
     values[7] = 1
     before = len(bank.prototypes)
-    grown = bank.with_label(name, values)
+    grown = with_enrolled(bank, [EnrolledView(name, values)])
     assert grown.labels[int(grown.similarities(values).argmax())] == name
     assert len(grown.prototypes) == before + 1
     assert len(bank.prototypes) == before
@@ -106,9 +107,8 @@ def test_what_was_enrolled_is_named_from_its_likeness_on(bank):
     rng = np.random.default_rng(0)
     seen = rng.normal(size=384).astype(np.float32)
     seen /= np.linalg.norm(seen)
-    grown = bank.with_label("my own thing", seen, 0.6).with_label(
-        "another", bank.prototypes[0], 0.6
-    )
+    views = [EnrolledView("my own thing", seen), EnrolledView("another", bank.prototypes[0])]
+    grown = with_enrolled(bank, views, 0.6)
     aside = rng.normal(size=384).astype(np.float32)
     aside -= (aside @ seen) * seen
     aside /= np.linalg.norm(aside)
@@ -126,7 +126,7 @@ def test_what_was_enrolled_is_named_from_its_likeness_on(bank):
 
 def test_a_bank_of_enrolled_labels_alone():
     bank = LabelBank((), np.zeros((0, 4), np.float32), np.zeros(0, int))
-    grown = bank.with_label("thing", np.eye(4, dtype=np.float32)[0], 0.6)
+    grown = with_enrolled(bank, [EnrolledView("thing", np.eye(4, dtype=np.float32)[0])], 0.6)
     found = grown.similarities(np.float32([0.8, 0.6, 0, 0]))
     np.testing.assert_allclose(found, [0.2], atol=1e-6)
 
@@ -135,8 +135,8 @@ def test_a_full_bank_takes_no_new_label():
     rows = np.eye(1, 4, dtype=np.float32).repeat(MAX_LABELS, 0)
     full = LabelBank(tuple(map(str, range(MAX_LABELS))), rows, np.arange(MAX_LABELS))
     with pytest.raises(LabelError, match="full"):
-        full.with_label("one more", rows[0])
-    assert len(full.with_label("0", rows[0]).labels) == MAX_LABELS
+        with_enrolled(full, [EnrolledView("one more", rows[0])])
+    assert len(with_enrolled(full, [EnrolledView("0", rows[0])]).labels) == MAX_LABELS
 
 
 def test_kept_embeddings_are_used_while_current(folder, encoder):
@@ -228,10 +228,29 @@ def test_the_best_prototype_of_a_label_is_that_of_the_definition(owner):
 
 def test_a_label_is_enrolled_however_it_is_spelt(bank):
     values = np.eye(1, bank.prototypes.shape[1], dtype=np.float32)[0]
-    more = bank.with_label(" CUP\x00", values)
+    more = with_enrolled(bank, [EnrolledView(" CUP\x00", values)])
     assert more.labels == bank.labels
     assert more.spelling("Cup") == "cup"
     assert np.count_nonzero(more.owner == bank.labels.index("cup")) == 1 + np.count_nonzero(
         bank.owner == bank.labels.index("cup")
     )
-    assert bank.with_label("New  thing", values).labels[-1] == "New thing"
+    new = [EnrolledView("New  thing", values), EnrolledView("new thing", values)]
+    assert with_enrolled(bank, new).labels == (*bank.labels, "New thing")
+
+
+def test_many_enrolled_views_are_those_of_one_after_the_other(bank):
+    rng = np.random.default_rng(3)
+    names = [f"thing {i}" for i in range(20)] + list(bank.labels[:10])
+    views = []
+    for name in rng.choice(names, 60):
+        values = rng.normal(size=bank.prototypes.shape[1]).astype(np.float32)
+        views.append(EnrolledView(str(name), values / np.linalg.norm(values)))
+    one_by_one = bank
+    for view in views:
+        one_by_one = with_enrolled(one_by_one, [view], 0.7)
+    together = with_enrolled(bank, views, 0.7)
+    assert together.labels == one_by_one.labels
+    np.testing.assert_array_equal(together.owner, one_by_one.owner)
+    np.testing.assert_array_equal(together.prototypes, one_by_one.prototypes)
+    np.testing.assert_array_equal(together.likeness, one_by_one.likeness)
+    assert with_enrolled(bank, []) is bank

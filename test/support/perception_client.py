@@ -72,7 +72,8 @@ class PerceptionClient:
                 self.camera.get_subscription_count() > 0
                 and self.text.get_subscription_count() > 0
                 and self.messages("sensors")
-            )
+            ),
+            60.0,
         ), self.process.output()
         return self
 

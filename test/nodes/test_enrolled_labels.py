@@ -1,0 +1,141 @@
+"""Enrolled labels over real DDS: kept through a killed node, listed, renamed and deleted."""
+
+import time
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from perception_client import photograph
+
+from omnibind_msgs.srv import DeleteLabel, Enroll, ListLabels, RenameLabel, SetLabels
+
+
+def enroll(client, label, name="coffee", duration=2.0):
+    """Enroll a label while a photograph is shown, and return the answer."""
+    service = client.probe.node.create_client(Enroll, "/perception/enroll")
+    assert client.probe.spin(service.service_is_ready)
+    future = service.call_async(Enroll.Request(label=label, duration=duration))
+    client.publish_image(photograph(name), future.done)
+    client.probe.node.destroy_client(service)
+    return future.result()
+
+
+def call(client, kind, **fields):
+    names = {DeleteLabel: "delete_label", ListLabels: "list_labels", RenameLabel: "rename_label"}
+    return client.probe.call(kind, f"/perception/{names[kind]}", kind.Request(**fields))
+
+
+def listed(client):
+    answer = call(client, ListLabels, enrolled_only=True)
+    assert answer.success, answer.message
+    return {info.name: (info.texts, info.views, info.unused_views) for info in answer.labels}
+
+
+def test_a_label_is_recognised_after_the_node_was_killed(start_perception, tmp_path):
+    client = start_perception()
+    answer = enroll(client, " My \t mug ")
+    folder = tmp_path / "ros_home" / "omnibind_ros" / "enrolled" / "perception"
+    assert answer.success, answer.message
+    assert answer.message.endswith(f"is kept in {folder}")
+    client.process.kill()
+    client.probe.spin_for(1.0)
+    again = start_perception()
+    again.publish_image(photograph("coffee"), lambda: again.recognises("My mug"))
+    assert listed(again) == {"My mug": (0, 1, 0)}
+
+
+def test_labels_are_listed_renamed_and_deleted(start_perception, tmp_path):
+    client = start_perception("-p", f"enrolled:={tmp_path / 'kept'}")
+    for label in ("my mug", "cup"):
+        assert enroll(client, label).success
+    texts = call(client, ListLabels).labels
+    assert len(texts) > 60
+    assert listed(client)["my mug"] == (0, 1, 0)
+    assert listed(client)["cup"][1:] == (1, 0)
+    answer = call(client, RenameLabel, label="MY MUG", new_label="Anna's mug")
+    assert answer.success, answer.message
+    client.publish_image(photograph("coffee"), lambda: "Anna's mug" in client.messages()[-1].labels)
+    answer = call(client, DeleteLabel, label="cup")
+    assert answer.success, answer.message
+    client.publish_image(photograph("coffee"), lambda: client.recognises("Anna's mug"))
+    assert "cup" not in client.messages()[-1].labels
+    for kind, fields, words in (
+        (DeleteLabel, {"label": "cup"}, "there is no label 'cup'"),
+        (RenameLabel, {"label": "nothing", "new_label": "thing"}, "there is no label 'nothing'"),
+        (RenameLabel, {"label": "anna's mug", "new_label": "cat"}, "'cat' is there already"),
+        (RenameLabel, {"label": "anna's mug", "new_label": "\x07"}, "is empty"),
+    ):
+        answer = call(client, kind, **fields)
+        assert not answer.success
+        assert words in answer.message
+    answer = client.probe.call(
+        SetLabels, "/perception/set_labels", SetLabels.Request(labels=["cup", "animal"])
+    )
+    assert answer.success
+    assert {info.name for info in call(client, ListLabels).labels} == {
+        *("cup", "animal", "Anna's mug")
+    }
+    assert list(listed(client)) == ["Anna's mug"]
+
+
+@pytest.mark.parametrize("label", ["", "\x00\x1b", "\u200b \n", "x" * 201])
+def test_what_cannot_be_a_label_is_refused_before_the_time_is_spent(start_perception, label):
+    client = start_perception()
+    start = time.monotonic()
+    answer = client.probe.call(
+        Enroll, "/perception/enroll", Enroll.Request(label=label, duration=30.0)
+    )
+    assert not answer.success
+    assert "label" in answer.message
+    assert time.monotonic() - start < 10
+
+
+def test_a_home_that_cannot_be_written_is_one_warning(start_perception, tmp_path):
+    (tmp_path / "file").write_text("")
+    client = start_perception("-p", f"enrolled:={tmp_path / 'file' / 'labels'}")
+    warnings = [line for line in client.process.output().splitlines() if "[WARN]" in line]
+    assert len(warnings) == 1
+    assert "of enrolled labels cannot be written (Not a directory); make it" in warnings[0]
+    assert "what is enrolled from now on is lost when the node ends" in warnings[0]
+    assert client.probe.spin(lambda: client.diagnostic("of enrolled labels cannot be written"))
+    answer = enroll(client, "my mug")
+    assert answer.success
+    assert "is lost when the node ends: the folder" in answer.message
+    client.publish_image(photograph("coffee"), lambda: client.recognises("my mug"))
+
+
+def test_without_a_folder_a_label_stays_through_cleanup_and_no_file_is_written(
+    start_perception, tmp_path
+):
+    client = start_perception("-p", "enrolled:=''")
+    assert "is lost when the node ends" in enroll(client, "my mug").message
+    for transition in (
+        *(Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP),
+        *(Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE),
+    ):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        assert client.probe.call(ChangeState, "/perception/change_state", request).success
+    client.publish_image(photograph("coffee"), lambda: client.recognises("my mug"))
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_labels_of_another_encoder_and_damaged_files_are_told_and_kept(
+    start_perception, tmp_path, bundle_copy
+):
+    folder = tmp_path / "kept"
+    client = start_perception("-p", f"enrolled:={folder}")
+    assert enroll(client, "my mug").success
+    assert client.process.stop() == 0
+    client.probe.spin_for(1.0)
+    (folder / "damaged.npz").write_bytes(b"text")
+    before = {path.name: path.read_bytes() for path in folder.glob("*.npz")}
+    other = start_perception("-p", f"enrolled:={folder}", "-p", f"bundle:={bundle_copy}")
+    said = [line for line in other.process.output().splitlines() if "[WARN]" in line]
+    assert sum("'my mug' with other encoders" in line for line in said) == 1
+    assert sum("damaged.npz is not used" in line for line in said) == 1
+    assert listed(other) == {"my mug": (0, 0, 1)}
+    other.publish_image(photograph("coffee"), lambda: other.recognises("cup"))
+    assert {path.name: path.read_bytes() for path in folder.glob("*.npz")} == before
