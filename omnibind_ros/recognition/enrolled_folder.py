@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnibind_ros.files import TEMPORARY, write_atomic
+from omnibind_ros.atomic_files import TEMPORARY, write_atomic
 from omnibind_ros.plain_text import same_text
 
 from .enrolled_file import MAX_BYTES, EnrolledError, EnrolledLabel, View, from_bytes, to_bytes
