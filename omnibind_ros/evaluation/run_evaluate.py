@@ -6,9 +6,9 @@ import argparse
 import json
 import os
 
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.encoders.bundle import resolve_bundle
 from omnibind_ros.encoders.manifest_writing import record_figures
-from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.learning.progress import progress_bars
 
 from . import JsonObject

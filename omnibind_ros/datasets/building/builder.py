@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from omnibind_ros.atomic_files import TEMPORARY, write_atomic
 from omnibind_ros.datasets.errors import DatasetError, SkipError
 from omnibind_ros.datasets.inspection.card import write_card
 from omnibind_ros.datasets.storage.encoding import EncodedSample, encode
@@ -23,7 +24,6 @@ from omnibind_ros.datasets.storage.index import join_parts, read_part, shard_nam
 from omnibind_ros.datasets.storage.manifest import FORMAT, INDEX, MANIFEST, Manifest
 from omnibind_ros.datasets.storage.shards import write_shard
 from omnibind_ros.datasets.storage.skip_log import SkipLog
-from omnibind_ros.atomic_files import TEMPORARY, write_atomic
 from omnibind_ros.progress import Progress, no_progress
 
 from .parallel import run_tasks

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.atomic_files import write_atomic
+from omnibind_ros.encoders.text import TextEncoder
 
 from .labels import LabelMatcher, normalise
 

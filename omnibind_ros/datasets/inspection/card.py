@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.datasets.samples import sample_module, stored_modalities
 from omnibind_ros.datasets.storage.item import SPLITS
 from omnibind_ros.datasets.storage.manifest import Manifest
 from omnibind_ros.datasets.storage.skip_log import SkipLog
-from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.modalities import part
 
 from .counts import OBJECT, count, read_objects

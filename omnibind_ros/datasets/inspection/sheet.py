@@ -8,12 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.samples import sample_module, stored_modalities
 from omnibind_ros.datasets.samples.drawing import BACKGROUND, Picture, write
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.sample import Sample
-from omnibind_ros.atomic_files import write_atomic
 
 CELL, GAP, MARGIN, HEAD = 128, 4, 96, 20
 """Pixels: a cell's side, between cells, left of a row, above the first row."""

@@ -14,9 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from omnibind_ros.atomic_files import atomic_file
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.samples import stored_modalities
-from omnibind_ros.atomic_files import atomic_file
 
 from .skip_log import SkipLog
 

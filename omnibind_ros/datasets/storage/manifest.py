@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.atomic_files import write_atomic
+from omnibind_ros.datasets.errors import DatasetError
 
 from .index import Shard, shard_name
 

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.atomic_files import atomic_file
+from omnibind_ros.datasets.samples import sample_module
 
 from .encoding import EncodedSample
 from .index import SCHEMA, TEXTS, Shard

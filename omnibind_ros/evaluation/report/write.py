@@ -6,9 +6,9 @@ import json
 import os
 from pathlib import Path
 
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.evaluation.study.results import read_results, read_study
-from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.learning.config import TrainingError
 
 from .fusion import bundle_sections, fusion_run_sections, tagged_run_sections

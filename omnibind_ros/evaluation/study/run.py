@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.bundle import file_sha256
 from omnibind_ros.evaluation.measure.fusion import MeasurementConfig, measure_fusion
 from omnibind_ros.evaluation.measure.recordings import measure_recordings, trained_students
-from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.af.files import calibrate_fusion
 from omnibind_ros.learning.af.training import train_fusion

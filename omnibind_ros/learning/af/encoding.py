@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
+from omnibind_ros.atomic_files import atomic_file
 from omnibind_ros.datasets.building.parallel import run_tasks
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.samples.base import CodecError
@@ -21,7 +22,6 @@ from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
-from omnibind_ros.atomic_files import atomic_file
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.tensors.vocabulary import class_labels
 from omnibind_ros.modalities import MODALITIES

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.utils.data import default_convert
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.atomic_files import write_atomic
+from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import MODALITIES

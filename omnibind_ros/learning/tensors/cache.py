@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.datasets.building.parallel import run_tasks
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.manifest import MANIFEST
-from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.students.registry import STUDENT_MODALITIES
 from omnibind_ros.learning.teachers.interface import Teacher
