@@ -43,7 +43,10 @@ STEP_FRAMES = 4
 """Most frames that are pictured from one step to the next."""
 
 
-STILL = 0.25
+SHIFT = (0.7, 9.0)
+"""Least and most movement in a sample's window, pixels of a picture of 128 x 128."""
+
+STILL = 0.4
 """Share of the samples in which the camera stands still and the object moves before it."""
 
 
@@ -88,8 +91,8 @@ class EventSettings:
             darker=float(np.clip(threshold * bias, 0.06, 1.0)),
             mismatch=float(threshold * rng.uniform(0.05, 0.3)),
             refractory=float(10 ** rng.uniform(-4, -2)),
-            noise=float(10 ** rng.uniform(-1, 0.9)),
-            leak=float(rng.uniform(0.02, 0.4)),
+            noise=float(10 ** rng.uniform(-2, 0.5)),
+            leak=float(rng.uniform(0.01, 0.2)),
             hot=float(10 ** rng.uniform(-4, -2.3)) if rng.random() < 0.5 else 0.0,
             hot_rate=float(10 ** rng.uniform(1.5, 3)),
             floor=float(10 ** rng.uniform(-2, -1.2)),
@@ -256,7 +259,7 @@ def simulate(
     still = bool(rng.random() < STILL)
     scale = min(1.0, math.sqrt(RENDERED / (width * height)))
     shape = rows, columns = round(scale * height), round(scale * width)
-    motion = Motion.draw(setup.view, rng)
+    motion = Motion.draw(setup.view, rng, limits=SHIFT)
     frames = moving_frames(
         subject.scene, setup.surroundings, setup.light, motion, shape, rng, still=still
     )

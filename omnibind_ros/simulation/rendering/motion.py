@@ -74,16 +74,25 @@ class Motion:
         return float(np.abs(np.clip(moved, -1e4, 1e4)).max())
 
     @staticmethod
-    def draw(view: View, rng: np.random.Generator, width: int = 128) -> Motion:
+    def draw(
+        view: View,
+        rng: np.random.Generator,
+        width: int = 128,
+        limits: tuple[float, float] = (2.0, 9.0),
+    ) -> Motion:
         """Draw a movement around a view: sideways, turning, nearing, rolling.
 
-        The object moves by 2 to 9 pixels of a picture `width` pixels wide, shared at random between
-        a translation and a turn of the camera.
+        Args:
+            view: The view in the middle of the movement.
+            rng: Random generator.
+            width: Columns and rows of the picture.
+            limits: Least and most pixels of that picture by which the object moves, shared at
+                random between a translation and a turn of the camera.
         """
         camera = Camera(view, width, width)
         rotation = view.rotation.astype(float)
         distance = float(np.linalg.norm(np.subtract(view.target, view.position)))
-        angle, pixels = rng.uniform(0, 2 * np.pi), rng.uniform(2, 9)
+        angle, pixels = rng.uniform(0, 2 * np.pi), rng.uniform(*limits)
         shift = pixels / camera.focal * distance * np.array([np.cos(angle), np.sin(angle)])
         share = rng.uniform(0.2, 0.8)
         nearing = rng.normal(0, 0.01) * distance * rotation[:, 2]
