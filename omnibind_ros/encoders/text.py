@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,16 @@ class TextEncoder:
             if progress is not None:
                 progress(min(start + BATCH, len(order)), len(order))
         return np.stack(rows) if rows else np.empty((0, 0), np.float32)
+
+    def vocabulary(self) -> Mapping[str, int]:
+        """Return the tokens of the tokenizer and their ids."""
+        vocabulary: dict[str, int] = self._tokenizer.get_vocab()
+        return vocabulary
+
+    def pieces(self, word: str) -> Sequence[str]:
+        """Return the tokens of a word."""
+        tokens: list[str] = self._tokenizer.encode(word, add_special_tokens=False).tokens
+        return tokens
 
     def cancel(self, thread: int) -> None:
         """Make the run in progress in a thread end early with an error."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rclpy.clock import Clock
@@ -18,6 +18,7 @@ from omnibind_msgs.srv import (
 )
 from omnibind_ros.recognition.enrolment import Enrolment
 from omnibind_ros.recognition.label_changes import LabelChanges
+from omnibind_ros.recognition.labels import Label
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
@@ -25,7 +26,7 @@ from . import messages
 from .service_host import ServiceHost
 
 SHOWN = 5
-"""Labels left out that the answer of ~/set_labels names."""
+"""Remarks of a kind that the answer of ~/set_labels has."""
 
 
 class LabelServices:
@@ -76,10 +77,12 @@ class LabelServices:
         host.add(RenameLabel, "rename_label", self._rename_label)
 
     def _set_labels(self, request: Any, _response: Any) -> str:
-        bank, left_out = self._vocabulary.set_labels(list(request.labels))
-        self._recogniser.bank = bank
-        more = [f"{len(left_out) - SHOWN} more are left out"] if len(left_out) > SHOWN else []
-        return "; ".join([f"{len(bank.labels)} labels are in use", *left_out[:SHOWN], *more])
+        labels = [Label(name) for name in request.labels]
+        labels += [Label(one.name, tuple(one.synonyms)) for one in request.labels_with_synonyms]
+        done = self._vocabulary.set_labels(labels, list(request.templates))
+        self._recogniser.bank = done.bank
+        first = f"{len(done.bank.labels)} labels are in use"
+        return "; ".join([first, *_some(done.notes), *_some(done.sentences())])
 
     def _enroll(self, request: Any, sleep: Callable[[float], object]) -> str:
         self._changes.check_new(request.label)  # before the time is spent
@@ -99,3 +102,9 @@ class LabelServices:
 
     def _rename_label(self, request: Any, _response: Any) -> str:
         return self._changes.rename(request.label, request.new_label)
+
+
+def _some(remarks: Sequence[str]) -> list[str]:
+    """Return the first remarks, and how many there are beside them."""
+    more = len(remarks) - SHOWN
+    return [*remarks[:SHOWN], *([f"{more} more remarks of this kind"] if more > 0 else [])]

@@ -59,6 +59,7 @@ def recognition(result: PerceptionResult) -> Recognition:
         header=header(result),
         labels=list(result.recognition.labels),
         probabilities=_floats(result.recognition.probabilities),
+        unknown=result.recognition.unknown,
         known=result.recognition.known,
         sensors=list(result.sensors),
         weights=_floats(result.weights),

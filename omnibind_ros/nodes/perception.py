@@ -51,7 +51,11 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
     def prepare(self, bundle: Bundle) -> list[str]:
         """Load labels and fusion, and create the outputs."""
         config = self.parameters.config
-        vocabulary, problems = Vocabulary.load(bundle, config.labels, config.threads)
+        vocabulary, problems = Vocabulary.load(
+            bundle, config.labels, config.threads, config.labels_file
+        )
+        for doubt in vocabulary.doubts:  # right words may be among them: no matter for diagnostics
+            self.reporter.warning(doubt)
         fusion, warning = make_fusion(config.fusion, bundle)
         recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
         self._perception = Perception(fusion, recogniser, self._publish)

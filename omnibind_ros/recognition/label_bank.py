@@ -54,7 +54,7 @@ class LabelBank(ArrayPrototypes):
             LabelError: The labels cannot be used (see `check_labels`).
         """
         labels = check_labels(labels)
-        texts = [text for label in labels for text in (label.name, *label.synonyms)]
+        texts = [text for label in labels for text in label.texts]
         total = sum(
             encoder.encode_batch([template.replace("{}", text) for text in texts])
             for template in templates

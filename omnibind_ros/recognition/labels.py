@@ -1,4 +1,4 @@
-"""Label texts: the file labels.yaml, and the checks of every list of labels."""
+"""Label texts: files of labels, and the checks of every list of labels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from omnibind_ros.plain_text import clean_text, same_text
 
 MAX_LABELS = 20_000
 MAX_CHARACTERS = 200
+MAX_SENTENCES = 100_000
+"""Texts times templates: embedding more than that would take minutes."""
 
 TEMPLATES = ("a photo of a {}",)
 """Prompts of labels in training; {} stands for the label. A bundle's labels.yaml has its own."""
@@ -30,21 +32,35 @@ class Label:
     synonyms: tuple[str, ...] = ()
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The name and the synonyms."""
+        return (self.name, *self.synonyms)
+
+    @property
     def count(self) -> int:
-        """Number of prototypes: one for the name and one for each synonym."""
-        return 1 + len(self.synonyms)
+        """Number of prototypes: one for each text."""
+        return len(self.texts)
 
 
 @dataclass(frozen=True)
 class LabelFile:
-    """The content of labels.yaml."""
+    """The content of a file of labels.
+
+    Attributes:
+        templates: Sentences with {} in the place of a label's text.
+        labels: The labels.
+    """
 
     templates: tuple[str, ...]
     labels: tuple[Label, ...]
 
 
-def clean_label(text: str) -> str:
+def clean_label(text: str, kind: str = "label") -> str:
     """Return a label text with single spaces between its words, as `clean_text` makes it.
+
+    Args:
+        text: The text.
+        kind: What it is, for messages.
 
     Raises:
         LabelError: Nothing can be seen of it, or it is too long.
@@ -52,10 +68,10 @@ def clean_label(text: str) -> str:
     told, text = text, clean_text(text)
     if not text:
         hidden = f" ({told[:20]!a} shows nothing)" if told else ""
-        raise LabelError(f"a label text is empty{hidden}; give it a name")
+        raise LabelError(f"a {kind} text is empty{hidden}; give it a name")
     if len(text) > MAX_CHARACTERS:
         raise LabelError(
-            f"label '{text[:30]}...' has {len(text)} characters, more than {MAX_CHARACTERS}; "
+            f"{kind} '{text[:30]}...' has {len(text)} characters, more than {MAX_CHARACTERS}; "
             "shorten it"
         )
     return text
@@ -90,63 +106,107 @@ def check_labels(labels: Sequence[Label]) -> tuple[Label, ...]:
     return cleaned
 
 
-def merge_names(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Make one label of names that differ by case, spaces or control characters.
+def merge_labels(labels: Sequence[Label]) -> tuple[tuple[Label, ...], tuple[str, ...]]:
+    """Make one label of those whose names differ by case, spaces or control characters.
 
     Args:
-        names: Label texts.
+        labels: The labels.
 
     Returns:
-        The label texts, cleaned, each once, in the spelling and place of its first; and a part of a
-        sentence for each name that was left out.
+        The labels, cleaned, each once, in the spelling and place of its first and with the synonyms
+        of all; and a part of a sentence for each name that was left out, and for each synonym that
+        another label has too.
 
     Raises:
         LabelError: A text is empty or too long.
     """
     first: dict[str, str] = {}
-    left_out = []
-    for name in names:
-        cleaned = clean_label(name)
+    synonyms: dict[str, dict[str, str]] = {}
+    notes = []
+    for label in labels:
+        cleaned = clean_label(label.name)
         key = same_text(cleaned)
         if key in first:
-            shown = name if name.isprintable() else ascii(name)[1:-1]
-            left_out.append(f"'{shown[:40]}' is the same label as '{first[key][:40]}'")
-        else:
-            first[key] = cleaned
-    return tuple(first.values()), tuple(left_out)
+            shown = label.name if label.name.isprintable() else ascii(label.name)[1:-1]
+            notes.append(f"'{shown[:40]}' is the same label as '{first[key][:40]}'")
+        first.setdefault(key, cleaned)
+        own = synonyms.setdefault(key, {})
+        for synonym in map(clean_label, label.synonyms):
+            if same_text(synonym) != key:
+                own.setdefault(same_text(synonym), synonym)
+    owner = dict(first)
+    for key, own in synonyms.items():
+        for text, synonym in own.items():
+            if owner.setdefault(text, first[key]) != first[key]:
+                notes.append(
+                    f"'{synonym[:40]}' is a text of '{owner[text][:40]}' and of "
+                    f"'{first[key][:40]}', which it makes equally similar"
+                )
+    merged = tuple(Label(name, tuple(synonyms[key].values())) for key, name in first.items())
+    return merged, tuple(notes)
 
 
-def read_labels(path: Path) -> LabelFile:
-    """Read labels.yaml.
+def check_templates(templates: Sequence[str], texts: int = 1) -> tuple[str, ...]:
+    """Return templates with cleaned texts.
+
+    Args:
+        templates: Sentences with {} in the place of a text; at least one.
+        texts: Number of texts that are embedded in each.
+
+    Raises:
+        LabelError: There is none, one is too long or has no {}, or there are too many.
+    """
+    if not templates:
+        raise LabelError("the list of templates is empty; give a sentence as 'a photo of a {}'")
+    for template in templates:
+        if "{}" not in template:
+            raise LabelError(
+                f"template '{template[:40]}' lacks {{}} in the place of the label; write it as "
+                "'a photo of a {}'"
+            )
+    if texts * len(templates) > MAX_SENTENCES:
+        raise LabelError(
+            f"{texts} texts in {len(templates)} templates are more than {MAX_SENTENCES} sentences; "
+            "give fewer templates or labels"
+        )
+    return tuple(clean_label(template, "template") for template in templates)
+
+
+def read_labels(path: Path, templates: Sequence[str] = ()) -> LabelFile:
+    """Read a file of labels, such as a bundle's labels.yaml.
 
     Args:
         path: The file.
+        templates: Those of a file without `templates`; empty: the file must have them.
 
     Raises:
         LabelError: It cannot be read, or its content is not valid.
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        templates = _list(data["templates"])
+        if "templates" in data or not templates:
+            templates = _list(data["templates"])
         labels = [
             Label(entry["name"], _list(entry.get("synonyms") or []))
             for entry in _list(data["labels"])
         ]
-        texts = [*templates, *(text for label in labels for text in (label.name, *label.synonyms))]
+        texts = [*templates, *(text for label in labels for text in label.texts)]
         for text in texts:
             _check_text(text)
     except OSError as error:
         raise LabelError(
-            f"{path} cannot be read ({error.strerror}); restore it from the bundle's source"
+            f"{path} cannot be read ({error.strerror}); check its path and permissions"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise LabelError(
             f"{path} is not a valid list of labels ({error}); it needs `templates` and `labels`, "
             "each label with a name"
         ) from error
-    if not templates or not all("{}" in template for template in templates):
-        raise LabelError(f"{path} needs templates with {{}} in the place of the label")
-    return LabelFile(templates, check_labels(labels))
+    try:
+        checked = check_labels(labels)
+        return LabelFile(check_templates(templates, sum(label.count for label in checked)), checked)
+    except LabelError as error:
+        raise LabelError(f"{path}: {error}") from error
 
 
 def _list(value: Any) -> tuple[Any, ...]:

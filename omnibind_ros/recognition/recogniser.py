@@ -12,6 +12,10 @@ from omnibind_ros.encoders.manifest import Calibration
 
 from .label_bank import LabelBank
 
+QUALITY_WIDTH = 0.1
+"""Width of the logistic function of the quality, as a share of the smallest quality. At 1.5 times
+the smallest quality, 0.7 % of the probability is taken from the labels."""
+
 
 @dataclass(frozen=True)
 class Recognition:
@@ -19,14 +23,17 @@ class Recognition:
 
     Attributes:
         labels: K names, the most probable one first.
-        probabilities: float32 [K], softmax over all labels of the bank.
+        probabilities: float32 [K]. Those of all labels of the bank and `unknown` sum to 1.
+        unknown: Probability that no label of the bank fits, see `unknown_probability`.
         similarity: Cosine similarity of the first label.
         quality: Weighted mean of the embeddings' qualities, 0..1.
-        known: False if the similarity or the quality is below its threshold.
+        known: False if the similarity or the quality is below its threshold; then `unknown` is at
+            least 0.5, so that no label has more than 0.5; otherwise it is at most 0.5.
     """
 
     labels: tuple[str, ...]
     probabilities: npt.NDArray[np.float32]
+    unknown: float
     similarity: float
     quality: float
     known: bool
@@ -93,15 +100,43 @@ class Recogniser:
         best = best[np.argsort(-similarities[best], kind="stable")]
         top = float(similarities[best[0]])
         exponentials = np.exp((similarities - top) / self.calibration.temperature)
-        probabilities = exponentials[best] / exponentials.sum()
         quality = float(np.dot(weights, qualities))
         threshold = self.min_similarity
         if threshold < 0:
             threshold = self.calibration.threshold(modalities, weights)
+        unknown = unknown_probability(self.calibration, top - threshold, quality)
+        probabilities = (1 - unknown) * exponentials[best] / exponentials.sum()
         return Recognition(
             labels=tuple(bank.labels[i] for i in best),
             probabilities=probabilities.astype(np.float32),
+            unknown=unknown,
             similarity=top,
             quality=quality,
             known=top >= threshold and quality >= self.calibration.min_quality,
         )
+
+
+def unknown_probability(calibration: Calibration, margin: float, quality: float) -> float:
+    """Return the probability that no label of the bank fits.
+
+    "None of the labels" counts as a label whose similarity is the threshold: of these two, the
+    best label has the probability s = 1 / (1 + exp(-margin / temperature)), the softmax of two.
+    That is Platt's logistic function of a score (Probabilistic outputs for support vector machines,
+    1999); its offset is the threshold, and its width is the fitted temperature of the labels (Guo
+    et al., arXiv 1706.04599), so that every manifest has it. The quality has such a function too,
+    and the smaller one counts, as `known` needs both. So the result is 0.5 exactly where `known`
+    changes.
+
+    Args:
+        calibration: Temperature, and the smallest quality; a smallest quality of 0 is none.
+        margin: The best label's similarity less the threshold.
+        quality: Of the fused embedding, 0..1.
+
+    Returns:
+        0..1, at most 0.5 where margin and quality reach their thresholds, else at least 0.5.
+    """
+    logit = margin / calibration.temperature
+    least = calibration.min_quality
+    if least > 0:
+        logit = min(logit, (quality - least) / (QUALITY_WIDTH * least))
+    return float(1 / (1 + np.exp(min(logit, 700.0))))  # exp overflows at 710

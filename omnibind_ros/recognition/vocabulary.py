@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +18,42 @@ from omnibind_ros.plain_text import clean_text, same_text
 
 from .enrolled_bank import EnrolledView, with_enrolled
 from .label_bank import LabelBank
-from .labels import Label, LabelError, merge_names, read_labels
+from .labels import Label, LabelError, LabelFile, check_templates, merge_labels, read_labels
+from .spelling import Spelling
 
 MAX_TEXTS = 10_000
 MAX_CHARACTERS = 1000
 
 
+class NewLabels(NamedTuple):
+    """What `Vocabulary.set_labels` did.
+
+    Attributes:
+        bank: The new label bank.
+        notes: A part of a sentence for each text that was left out or is in two labels.
+        misspelt: Words that may be misspelt, each with the nearest known word.
+    """
+
+    bank: LabelBank
+    notes: tuple[str, ...]
+    misspelt: Mapping[str, str]
+
+    def sentences(self) -> list[str]:
+        """Return a part of a sentence for each word that may be misspelt."""
+        return [
+            f"'{word}' may be misspelt, as the text encoder has no such word; the nearest is "
+            f"'{known}'"
+            for word, known in self.misspelt.items()
+        ]
+
+
 class Vocabulary:
-    """Makes label banks from texts, and embeds texts. Thread-safe."""
+    """Makes label banks from texts, and embeds texts. Thread-safe.
+
+    Attributes:
+        bank: The label bank in use.
+        doubts: A sentence for each word of the loaded labels that may be misspelt.
+    """
 
     def __init__(
         self,
@@ -31,6 +61,7 @@ class Vocabulary:
         templates: Sequence[str],
         encoder: TextEncoder | None,
         likeness: float | None = None,
+        spelling: Spelling | None = None,
     ) -> None:
         """Create a vocabulary; `load` makes one from a bundle.
 
@@ -40,10 +71,13 @@ class Vocabulary:
             encoder: The text encoder; None if the bundle has none that works: then the labels
                 cannot be changed.
             likeness: Of enrolled prototypes, see `LabelBank.likeness`.
+            spelling: Finds misspelt words; None: no word is called misspelt.
         """
         self.bank = bank
+        self.doubts: list[str] = []
         self._texts = bank
         self._enrolled: tuple[EnrolledView, ...] = ()
+        self._spelling = spelling
         self._templates = tuple(templates)
         self._encoder = encoder
         self._likeness = likeness
@@ -51,14 +85,15 @@ class Vocabulary:
 
     @classmethod
     def load(
-        cls, bundle: Bundle, labels: Sequence[str], threads: int
+        cls, bundle: Bundle, labels: Sequence[str], threads: int, labels_file: str = ""
     ) -> tuple[Vocabulary, list[str]]:
         """Load a bundle's labels, or embed those given.
 
         Args:
             bundle: The bundle.
-            labels: Labels to recognise; empty: the bundle's own.
+            labels: Labels to recognise; empty: those of `labels_file`.
             threads: Threads inside the text encoder.
+            labels_file: File of labels, as a bundle's labels.yaml; empty: the bundle's own.
 
         Returns:
             The vocabulary, and a sentence for each problem.
@@ -77,14 +112,29 @@ class Vocabulary:
         file = read_labels(labels_path)
         bank = LabelBank.load(bundle.root, labels_path, encoder)
         likeness = bundle.manifest.calibration.likeness
-        vocabulary = cls(bank, file.templates, encoder, likeness)
-        if labels:
-            try:
-                problems += [
-                    f"parameter labels: {same}" for same in vocabulary.set_labels(labels)[1]
-                ]
-            except LabelError as error:
-                problems.append(f"parameter labels is not used: {error}")
+        spelling = None
+        if encoder is not None:
+            known = [text for label in file.labels for text in label.texts]
+            spelling = Spelling(encoder, known)
+        vocabulary = cls(bank, file.templates, encoder, likeness, spelling)
+        if labels and labels_file:
+            problems.append(
+                "parameter labels_file is not used, as labels is given too; remove one of them"
+            )
+        name = "labels" if labels else "labels_file"
+        try:
+            if labels:
+                given = LabelFile((), tuple(map(Label, labels)))
+            elif labels_file:
+                given = read_labels(Path(labels_file).expanduser(), file.templates)
+            else:
+                return vocabulary, problems
+            done = vocabulary.set_labels(given.labels, given.templates)
+        except LabelError as error:
+            problems.append(f"parameter {name} is not used: {error}")
+        else:
+            problems += [f"parameter {name}: {note}" for note in done.notes]
+            vocabulary.doubts = [f"parameter {name}: {text}" for text in done.sentences()]
         return vocabulary, problems
 
     def _text_encoder(self) -> TextEncoder:
@@ -95,26 +145,28 @@ class Vocabulary:
             )
         return self._encoder
 
-    def set_labels(self, labels: Sequence[str]) -> tuple[LabelBank, tuple[str, ...]]:
+    def set_labels(self, labels: Sequence[Label], templates: Sequence[str] = ()) -> NewLabels:
         """Replace the texts of the label bank; what was enrolled stays.
 
         Args:
-            labels: The label texts; those that differ by case, spaces or control characters are
+            labels: The labels; those whose names differ by case, spaces or control characters are
                 one label.
-
-        Returns:
-            The new bank, and a part of a sentence for each text that was left out.
+            templates: Sentences around a text, with {}; empty: the bundle's.
 
         Raises:
-            LabelError: Empty list, empty or too long texts, too many, or no text encoder.
+            LabelError: Empty list, empty or too long texts, too many, a template without {}, or no
+                text encoder.
         """
         encoder = self._text_encoder()
-        names, left_out = merge_names(labels)
-        bank = LabelBank.build([Label(name, ()) for name in names], self._templates, encoder)
+        merged, notes = merge_labels(labels)
+        texts = [text for label in merged for text in label.texts]
+        checked = check_templates(templates or self._templates, len(texts))
+        bank = LabelBank.build(merged, checked, encoder)
+        misspelt = {} if self._spelling is None else self._spelling.misspelt(texts)
         with self._lock:
             self.bank = with_enrolled(bank, self._enrolled, self._likeness)
             self._texts = bank
-            return self.bank, left_out
+            return NewLabels(self.bank, notes, misspelt)
 
     def set_enrolled(self, views: Sequence[EnrolledView]) -> LabelBank:
         """Replace what was enrolled, and return the new bank.

@@ -143,6 +143,12 @@ class PerceptionConfig(SensingConfig):
         "Labels to recognise; empty: the bundle's own. ~/set_labels changes them at run time.",
         instead="call ~/set_labels",
     )
+    labels_file: str = parameter(
+        "",
+        "File of labels with synonyms and templates, in the format of a bundle's labels.yaml; "
+        "`templates` may be left out for the bundle's. Empty, or with labels: not used.",
+        instead="call ~/set_labels",
+    )
     enrolled: str = parameter(
         AUTO,
         "Folder that keeps the labels learned by ~/enroll; auto: omnibind_ros/enrolled/NODE in "

@@ -6,6 +6,7 @@ import pytest
 from omnibind_ros.recognition.enrolled_bank import EnrolledView
 from omnibind_ros.recognition.enrolment import Enrolment
 from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.labels import Label
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
 AXES = np.eye(8, dtype=np.float32)
@@ -63,8 +64,8 @@ def test_what_was_enrolled_stays_when_the_texts_are_replaced():
     bank = LabelBank(("cup", "pen"), AXES[:2], np.arange(2))
     words = Vocabulary(bank, ("{}",), Axes(), 0.8)
     words.set_enrolled([EnrolledView("my mug", AXES[5])])
-    bank, _ = words.set_labels(["axis 2", "axis 3"])
+    bank = words.set_labels([Label("axis 2"), Label("axis 3")]).bank
     assert set(bank.labels) == {"axis 2", "axis 3", "my mug"}
     assert bank.labels[int(np.argmax(bank.similarities(AXES[5])))] == "my mug"
-    assert set(words.set_labels(["axis 1"])[0].labels) == {"axis 1", "my mug"}
+    assert set(words.set_labels([Label("axis 1")]).bank.labels) == {"axis 1", "my mug"}
     assert words.set_enrolled([]).labels == words.texts.labels == ("axis 1",)

@@ -8,7 +8,8 @@ from omnibind_ros.recognition.labels import (
     Label,
     LabelError,
     check_labels,
-    merge_names,
+    check_templates,
+    merge_labels,
     read_labels,
 )
 
@@ -70,11 +71,10 @@ def test_labels_that_are_missing_or_no_text(tmp_path):
 
 
 def test_names_that_look_the_same_are_one_label():
-    names, left_out = merge_names(
-        ["Cup", "bowl", "cup", " CUP\x07", "caf\u00e9", "cafe\u0301", "bowl"]
-    )
-    assert names == ("Cup", "bowl", "caf\u00e9")
-    assert left_out == (
+    names = ["Cup", "bowl", "cup", " CUP\x07", "caf\u00e9", "cafe\u0301", "bowl"]
+    labels, notes = merge_labels([Label(name) for name in names])
+    assert [label.name for label in labels] == ["Cup", "bowl", "caf\u00e9"]
+    assert notes == (
         "'cup' is the same label as 'Cup'",
         "' CUP\\x07' is the same label as 'Cup'",
         "'cafe\u0301' is the same label as 'caf\u00e9'",
@@ -82,13 +82,72 @@ def test_names_that_look_the_same_are_one_label():
     )
 
 
+def test_one_label_has_the_synonyms_of_all_of_its_name():
+    given = [Label("Cup", ("mug", "Mug ", "CUP")), Label("pen"), Label("cup", ("tea  cup", "mug"))]
+    labels, notes = merge_labels(given)
+    assert labels == (Label("Cup", ("mug", "tea cup")), Label("pen"))
+    assert notes == ("'cup' is the same label as 'Cup'",)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [Label("cup", ("glass",)), Label("glass")],
+        [Label("glass"), Label("cup", ("Glass",))],
+        [Label("glass", ("beaker",)), Label("cup", ("beaker",))],
+    ],
+)
+def test_a_text_of_two_labels_is_told(given):
+    labels, notes = merge_labels(given)
+    assert labels == tuple(given)
+    assert len(notes) == 1
+    assert "'glass'" in notes[0]
+    assert "'cup'" in notes[0]
+    assert "equally similar" in notes[0]
+
+
 def test_joiners_stay_in_names():
     persian, family = "\u0645\u06cc\u200c\u062e", "\U0001f469\u200d\U0001f467"
-    assert merge_names([persian, family]) == ((persian, family), ())
+    assert merge_labels([Label(persian), Label(family)])[0] == (Label(persian), Label(family))
     assert check_labels([Label(persian), Label(family)])[0].name == persian
 
 
-def test_a_name_of_which_nothing_remains_is_refused():
-    for name in ("", "\x00", "\u200d", " \t\u00a0"):
+@pytest.mark.parametrize("name", ["", "\x00", "\u200d", " \t\u00a0"])
+def test_a_text_of_which_nothing_remains_is_refused(name):
+    for label in (Label(name), Label("pen", ("biro", name))):
         with pytest.raises(LabelError, match=r"is empty.*give it a name"):
-            merge_names(["cup", name])
+            merge_labels([Label("cup"), label])
+
+
+@pytest.mark.parametrize(
+    ("templates", "texts", "message"),
+    [
+        ([], 1, "list of templates is empty"),
+        (["a {}", "a cup"], 1, "template 'a cup' lacks {} in the place of the label"),
+        ([""], 1, "lacks {}"),
+        (["a {}" + "x" * 200], 1, "template 'a {}x+...' has 204 characters, more than 200"),
+        (["a {}"] * 80, 5000, "5000 texts in 80 templates are more than 100000 sentences"),
+    ],
+)
+def test_bad_templates_give_one_sentence(templates, texts, message):
+    with pytest.raises(LabelError, match=message) as error:
+        check_templates(templates, texts)
+    assert "\n" not in str(error.value)
+
+
+def test_templates_are_cleaned():
+    assert check_templates(["a  {} \x07", "{}", "{} {}"], 20_000) == ("a {}", "{}", "{} {}")
+
+
+def test_a_file_may_leave_templates_to_the_bundle(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("labels: [{name: cup, synonyms: [mug]}]")
+    assert read_labels(path, ("the {}",)).templates == ("the {}",)
+    assert read_labels(path, ("the {}",)).labels == (Label("cup", ("mug",)),)
+    with pytest.raises(LabelError, match="templates"):
+        read_labels(path)
+    path.write_text("templates: []\nlabels: [{name: cup, synonyms: [mug]}]")
+    with pytest.raises(LabelError, match="templates"):
+        read_labels(path, ("the {}",))
+    path.write_text("templates: ['my {}']\nlabels: [{name: cup}]")
+    assert read_labels(path, ("the {}",)).templates == ("my {}",)
