@@ -57,6 +57,7 @@ class Answer:
             **({"class": self.label} if self.label else {}),
             "labels": list(recognition.labels),
             "probabilities": [round(float(value), 4) for value in recognition.probabilities],
+            "unknown": round(recognition.unknown, 4),
             "similarity": round(float(recognition.similarity), 4),
             "quality": round(float(recognition.quality), 4),
             "known": bool(recognition.known),

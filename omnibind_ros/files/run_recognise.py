@@ -163,10 +163,10 @@ class FileRecognition:
             names = (name.strip() for name in self._labels.split(",") if name.strip())
         wanted = list(names)
         if wanted:
-            bank, left_out = self._vocabulary.set_labels(wanted)
-            for same in left_out:
-                print(f"omnibind recognise: {same}", file=sys.stderr)
-            self._known = tuple(Label(name) for name in bank.labels)
+            done = self._vocabulary.set_labels([Label(name) for name in wanted])
+            for remark in (*done.notes, *done.sentences()):
+                print(f"omnibind recognise: {remark}", file=sys.stderr)
+            self._known = tuple(Label(name) for name in done.bank.labels)
         return self._vocabulary.bank
 
     def _answer(self, files: tuple[EncodedFile, ...], label: str, bank: LabelBank) -> Answer:
