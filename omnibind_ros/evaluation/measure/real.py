@@ -175,7 +175,7 @@ def _measure(
     candidates: dict[str, Any] = {"top1": None, "balanced": None}
     texts = {name: class_text(name) for name in classes}
     try:
-        vocabulary.set_labels(list(texts.values()))
+        vocabulary.set_labels([Label(text) for text in texts.values()])
         candidates = score(answers(), {name: (text,) for name, text in texts.items()})
     except LabelError:  # such as a folder's name of signs alone
         candidates["n"] = 0
