@@ -74,6 +74,7 @@ def list_folder(root: Path, modality: str = "") -> FolderListing:
     if not root.is_dir():
         raise FileError(root, "there is no such folder; check the path")
     listing = FolderListing([], [])
+    seen: set[tuple[str, str]] = set()
     for branch, label, path in _walk(root, root, listing):
         try:
             kind = kind_of(path)
@@ -85,13 +86,17 @@ def list_folder(root: Path, modality: str = "") -> FolderListing:
             listing.left_out.append(error)
             continue
         parts = path.relative_to(branch).parts
+        moment = _moment(path, root)
+        if (moment, found) in seen:  # such as 1.jpg and 1.png
+            moment = path.relative_to(root).as_posix()
+        seen.add((moment, found))
         listing.files.append(
             FolderFile(
                 path=path,
                 modality=found,
                 label=label,
                 object="/".join(parts[1 if label else 0 : -1]),
-                moment=_moment(path, root),
+                moment=moment,
                 branch=branch.relative_to(root).as_posix() if branch != root else "",
             )
         )

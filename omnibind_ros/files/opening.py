@@ -96,3 +96,10 @@ def open_source(source: Source) -> Recording:
         raise FileError(
             source.path, f"it cannot be read ({error.strerror}); check the path"
         ) from error
+    except FileError:
+        raise
+    except Exception as error:  # a damaged file may raise anything; only it is left out
+        raise FileError(
+            source.path,
+            f"it could not be read ({type(error).__name__}: {str(error)[:80]}); restore the file",
+        ) from error

@@ -21,8 +21,9 @@ from .answers import Answer, score
 from .errors import FileError
 from .folder import FolderFile, list_folder
 from .opening import Source, find_source
-from .perceiver import EncodedFile, FileOptions, FilePerceiver
-from .tables import answer_lines, score_lines
+from .perceiver import EncodedFile, FilePerceiver
+from .sensors import FileOptions
+from .tables import answer_lines, left_out_lines, score_lines
 
 SOME_LEFT_OUT = 3
 """Exit status where some files could not be used and others could."""
@@ -59,8 +60,8 @@ def run_recognise(options: argparse.Namespace) -> int:
         _print(answers, sets, figures)
         if options.json:
             Path(options.json).write_text(text, encoding="utf-8")
-    for error in recognition.left_out:
-        print(f"omnibind recognise: {error}", file=sys.stderr)
+    for line in left_out_lines(recognition.left_out):
+        print(f"omnibind recognise: {line}", file=sys.stderr)
     if not answers and not sets:
         return 1
     return SOME_LEFT_OUT if recognition.left_out else 0
@@ -162,6 +163,8 @@ class FileRecognition:
         elif self._labels:
             names = (name.strip() for name in self._labels.split(",") if name.strip())
         wanted = list(names)
+        if self._labels and not wanted:
+            raise ValueError("--labels names no label; give some, such as cup,plate")
         if wanted:
             done = self._vocabulary.set_labels([Label(name) for name in wanted])
             for remark in (*done.notes, *done.sentences()):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .answers import Answer
+from .errors import FileError
 
 WIDTH = 34
 """Characters of a class's name that are shown."""
@@ -47,3 +48,13 @@ def score_lines(figures: dict[str, Any]) -> Iterator[str]:
             f"{without} samples have a class without a label ('none' above), for which 'unknown' "
             "is the right answer"
         )
+
+
+def left_out_lines(errors: Sequence[FileError]) -> Iterator[str]:
+    """Yield a sentence for each reason why files are left out, with their number if several."""
+    by_reason: dict[str, list[FileError]] = {}
+    for error in errors:
+        by_reason.setdefault(error.reason, []).append(error)
+    for same in by_reason.values():
+        more = f" (and {len(same) - 1} more files)" if len(same) > 1 else ""
+        yield f"{same[0]}{more}"

@@ -11,6 +11,7 @@ from .audioset import AUDIOSET
 from .bags.reader import BAG
 from .base import Reader
 from .esc import ESC10, ESC50
+from .folder import FOLDER
 from .fsdd import FSDD
 from .hituav import HITUAV
 from .imagefolder import IMAGEFOLDER, IMAGENET
@@ -29,6 +30,7 @@ READERS: dict[str, Reader] = {
         BAG,
         ESC10,
         ESC50,
+        FOLDER,
         FSDD,
         HITUAV,
         IMAGEFOLDER,

@@ -140,7 +140,7 @@ def _nanoseconds(t: Any) -> npt.NDArray[np.int64]:
     """Return times in nanoseconds: of microseconds, or of floats that span less than `SECONDS`."""
     times = np.asarray(t)
     if times.dtype.kind == "f":
-        unit = 1e9 if np.ptp(times) < SECONDS else NS_PER_US
+        unit = 1e9 if not times.size or np.ptp(times) < SECONDS else NS_PER_US
         return np.asarray(np.rint(times.astype(np.float64) * unit), np.int64)
     return times.astype(np.int64) * NS_PER_US
 

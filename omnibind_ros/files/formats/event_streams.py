@@ -108,7 +108,8 @@ def _raw(path: Path, data: bytes, header: _Header) -> Columns:
     if name in ("3", "3.0"):
         try:
             size = header.size or (1 << 11, 1 << 11)
-            events, _ = decode_evt3(body[: len(body) // 2 * 2], False, len(body), *size)
+            # A word of 2 bytes gives 12 events at most.
+            events, _ = decode_evt3(body[: len(body) // 2 * 2], False, 6 * len(body), *size)
         except RejectedSampleError as error:
             raise FileError(path, str(error)) from error
     elif name in ("2", "2.0"):

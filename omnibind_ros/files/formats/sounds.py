@@ -15,6 +15,9 @@ CHUNK = 0.02
 
 NS = 1_000_000_000
 
+STREAMED = 0x7FFFF000
+"""Programs that write to a pipe give at least this as the length of the sound."""
+
 FLOAT32 = 1
 """PortAudio's number of float samples, as in audio_common_msgs/AudioStamped."""
 
@@ -34,6 +37,13 @@ def open_sound_file(path: Path, modality: str) -> Recording:
             frames, rate, subtype = file.frames, file.samplerate, file.subtype
     except (OSError, RuntimeError) as error:  # LibsndfileError is a RuntimeError
         raise FileError(path, f"{_detail(error)}; restore the file") from error
+    announced = _announced_bytes(path)
+    if announced > path.stat().st_size:
+        raise FileError(
+            path,
+            f"the sound is cut off: the file has {path.stat().st_size} bytes of {announced}; "
+            "restore it",
+        )
     if frames < 1:
         raise FileError(path, "the sound has no samples; restore the file")
     integers = subtype in ("PCM_16", "PCM_S8", "PCM_U8")
@@ -43,6 +53,26 @@ def open_sound_file(path: Path, modality: str) -> Recording:
         _chunks(path, integers),
         frames * NS // max(rate, 1),
     )
+
+
+def _announced_bytes(path: Path) -> int:
+    """Return how long a WAV file should be by its chunks; 0 if it does not say, as when streamed.
+
+    RIFF: four bytes of name and a length stand before each chunk, which is padded to an even length
+    (Microsoft and IBM, Multimedia Programming Interface and Data Specifications 1.0).
+    """
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return 0
+        end = 12
+        while len(chunk := file.read(8)) == len(b"datasize"):
+            length = int.from_bytes(chunk[4:], "little")
+            if chunk[:4] == b"data":
+                return 0 if length >= STREAMED else end + 8 + length
+            end += 8 + length + length % 2
+            file.seek(end)
+    return 0
 
 
 def _chunks(path: Path, integers: bool) -> Iterator[Timed]:

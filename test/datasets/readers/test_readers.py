@@ -5,9 +5,11 @@ from __future__ import annotations
 import pickle
 import re
 
+import cv2
 import numpy as np
 import published_datasets as published
 import pytest
+import soundfile
 from paths import recordings
 
 from omnibind_ros.datasets.errors import DatasetError, SkipError
@@ -306,3 +308,47 @@ def test_real_sets_are_read_whole(name, folder, number):
     for item in items[:: number // 10]:
         for modality, load in item.modalities.items():
             sample_module(modality).encode(load())
+
+
+def test_a_folder_by_class_of_any_modality(tmp_path):
+    for place in ("rgb/tea_pot/blue/1.png", "rgb/tea_pot/blue/2.png", "rgb/mug/1.png"):
+        published.picture(tmp_path / place, (10, 200, 30))
+    heat = np.linspace(29_000, 31_000, 48 * 64).reshape(48, 64).astype(np.uint16)
+    for place in ("thermal/tea_pot/blue/1.png", "thermal/mug/1.png"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / place), heat)
+    (tmp_path / "rgb" / "mug" / "notes.json").write_text("{}")
+    items, log = read("folder", tmp_path)
+    assert sorted((i.label, i.object_id, sorted(i.modalities)) for i in items) == [
+        ("mug", "folder/mug/mug/1", ["image", "thermal"]),
+        ("tea pot", "folder/tea_pot/blue", ["image"]),
+        ("tea pot", "folder/tea_pot/blue", ["image", "thermal"]),
+    ]
+    assert sum(entry["count"] for entry in log.values()) == 1
+    (pair,) = (i for i in items if i.label == "mug")
+    assert np.abs(pair.modalities["thermal"]() - (heat / 100 - 273.15)).max() < 0.01
+
+
+def test_a_folder_by_class_with_splits_and_other_files(tmp_path):
+    rng = np.random.default_rng(0)
+    cloud = rng.normal((1, 0, 0), 0.1, (50, 3)).astype(np.float32)
+    for split in ("train", "test"):
+        (tmp_path / split / "cup").mkdir(parents=True)
+        np.save(tmp_path / split / "cup" / "cloud.npy", cloud)
+        soundfile.write(tmp_path / split / "cup" / "tap.wav", rng.normal(0, 0.1, 40_000), 16_000)
+    (tmp_path / "test" / "cup" / "broken.npy").write_bytes(b"\x93NUMPY")
+    log = SkipLog()
+    items = list(READERS["folder"].read(tmp_path, log))
+    assert sorted((i.split, *i.modalities) for i in items) == [
+        ("test", "audio"),
+        ("test", "points"),
+        ("train", "audio"),
+        ("train", "points"),
+    ]
+    ((reason, count),) = counts(log.to_dict()).items()
+    assert reason.startswith("the array cannot be read")
+    assert count == 1
+    points = next(i for i in items if "points" in i.modalities)
+    assert np.allclose(points.modalities["points"](), cloud)
+    audio = next(i for i in items if "audio" in i.modalities)
+    assert len(audio.modalities["audio"]()) == 40_000
