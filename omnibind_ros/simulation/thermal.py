@@ -97,7 +97,7 @@ class ThermalSettings:
             outside=outside,
             wall=0.25 * (outside - air) * float(rng.uniform(0.2, 1)) + float(rng.normal(0, 0.7)),
             floor=float(rng.normal(2.5, 2.5) if outdoors else rng.normal(-0.5, 1.5)),
-            sky=outside - float(rng.uniform(5, 45)),
+            sky=outside - float(rng.uniform(5, 40)),
             sun=float(rng.uniform(2, 22)) if sunny else 0.0,
             warmed=float(rng.uniform(0.15, 0.9)),
             body=float(rng.normal(0, 2.5)) if outdoors and not (heat and heat.alive) else 0.0,

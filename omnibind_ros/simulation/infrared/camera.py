@@ -84,12 +84,12 @@ class ThermalCamera:
             outdoors: Whether it looks outdoors, where 8 bits and distant things are more frequent.
             moving: Whether it is a robot's own, radiometric and of 120 rows.
         """
-        stretched = rng.random() < (0.65 if outdoors else 0.4) and not moving
-        small = rng.random() < (0.6 if outdoors else 0.4) and not moving
+        stretched = rng.random() < (0.65 if outdoors else 0.35) and not moving
+        small = rng.random() < (0.5 if outdoors else 0.25) and not moving
         return ThermalCamera(
-            rows=round(_between(22, 90, rng)) if small else 120,
-            blur=_between(0.5, 1.8, rng),
-            netd=_between(0.02, 0.06, rng) if stretched else _between(0.03, 0.2, rng),
+            rows=round(_between(24, 90, rng)) if small else 120,
+            blur=_between(0.5, 1.4, rng),
+            netd=_between(0.02, 0.06, rng) if stretched else _between(0.03, 0.12, rng),
             pixels=float(rng.uniform(0, 0.06)),
             lines=float(rng.uniform(0, 0.06)),
             vignette=float(rng.normal(0, 0.4)),

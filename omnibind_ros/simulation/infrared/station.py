@@ -21,9 +21,9 @@ from omnibind_ros.simulation.scene.surroundings import Surroundings, draw_open_g
 
 _OUTDOORS = 0.6
 """Share of the persons and animals that are seen outdoors."""
-_FROM_ABOVE = 0.4
+_FROM_ABOVE = 0.35
 """Share of what is outdoors that is seen from above."""
-_SMALL = 0.45
+_SMALL = 0.35
 """Share of the things that fill less of the picture than those of other sensors."""
 
 
@@ -128,7 +128,7 @@ def draw_station(
     view, surroundings = setup.view, setup.surroundings
     if model.category == "Characters" and rng.random() < _OUTDOORS:
         surroundings = draw_open_ground(rng)
-    fill = float(rng.uniform(0.25 if surroundings.outdoors else 0.5, 0.9))
+    fill = float(rng.uniform(0.25 if surroundings.outdoors else 0.55, 0.9))
     if surroundings.outdoors and rng.random() < _FROM_ABOVE:
         direction = float(rng.uniform(-math.pi, math.pi)), math.radians(float(rng.uniform(30, 88)))
         aside = float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.6, 0.6))

@@ -16,7 +16,7 @@ from .settings import TouchSettings
 _TRIES = 6
 _LEAST = 0.04
 """Smallest share of the pad that should touch."""
-_AT_EDGES = 0.5
+_AT_EDGES = 0.35
 """Share of the contacts that look for edges, rims and handles, of which there is more to feel than
 of a flat face."""
 _LEVEL = 1e-3
@@ -43,9 +43,9 @@ def find_contact(
     """Choose a place that can be seen and pressed.
 
     Six places are drawn evenly over the visible part of the object, and the pad is held at each.
-    One half of the contacts are at the first of them, the others at the one where the least of the
-    pad would touch; where less than 4% would, it is none of these. Where all are such, it is the
-    one where most would touch.
+    Two thirds of the contacts are at the first of them, the others at the one where the least of
+    the pad would touch; where less than 4% would, it is none of these. Where all are such, it is
+    the one where most would touch.
 
     Args:
         scene: The object.

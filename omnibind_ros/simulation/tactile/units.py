@@ -3,8 +3,8 @@
 The ranges cover the pads that are published or sold: flat ones with three coloured lamps
 (GelSight, Yuan et al. 2017; GelSight Mini; with printed dots for shear), small upright ones (DIGIT,
 Lambeta et al. 2020), ones with a round field of view and a coloured rim, ones of a workshop with
-weak contrast, and domes with dots in grey light (TacTip, Ward-Cherrier et al. 2018). A fifth of
-the units mix the ranges of all kinds.
+weak contrast, and domes with dots in grey light (TacTip, Ward-Cherrier et al. 2018). One of
+seven units mixes the ranges of all kinds.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class Kind(NamedTuple):
     lights: tuple[str, ...] = ("primary", "pastel", "two", "white")
     elevation: Range = (0.25, 1.2)
     near: Range = (0.0, 1.4)
-    contrast: Range = (0.3, 2.0)
-    curvature: Range = (0.0, 50.0)
-    blur: Range = (3e-5, 5e-4)
-    markers: float = 0.4
+    contrast: Range = (0.7, 2.4)
+    curvature: Range = (0.0, 25.0)
+    blur: Range = (3e-5, 2.5e-4)
+    markers: float = 0.25
     mask: float = 0.3
     grey: float = 0.2
     exposure: Range = (50, 170)
@@ -59,80 +59,81 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "flat": Kind(
-        0.25,
+        0.40,
         (_WIDE,),
         (0.017, 0.026),
         ("primary", "pastel"),
         elevation=(0.3, 0.8),
         near=(0.1, 0.6),
-        contrast=(0.7, 1.8),
-        curvature=(0.0, 15.0),
-        blur=(3e-5, 1.2e-4),
+        contrast=(0.9, 2.2),
+        curvature=(0.0, 6.0),
+        blur=(3e-5, 8e-5),
+        markers=0.25,
         mask=0.0,
         grey=0.0,
         exposure=(80, 150),
     ),
     "upright": Kind(
-        0.17,
+        0.15,
         (_UPRIGHT,),
         (0.012, 0.018),
         ("primary",),
         elevation=(0.3, 0.8),
         near=(0.4, 1.4),
-        contrast=(0.5, 1.5),
-        curvature=(5.0, 50.0),
-        blur=(1e-4, 4e-4),
+        contrast=(0.8, 1.8),
+        curvature=(2.0, 20.0),
+        blur=(6e-5, 1.8e-4),
         markers=0.1,
         mask=0.0,
         grey=0.0,
         exposure=(60, 120),
     ),
     "round": Kind(
-        0.13,
+        0.12,
         (_SQUARE, _WIDE),
         (0.014, 0.026),
         ("primary", "pastel"),
         elevation=(0.3, 0.7),
         near=(0.2, 1.0),
-        contrast=(1.0, 2.2),
-        curvature=(0.0, 40.0),
-        blur=(5e-5, 3e-4),
+        contrast=(1.0, 2.4),
+        curvature=(0.0, 15.0),
+        blur=(4e-5, 1.5e-4),
         markers=0.2,
         mask=0.5,
         grey=0.0,
         exposure=(90, 170),
     ),
     "workshop": Kind(
-        0.15,
+        0.12,
         (_LONG, _WIDE),
         (0.018, 0.034),
         ("pastel", "two"),
         elevation=(0.4, 1.1),
         near=(0.1, 0.7),
-        contrast=(0.3, 1.2),
-        curvature=(0.0, 50.0),
-        blur=(1e-4, 5e-4),
+        contrast=(0.7, 1.6),
+        curvature=(0.0, 20.0),
+        blur=(6e-5, 2.5e-4),
         markers=0.1,
         mask=0.1,
         grey=0.1,
         exposure=(90, 160),
     ),
     "dome": Kind(
-        0.10,
+        0.06,
         (_WIDE, _SQUARE),
         (0.020, 0.036),
         ("white",),
         elevation=(0.5, 1.2),
         near=(0.0, 0.5),
-        contrast=(0.2, 1.0),
-        curvature=(20.0, 60.0),
-        blur=(1e-4, 6e-4),
-        markers=0.9,
+        contrast=(0.6, 1.4),
+        curvature=(10.0, 35.0),
+        blur=(8e-5, 3e-4),
+        markers=0.75,
         mask=0.7,
         grey=0.7,
         exposure=(40, 130),
     ),
-    "mixed": Kind(0.20),
+    "mixed": Kind(0.15),
 }
 
 _PRIMARIES = np.eye(3)
@@ -149,7 +150,7 @@ def draw_pad(rng: np.random.Generator) -> TouchSettings:
     kind = KINDS[name]
     rows, columns = kind.shapes[int(rng.integers(len(kind.shapes)))]
     width = _between(kind.width, rng)
-    direction, slip = float(rng.uniform(0, 2 * math.pi)), width * abs(float(rng.normal(0, 0.02)))
+    direction, slip = float(rng.uniform(0, 2 * math.pi)), width * abs(float(rng.normal(0, 0.012)))
     return TouchSettings(
         kind=name,
         rows=rows,
@@ -163,9 +164,9 @@ def draw_pad(rng: np.random.Generator) -> TouchSettings:
         blur=_between(kind.blur, rng),
         curvature=float(rng.uniform(*kind.curvature)),
         top=(float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.5, 0.5))),
-        spread=float(rng.uniform(0, 0.5)),
+        spread=float(rng.uniform(0, 0.4)),
         shear=(slip * math.cos(direction), slip * math.sin(direction)),
-        twist=float(rng.normal(0, 0.06)),
+        twist=float(rng.normal(0, 0.04)),
         optics=_draw_optics(kind, width, rng),
     )
 
@@ -190,10 +191,10 @@ def _draw_optics(kind: Kind, width: float, rng: np.random.Generator) -> Optics:
         mask=float(rng.uniform(0.85, 1.15)) if rng.random() < kind.mask else 0.0,
         exposure=float(rng.uniform(*kind.exposure)),
         gamma=float(rng.uniform(0.75, 1.25)),
-        blur=float(rng.uniform(0.0, 1.6)),
-        scale=float(rng.choice([1.0, 1.0, 0.75, 0.5])),
-        noise=_between((0.4, 3.0), rng),
-        quality=int(rng.integers(55, 96)) if rng.random() < 0.5 else 0,
+        blur=float(rng.uniform(0.0, 1.0)),
+        scale=float(rng.choice([1.0, 1.0, 1.0, 0.75, 0.6])),
+        noise=_between((0.4, 2.0), rng),
+        quality=int(rng.integers(55, 96)) if rng.random() < 0.35 else 0,
         drift=_triple(drift),
     )
 
