@@ -31,7 +31,7 @@ def test_two_nodes_of_one_name_are_told(start_perception):
     nodes = [rclpy.create_node(name, context=context) for name in ("perception", "cam", "cam")]
     for name in ("/perception, this one and another", "/cam"):
         words = f"2 nodes have the name {name}"
-        assert client.probe.spin(lambda words=words: now_told(client, words), 30)
+        assert client.probe.spin(lambda words=words: now_told(client, words), 60)
         assert client.process.output().count(words) == 1
     for node in nodes:
         node.destroy_node()
@@ -95,7 +95,7 @@ def test_a_parameter_file_of_another_node_is_told(start_perception, tmp_path, ke
     file.write_text(FILE.format(key=key))
     client = start_perception("--params-file", str(file), *WAITING, ready=False)
     words = f"{file} reaches the node /perception, since its keys are /{key.strip('/')}"
-    assert client.probe.spin(lambda: now_told(client, words), 30), client.process.output()
+    assert client.probe.spin(lambda: now_told(client, words), 60), client.process.output()
     assert client.process.output().count(words) == 1
 
 
@@ -107,7 +107,7 @@ def test_a_driver_tells_it_too(start_node, probe, tmp_path):
         "picture_camera_node", "--params-file", str(file), "-p", f"folder:={tmp_path}"
     )
     words = f"{file} reaches the node /picture_camera, since its keys are /camera;"
-    assert probe.spin(lambda: words in node.output(), 30), node.output()
+    assert probe.spin(lambda: words in node.output(), 60), node.output()
 
 
 def test_a_remapped_node_gets_its_file(start_perception, tmp_path):
@@ -115,7 +115,7 @@ def test_a_remapped_node_gets_its_file(start_perception, tmp_path):
     file.write_text(FILE.format(key="/robot/eyes"))
     remapped = ("-r", "__node:=eyes", "-r", "__ns:=/robot")
     client = start_perception("--params-file", str(file), *remapped, ready=False)
-    assert client.probe.spin(lambda: client.diagnostic("the node is not configured"), 30)
+    assert client.probe.spin(lambda: client.diagnostic("the node is not configured"), 60)
     client.probe.spin_for(2.0)
     assert UNREACHED not in client.process.output()  # and autostart is that of the file
     assert not now_told(client, UNREACHED)
