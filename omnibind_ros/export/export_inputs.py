@@ -9,6 +9,7 @@ from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.learning import checkpoints
+from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.tensors.cache import TensorCache
 
 from .precisions import AUTO
@@ -87,12 +88,12 @@ def require_run(folder: Path) -> Path:
     """Return the folder of a training run.
 
     Raises:
-        BundleError: It is none.
+        TrainingError: It is none.
     """
     if folder.is_dir() and (folder / "teacher.pt").is_file():
         return folder
     missing = f"no teacher.pt in {folder}" if folder.is_dir() else f"no folder {folder}"
-    raise BundleError(
+    raise TrainingError(
         f"there is no training run to export ({missing}): give the folder that `omnibind train "
         "students` wrote with --out for --run; to export the encoders of a bundle, no run is "
         "needed: `omnibind export --bundle household --out DIR`"

@@ -212,7 +212,8 @@ def test_a_run_of_another_teacher(bundle_request, present, training_cache, tmp_p
 
 
 def test_a_run_that_is_not_there(bundle_request, present, tmp_path):
-    fails(replace(bundle_request, run=tmp_path / "none"), present, TrainingError, "cannot be read")
+    request = replace(bundle_request, run=tmp_path / "none")
+    fails(request, present, TrainingError, "there is no training run to export .no folder")
 
 
 def test_tensors_that_are_not_there(bundle_request, present, tmp_path):
