@@ -30,12 +30,12 @@ class ExportedFusion(nn.Module):
 
     def forward(
         self, embeddings: Tensor, modality: Tensor, age: Tensor, quality: Tensor, entropy: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return fused [D] and weights [N] of members [N, D]."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return fused [D], weights [N] and agreement [N] of members [N, D]."""
         present = torch.ones_like(modality, dtype=torch.bool)
         members = (embeddings, modality, age, quality, entropy, present)
-        fused, weights = self.network(*(values[None] for values in members))
-        return fused[0], weights[0]
+        fused, weights, agreement = self.network(*(values[None] for values in members))
+        return fused[0], weights[0], agreement[0]
 
 
 def export_fusion(network: FusionNetwork, folder: Path) -> FileSpec:

@@ -39,6 +39,7 @@ def fusion_outputs(size: int) -> tuple[TensorSpec, ...]:
     return (
         TensorSpec("fused", (size,), "float32", "D", "unit vector"),
         TensorSpec("weights", (-1,), "float32", "N", "sum 1"),
+        TensorSpec("agreement", (-1,), "float32", "N", "-1 contradicts the others .. 1 agrees"),
     )
 
 
@@ -64,7 +65,8 @@ class AdaptiveFusion:
             BundleError: The inputs or outputs in the manifest are not those of a fusion network.
         """
         _check(spec, "inputs", spec.inputs, fusion_inputs(size))
-        _check(spec, "outputs", spec.outputs, fusion_outputs(size))
+        # A network of version 0.2 does not measure agreement.
+        _check(spec, "outputs", spec.outputs, fusion_outputs(size)[: max(len(spec.outputs), 2)])
         self.failures = 0
         self._model = model
         self._file = spec.path
@@ -143,13 +145,13 @@ class AdaptiveFusion:
             "quality": qualities[order],
             "entropy": entropies[order],
         }
-        fused, ordered = self._model.run(inputs)
+        fused, *ordered = self._model.run(inputs)
         # The sum is not finite if one of the values is not.
-        if not np.isfinite(fused.sum() + ordered.sum()):
+        if not np.isfinite(fused.sum() + sum(each.sum() for each in ordered)):
             raise ArithmeticError("its output is not finite")
-        weights = np.empty_like(ordered)
-        weights[order] = ordered
-        return Fused(fused, weights)
+        by_member = np.zeros((2, len(order)), np.float32)
+        by_member[: len(ordered), order] = ordered
+        return Fused(fused, by_member[0], by_member[1])
 
 
 def _check(

@@ -17,10 +17,13 @@ class Fused:
     Attributes:
         values: float32 [D], unit vector in the shared space.
         weights: float32 [N], sum 1: the share of each embedding, in the order given.
+        agreement: float32 [N], how well each embedding fits all others: -1 (contradicts them) .. 1;
+            0 of a lone one, and of a rule that does not measure it.
     """
 
     values: npt.NDArray[np.float32]
     weights: npt.NDArray[np.float32]
+    agreement: npt.NDArray[np.float32]
 
 
 class Fusion(Protocol):

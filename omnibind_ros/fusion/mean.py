@@ -41,4 +41,4 @@ class MeanFusion:
         norm = float(np.linalg.norm(fused))
         if norm < 1e-6:  # opposite vectors cancel out: take the one of the best quality
             fused, norm = values[int(np.argmax(qualities))], 1.0
-        return Fused((fused / norm).astype(np.float32), weights)
+        return Fused((fused / norm).astype(np.float32), weights, np.zeros_like(weights))

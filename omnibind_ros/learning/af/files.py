@@ -67,7 +67,7 @@ class TrainedFusion:
 
     def fuse(self, members: Members) -> tuple[Floats, Floats]:
         """Return fused embeddings, float32 [B, D], and weights, float32 [B, N]."""
-        fused, weights = run(self.network, members)
+        fused, weights, _ = run(self.network, members)
         return fused.numpy(), weights.numpy()
 
 

@@ -1,21 +1,23 @@
 """The Adaptive Fusion (AF) network: any number of embeddings in, in any order, one out.
 
-    fused = normalise(sum_i e_i z_i + v + u)
+    fused = normalise(sum_i e_i r_i z_i + v + u)
 
 The members i of a set are embeddings of one moment, each of a modality m. z_i is the embedding with
-`BiasCorrection`; e_i is the evidence of `EvidenceWeights`, corrected by `AttentionGate`; v is the
-`SynonymCorrection`, u the `NullDirection`. Evidence is in units of the bundle's temperature T. With
-e_i = T / T_m, T_m being the temperature of the modality, the sum is the log-opinion pool (Heskes,
-NIPS 1997): naive Bayes, for members whose errors are independent. `FusionNetwork.initialise` makes
-the network that pool; one that is not initialised is the quality-weighted mean.
+`BiasCorrection`; e_i is the evidence of `EvidenceWeights`, corrected by `AttentionGate`; r_i is the
+probability that the member is right, of `Contamination`; v is the `SynonymCorrection`, u the
+`NullDirection`. Evidence is in units of the bundle's temperature T. With e_i = T / T_m, T_m being
+the temperature of the modality, and r_i = 1, the sum is the log-opinion pool (Heskes, NIPS 1997):
+naive Bayes, for members whose errors are independent. `FusionNetwork.initialise` makes the network
+that pool of contaminated members; one that is not initialised is the quality-weighted mean.
+
+A lone member is not corrected: fused = normalise(e z + u), so that its labels keep their order,
+whatever the label bank.
 
 Tables have a row for each number of a modality (`Modality.number`). Shapes: B sets of N members,
 embeddings of D values, C classes. export/export_fusion.py writes the network as fusion.onnx.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -27,19 +29,16 @@ from omnibind_ros.modalities import MODALITIES, TABLE_SIZE
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from . import initial_values as initial
+from .contamination import Contamination
 from .embeddings import EmbeddingSet
+from .gate import LIMIT, AttentionGate, GateInput
 
-HEADS = 4
-STATISTICS = 11
-"""Values of `AttentionGate.statistics`."""
 NULL_DIRECTIONS = 16
 """Null directions, at most."""
 EMPTY = -1e4
 """Score of a place without a member: far below any other, and finite in 16 bits."""
 LOW_QUALITY = 0.05
 """Quality below which the quality gate lowers the evidence, in proportion."""
-LIMIT = 7.0
-"""Largest |log e_i|."""
 
 
 class BiasCorrection(nn.Module):
@@ -116,106 +115,12 @@ class EvidenceWeights(nn.Module):
         return log_evidence + self.gate * gate.log()
 
 
-class GateInput(NamedTuple):
-    """Members as the attention gate sees them; each [B, N], the last two [B, N, C].
-
-    `present` is 1 where there is a member, else 0; `distribution` is the softmax of the logits,
-    and zeros where there is no member.
-    """
-
-    modality: Tensor
-    relative_age: Tensor
-    quality: Tensor
-    entropy: Tensor
-    present: Tensor
-    log_evidence: Tensor
-    logits: Tensor
-    distribution: Tensor
-
-
-class AttentionGate(nn.Module):
-    """Corrects the evidence of a member by what the others say.
-
-    A token a member, of its modality's code and its statistics; a block of attention, led by who
-    agrees, p_i p_j; and a score of each token, which is 0 initially.
-    """
-
-    def __init__(self, rows: int, width: int, dropout: float) -> None:
-        """Create it; the order of the lines is the order in which parameters are drawn."""
-        super().__init__()
-        self.code = nn.Embedding(rows, width)
-        nn.init.normal_(self.code.weight, std=0.3)
-        self.embed_statistics = nn.Linear(STATISTICS, width)
-        self.first_norm = nn.LayerNorm(width)
-        self.query_key_value = nn.Linear(width, 3 * width)
-        self.agreement_weight = nn.Parameter(torch.full((HEADS,), 2.0))
-        self.joined = nn.Linear(width, width)
-        self.second_norm = nn.LayerNorm(width)
-        self.hidden = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width)
-        )
-        self.last_norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
-        self.score = nn.Linear(width, 1)
-        nn.init.zeros_(self.score.weight)
-        nn.init.zeros_(self.score.bias)
-
-    def forward(self, members: GateInput, empty: Tensor) -> Tensor:
-        """Return corrections of log e [B, N]; `empty` [B, N] is `EMPTY` without a member, or 0."""
-        agreement = members.distribution @ members.distribution.transpose(1, 2)
-        token = self.code(members.modality)
-        token = token + self.embed_statistics(self.statistics(members, agreement))
-        token = token + self.attention(self.first_norm(token), agreement, empty)
-        token = token + self.hidden(self.second_norm(token))
-        token = self.dropout(self.last_norm(token))
-        return self.score(token)[..., 0]
-
-    def statistics(self, members: GateInput, agreement: Tensor) -> Tensor:
-        """Return statistics [B, N, STATISTICS] of members with p_i p_j = agreement [B, N, N]."""
-        evidence = members.log_evidence.clamp(-LIMIT, LIMIT).exp() * members.present
-        total = evidence.sum(1, keepdim=True)
-        # The pool of all others is that of all members, less the member itself.
-        rest = (total - evidence).clamp(min=1e-6)
-        own = evidence[..., None] * members.logits
-        others = torch.softmax((own.sum(1, keepdim=True) - own) / rest[..., None], -1)
-        consensus = (members.distribution * others).sum(-1)
-        itself = members.distribution.square().sum(-1)
-        support = ((agreement @ evidence[..., None])[..., 0] - evidence * itself) / rest
-        count = members.present.sum(1, keepdim=True)
-        alone = (count < 1.5).to(members.present.dtype).expand_as(evidence)
-        several = 1 - alone
-        statistics = [
-            members.relative_age.clamp(0.0, 2.0),
-            members.quality,
-            members.entropy,
-            alone,
-            members.distribution.amax(-1),
-            several * consensus,
-            several * (consensus + 0.02).log(),
-            several * support,
-            several * others.amax(-1),
-            evidence / total,
-            total.expand_as(evidence).log(),
-        ]
-        return torch.stack(statistics, 2).to(agreement.dtype)
-
-    def attention(self, token: Tensor, agreement: Tensor, empty: Tensor) -> Tensor:
-        """Return what each token takes from all, [B, N, width]."""
-        batch, members, width = token.shape
-        split = self.query_key_value(token).reshape(batch, members, 3, HEADS, width // HEADS)
-        query, key, value = split.permute(2, 0, 3, 1, 4)
-        scores = query @ key.transpose(2, 3) * (width // HEADS) ** -0.5
-        scores = scores + self.agreement_weight[:, None, None] * agreement[:, None]
-        attended = torch.softmax(scores + empty[:, None, None], 3) @ value
-        return self.joined(attended.transpose(1, 2).reshape(batch, members, width))
-
-
 class SynonymCorrection(nn.Module):
     """v, which makes a sum as similar to each class as its members are together.
 
-    A label is as similar to an embedding as the best of its words. With s_c = sum_i e_i max_w w z_i
-    over the words w of class c, v raises the sum's similarity to all words of c to s_c less the
-    mean of s over the classes: what is common to all classes tells none from another.
+    A label is as similar to an embedding as the best of its words. With s_c, what the members say
+    of class c together (`Contamination`), v raises the sum's similarity to all words of c to s_c
+    less the mean of s over the classes: what is common to all classes tells none from another.
     """
 
     def __init__(self, size: int, classes: int, words: int) -> None:
@@ -229,9 +134,8 @@ class SynonymCorrection(nn.Module):
         self.words.copy_(ClassSimilarity(bank).by_class().flatten(0, 1).T)
         self.lift.copy_(torch.from_numpy(initial.synonym_lift(bank)))
 
-    def forward(self, embeddings: Tensor, evidence: Tensor, total: Tensor) -> Tensor:
-        """Return v [B, D] of z [B, N, D], evidence [B, N] and their sum [B, D]."""
-        pooled = (evidence[:, None] @ self.similarities(embeddings))[:, 0]
+    def forward(self, pooled: Tensor, total: Tensor) -> Tensor:
+        """Return v [B, D] of what the members say of the classes [B, C] and their sum [B, D]."""
         pooled = pooled - pooled.mean(1, keepdim=True)
         return (pooled - self.similarities(total[:, None])[:, 0]) @ self.lift
 
@@ -281,7 +185,7 @@ class FusionNetwork(nn.Module):
 
         Args:
             size: Values of an embedding, D.
-            width: Values of a token, a multiple of `HEADS`.
+            width: Values of a token, a multiple of `gate.HEADS`.
             dropout: Share of a token's values that training drops.
             classes: Classes by which members are compared, C.
             words: Prototypes of a class, at most.
@@ -296,6 +200,7 @@ class FusionNetwork(nn.Module):
         self.evidence = EvidenceWeights(rows)
         self.gate = AttentionGate(rows, width, dropout)
         self.bias = BiasCorrection(rows, size)
+        self.contamination = Contamination(rows)
         self.synonyms = SynonymCorrection(size, classes, words)
         self.null = NullDirection(size)
 
@@ -306,6 +211,7 @@ class FusionNetwork(nn.Module):
         self.bias.initialise(fits)
         self.classes.initialise(data, fits)
         self.evidence.initialise(fits, temperature)
+        self.contamination.initialise(fits, temperature)
         self.synonyms.initialise(data.bank)
         self.null.initialise(data)
 
@@ -317,17 +223,20 @@ class FusionNetwork(nn.Module):
         quality: Tensor,
         entropy: Tensor,
         present: Tensor,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Fuse B sets of up to N members.
 
         Embeddings are unit vectors [B, N, D]; all else is [B, N]: numbers of modalities, int64; age
         in seconds; quality and entropy, 0..1; and which places hold a member, bool, at least one.
 
-        Returns unit vectors [B, D]; and weights [B, N], sum 1, zero where there is no member.
+        Returns unit vectors [B, D]; weights [B, N], sum 1, zero where there is no member; and the
+        agreement of each member with all others [B, N], -1 (contradicts) .. 1, 0 of a lone one.
         """
         there = present.to(embeddings.dtype)
         empty = (1 - there) * EMPTY
-        z = self.bias(embeddings, modality)
+        several = (there.sum(1, keepdim=True) > 1.5).to(embeddings.dtype)
+        corrected = self.bias(embeddings, modality)
+        z = embeddings + several[..., None] * (corrected - embeddings)
         relative_age = age / functional.embedding(modality, self.max_age)[..., 0]
         logits = self.classes(z, modality)
         log_evidence = self.evidence(modality, quality, relative_age)
@@ -336,11 +245,15 @@ class FusionNetwork(nn.Module):
             modality, relative_age, quality, entropy, there, log_evidence, logits, distribution
         )
         score = (self.gate(members, empty) + log_evidence).clamp(-LIMIT, LIMIT)
-        evidence = (score + self.evidence.log_scale).exp() * there
-        weights = torch.softmax(score + empty, 1)
-        total = (evidence[:, None] @ z)[:, 0]
-        total = total + self.synonyms(z, evidence, total)
-        return unit(total + self.null(total)), weights
+        evidence = score.exp() * there
+        said = self.synonyms.similarities(z) * evidence[..., None]
+        pool = self.contamination(said, modality, there)
+        carried = evidence * (1 - several * (1 - pool.rightness))
+        weights = carried / carried.sum(1, keepdim=True)
+        total = (carried[:, None] @ z)[:, 0]
+        total = total + several * self.synonyms(pool.pooled, total)
+        total = total * self.evidence.log_scale.exp()
+        return unit(total + self.null(total)), weights, pool.agreement * several * there
 
 
 def unit(values: Tensor) -> Tensor:

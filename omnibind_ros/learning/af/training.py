@@ -35,7 +35,7 @@ VALIDATIONS = 12
 VALIDATION_SETS = 1024
 """Sets of held-back objects in a validation, always the same."""
 
-FAST, SPEED = ("sharpness", "trust", "power", "fading"), 10.0
+FAST, SPEED = ("sharpness", "trust", "power", "fading", "wrong"), 10.0
 """Parameters of one number a modality, and how much faster than others they learn."""
 
 
@@ -183,7 +183,7 @@ class FusionObjective:
         """Return the loss of sets."""
         members = default_convert(sets.members)
         labels, informative = torch.from_numpy(sets.labels), torch.from_numpy(sets.informative)
-        fused, _ = network(*members)
+        fused, *_ = network(*members)
         if self._config.objective == "omnibind":
             return self.label_contrast(fused, labels)
         logits = self._bank(fused) / self._temperature
@@ -226,7 +226,7 @@ class FusionObjective:
     @torch.no_grad()
     def measure(self, network: FusionNetwork, sets: TrainingSets) -> tuple[float, float]:
         """Return cross-entropy and top-1 accuracy, 0..1, of sets."""
-        fused, _ = run(network, sets.members)
+        fused, *_ = run(network, sets.members)
         logits = self._bank(fused) / self._temperature
         labels = torch.from_numpy(sets.labels)
         correct = (logits.argmax(1) == labels).double().mean()

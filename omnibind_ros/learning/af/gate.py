@@ -1,0 +1,108 @@
+"""The attention gate of Adaptive Fusion, which corrects evidence by what the other members say."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+HEADS = 4
+STATISTICS = 11
+"""Values of `AttentionGate.statistics`."""
+LIMIT = 7.0
+"""Largest |log e_i|."""
+
+
+class GateInput(NamedTuple):
+    """Members as the attention gate sees them; each [B, N], the last two [B, N, C].
+
+    `present` is 1 where there is a member, else 0; `distribution` is the softmax of the logits,
+    and zeros where there is no member.
+    """
+
+    modality: Tensor
+    relative_age: Tensor
+    quality: Tensor
+    entropy: Tensor
+    present: Tensor
+    log_evidence: Tensor
+    logits: Tensor
+    distribution: Tensor
+
+
+class AttentionGate(nn.Module):
+    """Corrects the evidence of a member by what the others say.
+
+    A token a member, of its modality's code and its statistics; a block of attention, led by who
+    agrees, p_i p_j; and a score of each token, which is 0 initially.
+    """
+
+    def __init__(self, rows: int, width: int, dropout: float) -> None:
+        """Create it; the order of the lines is the order in which parameters are drawn."""
+        super().__init__()
+        self.code = nn.Embedding(rows, width)
+        nn.init.normal_(self.code.weight, std=0.3)
+        self.embed_statistics = nn.Linear(STATISTICS, width)
+        self.first_norm = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.agreement_weight = nn.Parameter(torch.full((HEADS,), 2.0))
+        self.joined = nn.Linear(width, width)
+        self.second_norm = nn.LayerNorm(width)
+        self.hidden = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width)
+        )
+        self.last_norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        self.score = nn.Linear(width, 1)
+        nn.init.zeros_(self.score.weight)
+        nn.init.zeros_(self.score.bias)
+
+    def forward(self, members: GateInput, empty: Tensor) -> Tensor:
+        """Return corrections of log e [B, N]; `empty` [B, N] is `EMPTY` without a member, or 0."""
+        agreement = members.distribution @ members.distribution.transpose(1, 2)
+        token = self.code(members.modality)
+        token = token + self.embed_statistics(self.statistics(members, agreement))
+        token = token + self.attention(self.first_norm(token), agreement, empty)
+        token = token + self.hidden(self.second_norm(token))
+        token = self.dropout(self.last_norm(token))
+        return self.score(token)[..., 0]
+
+    def statistics(self, members: GateInput, agreement: Tensor) -> Tensor:
+        """Return statistics [B, N, STATISTICS] of members with p_i p_j = agreement [B, N, N]."""
+        evidence = members.log_evidence.clamp(-LIMIT, LIMIT).exp() * members.present
+        total = evidence.sum(1, keepdim=True)
+        # The pool of all others is that of all members, less the member itself.
+        rest = (total - evidence).clamp(min=1e-6)
+        own = evidence[..., None] * members.logits
+        others = torch.softmax((own.sum(1, keepdim=True) - own) / rest[..., None], -1)
+        consensus = (members.distribution * others).sum(-1)
+        itself = members.distribution.square().sum(-1)
+        support = ((agreement @ evidence[..., None])[..., 0] - evidence * itself) / rest
+        count = members.present.sum(1, keepdim=True)
+        alone = (count < 1.5).to(members.present.dtype).expand_as(evidence)
+        several = 1 - alone
+        statistics = [
+            members.relative_age.clamp(0.0, 2.0),
+            members.quality,
+            members.entropy,
+            alone,
+            members.distribution.amax(-1),
+            several * consensus,
+            several * (consensus + 0.02).log(),
+            several * support,
+            several * others.amax(-1),
+            evidence / total,
+            total.expand_as(evidence).log(),
+        ]
+        return torch.stack(statistics, 2).to(agreement.dtype)
+
+    def attention(self, token: Tensor, agreement: Tensor, empty: Tensor) -> Tensor:
+        """Return what each token takes from all, [B, N, width]."""
+        batch, members, width = token.shape
+        split = self.query_key_value(token).reshape(batch, members, 3, HEADS, width // HEADS)
+        query, key, value = split.permute(2, 0, 3, 1, 4)
+        scores = query @ key.transpose(2, 3) * (width // HEADS) ** -0.5
+        scores = scores + self.agreement_weight[:, None, None] * agreement[:, None]
+        attended = torch.softmax(scores + empty[:, None, None], 3) @ value
+        return self.joined(attended.transpose(1, 2).reshape(batch, members, width))
