@@ -17,10 +17,16 @@ class Encoding:
     Attributes:
         values: float32 [D], unit vector.
         quality: How usable the sample was, 0 (not at all) .. 1.
+        distance: How far the sample is from what the encoder was trained on, 0 (like it) .. 1; it
+            has lowered the quality already. 0 where the encoder does not measure it.
+        features: float32 [F], what the encoder projects into the shared space; None where it does
+            not say.
     """
 
     values: npt.NDArray[np.float32]
     quality: float
+    distance: float = 0.0
+    features: npt.NDArray[np.float32] | None = None
 
 
 class Encoder(Protocol):

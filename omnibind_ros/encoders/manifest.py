@@ -17,6 +17,10 @@ CARRIES = 0.05
 """Fusion weight from which a modality counts for the threshold of the fused embedding."""
 
 
+SIMULATION = "simulation"
+"""Value of `FileSpec.trained_on`: the encoder has never seen a real sensor."""
+
+
 class BundleError(ValueError):
     """A bundle or one of its files cannot be used; the text is one sentence."""
 
@@ -48,6 +52,9 @@ class FileSpec:
     """Further files that it needs, by role, such as a tokenizer."""
     precision: str = ""
     """Precision in which a network computes: fp32, fp16 or int8; empty where it is unknown."""
+    trained_on: str = ""
+    """What an encoder was trained on: simulation, recordings, or both, joined by ' and '; empty where
+    it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,7 @@ def _file(entry: Any) -> FileSpec:
         outputs=_tensors(entry.get("outputs")),
         extra={role: _file(sub) for role, sub in (entry.get("extra") or {}).items()},
         precision=str(entry.get("precision", "")),
+        trained_on=str(entry.get("trained_on", "")),
     )
 
 

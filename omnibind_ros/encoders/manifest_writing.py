@@ -92,6 +92,7 @@ def _file_entry(spec: FileSpec) -> dict[str, Any]:
         "licence": spec.licence,
         "origin": spec.origin,
         "precision": spec.precision,
+        "trained_on": spec.trained_on,
         "inputs": [_tensor_entry(tensor) for tensor in spec.inputs],
         "outputs": [_tensor_entry(tensor) for tensor in spec.outputs],
         "extra": {role: _file_entry(file) for role, file in spec.extra.items()},

@@ -12,6 +12,7 @@ from onnx import helper, numpy_helper
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.learning import checkpoints
+from omnibind_ros.learning.config_file import read_config
 from omnibind_ros.learning.teachers.projection import Projection
 
 from .export_encoder import ExportedEncoder, export_encoder
@@ -52,20 +53,26 @@ def export_adapted_image(inputs: ExportInputs, folder: Path, scratch: Path) -> E
     """
     before = inputs.source.manifest.encoders["image"]
     base = scratch / before.path
-    write_adapted_image(inputs.source, load_projection(inputs.request.run / "teacher.pt"), base)
+    share = read_config(inputs.request.run / "config.yaml").adapt.shipped
+    projection = load_projection(inputs.request.run / "teacher.pt")
+    write_adapted_image(inputs.source, projection, base, share)
     spec = replace(before, sha256="", origin=f"{before.origin}; projection {inputs.origin}")
     samples = choose_samples(inputs.cache, "image", inputs.dataset, before.inputs[0].shape[1])
     precision, bank = inputs.request.precision, inputs.cache.vocabulary.classes
     return export_encoder(base, spec, folder, precision, samples, bank, kept=KEPT)
 
 
-def write_adapted_image(bundle: Bundle, projection: Projection, path: Path) -> None:
+def write_adapted_image(
+    bundle: Bundle, projection: Projection, path: Path, share: float = 1.0
+) -> None:
     """Write a bundle's image network with a projection added to its embedding.
 
     Args:
         bundle: Whose image encoder is a network with a fully connected layer at its end.
         projection: From the layer's input to what is added to the embedding.
         path: The .onnx file to write; its inputs and outputs are those of the bundle's network.
+        share: Of the projection, 0..1: between the unchanged teacher and the adapted one, as in
+            WiSE-FT (Wortsman et al., arXiv 2109.01903).
 
     Raises:
         BundleError: The image network is of another kind.
@@ -82,8 +89,8 @@ def write_adapted_image(bundle: Bundle, projection: Projection, path: Path) -> N
         )
     for node in graph.node:
         node.output[:] = ["unadapted" if name == output else name for name in node.output]
-    weight = (projection.weight / projection.scale).detach()
-    bias = (projection.bias - projection.mean @ weight).detach()
+    weight = share * (projection.weight / projection.scale).detach()
+    bias = share * projection.bias.detach() - projection.mean @ weight
     arrays = {
         "adapted_weight": weight.numpy().astype(np.float32),
         "adapted_bias": bias.numpy().astype(np.float32),

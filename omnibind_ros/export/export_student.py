@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from omnibind_ros.arrays import Floats
-from omnibind_ros.encoders.manifest import FileSpec, TensorSpec
+from omnibind_ros.encoders.manifest import SIMULATION, FileSpec, TensorSpec
+from omnibind_ros.learning.cad.embeddings import BATCH
+from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.config_file import read_config
+from omnibind_ros.learning.students.distribution import FeatureDistribution
 from omnibind_ros.learning.students.files import load_student
+from omnibind_ros.learning.students.picture import PictureStudent
+from omnibind_ros.learning.tensors.cache import TensorCache
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .export_encoder import ExportedEncoder, export_encoder
@@ -56,6 +62,10 @@ def export_student(
     )
     samples = choose_samples(inputs.cache, modality)
     precision, bank = inputs.request.precision, inputs.cache.vocabulary.classes
+    if isinstance(network, PictureStudent):
+        network = MeasuredStudent(network, fit_distribution(network, inputs.cache, modality))
+        spec = replace(spec, outputs=(*spec.outputs, *measured_outputs(network.features)))
+    spec = replace(spec, trained_on=trained_on(inputs.cache, modality))
     return export_network(network, spec, folder, scratch, precision, samples, bank)
 
 
@@ -70,6 +80,69 @@ def student_spec(modality: str, tensor: TensorSpec, size: int, origin: str) -> F
     """
     output = TensorSpec("embedding", (1, size), "float32", "ND", "unit vector")
     return FileSpec(f"{modality}.onnx", "", "Apache-2.0", origin, (tensor,), (output,))
+
+
+def measured_outputs(features: int) -> tuple[TensorSpec, ...]:
+    """Return the outputs of a `MeasuredStudent` after its embedding, given its features' number."""
+    return (
+        TensorSpec("features", (1, features), "float32", "NF", "what the embedding is made of"),
+        TensorSpec("distance", (1,), "float32", "N", "0 as in the training .. 1 far from it"),
+    )
+
+
+class MeasuredStudent(nn.Module):
+    """A student that gives its features too, and how far a sample is from its training."""
+
+    def __init__(self, network: PictureStudent, distribution: FeatureDistribution) -> None:
+        """Wrap a trained network, with the distribution of its features."""
+        super().__init__()
+        self.network, self.distribution = network, distribution
+        self.features = len(distribution.mean)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return unit embeddings [B, D], features [B, F] and distances [B] of samples [B, ...]."""
+        embedding, features = self.network.outputs(x)
+        return embedding, features, self.distribution(features)
+
+
+def fit_distribution(
+    network: PictureStudent, cache: TensorCache, modality: str
+) -> FeatureDistribution:
+    """Fit the distribution of a student's features to its training samples.
+
+    Args:
+        network: The trained student, on the CPU, in evaluation mode.
+        cache: The tensors that it was trained on; its limit is that of the validation objects.
+        modality: Its modality.
+
+    Raises:
+        TrainingError: There are too few usable samples.
+    """
+    rows, usable = cache.index.rows[modality], cache.quality(modality) > 0
+    splits = cache.index.splits[rows]
+    inputs = cache.inputs.tensors[modality]
+
+    def features(split: str) -> Floats:
+        chosen = np.flatnonzero((splits == split) & usable)
+        parts = []
+        with torch.no_grad():
+            for start in range(0, len(chosen), BATCH):
+                x = np.asarray(inputs[chosen[start : start + BATCH]], np.float32)
+                parts.append(network.outputs(torch.from_numpy(x))[1].numpy())
+        return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
+
+    try:
+        return FeatureDistribution.fit(features("train"), features("validation"))
+    except ValueError as error:
+        raise TrainingError(f"{modality}: {error}; build a larger dataset") from error
+
+
+def trained_on(cache: TensorCache, modality: str) -> str:
+    """Return `FileSpec.trained_on` of a modality's student."""
+    rows = cache.index.rows[modality]
+    recorded = cache.index.recorded[modality][cache.index.splits[rows] == "train"]
+    kinds = [(SIMULATION, not np.all(recorded)), ("recordings", bool(np.any(recorded)))]
+    return " and ".join(name for name, there in kinds if there)
 
 
 def export_network(
@@ -106,5 +179,8 @@ def export_network(
 @torch.no_grad()
 def _embed(network: nn.Module, samples: ExportSamples) -> Floats:
     """Return embeddings float32 [N, D] of the held-out samples, by the torch network."""
-    values = [network(torch.from_numpy(x.copy())).numpy() for x in samples.held_out]
+    values = []
+    for x in samples.held_out:
+        given = network(torch.from_numpy(x.copy()))
+        values.append((given[0] if isinstance(given, tuple) else given).numpy())
     return np.concatenate(values)

@@ -83,6 +83,13 @@ class ScheduleConfig:
         "under any other objective",
         choices=("auto", "image", "teacher", "random"),
     )
+    near: float = parameter(
+        0.0,
+        "Weight of the squared distance of the first layers' weights to those that they begin with "
+        "(L2-SP, arXiv 1802.01483); 0: they are free",
+        low=0,
+        high=1000,
+    )
     student: str = parameter(
         "",
         "File of a trained student (students/MODALITY.pt) to begin with instead; set it under "
@@ -112,6 +119,13 @@ class AdaptConfig:
         high=100,
     )
     tau: float = parameter(0.05, "Temperature of the classes", low=0.001, high=1)
+    shipped: float = parameter(
+        1.0,
+        "Share of what was learnt that the exported image encoder has (WiSE-FT, arXiv 2109.01903); "
+        "students learn from all of it",
+        low=0,
+        high=1,
+    )
     folds: int = parameter(
         1,
         "Parts of the training objects; with two or more, a training image's embedding for "
@@ -194,6 +208,10 @@ class TrainingConfig:
         hashed["look"] = hashed.pop("validate_every")
         if not schedule.architecture:
             del hashed["architecture"]
+        if not schedule.near:
+            del hashed["near"]
+        adapt = asdict(self.adapt)
+        del adapt["shipped"]  # students do not depend on it
         parts = {
             "modality": modality,
             "teacher": self.teacher,
@@ -202,7 +220,7 @@ class TrainingConfig:
             "share": self.shares.get(modality, 100.0),
             "loss": asdict(loss),
             "schedule": hashed,
-            "adapt": asdict(self.adapt),
+            "adapt": adapt,
             "image_student": asdict(self.image_student),
             "origins": self.origins,
         }

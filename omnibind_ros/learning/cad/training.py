@@ -20,12 +20,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from lightning_fabric import Fabric
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.learning import checkpoints
-from omnibind_ros.learning.config import TrainingConfig
+from omnibind_ros.learning.config import TrainingConfig, TrainingError
 from omnibind_ros.learning.curves import Curves
 from omnibind_ros.learning.devices import make_fabric
 from omnibind_ros.learning.loop import (
@@ -271,6 +272,7 @@ class StudentTask(Task[StudentBatch]):
             parameter_groups(self.network, self.schedule.weight_decay), self.schedule.learning_rate
         )
         self.model, self.optimizer = fabric.setup(self.network, optimizer)
+        self._began = self._first_layers() if self.schedule.near else []
 
     def batches(self, epoch: int) -> Iterable[StudentBatch]:
         """Draw the epoch's batches; all random numbers follow from seed, epoch and rank."""
@@ -295,7 +297,24 @@ class StudentTask(Task[StudentBatch]):
         value, terms = self.objective(
             self.model(x), usable.labels, usable.image, usable.text, usable.categories
         )
+        if self._began:
+            apart = [(now - began).square().sum() for now, began in self._began]
+            value = value + 0.5 * self.schedule.near * torch.stack(apart).sum()
         return Loss(value, terms, samples, unusable)
+
+    def _first_layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Return the parameters of the first layers, each with the values that it begins with.
+
+        Raises:
+            TrainingError: The network has no layers of the image teacher.
+        """
+        body = getattr(self.network, "body", None)
+        if not isinstance(body, nn.Module):
+            raise TrainingError(
+                f"the {self.modality} student has no layers of the image teacher to stay near; set "
+                f"overrides.{self.modality}.near to 0, or choose another architecture"
+            )
+        return [(each, each.detach().clone()) for each in body.parameters()]
 
     def validate(self) -> Validation | None:
         """Return the accuracy on validation objects, which chooses the best state."""

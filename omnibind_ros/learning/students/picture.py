@@ -175,7 +175,12 @@ class PictureStudent(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return unit embeddings [B, D] of prepared samples [B, C, H, W]."""
-        return self.head(self.features(x))
+        return self.outputs(x)[0]
+
+    def outputs(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return unit embeddings [B, D] and the features that they project, [B, 2 * CHANNELS]."""
+        features = self.features(x)
+        return self.head(features), features
 
     def features(self, x: Tensor) -> Tensor:
         """Return the features that the head projects, [B, 2 * CHANNELS]."""

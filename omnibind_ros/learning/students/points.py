@@ -101,11 +101,12 @@ class PointStudent(PictureStudent):
         nn.init.zeros_(self.large[2].weight)
         nn.init.zeros_(self.large[2].bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return unit embeddings [B, D] of clouds [B, P, 3], metres around their centroid."""
+    def outputs(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return embeddings [B, D] and features of clouds [B, P, 3], metres around the centroid."""
         radius = (x.square().sum(2).mean(1)[:, None, None] + 1e-6).sqrt()
-        features = self.head.dropout(self.features(self.drawing(x / radius)))
-        return unit(self.head.project(features) + self.large(radius[:, 0].log()))
+        features = self.features(self.drawing(x / radius))
+        projected = self.head.project(self.head.dropout(features))
+        return unit(projected + self.large(radius[:, 0].log())), features
 
 
 build = PointStudent
