@@ -64,6 +64,7 @@ class ImageEncoder:
         self.model = name
         self._model = model
         self._input = spec.inputs[0]
+        self._outputs = [tensor.name for tensor in spec.outputs[1:]]
 
     def encode(self, sample: Any) -> Encoding:
         """Encode a picture.
@@ -77,11 +78,13 @@ class ImageEncoder:
         size = self._input.shape[1]
         square = _square(sample)
         crop = resize(square, size, size)
-        values, quality = self._model.run({self._input.name: crop[None]})
+        values, *rest = self._model.run({self._input.name: crop[None]})
+        given = dict(zip(self._outputs, rest, strict=True))
         # Enlarging makes neighbours alike even in noise, so then the original pixels are measured.
         measured = structure(crop if square.shape[0] > size else square)
-        own = float(np.clip(quality.reshape(-1)[0], 0, 1))
-        return Encoding(values[0], own * ramp(measured, STRUCTURE))
+        own = float(np.clip(given["quality"].reshape(-1)[0], 0, 1))
+        features = given["features"][0] if "features" in given else None
+        return Encoding(values[0], own * ramp(measured, STRUCTURE), features=features)
 
     def cancel(self, thread: int) -> None:
         """Make the run in progress in a thread end early with an error."""

@@ -53,7 +53,7 @@ class FileSpec:
     precision: str = ""
     """Precision in which a network computes: fp32, fp16 or int8; empty where it is unknown."""
     trained_on: str = ""
-    """What an encoder was trained on: simulation, recordings, or both, joined by ' and '; empty where
+    """What an encoder was trained on: simulation, recordings, or both, joined by "and"; empty where
     it is unknown."""
 
 

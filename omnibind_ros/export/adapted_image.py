@@ -10,7 +10,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.encoders.manifest import BundleError
+from omnibind_ros.encoders.manifest import BundleError, TensorSpec
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config_file import read_config
 from omnibind_ros.learning.teachers.projection import Projection
@@ -21,6 +21,16 @@ from .samples import choose_samples
 
 KEPT = ("Gemm",)
 """Projection and classifier stay in fp32: the teacher of the next training reads them."""
+
+
+FEATURES = "features"
+"""The output with what is projected: pooled activations of the last layer."""
+
+
+def features_output(projection: Projection) -> TensorSpec:
+    """Return the manifest's entry of the output `FEATURES`."""
+    count = projection.weight.shape[0]
+    return TensorSpec(FEATURES, (1, count), "float32", "NF", "what the embedding is made of")
 
 
 def load_projection(path: Path) -> Projection:
@@ -56,7 +66,9 @@ def export_adapted_image(inputs: ExportInputs, folder: Path, scratch: Path) -> E
     share = read_config(inputs.request.run / "config.yaml").adapt.shipped
     projection = load_projection(inputs.request.run / "teacher.pt")
     write_adapted_image(inputs.source, projection, base, share)
-    spec = replace(before, sha256="", origin=f"{before.origin}; projection {inputs.origin}")
+    outputs = (*before.outputs, features_output(projection))
+    origin = f"{before.origin}; projection {inputs.origin}"
+    spec = replace(before, sha256="", origin=origin, outputs=outputs)
     samples = choose_samples(inputs.cache, "image", inputs.dataset, before.inputs[0].shape[1])
     precision, bank = inputs.request.precision, inputs.cache.vocabulary.classes
     return export_encoder(base, spec, folder, precision, samples, bank, kept=KEPT)
@@ -70,7 +82,8 @@ def write_adapted_image(
     Args:
         bundle: Whose image encoder is a network with a fully connected layer at its end.
         projection: From the layer's input to what is added to the embedding.
-        path: The .onnx file to write; its inputs and outputs are those of the bundle's network.
+        path: The .onnx file to write; its inputs and outputs are those of the bundle's network,
+            and `features_output`.
         share: Of the projection, 0..1: between the unchanged teacher and the adapted one, as in
             WiSE-FT (Wortsman et al., arXiv 2109.01903).
 
@@ -102,7 +115,10 @@ def write_adapted_image(
             helper.make_node("Add", ["unadapted", "adapted_step"], ["adapted"]),
             helper.make_node("ReduceL2", ["adapted"], ["adapted_norm"], axes=[-1], keepdims=1),
             helper.make_node("Div", ["adapted", "adapted_norm"], [output]),
+            helper.make_node("Identity", [first.input[0]], [FEATURES]),
         ]
     )
+    shape = features_output(projection).shape
+    graph.output.append(helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, shape))
     onnx.checker.check_model(model)
     onnx.save(model, str(path))

@@ -49,6 +49,8 @@ def embedding(result: PerceptionResult, model: str) -> FusedEmbedding:
         modalities=list(result.modalities),
         weights=_floats(result.weights),
         ages=_floats(result.ages),
+        agreement=_floats(result.agreement),
+        distance=_floats(result.distances),
         values=_floats(result.values),
     )
 
@@ -85,7 +87,9 @@ def sensor_embedding(name: str, modality: str, stored: StoredEmbedding, model: s
         modality=modality,
         model=model,
         quality=stored.quality,
+        distance=stored.distance,
         values=_floats(stored.values),
+        features=_floats(stored.features) if stored.features is not None else [],
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import replace
 
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.manifest import SIMULATION
 from omnibind_ros.encoders.remote import RemoteEncoder
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.sensors import SensorRegistry, SensorType, normalise_type
@@ -14,6 +16,8 @@ from omnibind_ros.sensors import SensorRegistry, SensorType, normalise_type
 from .channel import Channel
 from .config import SensingConfig, SensorConfig, SensorSetup
 from .workers import WorkerSettings
+
+_log = logging.getLogger(__name__)
 
 
 def fill_in_defaults(name: str, config: SensorConfig) -> SensorConfig:
@@ -69,11 +73,27 @@ class ChannelFactory:
             kind = self._sensor_types.find(config.modality, config.type)
             config.depth = config.depth or kind.depth
             options = setup.options if isinstance(setup.options, kind.options) else kind.options()
-            return Channel(name, config, kind, self._encoder(kind), options=options)
+            encoder = self._encoder(kind)
+            if not kind.encoded:
+                self._tell_origin(name, kind.modality)
+            return Channel(name, config, kind, encoder, options=options)
         except (ValueError, KeyError) as error:
             problem = str(error.args[0]) if error.args else type(error).__name__
             config.depth = config.depth or 1
             return Channel(name, config, None, None, problem)
+
+    def _tell_origin(self, name: str, modality: str) -> None:
+        """Say of a sensor that its encoder has never seen a real one, if that is so."""
+        manifest = self._bundle.manifest
+        if manifest.encoders[modality].trained_on == SIMULATION:
+            _log.warning(
+                "sensor '%s': the %s encoder of %s was trained on simulated sensors only, so its "
+                "evidence is experimental; try it with `omnibind recognise` on recordings of this "
+                "sensor, and train it with them",
+                name,
+                modality,
+                manifest.model,
+            )
 
     def _encoder(self, kind: SensorType) -> Encoder:
         if kind.encoded:

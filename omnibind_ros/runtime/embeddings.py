@@ -20,6 +20,8 @@ class StoredEmbedding:
         stamp_ns: When the sample was taken, nanoseconds.
         frame_id: The sensor's frame.
         taken: Monotonic time when the sample was taken, seconds.
+        distance: How far the sample is from what the encoder was trained on, 0 .. 1.
+        features: float32 [F], what the encoder projects; None where it does not say.
     """
 
     values: npt.NDArray[np.float32]
@@ -28,6 +30,8 @@ class StoredEmbedding:
     stamp_ns: int
     frame_id: str
     taken: float
+    distance: float = 0.0
+    features: npt.NDArray[np.float32] | None = None
 
 
 class FreshEmbedding(NamedTuple):

@@ -30,6 +30,8 @@ class PerceptionResult:
         modalities: N names.
         weights: float32 [N], sum 1.
         ages: float32 [N], seconds since each sample was taken.
+        agreement: float32 [N], -1 (contradicts the others) .. 1; see `Fused`.
+        distances: float32 [N], 0 .. 1; see `StoredEmbedding`.
         values: float32 [D], the fused embedding, a unit vector.
         recognition: Its labels.
         samples: The N decoded samples, for drawing.
@@ -41,6 +43,8 @@ class PerceptionResult:
     modalities: tuple[str, ...]
     weights: npt.NDArray[np.float32]
     ages: npt.NDArray[np.float32]
+    agreement: npt.NDArray[np.float32]
+    distances: npt.NDArray[np.float32]
     values: npt.NDArray[np.float32]
     recognition: Recognition
     samples: tuple[Any, ...]
@@ -122,6 +126,8 @@ class Perception:
             modalities=modalities,
             weights=fused.weights,
             ages=ages,
+            agreement=fused.agreement,
+            distances=np.array([embedding.distance for embedding in stored], np.float32),
             values=fused.values,
             recognition=self.recogniser.recognise(
                 fused.values, modalities, fused.weights, qualities

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from omnibind_ros.encoders.base import Encoder, Encoding
-from omnibind_ros.sensors import Doubt, RejectedSampleError
+from omnibind_ros.sensors import Doubt, Issue, RejectedSampleError
 
 from .cpu_time import CpuTime
 from .decoding import Decoder
@@ -21,6 +21,10 @@ from .job import Job
 from .workers import WorkerSettings
 
 _log = logging.getLogger(__name__)
+
+
+FAR = 0.5
+"""Distance from the encoder's training from which a reading is doubtful."""
 
 
 class ProblemListener(Protocol):
@@ -140,7 +144,11 @@ class JobProcessor:
             stamp_ns=newest.stamp_ns,
             frame_id=newest.frame_id,
             taken=newest.taken,
+            distance=encoding.distance,
+            features=encoding.features,
         )
+        if encoding.distance >= FAR:
+            doubts = (*doubts, _far(channel.config.modality, encoding.distance))
         with self._changed:
             if job.abandoned or channel.removed:
                 return False
@@ -162,3 +170,12 @@ class JobProcessor:
                 return  # it was counted when it was given up
             pause = job.channel.health.fail(problem, self._monotonic())
         self._listener.on_problem(job.channel.name, f"{problem}; it is tried again in {pause:g} s")
+
+
+def _far(modality: str, distance: float) -> Doubt:
+    return Doubt(
+        Issue.OUT_OF_DISTRIBUTION,
+        f"its samples are unlike those that the {modality} encoder was trained on (distance "
+        f"{distance:.2f} of 1), so they count little; look at what the sensor shows, and train the "
+        "encoder with recordings of it",
+    )

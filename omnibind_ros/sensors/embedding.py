@@ -25,22 +25,27 @@ class RemoteEmbedding(NamedTuple):
         quality: 0..1.
         modality: A key of `MODALITIES`.
         model: Name and version of the bundle that made it.
+        distance: 0 .. 1, from what the encoder was trained on.
+        features: float32 [F], what the encoder projects; None where it does not say.
     """
 
     values: npt.NDArray[np.float32]
     quality: float
     modality: str
     model: str
+    distance: float = 0.0
+    features: npt.NDArray[np.float32] | None = None
 
 
 def decode_embedding(msg: Any, _options: Any = None) -> RemoteEmbedding:
     """Return the embedding of an omnibind_msgs/Embedding.
 
     Args:
-        msg: Anything with values, quality, modality and model.
+        msg: Anything with values, quality, modality, model, distance and features.
 
     Raises:
-        RejectedSampleError: Empty, not finite, no unit vector, or a quality outside 0..1.
+        RejectedSampleError: Empty, not finite, no unit vector, or a quality or distance outside
+            0..1.
     """
     values = np.array(msg.values, np.float32)
     length = float(np.linalg.norm(values.astype(np.float64)))  # float32 may overflow
@@ -49,11 +54,22 @@ def decode_embedding(msg: Any, _options: Any = None) -> RemoteEmbedding:
             f"an embedding of {values.size} values has length {length:.3g} instead of 1; publish "
             "what an encoder node publishes"
         )
-    if not 0.0 <= msg.quality <= 1.0:
+    for name, value in (("quality", msg.quality), ("distance", msg.distance)):
+        if not 0.0 <= value <= 1.0:
+            raise RejectedSampleError(f"an embedding's {name} is {value:g}; it must be in 0 .. 1")
+    features = np.array(msg.features, np.float32)
+    if not np.isfinite(features).all():
         raise RejectedSampleError(
-            f"an embedding's quality is {msg.quality:g}; it must be in 0 .. 1"
+            "an embedding's features are not finite; publish what an encoder node publishes"
         )
-    return RemoteEmbedding(values / length, float(msg.quality), msg.modality, msg.model)
+    return RemoteEmbedding(
+        values / length,
+        float(msg.quality),
+        msg.modality,
+        msg.model,
+        float(msg.distance),
+        features if features.size else None,
+    )
 
 
 SENSOR_TYPES = tuple(
