@@ -16,14 +16,20 @@ from omnibind_ros.sensors.embedding import MESSAGE, decode_embedding
 def message(**changes):
     values = np.array([0.6, 0.8, 0, 0], np.float32)
     fields = {"values": values, "quality": 0.5, "modality": "thermal", "model": "house@1"}
-    return SimpleNamespace(**{**fields, **changes})
+    return SimpleNamespace(**{**fields, "distance": 0.25, "features": [], **changes})
 
 
 def test_a_good_one_passes():
     sample = decode_embedding(message())
     encoding = RemoteEncoder("thermal", "house@1", 4).encode(sample)
     np.testing.assert_allclose(encoding.values, [0.6, 0.8, 0, 0], atol=1e-6)
-    assert encoding.quality == 0.5
+    assert (encoding.quality, encoding.distance, encoding.features) == (0.5, 0.25, None)
+
+
+def test_features_come_with_it():
+    sample = decode_embedding(message(features=[1.0, -2.0, 0.5]))
+    features = RemoteEncoder("thermal", "house@1", 4).encode(sample).features
+    np.testing.assert_array_equal(features, [1, -2, 0.5])
 
 
 @pytest.mark.parametrize(
@@ -34,6 +40,9 @@ def test_a_good_one_passes():
         ({"values": [float("nan"), 1.0]}, "length nan"),
         ({"quality": 2.0}, "quality is 2"),
         ({"quality": float("nan")}, "quality is nan"),
+        ({"distance": -0.5}, "distance is -0.5"),
+        ({"distance": float("nan")}, "distance is nan"),
+        ({"features": [1.0, float("inf")]}, "features are not finite"),
     ],
 )
 def test_bad_ones_are_explained(changes, words):

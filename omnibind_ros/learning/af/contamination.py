@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from . import initial_values as initial
 
-NEVER = -7.0
+NEVER = -30.0
 """Logit of the share of wrong members of a modality that was not initialised."""
 WRONG = 0.2
 """Share of wrong members of a modality with which training begins."""

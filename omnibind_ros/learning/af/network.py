@@ -10,8 +10,8 @@ the temperature of the modality, and r_i = 1, the sum is the log-opinion pool (H
 naive Bayes, for members whose errors are independent. `FusionNetwork.initialise` makes the network
 that pool of contaminated members; one that is not initialised is the quality-weighted mean.
 
-A lone member is not corrected: fused = normalise(e z + u), so that its labels keep their order,
-whatever the label bank.
+A lone member is not corrected: fused = normalise(e k z + u), so that its labels keep their order,
+whatever the label bank; k is the `Margin`.
 
 Tables have a row for each number of a modality (`Modality.number`). Shapes: B sets of N members,
 embeddings of D values, C classes. export/export_fusion.py writes the network as fusion.onnx.
@@ -19,6 +19,8 @@ embeddings of D values, C classes. export/export_fusion.py writes the network as
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -37,6 +39,8 @@ NULL_DIRECTIONS = 16
 """Null directions, at most."""
 EMPTY = -1e4
 """Score of a place without a member: far below any other, and finite in 16 bits."""
+LEAST_MARGIN = 0.02
+"""Smallest margin: a lone member always counts a little."""
 LOW_QUALITY = 0.05
 """Quality below which the quality gate lowers the evidence, in proportion."""
 
@@ -145,6 +149,37 @@ class SynonymCorrection(nn.Module):
         return (embeddings @ self.words).reshape(batch, members, len(self.lift), -1).amax(3)
 
 
+class Margin(nn.Module):
+    """How far the best class of a lone member is above the mean of all classes.
+
+    k = (max_c s_c - mean_c s_c) / max_c s_c, in units of what is usual for the modality. What is as
+    similar to every label as to the best, is no evidence of any.
+    """
+
+    def __init__(self, rows: int) -> None:
+        """Create it so that a margin of 1 is usual."""
+        super().__init__()
+        self.register_buffer("usual", torch.ones(rows, 1))
+
+    def initialise(self, data: EmbeddingSet, numbers: npt.NDArray[np.int64]) -> None:
+        """Set the mean margins of samples."""
+        for m, number in enumerate(numbers):
+            values, _ = data.of(m)
+            if len(values):
+                similarity = torch.from_numpy(data.bank.similarities(values))
+                self.usual[number] = self._relative(similarity).mean().clamp(min=0.05)
+
+    def forward(self, similarity: Tensor, modality: Tensor) -> Tensor:
+        """Return margins [B, N] of similarities [B, N, C] and numbers of modalities [B, N]."""
+        usual = functional.embedding(modality, self.usual)[..., 0]
+        return self._relative(similarity) / usual
+
+    @staticmethod
+    def _relative(similarity: Tensor) -> Tensor:
+        best = similarity.amax(-1)
+        return ((best - similarity.mean(-1)) / best.clamp(min=1e-3)).clamp(LEAST_MARGIN, 1.0)
+
+
 class NullDirection(nn.Module):
     """u, of length one, in directions in which no text lies.
 
@@ -201,6 +236,7 @@ class FusionNetwork(nn.Module):
         self.gate = AttentionGate(rows, width, dropout)
         self.bias = BiasCorrection(rows, size)
         self.contamination = Contamination(rows)
+        self.margin = Margin(rows)
         self.synonyms = SynonymCorrection(size, classes, words)
         self.null = NullDirection(size)
 
@@ -212,6 +248,7 @@ class FusionNetwork(nn.Module):
         self.classes.initialise(data, fits)
         self.evidence.initialise(fits, temperature)
         self.contamination.initialise(fits, temperature)
+        self.margin.initialise(data, fits.numbers)
         self.synonyms.initialise(data.bank)
         self.null.initialise(data)
 
@@ -246,9 +283,10 @@ class FusionNetwork(nn.Module):
         )
         score = (self.gate(members, empty) + log_evidence).clamp(-LIMIT, LIMIT)
         evidence = score.exp() * there
-        said = self.synonyms.similarities(z) * evidence[..., None]
-        pool = self.contamination(said, modality, there)
-        carried = evidence * (1 - several * (1 - pool.rightness))
+        similarity = self.synonyms.similarities(z)
+        pool = self.contamination(similarity * evidence[..., None], modality, there)
+        margin = self.margin(similarity, modality)
+        carried = evidence * (several * pool.rightness + (1 - several) * margin)
         weights = carried / carried.sum(1, keepdim=True)
         total = (carried[:, None] @ z)[:, 0]
         total = total + several * self.synonyms(pool.pooled, total)
