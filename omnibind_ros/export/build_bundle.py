@@ -121,9 +121,14 @@ def _write_manifest(
         labels=before.labels,
         calibration=calibration,
         fusion=fusion,
-        figures={"export": {modality: each.figures for modality, each in exported.items()}},
+        figures={"export": {m: _without_times(each.figures) for m, each in exported.items()}},
     )
     write_manifest(stage, manifest, WRITTEN_BY)
+
+
+def _without_times(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of an export that are the same on every machine."""
+    return {name: value for name, value in figures.items() if not name.startswith("ms")}
 
 
 def _embed_labels(stage: Path) -> None:

@@ -89,12 +89,16 @@ def test_an_encoder_runs_as_in_the_perception_node(made):
 
 def test_figures_of_the_export_are_in_the_manifest(made):
     figures = made.bundle.manifest.figures["export"]
-    assert figures == made.figures
+    times = {"ms", "ms_fp32"}  # of this machine at this moment
+    for modality, measured in made.figures.items():
+        assert measured.keys() >= times
+        assert min(measured[name] for name in times) > 0
+        rest = {name: value for name, value in measured.items() if name not in times}
+        assert figures[modality] == rest
     assert set(figures) == {"image", "touch"}
     for measured in figures.values():
         assert measured["samples"] > 0
         assert 0.9 < measured["min_cosine"] <= measured["mean_cosine"] <= 1.001
-        assert measured["ms"] > 0
         assert 0 <= measured["top1"] <= 100
         worth = measured["top1"] >= measured["top1_fp32"] - 1
         assert measured["precision"] == "fp32" or worth
