@@ -9,7 +9,11 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
 from omnibind_ros.encoders.manifest_writing import write_manifest  # noqa: E402
-from omnibind_ros.export.adapted_image import load_projection, write_adapted_image  # noqa: E402
+from omnibind_ros.export.adapted_image import (
+    features_output,
+    load_projection,
+    write_adapted_image,
+)
 from omnibind_ros.learning import checkpoints  # noqa: E402
 from omnibind_ros.learning.teachers.loading import load_teacher  # noqa: E402
 from omnibind_ros.learning.teachers.projection import Projection  # noqa: E402
@@ -30,20 +34,39 @@ def projection(strength):
     return made
 
 
-@pytest.mark.parametrize("strength", [0.0, 0.02])
-def test_the_network_gives_what_the_projection_gives(bundle_dir, bundle_copy, tmp_path, strength):
+def halfway(projection):
+    """Return the projection whose step is half as long."""
+    half = Projection(*projection.weight.shape)
+    half.load_state_dict(projection.state_dict())
+    with torch.no_grad():
+        half.weight.mul_(0.5)
+        half.bias.mul_(0.5)
+    return half
+
+
+@pytest.mark.parametrize(("strength", "share"), [(0.0, 1.0), (0.02, 1.0), (0.02, 0.5), (0.02, 0.0)])
+def test_the_network_gives_what_the_projection_gives(
+    bundle_dir, bundle_copy, tmp_path, strength, share
+):
     encoded = load_teacher(str(bundle_dir)).embed_images([PICTURE])
     file = tmp_path / "teacher.pt"
     checkpoints.save(file, {"key": "", "state": projection(strength).state_dict()})
     loaded = load_projection(file)
     with torch.no_grad():
-        wanted = loaded(torch.from_numpy(encoded.values), torch.from_numpy(encoded.features))[
-            0
-        ].numpy()
+        whole, half = (
+            each(torch.from_numpy(encoded.values), torch.from_numpy(encoded.features))[0].numpy()
+            for each in (loaded, halfway(loaded))
+        )
+    wanted = {1.0: whole, 0.5: half, 0.0: encoded.values[0]}[share]
 
-    write_adapted_image(Bundle.load(bundle_dir), loaded, bundle_copy / "image.onnx")
+    write_adapted_image(Bundle.load(bundle_dir), loaded, bundle_copy / "image.onnx", share)
     manifest = Bundle.load(bundle_dir).manifest
-    changed = replace(manifest.encoders["image"], sha256=file_sha256(bundle_copy / "image.onnx"))
+    before = manifest.encoders["image"]
+    changed = replace(
+        before,
+        sha256=file_sha256(bundle_copy / "image.onnx"),
+        outputs=(*before.outputs, features_output(loaded)),
+    )
     encoders = {**manifest.encoders, "image": changed}
     write_manifest(bundle_copy, replace(manifest, encoders=encoders), "a test")
     bundle = Bundle.load(bundle_copy)
@@ -52,7 +75,8 @@ def test_the_network_gives_what_the_projection_gives(bundle_dir, bundle_copy, tm
     assert np.allclose(encoding.values, wanted, atol=1e-5)
     assert encoding.quality == pytest.approx(float(encoded.quality[0]), abs=1e-5)
     moved = 1 - float(encoding.values @ encoded.values[0])
-    assert (moved > 1e-3) == (strength > 0)
+    assert (moved > 1e-3) == (strength * share > 0.01)
+    assert np.allclose(encoding.features, encoded.features[0], atol=1e-5)
     # The teacher's features and its classes are still there for the next run.
     again = load_teacher(str(bundle_copy)).embed_images([PICTURE])
     assert np.allclose(again.features, encoded.features, atol=1e-5)

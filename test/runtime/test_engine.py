@@ -97,6 +97,24 @@ def test_an_embedding_that_is_not_finite_reaches_nobody(make_engine):
     assert small.results[0].sensors == ("good",)
 
 
+@pytest.mark.parametrize(("distance", "issues"), [(0.4, ()), (0.8, (Issue.OUT_OF_DISTRIBUTION,))])
+def test_what_is_far_from_the_training_is_said(make_engine, distance, issues):
+    small = make_engine(cam=config())
+    values = np.eye(4, dtype=np.float32)[0]
+    features = np.arange(3, dtype=np.float32)
+    small.encoder.encode = lambda _: Encoding(values, 0.5, distance, features)
+    small.engine.set_publishers("cam", 1)
+    small.offer("cam", 0)
+    small.wait(lambda: len(small.results) == 1)
+    assert small.state("cam").issues == issues
+    assert [doubt.issue for _, doubt in small.doubts] == list(issues)
+    if issues:
+        assert "distance 0.80 of 1" in small.state("cam").reason
+    np.testing.assert_allclose(small.results[0].distances, [distance])
+    stored = small.engine.channels()["cam"].embedding
+    np.testing.assert_array_equal(stored.features, features)
+
+
 def test_presence_follows_publishers_and_age(make_engine):
     small = make_engine(cam=config(max_age=0.1))
     small.engine.set_publishers("cam", 0)
