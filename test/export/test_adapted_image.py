@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
 from omnibind_ros.encoders.manifest_writing import write_manifest  # noqa: E402
-from omnibind_ros.export.adapted_image import (
+from omnibind_ros.export.adapted_image import (  # noqa: E402
     features_output,
     load_projection,
     write_adapted_image,
