@@ -60,6 +60,12 @@ def _print(figures: JsonObject) -> None:
     for name, part in figures["summary"].items():
         rules = ", ".join(f"{rule} {value:.1f}%" for rule, value in part["top1"].items())
         print(f"{name.replace('_', ' ')}, {part['combinations']} combinations: {rules}")
+    for name, of in figures["best_learned"].items():
+        low, high = of["interval"]
+        print(
+            f"{name.replace('_', ' ')}, AF over the best baseline ({of['baseline']}): "
+            f"{of['gain']:+.2f} points, 95% {low:+.2f} to {high:+.2f}"
+        )
     everything = "+".join(figures["modalities"])
     top1 = figures["combinations"][everything]["af"]
     print(f"{everything}: top-1 {top1:.1f}%, ECE {figures['ece']:.1f}%")

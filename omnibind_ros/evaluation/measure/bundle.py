@@ -44,7 +44,7 @@ def evaluate_bundle(
         name: The bundle's folder or name.
         data: The dataset's folder.
         cache: Where embeddings are kept.
-        config: How the bundle's fusion was trained; the perceptron is trained in the same way.
+        config: How the bundle's fusion was trained; the learned baselines are trained alike.
         unknown: Classes that training has not seen; None for the manifest's figure `left_out`.
         study: Folder of the study's results, for the figures of students and scale.
         workers: Processes that encode.
@@ -120,6 +120,14 @@ def main_figures(figures: JsonObject) -> dict[str, Any]:
         "all": {name: round(everything[name], 1) for name in ("af", "mean", "best_single")},
         "gain_over_mean": {
             name: round(of["gain_over_mean"], 2) for name, of in figures["summary"].items()
+        },
+        "gain_over_best_learned": {
+            name: {
+                "baseline": of["baseline"],
+                "gain": round(of["gain"], 2),
+                "interval": [round(end, 2) for end in of["interval"]],
+            }
+            for name, of in figures.get("best_learned", {}).items()
         },
         "real": {
             name: round(of.get("own_names", of["competing"])["top1"], 1)

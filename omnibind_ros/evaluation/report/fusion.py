@@ -9,10 +9,14 @@ import numpy as np
 from omnibind_ros.evaluation import JsonObject
 
 from .markdown import percent, table
+from .paper import comparison_sections, gain_sections, paper_sections
 from .pictures import WORDS, draw_combinations, draw_confusion, draw_faults
 from .unknown import detection_paragraphs, unknown_section
 
-RULES = ("af", "mean", "mean_logits", "entropy_weighted", "concat_mlp", "best_single")
+RULES = (
+    *("af", "mean", "mean_logits", "entropy_weighted"),
+    *("linear", "unseen", "concat_mlp", "best_single"),
+)
 """Fusion rules in the order of the columns."""
 
 
@@ -30,6 +34,9 @@ def bundle_sections(evaluation: JsonObject, results: Path, pictures: Path) -> li
         f"{evaluation['bundle']} on {evaluation['samples']} samples of {evaluation['objects']} "
         f"objects in {evaluation['classes']} classes that have every modality.",
         *_combinations(evaluation, results, pictures, ""),
+        *gain_sections(evaluation),
+        *paper_sections(evaluation),
+        *comparison_sections(evaluation),
         *_singles(evaluation),
         *unknown_section(evaluation),
         *_retrieval(evaluation),
@@ -46,6 +53,8 @@ def fusion_run_sections(run: JsonObject, results: Path, pictures: Path) -> list[
         f"On {run['samples']} samples of {run['objects']} objects in {run['classes']} classes, "
         f"from the students of {run['of']}; ECE {run['ece']:.1f}%.",
         *_combinations(run, results, pictures, f"{run['name']}-"),
+        *gain_sections(run),
+        *comparison_sections(run),
     ]
 
 

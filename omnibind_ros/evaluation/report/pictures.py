@@ -34,6 +34,8 @@ WORDS = {
     "best_single": "best single member",
     "mean_logits": "mean of logits",
     "entropy_weighted": "entropy-weighted mean",
+    "linear": "concatenation + linear layer",
+    "unseen": "Unseen Modality Interaction",
     "concat_mlp": "concatenation + MLP",
     "cad": "CAD",
     "omnibind": "the paper's CAD",

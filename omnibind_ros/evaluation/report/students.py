@@ -40,12 +40,13 @@ def student_sections(study: JsonObject, results: Path, pictures: Path, data: str
 def _objectives(students: Mapping[str, JsonObject], title: str) -> list[str]:
     """Return the tables of objectives and of CAD's terms with one share of the data."""
     parts = []
+    there = [name for name in OBJECTIVES if any(name in of for of in students.values())]
     rows = [
-        (name, *(_mean_of_seeds(student, objective) for objective in OBJECTIVES))
+        (name, *(_mean_of_seeds(student, objective) for objective in there))
         for name, student in students.items()
     ]
-    if any(any(row[1:]) for row in rows):
-        head = ("student", *(WORDS[name] for name in OBJECTIVES))
+    if there:
+        head = ("student", *(WORDS[name] for name in there))
         parts += [
             f"Top-1 in percent with {title}, mean ± standard deviation over seeds, or of one seed:",
             table(head, rows),
