@@ -25,3 +25,16 @@ def accuracy(correct: npt.NDArray[np.bool_], objects: npt.NDArray[Any]) -> Accur
     _, of = np.unique(objects, return_inverse=True)
     each = np.bincount(of, correct) / np.bincount(of)
     return Accuracy(float(correct.mean()), float(each.mean()))
+
+
+def by_object(correct: npt.NDArray[np.bool_], objects: npt.NDArray[Any]) -> dict[str, list[int]]:
+    """Return each object's correct answers and samples, [correct, samples] by name.
+
+    Args:
+        correct: bool [N].
+        objects: [N], the object of each sample.
+    """
+    names, of = np.unique(objects, return_inverse=True)
+    right, samples = np.bincount(of, correct, len(names)), np.bincount(of, minlength=len(names))
+    rows = zip(names.tolist(), right.tolist(), samples.tolist(), strict=True)
+    return {str(name): [int(each), count] for name, each, count in rows}

@@ -39,16 +39,23 @@ class ObjectBootstrap:
         rng = np.random.default_rng(seed)
         drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
         self._weights = drawn.astype(np.float32)
-        self._sizes = self._weights @ self._counts.astype(np.float32)
+        self._sizes = self.totals(self._counts.astype(np.float64))
+
+    def totals(self, values: Values) -> Values:
+        """Return the sums over the objects of each resample, [R], of values by object [O].
+
+        Objects are in alphabetical order.
+        """
+        return np.asarray(self._weights @ values.astype(np.float32))
 
     def means(self, values: Values) -> Values:
         """Return the means of values [N] over the samples of each resample, [R]."""
-        sums = np.bincount(self._object, values, len(self._counts)).astype(np.float32)
-        return np.asarray((self._weights @ sums) / self._sizes)
+        sums = np.bincount(self._object, values, len(self._counts)).astype(np.float64)
+        return self.totals(sums) / self._sizes
 
     def interval(self, values: Values) -> list[float]:
         """Return the ends of the percentile interval of the mean of values [N], of 1 - `LEVEL`."""
-        return [float(end) for end in np.quantile(self.means(values), (LEVEL / 2, 1 - LEVEL / 2))]
+        return ends(self.means(values))
 
     def p_below(self, values: Values, bound: float) -> float:
         """Return the p-value of the hypothesis that the mean of values [N] is at least `bound`.
@@ -61,6 +68,11 @@ class ObjectBootstrap:
         # An equal deviation counts despite rounding in float32.
         below = int((deviations <= measured - bound + 1e-3).sum())
         return (below + 1) / (len(deviations) + 1)
+
+
+def ends(resampled: Values) -> list[float]:
+    """Return the ends of the percentile interval of resampled figures [R], of 1 - `LEVEL`."""
+    return [float(end) for end in np.quantile(resampled, (LEVEL / 2, 1 - LEVEL / 2))]
 
 
 def holm(p: Values) -> Values:

@@ -84,7 +84,13 @@ def evaluate_bundle(
     )
     for modality, recordings in real.items():
         recordings["simulated"] = _simulated(encoded, modality, left_out)
-    empty: dict[str, Any] = {"students": {}, "scale": {}, "reality": {}, "unknown": {}}
+    empty: dict[str, Any] = {
+        "students": {},
+        "scale": {},
+        "reality": {},
+        "unknown": {},
+        "student_gains": {},
+    }
     summary = read_study(study) if study is not None else empty
     unknown_run = summary.pop("unknown")
     if figures["auroc_unknown"] is None and unknown_run:

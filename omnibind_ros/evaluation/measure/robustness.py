@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.learning.af.corruptions import CORRUPTIONS, Members, Selection, members_of
 from omnibind_ros.learning.af.embeddings import EmbeddingSet, EncodedFaults
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.progress import Progress, no_progress
 from omnibind_ros.recognition.prototypes import entropies
 
+from .bootstrap import ObjectBootstrap
 from .combinations import Rule, select_modalities
-from .metrics import top_k
 
 FAULTS = ("noise", "dead", "stale", "other_object")
 """Names in `CORRUPTIONS` of the faults that are measured."""
 
 SMALLEST = 3
 """Members of a combination at least, the faulty one included."""
+
+LARGE = 5
+"""Members from which combinations are summarised together."""
 
 
 def with_fault(
@@ -83,7 +88,7 @@ def measure_robustness(
     seed: int,
     encoded_faults: EncodedFaults,
     progress: Progress = no_progress,
-) -> dict[str, dict[str, dict[str, float]]]:
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Measure every combination of three or more sensors with one of them faulty, each in turn.
 
     Args:
@@ -97,7 +102,9 @@ def measure_robustness(
     Returns:
         By modality and fault, means over the combinations for each rule in percent: RULE, top-1
         with the fault; RULE_left_out, without the sensor; RULE_whole, with the sensor in order; and
-        RULE_loss, left out minus with the fault, in points. Empty with fewer than three modalities.
+        RULE_loss, left out minus with the fault, in points, with RULE_loss_interval by a bootstrap
+        over objects, and RULE_loss_by_size, means over the combinations of 3, 4, and 5+ sensors.
+        Empty with fewer than three modalities.
     """
     if len(data.modalities) < SMALLEST:
         return {}
@@ -105,15 +112,22 @@ def measure_robustness(
     clean = members_of(data, temperature)
     sizes = range(SMALLEST, len(data.modalities) + 1)
     sets = [names for size in sizes for names in combinations(data.modalities, size)]
-    cached: dict[tuple[str, ...], dict[str, float]] = {}
+    bootstrap = ObjectBootstrap(data.objects)
+    cached: dict[tuple[str, ...], dict[str, Floats]] = {}
 
-    def without_fault(names: tuple[str, ...]) -> dict[str, float]:
+    def right(part: Members) -> dict[str, Floats]:
+        """Return 100 where a rule is right about a sample, else 0, [N]."""
+        return {
+            name: np.where(rule(part).argmax(1) == data.labels, np.float32(100), np.float32(0))
+            for name, rule in rules.items()
+        }
+
+    def without_fault(names: tuple[str, ...]) -> dict[str, Floats]:
         if names not in cached:
-            part = select_modalities(clean, data, names)
-            cached[names] = {n: top_k(rule(part), data.labels) for n, rule in rules.items()}
+            cached[names] = right(select_modalities(clean, data, names))
         return cached[names]
 
-    losses: dict[str, dict[str, dict[str, float]]] = {}
+    losses: dict[str, dict[str, dict[str, Any]]] = {}
     total, done = len(data.modalities) * len(FAULTS), 0
     for modality in data.modalities:
         with_sensor = [names for names in sets if modality in names]
@@ -122,20 +136,34 @@ def measure_robustness(
             corrupted = with_fault(clean, data, modality, fault, temperature, rng, encoded_faults)
             rows = []
             for names in with_sensor:
-                part = select_modalities(corrupted, data, names)
-                faulty = {n: top_k(rule(part), data.labels) for n, rule in rules.items()}
+                faulty = right(select_modalities(corrupted, data, names))
                 left_out = without_fault(tuple(name for name in names if name != modality))
                 rows.append(_row(faulty, left_out, without_fault(names)))
-            losses[modality][fault] = {n: float(np.mean([r[n] for r in rows])) for n in rows[0]}
+            found = {name: np.mean([row[name] for row in rows], 0) for name in rows[0]}
+            figures: dict[str, Any] = {name: float(each.mean()) for name, each in found.items()}
+            for loss in (f"{rule}_loss" for rule in rules):
+                figures[f"{loss}_interval"] = bootstrap.interval(found[loss])
+                figures[f"{loss}_by_size"] = _by_size(
+                    [len(names) for names in with_sensor], [row[loss].mean() for row in rows]
+                )
+            losses[modality][fault] = figures
             done += 1
             progress(done, total)
     return losses
 
 
+def _by_size(sizes: Sequence[int], values: Sequence[float]) -> dict[str, float]:
+    """Return the means of values over combinations of each size; from `LARGE` on, of all."""
+    groups: dict[str, list[float]] = {}
+    for size, value in zip(sizes, values, strict=True):
+        groups.setdefault(f"{LARGE}+" if size >= LARGE else f"{size}", []).append(value)
+    return {size: float(np.mean(group)) for size, group in groups.items()}
+
+
 def _row(
-    faulty: Mapping[str, float], left_out: Mapping[str, float], whole: Mapping[str, float]
-) -> dict[str, float]:
-    row: dict[str, float] = {}
+    faulty: Mapping[str, Floats], left_out: Mapping[str, Floats], whole: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    row: dict[str, Floats] = {}
     for rule in faulty:
         row |= {
             rule: faulty[rule],

@@ -76,18 +76,45 @@ def fusion_goals(evaluation: JsonObject) -> Iterator[Goal]:
         worst = part["worst_addition"]
         what = f"change by adding a modality, {where}, at worst ({worst['addition']})"
         yield Goal(what, -1.0, worst["points"], "points")
-    robustness = evaluation["robustness"]
-    for fault in next(iter(robustness.values()), {}):
-        losses = {modality: faults[fault]["af_loss"] for modality, faults in robustness.items()}
-        worst = max(losses, key=lambda name: losses[name])
-        what = f"AF's loss by one faulty sensor, {fault.replace('_', ' ')}, at worst ({worst})"
-        yield Goal(what, 2.0, losses[worst], "points", most=True)
+    yield from fault_goals(evaluation["robustness"])
     everything = evaluation["combinations"]["+".join(evaluation["modalities"])]
     ends = evaluation.get("intervals", {}).get("everything")
     fused = "all modalities fused, top-1" + (f" (95% {interval(ends)})" if ends else "")
     yield Goal(fused, 90.0, everything["af"], "%")
     yield Goal("ECE of all modalities fused", 5.0, evaluation["ece"], "%", most=True)
     yield Goal("AUROC of unknown objects", 0.85, evaluation["auroc_unknown"], "AUROC")
+
+
+FAULT_GOALS = {"noise": 1.0, "dead": 2.0, "stale": 2.0}
+"""Points that a faulty sensor may cost compared with leaving it out."""
+
+LYING_GOALS = {"3": ("sets of three", 8.0), "5+": ("sets of five or more", 4.0)}
+"""The same for a sensor that observes another object, by the size of the set."""
+
+
+def fault_goals(robustness: JsonObject) -> Iterator[Goal]:
+    """Yield the goals of combinations with one faulty sensor."""
+    for fault in next(iter(robustness.values()), {}):
+        faults = {modality: by[fault] for modality, by in robustness.items()}
+        words = f"AF's loss by one faulty sensor, {fault.replace('_', ' ')}"
+        if fault in FAULT_GOALS or "af_loss_by_size" not in next(iter(faults.values())):
+            worst = max(faults, key=lambda name: faults[name]["af_loss"])
+            ends = faults[worst].get("af_loss_interval")
+            where = f"{worst}; 95% {interval(ends)}" if ends else worst
+            goal = FAULT_GOALS.get(fault, 2.0)
+            what = f"{words}, at worst ({where})"
+            yield Goal(what, goal, faults[worst]["af_loss"], "points", most=True)
+            continue
+        for size, (where, goal) in LYING_GOALS.items():
+            losses = {
+                modality: of["af_loss_by_size"][size]
+                for modality, of in faults.items()
+                if size in of["af_loss_by_size"]
+            }
+            if losses:
+                worst = max(losses, key=lambda name: losses[name])
+                what = f"{words}, {where}, at worst ({worst})"
+                yield Goal(what, goal, losses[worst], "points", most=True)
 
 
 REAL = {
@@ -110,27 +137,47 @@ def recording_goals(real: JsonObject) -> Iterator[Goal]:
         yield Goal(f"{what} ({where})", goal, own["top1"], "%")
 
 
-def student_goals(students: JsonObject, scale: JsonObject) -> Iterator[Goal]:
-    """Yield the goals of the students."""
+def student_goals(
+    students: JsonObject, scale: JsonObject, tested: JsonObject | None = None
+) -> Iterator[Goal]:
+    """Yield the goals of the students.
+
+    Args:
+        students: `students` of `read_study`.
+        scale: Likewise.
+        tested: `student_gains` of it, for intervals.
+    """
     if not students:
         return
+    plain = (tested or {}).get("cad", {}).get("plain", {})
     gains = {m: _gain(entry) for m, entry in students.items()}
     known = [gain for gain in gains.values() if gain is not None]
     touch = gains.get("touch")
-    yield Goal("touch: CAD over the best plain objective, 10% of its data", 4.34, touch, "points")
+    what = "touch: CAD over the best plain objective, 10% of its data"
+    yield Goal(what + _ends(plain.get("touch")), 4.34, touch, "points")
     papers = _gain(students.get("touch", {}), "omnibind")
     if papers is not None:
         what = "touch: the paper's CAD over the best plain objective, 10% of its data"
-        yield Goal(what, 4.34, papers, "points")
+        of = (tested or {}).get("omnibind", {}).get("plain", {}).get("touch")
+        yield Goal(what + _ends(of), 4.34, papers, "points")
     mean = float(np.mean(known)) if known else None
-    yield Goal("five students: the same, on average", 3.0, mean, "points")
+    what = "five students: the same, on average" + _ends(plain.get("mean"))
+    yield Goal(what, 3.0, mean, "points")
+    alike = (tested or {}).get("cad", {}).get("cross_entropy_from_image")
+    if alike:
+        what = "five students: CAD over cross-entropy that begins alike" + _ends(alike["mean"])
+        yield Goal(what, 3.0, alike["mean"]["points"], "points")
     cad = scale.get("cad", {}).get("10", {}).get("mean")
-    plain = scale.get("cross_entropy", {}).get("30", {}).get("mean")
-    lead = None if cad is None or plain is None else cad - plain
+    entropy = scale.get("cross_entropy", {}).get("30", {}).get("mean")
+    lead = None if cad is None or entropy is None else cad - entropy
     yield Goal("CAD with 10% of the data over cross-entropy with 30%", 0.0, lead, "points")
     full = [gain for e in students.values() if (gain := _gain(e.get("at_100", {}))) is not None]
     lowest = min(full, default=None)
     yield Goal("CAD over the best plain objective, 100%, the worst student", 0.0, lowest, "points")
+
+
+def _ends(gain: JsonObject | None) -> str:
+    return f" (95% {interval(gain['interval'])})" if gain else ""
 
 
 def digit_goals(students: JsonObject, fusion: JsonObject | None) -> Iterator[Goal]:
@@ -178,7 +225,9 @@ def goals_section(
         goals += fusion_goals(evaluation)
         if "recordings" in evaluation:
             goals += recording_goals(evaluation["recordings"])
-    goals += student_goals(household["students"], household["scale"])
+    goals += student_goals(
+        household["students"], household["scale"], household.get("student_gains")
+    )
     fusions = (r for r in runs if (r["kind"], r["data"], r.get("tag")) == ("fusion", "digits", ""))
     goals += digit_goals(digits["students"], next(fusions, None))
     if not goals:

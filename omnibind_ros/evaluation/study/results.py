@@ -14,6 +14,7 @@ from omnibind_ros.learning.cad.losses import PLAIN
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import STUDENTS
 
+from .outcomes import gains
 from .plan import DEFAULT_START
 
 HEADLINE = 10.0
@@ -56,7 +57,7 @@ def read_results(folder: Path) -> list[JsonObject]:
 
 
 def read_study(folder: Path, data: str = "household") -> dict[str, Any]:
-    """Return `students`, `scale`, `reality` and `unknown` of a study, for `omnibind evaluate`.
+    """Return `students`, `scale`, `reality`, `unknown` and `student_gains` of a study.
 
     Args:
         folder: Where results are.
@@ -70,6 +71,7 @@ def read_study(folder: Path, data: str = "household") -> dict[str, Any]:
         "scale": scale(plain),
         "reality": reality(results),
         "unknown": unknown(every),
+        "student_gains": student_gains(plain),
     }
 
 
@@ -165,6 +167,31 @@ def students(results: Iterable[JsonObject]) -> dict[str, Any]:
                 into |= {"spread": spread, "seeds": seeds, "without": without}
         if entry or at_100:
             found[modality] = {"without": {}} | entry | {"at_100": at_100}
+    return found
+
+
+def student_gains(results: Iterable[JsonObject]) -> dict[str, Any]:
+    """Return the gains of CAD, ours and the paper's, with `HEADLINE` percent of the data.
+
+    Returns:
+        By objective (cad, omnibind), what it is compared with (`plain`, the best plain objective of
+        each student; `cross_entropy_from_image`, which begins as CAD does), and student modality
+        (`mean`: of all): `points`, the means over seeds, and `interval`, by a bootstrap over test
+        objects; of runs that have the outcomes by object.
+    """
+    runs: dict[str, list[JsonObject]] = {}
+    for result in results:
+        if not result["without"] and result["share"] == HEADLINE and result.get("outcomes"):
+            runs.setdefault(label(result), []).append(result["outcomes"])
+    found: dict[str, Any] = {}
+    for objective in ("cad", "omnibind"):
+        if objective in runs:
+            rivals = {"plain": PLAIN, OTHER_STARTS[1]: (OTHER_STARTS[1],)}
+            found[objective] = {
+                name: compared
+                for name, others in rivals.items()
+                if (compared := gains(runs[objective], [runs[o] for o in others if o in runs]))
+            }
     return found
 
 

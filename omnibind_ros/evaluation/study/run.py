@@ -26,6 +26,7 @@ from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.teachers.loading import load_teacher
 from omnibind_ros.learning.tensors.cache import build_cache
 
+from .outcomes import read_outcomes
 from .plan import Run
 from .results import read_result
 
@@ -208,6 +209,7 @@ class _Study:
             "teacher": teacher,
             "image_student": image_student,
             "real": real,
+            "outcomes": read_outcomes(folder / "students", config.modalities),
         }
 
     def _fusion(self, run: Run) -> dict[str, Any]:

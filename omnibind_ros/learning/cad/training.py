@@ -40,7 +40,7 @@ from omnibind_ros.learning.loop import (
     warmup_cosine,
 )
 from omnibind_ros.learning.memory import keep_freed_memory
-from omnibind_ros.learning.metrics import accuracy
+from omnibind_ros.learning.metrics import accuracy, by_object
 from omnibind_ros.learning.progress import NamedProgress, no_named_progress, progress_bars
 from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.learning.students.files import save_student
@@ -98,8 +98,9 @@ def train_students(
     """Train the students that a configuration names.
 
     Writes out/config.yaml, curves.csv, curves.png, teacher.pt and teacher.json (the adapted image
-    teacher), image_student.json, students/MODALITY.pt and embeddings.npz. Checkpoints are in
-    out/checkpoints until the run is complete.
+    teacher), image_student.json, students/MODALITY.pt, students/MODALITY.test.json (of each test
+    object: correct answers and samples) and embeddings.npz. Checkpoints are in out/checkpoints
+    until the run is complete.
 
     Args:
         cache: The dataset's tensors.
@@ -200,13 +201,18 @@ def _train_student(
         progress=lambda done, total, metrics: progress(modality, done, total, metrics),
     )
     metrics = {"best_epoch": float(best.epoch)}
+    outcomes: dict[str, list[int]] = {}
     for name, part in (("validation", task.validation), ("test", task.test)):
         if len(part):
-            metrics |= accuracies(name, task.correct(part), part)
+            correct = task.correct(part)
+            metrics |= accuracies(name, correct, part)
+            outcomes = by_object(correct, part.objects)
     metrics["training_samples"] = float(len(task.training))
     if task.fabric.is_global_zero:
         spec, size = task.cache.inputs.specs[modality], task.cache.embedding_size
         path = out / "students" / f"{modality}.pt"
+        if len(task.test):
+            write_atomic(path.with_suffix(".test.json"), json.dumps(outcomes) + "\n")
         save_student(path, modality, task.network, spec, size, key, metrics, schedule.architecture)
     return metrics
 

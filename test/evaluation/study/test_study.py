@@ -165,6 +165,11 @@ def test_each_run_has_a_result(finished):
     results = {r["name"]: r for r in read_results(folder / "study")}
     assert set(results) == {run.name for run in runs}
     assert set(results["small-cad-100-s0"]["modalities"]) == {"touch", "thermal"}
+    cad = results["small-cad-100-s0"]
+    for modality, metrics in cad["modalities"].items():
+        counts = np.array([each.split("/") for each in cad["outcomes"][modality].split()], int)
+        assert len(counts) == len(cad["outcomes"]["objects"].splitlines())
+        assert counts[:, 0].sum() / counts[:, 1].sum() == pytest.approx(metrics["test_samples"])
     fusion = results["small-fusion-s0"]
     assert "image+text+touch+thermal" in fusion["combinations"]
     assert len(fusion["combinations"]) == 15
