@@ -59,7 +59,7 @@ def _add_evaluate(commands: Any) -> None:
         "--config",
         type=Path,
         metavar="FILE",
-        help="how the bundle's fusion was trained; the perceptron is trained in the same way",
+        help="how the bundle's fusion was trained; learned baselines are trained likewise",
     )
     evaluate.add_argument(
         "--unknown",
