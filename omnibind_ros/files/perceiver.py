@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.fusion import make_fusion
@@ -144,12 +146,25 @@ class FilePerceiver:
 
 
 def pooled(stored: Sequence[StoredEmbedding]) -> StoredEmbedding:
-    """Return the mean of embeddings, weighted by quality; its quality is their weighted mean."""
+    """Return the mean of embeddings, weighted by quality; so too of what else they have."""
     if len(stored) == 1:
         return replace(stored[0], sample=None)
     qualities = np.array([embedding.quality for embedding in stored], np.float64)
     weights = qualities if qualities.sum() > 0 else np.ones_like(qualities)
+    weights = weights / weights.sum()
     total = weights @ np.stack([embedding.values for embedding in stored])
     values = (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)
-    quality = float(weights @ qualities / weights.sum())
-    return replace(stored[-1], values=values, quality=quality, sample=None)
+    others = {
+        name: _mean(weights, [getattr(embedding, name) for embedding in stored])
+        for name in ("features", "distance")
+        if hasattr(stored[0], name)
+    }
+    quality = float(weights @ qualities)
+    return replace(stored[-1], values=values, quality=quality, sample=None, **others)
+
+
+def _mean(weights: npt.NDArray[np.float64], values: Sequence[Any]) -> Any:
+    if any(value is None for value in values):
+        return None
+    mean = weights @ np.stack([np.asarray(value, np.float64) for value in values])
+    return float(mean) if np.ndim(mean) == 0 else mean.astype(np.float32)

@@ -1,13 +1,20 @@
 """What a file is, and files that lie about it."""
 
+from dataclasses import fields
+
 import cv2
 import numpy as np
 import pytest
 import soundfile
 
+from omnibind_ros.files.commands import AXES, UNITS
+from omnibind_ros.files.commands import MODALITIES as COMMAND_MODALITIES
 from omnibind_ros.files.errors import FileError
 from omnibind_ros.files.kinds import kind_of
 from omnibind_ros.files.opening import find_source
+from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.sensors.point_filters import PointsOptions
+from omnibind_ros.sensors.thermal import ThermalOptions
 
 PICTURE = cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1].tobytes()
 
@@ -86,3 +93,17 @@ def test_a_modality_that_a_file_cannot_have(tmp_path):
     assert find_source(tmp_path / "a.png", "touch").modality == "touch"
     with pytest.raises(FileError, match="cannot be audio; it can be image or touch or thermal"):
         find_source(tmp_path / "a.png", "audio")
+
+
+def test_the_options_of_the_command_are_those_of_the_sensors():
+    choices = {
+        "axes": sensor_choices(PointsOptions, "axes"),
+        "unit": sensor_choices(ThermalOptions, "unit"),
+        "modality": tuple(MODALITIES),
+    }
+    assert choices == {"axes": AXES, "unit": UNITS, "modality": COMMAND_MODALITIES}
+
+
+def sensor_choices(options, name):
+    (field,) = (field for field in fields(options) if field.name == name)
+    return field.metadata["choices"]

@@ -74,7 +74,9 @@ def test_sounds_that_cannot_be_used(tmp_path):
     soundfile.write(tmp_path / "whole.flac", noise, 16_000)
     flac = (tmp_path / "whole.flac").read_bytes()
     (tmp_path / "cut.flac").write_bytes(flac[: len(flac) // 2])
+    soundfile.write(tmp_path / "short.wav", tone(0.1, 8_000), 8_000)
     for name, says in (
+        ("short.wav", r"has 0.100 s, too little to tell anything; use at least 0.15 s"),
         ("cut.wav", "cut off: the file has 16022 bytes of 32044"),
         ("head.wav", "does not decode"),
         ("none.wav", "does not decode"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,10 +77,12 @@ def _guessed_size(events: Columns) -> tuple[int, int]:
 
 
 def _packets(events: Columns, size: tuple[int, int], duration: int) -> Iterator[Timed]:
-    edges = np.arange(0, duration + PACKET_NS, PACKET_NS)
-    places = np.searchsorted(events.t, edges).tolist()
-    for number, begin in enumerate(edges[:-1].tolist()):
-        x, y, t, p = events.pick(slice(places[number], places[number + 1]))
+    """Yield the packets that have events: a damaged time may be hours away from the others."""
+    number = events.t // PACKET_NS
+    edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
+    for first, last in pairwise(edges):
+        x, y, t, p = events.pick(slice(first, last))
+        begin = int(number[first]) * PACKET_NS
         message = SimpleNamespace(
             width=size[0], height=size[1], x=x, y=y, t=(t - begin).astype(np.uint32), p=p
         )

@@ -25,7 +25,7 @@ DAT_CD = (0x00, 0x0C)
 
 ATIS_OVERFLOW_ROW = 240
 ATIS_OVERFLOW_US = 1 << 13
-"""See `open_atis`."""
+"""See `read_atis`."""
 
 
 class _Header(NamedTuple):
@@ -64,7 +64,7 @@ def open_event_file(path: Path, modality: str) -> Recording:
         raise FileError(path, f"it is AEDAT {version}, which is not read; convert it to AEDAT 4")
     suffix = path.suffix.lower()
     if suffix == ".bin":
-        return open_atis(path, modality)
+        return _open_atis(path, modality)
     if suffix not in (".raw", ".dat") or not head.startswith(b"%"):
         raise FileError(
             path,
@@ -166,28 +166,41 @@ def _dat(path: Path, data: bytes, header: _Header) -> Columns:
     )
 
 
-def open_atis(path: Path, modality: str) -> Recording:
-    """Open the binary format of N-MNIST and N-Caltech101.
+def read_atis(data: npt.NDArray[np.uint8]) -> Columns:
+    """Decode the binary format of N-MNIST and N-Caltech101.
 
-    An event is 40 bits, big-endian: 8 bits x, 8 bits y, 1 bit polarity, 23 bits time in
-    microseconds; one in row 240 adds 2^13 us to all that follow (Orchard et al. 2015, doi
-    10.3389/fnins.2015.00437).
+    An event is 40 bits, big-endian: 8 bits x, 8 bits y, 1 bit polarity (1 brighter), 23 bits time
+    in microseconds (Orchard et al. 2015, doi 10.3389/fnins.2015.00437, and its web pages). An event
+    in row 240 marks an overflow of the clock instead: 2^13 us are added to all events that follow,
+    as in the authors' Read_Ndataset.m.
+
+    Args:
+        data: uint8 [n], the file.
+
+    Returns:
+        The events, t in nanoseconds.
 
     Raises:
-        FileError: It is cut off.
+        ValueError: It is cut off; the text is one sentence.
     """
-    data = np.fromfile(path, np.uint8)
     if data.size % 5:
-        raise FileError(path, "it is cut off: 5 bytes are an event; restore the file")
+        raise ValueError("the recording is cut off: 5 bytes are an event; restore the file")
     fields = data.reshape(-1, 5).astype(np.int64)
     t = (fields[:, 2] & 0x7F) << 16 | fields[:, 3] << 8 | fields[:, 4]
     overflow = fields[:, 1] == ATIS_OVERFLOW_ROW
     t += np.cumsum(overflow) * ATIS_OVERFLOW_US
     real = fields[~overflow]
-    events = Columns(
+    return Columns(
         real[:, 0].astype(np.uint16),
         real[:, 1].astype(np.uint16),
         t[~overflow] * NS_PER_US,
         (real[:, 2] >> 7).astype(np.uint8),
     )
+
+
+def _open_atis(path: Path, modality: str) -> Recording:
+    try:
+        events = read_atis(np.fromfile(path, np.uint8))
+    except ValueError as error:
+        raise FileError(path, str(error)) from error
     return recording(path, events, None, modality)

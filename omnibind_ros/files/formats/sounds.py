@@ -15,6 +15,9 @@ CHUNK = 0.02
 
 NS = 1_000_000_000
 
+SHORTEST = 0.15
+"""Seconds; resampling alone delays by up to 0.06 s."""
+
 STREAMED = 0x7FFFF000
 """Programs that write to a pipe give at least this as the length of the sound."""
 
@@ -46,6 +49,12 @@ def open_sound_file(path: Path, modality: str) -> Recording:
         )
     if frames < 1:
         raise FileError(path, "the sound has no samples; restore the file")
+    if frames < SHORTEST * rate:
+        raise FileError(
+            path,
+            f"the sound has {frames / rate:.3f} s, too little to tell anything; use at least "
+            f"{SHORTEST:g} s",
+        )
     integers = subtype in ("PCM_16", "PCM_S8", "PCM_U8")
     return Recording(
         modality,

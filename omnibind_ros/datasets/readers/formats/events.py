@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.datasets.errors import SkipError
+from omnibind_ros.files.formats.event_streams import read_atis
 
 from .files import shown
 
-EVENT_BYTES = 5
-OVERFLOW_ROW = 240
-OVERFLOW_US = 1 << 13
 NS_PER_US = 1_000
 
 Event = dict[str, Any]
@@ -63,12 +61,7 @@ def window(
 
 
 def load_atis(path: Path, size: tuple[int, int]) -> Event:
-    """Read the binary format of N-MNIST and N-Caltech101.
-
-    An event is 40 bits, big-endian: 8 bits x, 8 bits y, 1 bit polarity (1 brighter), 23 bits time
-    in microseconds (Orchard et al. 2015, doi 10.3389/fnins.2015.00437, and its web pages). An event
-    in row 240 marks an overflow of the clock instead: 2^13 us are added to all events that follow,
-    as in the authors' Read_Ndataset.m.
+    """Read the binary format of N-MNIST and N-Caltech101, see `read_atis`.
 
     Args:
         path: The file, .bin or .bs2.
@@ -78,18 +71,12 @@ def load_atis(path: Path, size: tuple[int, int]) -> Event:
         SkipError: The file is missing, cut off, or its events cannot be used.
     """
     try:
-        data = np.fromfile(path, np.uint8)
+        events = read_atis(np.fromfile(path, np.uint8))
     except OSError as error:
         raise SkipError(shown(path), f"the recording cannot be read ({error.strerror})") from error
-    if data.size % EVENT_BYTES:
-        raise SkipError(shown(path), "the recording is cut off: 5 bytes are an event")
-    fields = data.reshape(-1, EVENT_BYTES).astype(np.int64)
-    x, y, high = fields[:, 0], fields[:, 1], fields[:, 2]
-    t = (high & 0x7F) << 16 | fields[:, 3] << 8 | fields[:, 4]
-    overflow = y == OVERFLOW_ROW
-    t += np.cumsum(overflow) * OVERFLOW_US
-    real = ~overflow
-    return window(x[real], y[real], t[real] * NS_PER_US, (high >> 7)[real], size, shown(path))
+    except ValueError as error:
+        raise SkipError(shown(path), str(error)) from error
+    return window(events.x, events.y, events.t, events.p, size, shown(path))
 
 
 def load_nimagenet(path: Path, size: tuple[int, int] = (640, 480)) -> Event:
