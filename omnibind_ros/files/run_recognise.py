@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.class_names import class_text, right_labels
@@ -47,7 +45,6 @@ def run_recognise(options: argparse.Namespace) -> int:
         ValueError: The bundle, the labels or an option cannot be used.
         OSError: The file of figures cannot be written.
     """
-    cv2.setLogLevel(0)  # what OpenCV says of a damaged file is said in a sentence
     folders = [Path(path) for path in options.paths if Path(path).is_dir()]
     singles = [path for path in options.paths if not Path(path).is_dir()]
     recognition = FileRecognition(options)
