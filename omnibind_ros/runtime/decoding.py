@@ -39,7 +39,7 @@ class Decoded(NamedTuple):
     no_evidence: NoEvidenceError | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Reading:
     """What the messages of a sample show, or why there is no sample.
 
