@@ -59,6 +59,7 @@ class ChannelFactory:
         self._bundle = bundle
         self._sensor_types = sensor_types
         self._threads = threads
+        self._told: set[str] = set()
 
     def make(self, name: str, setup: SensorSetup) -> Channel:
         """Make a sensor's channel; if the sensor cannot be used, the channel has the reason.
@@ -85,7 +86,8 @@ class ChannelFactory:
     def _tell_origin(self, name: str, modality: str) -> None:
         """Say of a sensor that its encoder has never seen a real one, if that is so."""
         manifest = self._bundle.manifest
-        if manifest.encoders[modality].trained_on == SIMULATION:
+        if manifest.encoders[modality].trained_on == SIMULATION and name not in self._told:
+            self._told.add(name)
             _log.warning(
                 "sensor '%s': the %s encoder of %s was trained on simulated sensors only, so its "
                 "evidence is experimental; try it with `omnibind recognise` on recordings of this "

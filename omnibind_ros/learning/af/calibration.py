@@ -19,7 +19,11 @@ LOWEST, HIGHEST = 0.002, 1.0
 """Range of temperatures."""
 
 FALSE_UNKNOWN = 0.05
-"""Largest share of samples of known classes that a threshold calls unknown."""
+"""Largest share of samples of known classes that a threshold calls unknown, unless `FALSE_KNOWN`
+asks for more."""
+
+FALSE_KNOWN = 0.1
+"""Largest share of samples of known classes that are named wrong and yet known."""
 
 FALSE_MATCH = 0.025
 """Share of pairs of different classes that are as similar as an enrolled object and itself."""
@@ -85,22 +89,38 @@ def fit_biases(logits: Floats, labels: npt.NDArray[np.int64], ridge: float) -> F
     return biases
 
 
-def fit_threshold(known: Floats, unknown: Floats) -> float:
+def fit_threshold(known: Floats, unknown: Floats, right: npt.NDArray[np.bool_]) -> float:
     """Return the similarity that best separates known from unknown samples.
 
     It maximises the balanced accuracy (Youden's J), among thresholds that call at most
     `FALSE_UNKNOWN` of the known samples unknown; without unknown samples it is the highest of
-    these thresholds.
+    these thresholds. But it is never so low that more than `FALSE_KNOWN` of the known samples are
+    named wrong and yet known: a bound of the risk of what is accepted (selective classification,
+    Geifman and El-Yaniv, arXiv 1705.08500).
 
     Args:
         known: float32 [N], the best label's similarity of samples whose class has a label.
         unknown: float32 [K], that of samples whose class has none.
+        right: bool [N], whether that label is the sample's.
 
     Raises:
         TrainingError: There is no known sample.
     """
     if len(known) == 0:
         raise TrainingError("there is no sample of a known class to set a threshold by")
+    return max(_separating(known, unknown), _risk_bound(known, right))
+
+
+def _risk_bound(known: Floats, right: npt.NDArray[np.bool_]) -> float:
+    """Return the lowest similarity from which at most `FALSE_KNOWN` of the samples are wrong."""
+    wrong = np.sort(known[~right])[::-1]
+    allowed = int(FALSE_KNOWN * len(known))
+    # The bundle keeps four digits, and a sample that reaches the threshold is known.
+    return float(wrong[allowed]) + 1e-4 if len(wrong) > allowed else -1.0
+
+
+def _separating(known: Floats, unknown: Floats) -> float:
+    """Return the threshold of `fit_threshold` before the bound of the risk."""
     limit = float(np.quantile(known, FALSE_UNKNOWN))
     if len(unknown) == 0:
         return limit
@@ -152,9 +172,14 @@ def fit_thresholds(
         # A member of quality 0 has no weight, so that its sample is of another combination.
         parts = [part.samples(np.all(part.present & (part.quality > 0), axis=1)) for part in parts]
         if len(parts[0]):
-            best = [
-                part.bank.similarities(fuse(part)).max(1) if len(part) else np.zeros(0, np.float32)
-                for part in parts
-            ]
-            thresholds[combination_name(names)] = round(fit_threshold(*best), 4)
+            similarity = parts[0].bank.similarities(fuse(parts[0]))
+            none = np.zeros(0, np.float32)
+            thresholds[combination_name(names)] = round(
+                fit_threshold(
+                    similarity.max(1),
+                    parts[1].bank.similarities(fuse(parts[1])).max(1) if len(parts[1]) else none,
+                    similarity.argmax(1) == parts[0].labels,
+                ),
+                4,
+            )
     return thresholds

@@ -39,7 +39,7 @@ class FusionConfig:
         0.15, "Probability that a member is corrupted; half of a set at most", low=0, high=1
     )
     other_object: float = parameter(
-        0.2,
+        0.4,
         "Share of the corrupted members that show another object, of usual quality and age",
         low=0,
         high=1,

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 HEADS = 4
 STATISTICS = 11
 """Values of `AttentionGate.statistics`."""
+REACH = 0.7
+"""Largest correction of log e: a member can be halved or doubled, but not silenced, so that what
+validation objects taught weighs no more than what a set itself shows."""
 LIMIT = 7.0
 """Largest |log e_i|."""
 
@@ -66,7 +69,7 @@ class AttentionGate(nn.Module):
         token = token + self.attention(self.first_norm(token), agreement, empty)
         token = token + self.hidden(self.second_norm(token))
         token = self.dropout(self.last_norm(token))
-        return self.score(token)[..., 0]
+        return REACH * torch.tanh(self.score(token)[..., 0] / REACH)
 
     def statistics(self, members: GateInput, agreement: Tensor) -> Tensor:
         """Return statistics [B, N, STATISTICS] of members with p_i p_j = agreement [B, N, N]."""

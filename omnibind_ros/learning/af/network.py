@@ -99,7 +99,9 @@ class EvidenceWeights(nn.Module):
         self.register_buffer("gate", torch.zeros(1))
         self.trust = nn.Parameter(torch.zeros(rows, 1))
         self.power = nn.Parameter(torch.ones(rows, 1))
-        self.fading = nn.Parameter(torch.zeros(rows, 1))
+        # Set, not learnt: old samples of training sets are right more often than those of a sensor
+        # that has stopped.
+        self.register_buffer("fading", torch.zeros(rows, 1))
 
     def initialise(self, fits: initial.ModalityFits, temperature: float) -> None:
         """Set T / T_m as the evidence of quality 1 and age 0."""

@@ -35,7 +35,7 @@ VALIDATIONS = 12
 VALIDATION_SETS = 1024
 """Sets of held-back objects in a validation, always the same."""
 
-FAST, SPEED = ("sharpness", "trust", "power", "fading", "wrong"), 10.0
+FAST, SPEED = ("sharpness", "trust", "power"), 10.0
 """Parameters of one number a modality, and how much faster than others they learn."""
 
 
