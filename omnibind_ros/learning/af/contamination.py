@@ -14,8 +14,8 @@ from . import initial_values as initial
 NEVER = -30.0
 """Logit of the share of wrong members of a modality that was not initialised."""
 WRONG = 0.2
-"""Share of wrong members of each modality. It is set, not learnt: in training, which shows few liars,
-it falls to 0.06, and a lying sensor then costs up to two points more."""
+"""Share of wrong members of each modality. It is set, not learnt: in training, which shows few
+liars, it falls to 0.06, and a lying sensor then costs up to two points more."""
 
 
 class Pool(NamedTuple):

@@ -1,4 +1,4 @@
-"""Thresholds of similarity: how many known samples they refuse, and how many wrong ones they take."""
+"""Thresholds of similarity: known samples that they refuse, and wrong ones that they take."""
 
 import numpy as np
 import pytest
