@@ -23,7 +23,7 @@ LIFT_RIDGE = 0.01
 BIAS_RIDGE = 0.5
 """Ridge of a modality's class biases, in the units of `fit_biases`."""
 
-EVIDENCE = 2.0
+EVIDENCE = 1.0
 """Length of the sum over a sample's members, in units of the length of u."""
 
 PROTOTYPE_WEIGHT = 30.0

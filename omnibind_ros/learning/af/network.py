@@ -96,6 +96,7 @@ class EvidenceWeights(nn.Module):
         """Create it so that the evidence is the quality."""
         super().__init__()
         self.register_buffer("log_scale", torch.zeros(1))
+        self.register_buffer("growth", torch.zeros(1))
         self.register_buffer("gate", torch.zeros(1))
         self.trust = nn.Parameter(torch.zeros(rows, 1))
         self.power = nn.Parameter(torch.ones(rows, 1))
@@ -109,6 +110,13 @@ class EvidenceWeights(nn.Module):
         self.fading.fill_(2.0)
         self.gate.fill_(1.0)
         self.trust[fits.numbers, 0] = torch.tensor(fits.trust(temperature))
+
+    def scale(self, count: Tensor) -> Tensor:
+        """Return the factor [B, 1] on the sum of a number of members [B, 1].
+
+        What calibrates one member alone makes a sum of seven too doubtful, as each may be wrong.
+        """
+        return (self.log_scale + self.growth * count.log()).exp()
 
     def forward(self, modality: Tensor, quality: Tensor, relative_age: Tensor) -> Tensor:
         """Return log e [B, N] of numbers of modalities, qualities and relative ages [B, N]."""
@@ -292,7 +300,7 @@ class FusionNetwork(nn.Module):
         weights = carried / carried.sum(1, keepdim=True)
         total = (carried[:, None] @ z)[:, 0]
         total = total + several * self.synonyms(pool.pooled, total)
-        total = total * self.evidence.log_scale.exp()
+        total = total * self.evidence.scale(there.sum(1, keepdim=True))
         return unit(total + self.null(total)), weights, pool.agreement * several * there
 
 

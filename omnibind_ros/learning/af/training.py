@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import default_convert
@@ -28,6 +27,7 @@ from .encoding import encode_dataset
 from .files import TrainedFusion, calibrate_fusion, run, save_fusion
 from .initial_values import fit_bundle_temperature, fit_modalities, most_words
 from .network import FusionNetwork
+from .scale import fit_scale, set_scale
 
 VALIDATIONS = 12
 """Validations in a training."""
@@ -74,7 +74,7 @@ def train_fusion(
     )
     after = objective.measure(network, validation)
     clean = SetSampler(held_back, temperature, 0.0, config.seed + 2).draw(VALIDATION_SETS)
-    log_scale = fit_log_scale(network, objective, clean)
+    scale = fit_scale(network, lambda: objective.measure(network, clean)[0])
     if config.refit and step:
         samples = samples.joined(held_back)
         network, objective = _initial(samples, temperature, config)
@@ -86,7 +86,7 @@ def train_fusion(
             progress=lambda done, _: progress(config.steps + done, total),
             stop=step,
         )
-    network.evidence.log_scale.fill_(log_scale)
+    set_scale(network, scale)
     mean_network = FusionNetwork(data.size, config.width, rows=data.table_rows)
     mean = objective.measure(mean_network, validation)
     figures = {
@@ -231,23 +231,6 @@ class FusionObjective:
         labels = torch.from_numpy(sets.labels)
         correct = (logits.argmax(1) == labels).double().mean()
         return float(functional.cross_entropy(logits, labels)), float(correct)
-
-
-def fit_log_scale(network: FusionNetwork, objective: FusionObjective, sets: TrainingSets) -> float:
-    """Return the logarithm of the factor on all evidence that gives the lowest cross-entropy.
-
-    Args:
-        network: Trained.
-        objective: Measures the cross-entropy.
-        sets: Sets without corruption, of objects that the network was not trained on.
-    """
-
-    def loss(log_scale: float) -> float:
-        network.evidence.log_scale.fill_(log_scale)
-        return objective.measure(network, sets)[0]
-
-    best = minimize_scalar(loss, bounds=(-3.0, 1.5), method="bounded", options={"xatol": 0.05})
-    return float(best.x)
 
 
 class _Sets(Task[TrainingSets]):
