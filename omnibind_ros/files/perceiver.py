@@ -86,7 +86,9 @@ class FilePerceiver:
         self.options = options or FileOptions()
         self.fusion, self.warning = make_fusion("adaptive", bundle)
         types = file_sensor_types(self.options.region)
-        self._sensors = FileSensors(self.options, types, ChannelFactory(bundle, types).make)
+        self._sensors = FileSensors(
+            self.options, types, ChannelFactory(bundle, types, warn=False).make
+        )
         self._cpu_time = CpuTime()
         self._processor = JobProcessor(
             threading.Condition(), _NoListener(), WorkerSettings(), self._cpu_time, self._time

@@ -48,17 +48,26 @@ def fill_in_defaults(name: str, config: SensorConfig) -> SensorConfig:
 class ChannelFactory:
     """Makes the channels of sensors."""
 
-    def __init__(self, bundle: Bundle, sensor_types: SensorRegistry, threads: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        sensor_types: SensorRegistry,
+        threads: int = 1,
+        *,
+        warn: bool = True,
+    ) -> None:
         """Create a factory.
 
         Args:
             bundle: Has the encoders; sensors of one modality share one.
             sensor_types: Has the decoders.
             threads: Threads inside each encoder.
+            warn: Whether an encoder that has never seen a real sensor is told, once a sensor.
         """
         self._bundle = bundle
         self._sensor_types = sensor_types
         self._threads = threads
+        self._warn = warn
         self._told: set[str] = set()
 
     def make(self, name: str, setup: SensorSetup) -> Channel:
@@ -75,7 +84,7 @@ class ChannelFactory:
             config.depth = config.depth or kind.depth
             options = setup.options if isinstance(setup.options, kind.options) else kind.options()
             encoder = self._encoder(kind)
-            if not kind.encoded:
+            if self._warn and not kind.encoded:
                 self._tell_origin(name, kind.modality)
             return Channel(name, config, kind, encoder, options=options)
         except (ValueError, KeyError) as error:
