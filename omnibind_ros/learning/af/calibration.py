@@ -116,7 +116,7 @@ def _risk_bound(known: Floats, right: npt.NDArray[np.bool_]) -> float:
     wrong = np.sort(known[~right])[::-1]
     allowed = int(FALSE_KNOWN * len(known))
     # The bundle keeps four digits, and a sample that reaches the threshold is known.
-    return float(wrong[allowed]) + 1e-4 if len(wrong) > allowed else -1.0
+    return float(wrong[allowed]) + 1e-4 if len(wrong) > allowed else -np.inf
 
 
 def _separating(known: Floats, unknown: Floats) -> float:

@@ -24,6 +24,7 @@ from .calibration import fit_likeness, fit_thresholds
 from .config import FusionConfig
 from .corruptions import Members, members_of
 from .embeddings import EmbeddingSet
+from .members import FREE
 from .network import FusionNetwork
 
 NETWORK, RECORD = "fusion.pt", "fusion.json"
@@ -161,6 +162,7 @@ def load_fusion(folder: Path) -> TrainedFusion:
             words=int(content["words"]),
             rows=rows,
         )
+        _add_missing(state, network)
         network.load_state_dict(state)
         trained = TrainedFusion(network.eval(), float(content["temperature"]), content["figures"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -174,6 +176,18 @@ def load_fusion(folder: Path) -> TrainedFusion:
             "the package that adds it"
         )
     return trained
+
+
+def _add_missing(state: dict[str, Any], network: FusionNetwork) -> None:
+    """Give the state of a network of version 0.2 or older the parts that came later, without effect.
+
+    Its members are never wrong, its gate has no limit, and its sums no growth.
+    """
+    if "contamination.wrong" not in state:
+        own = network.state_dict()
+        later = ("contamination.wrong", "contamination.temperature", "margin.usual")
+        state |= {name: own[name] for name in (*later, "evidence.growth")}
+        state["gate.reach"] = torch.full((1,), FREE)
 
 
 def _renamed(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,9 +31,8 @@ from omnibind_ros.modalities import MODALITIES, TABLE_SIZE
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from . import initial_values as initial
-from .contamination import Contamination
 from .embeddings import EmbeddingSet
-from .gate import LIMIT, AttentionGate, GateInput
+from .members import LIMIT, AttentionGate, Contamination, GateInput
 
 NULL_DIRECTIONS = 16
 """Null directions, at most."""
@@ -230,7 +229,7 @@ class FusionNetwork(nn.Module):
 
         Args:
             size: Values of an embedding, D.
-            width: Values of a token, a multiple of `gate.HEADS`.
+            width: Values of a token, a multiple of `members.HEADS`.
             dropout: Share of a token's values that training drops.
             classes: Classes by which members are compared, C.
             words: Prototypes of a class, at most.
@@ -261,6 +260,10 @@ class FusionNetwork(nn.Module):
         self.margin.initialise(data, fits.numbers)
         self.synonyms.initialise(data.bank)
         self.null.initialise(data)
+
+    def class_similarities(self, embeddings: Tensor) -> Tensor:
+        """Return similarities [B, C] of embeddings [B, D] to the best word of each class."""
+        return self.synonyms.similarities(embeddings[:, None])[:, 0]
 
     def forward(
         self,

@@ -186,7 +186,7 @@ class FusionObjective:
         fused, *_ = network(*members)
         if self._config.objective == "omnibind":
             return self.label_contrast(fused, labels)
-        logits = self._bank(fused) / self._temperature
+        logits = network.class_similarities(fused) / self._temperature
         loss = functional.cross_entropy(logits, labels, reduction="none")
         regret = self._regret_of(network, members, labels, informative, loss)
         return loss.mean() + self._config.regret * regret
@@ -219,7 +219,7 @@ class FusionObjective:
         best = self._alone.expand_as(informative).masked_fill(~informative, torch.inf).argmin(1)
         rows = torch.arange(len(best))
         chosen = network.bias(members.values, members.modality)[rows, best]
-        own = self._bank(chosen) / self._own[best][:, None]
+        own = network.class_similarities(chosen) / self._own[best][:, None]
         regret = loss - functional.cross_entropy(own, labels, reduction="none")
         return regret[informative.any(1)].clamp(min=0).mean()
 

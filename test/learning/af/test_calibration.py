@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnibind_ros.learning.af.calibration import (
+    FALSE_KNOWN,
     FALSE_UNKNOWN,
     fit_biases,
     fit_likeness,
@@ -29,7 +30,7 @@ def test_the_temperature_is_the_one_that_labels_were_drawn_with(temperature):
 
 def test_the_threshold_separates_known_from_unknown():
     known, unknown = np.linspace(0.6, 0.9, 50), np.linspace(0.1, 0.4, 50)
-    threshold = fit_threshold(known, unknown)
+    threshold = fit_threshold(known, unknown, np.ones(50, np.bool_))
     assert (known >= threshold).all()
     assert (unknown < threshold).all()
 
@@ -38,7 +39,7 @@ def test_the_threshold_separates_known_from_unknown():
 def test_few_known_samples_are_called_unknown(seed, apart, unknown):
     rng = np.random.default_rng(seed)
     known = rng.normal(apart, 0.3, 100)
-    threshold = fit_threshold(known, rng.normal(0, 0.3, unknown))
+    threshold = fit_threshold(known, rng.normal(0, 0.3, unknown), np.ones(100, np.bool_))
     assert (known < threshold).mean() <= FALSE_UNKNOWN + 1e-9
 
 
@@ -51,8 +52,13 @@ def test_each_combination_has_a_threshold_of_its_own():
     known, unknown = make_embeddings().without_classes(["class 3", "class 5"])
     thresholds = fit_thresholds(known, unknown, mean_of)
     assert len(thresholds) == 2 ** len(known.modalities) - 1
-    assert thresholds["touch"] < thresholds["image"] < thresholds["text"]
-    assert thresholds["touch"] < thresholds["touch+thermal"]
+    for names, threshold in thresholds.items():
+        part = known.only(names.split("+"))
+        part = part.samples(np.all(part.present & (part.quality > 0), axis=1))
+        similarity = part.bank.similarities(mean_of(part))
+        wrong = similarity.argmax(1) != part.labels
+        assert np.mean(wrong & (similarity.max(1) >= threshold)) <= FALSE_KNOWN, names
+    assert thresholds["image"] < thresholds["text"]
 
 
 def test_few_pairs_of_other_classes_are_as_similar_as_one_object():
@@ -106,4 +112,4 @@ def test_too_few_samples_are_an_error():
     with pytest.raises(TrainingError, match="too few to calibrate on"):
         fit_temperature(np.zeros((0, 4)), np.zeros(0, int))
     with pytest.raises(TrainingError, match="no sample of a known class"):
-        fit_threshold(np.zeros(0), np.zeros(3))
+        fit_threshold(np.zeros(0), np.zeros(3), np.zeros(0, np.bool_))

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch trains the fusion, and is not installed")
 
-from omnibind_ros.learning.af.contamination import Contamination  # noqa: E402
+from omnibind_ros.learning.af.members import Contamination  # noqa: E402
 
 ROWS, CLASSES = 7, 4
 
