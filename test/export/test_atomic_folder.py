@@ -57,7 +57,8 @@ def test_an_exception_changes_nothing(out, error):
     with pytest.raises(error):
         fail()
     assert content(out) == {"old": "old"}
-    assert (out / "old").stat() == before
+    after = (out / "old").stat()  # reading may have changed the time of the last access
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert others(out) == []
 
 

@@ -25,7 +25,7 @@ def literal(path):
 
 
 @pytest.mark.parametrize(
-    ("modality", "least"), [("touch", 0.998), ("audio", 0.998), ("image", 0.97)]
+    ("modality", "least"), [("touch", 0.99), ("audio", 0.99), ("points", 0.97)]
 )
 def test_a_dequantised_network_differs_by_the_rounding_of_activations(tmp_path, modality, least):
     spec = Bundle.load(HOUSEHOLD).manifest.encoders[modality]

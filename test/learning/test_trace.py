@@ -30,4 +30,4 @@ def test_a_step_of_a_student_runs_through_eight_files(
     assert files[0] == "cli.py"
     assert {"learning/loop.py", f"learning/students/{modality}.py"} < set(files)
     assert len(files) <= 8, files
-    assert sum(lines.values()) <= 1500, lines
+    assert sum(lines.values()) <= 1600, lines
