@@ -229,7 +229,7 @@ def _sensor_type(
         make_combiner=lambda options: SlidingWindow(options.window),
         window=lambda options: options.window,
         stateful=True,
-        depth=64,  # more than a second of 20 ms chunks
+        depth=128,  # more than the default window of 2 s in chunks of 20 ms
         discover=discover,
     )
 

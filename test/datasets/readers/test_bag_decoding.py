@@ -154,12 +154,12 @@ def test_lost_sound_is_not_spliced(tmp_path):
         return Audio(sample_rate=16_000, channels=1, samples=array.array("h", samples.tobytes()))
 
     recorded = []
-    for number in [*range(7), *range(12, 16)]:  # half a second is lost
+    for number in [*range(12), *range(17, 21)]:  # half a second is lost
         time = START + number * SECOND // 10
         recorded.append((time, "/audio", stamped(chunk(100 + number), time)))
     (item,) = READERS["bag"].read(write_bag(tmp_path / "bag", recorded), SkipLog())
     sound = item.modalities["audio"]()
-    assert sound.tolist() == [value for n in range(12, 16) for value in [100 + n] * 1600]
+    assert sound.tolist() == [value for n in range(17, 21) for value in [100 + n] * 1600]
 
 
 def test_the_pads_reference_is_taken_at_rest(tmp_path):
@@ -206,7 +206,7 @@ def test_a_window_reaches_no_other_label(tmp_path):
     log = SkipLog()
     with pytest.raises(ValueError, match="holds nothing"):
         list(READERS["bag"].read(write_bag(tmp_path / "bag", recorded, labels=labels), log))
-    assert any("window of 1 s is longer" in reason for reason in log.counts)
+    assert any("window of 2 s is longer" in reason for reason in log.counts)
 
 
 def test_what_was_guessed_is_told(tmp_path, caplog):

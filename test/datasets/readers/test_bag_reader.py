@@ -34,8 +34,11 @@ def test_a_labelled_bag_becomes_items_of_all_modalities(tmp_path, plugin):
     bag = write_bag(tmp_path / "kitchen", plugin=plugin)
     reference = tmp_path / "pad.png"
     cv2.imwrite(str(reference), np.full((24, 32, 3), 100, np.uint8))
-    touch = f"topics: {{touch: {{topic: /touch, reference: '{reference}'}}}}\n"
-    (bag / "labels.yaml").write_text(touch + LABELS)
+    topics = (
+        f"topics: {{touch: {{topic: /touch, reference: '{reference}'}}, "
+        "audio: {topic: /audio, window: 1.0}}\nperiod: 1.0\n"
+    )
+    (bag / "labels.yaml").write_text(topics + LABELS)
     items = read(bag)
     assert [item.label for item in items] == ["mug", "mug", "bottle"]
     assert [item.object_id for item in items] == ["bag/blue_mug"] * 2 + ["bag/kitchen-bottle"]
@@ -66,14 +69,14 @@ def test_events_are_those_of_the_samples_end(tmp_path):
 
 
 def test_labels_may_come_from_a_topic(tmp_path):
-    spoken = [(0.9, "mug"), (2.1, ""), (3.0, "bottle")]
+    spoken = [(0.4, "mug"), (2.6, ""), (3.0, "bottle")]
     items = read(write_bag(tmp_path / "bag", labels=spoken))
     assert [item.label for item in items] == ["mug", "bottle"]
     assert items[0].split is None
     # A label holds until the next one, and the last one until the bag ends: in between are
-    # three chunks of half a second, of which a sample takes one second.
-    assert items[0].modalities["audio"]().size == 16_000
-    # The last label holds for half a second, so that a second of sound reaches the label before.
+    # five chunks of half a second, of which a sample takes two seconds.
+    assert items[0].modalities["audio"]().size == 32_000
+    # The last label holds for half a second, so that two seconds of sound reach the label before.
     assert set(items[1].modalities) >= {"image", "points"}
     assert "audio" not in items[1].modalities
 
@@ -83,12 +86,12 @@ def test_topics_can_be_named_and_are_checked(tmp_path):
     (bag / "labels.yaml").write_text(
         "topics:\n  image: /gone\n  event: /image\n"
         "  thermal: {topic: /thermal, scale: 0.001, offset: 0}\n"
-        "labels: [{start: 0, end: 1, label: mug}]\n"
+        "labels: [{start: 0, end: 2, label: mug}]\n"
     )
     log = SkipLog()
     (item,) = read(bag, log)
     assert not {"image", "event"} & set(item.modalities)
-    assert item.modalities["thermal"]()[0, 0] == pytest.approx(30.001)
+    assert item.modalities["thermal"]()[0, 0] == pytest.approx(30.003)
     wrong_type, gone = sorted(log.counts)
     assert "no decoder turns sensor_msgs/msg/Image into modality 'event'" in wrong_type
     assert "omnibind_msgs/msg/Events" in wrong_type
@@ -99,7 +102,7 @@ def test_topics_can_be_named_and_are_checked(tmp_path):
 def test_several_bags_and_a_damaged_one(tmp_path):
     for name in ("a", "b", "c"):
         bag = write_bag(tmp_path / name)
-        (bag / "labels.yaml").write_text("labels: [{start: 0, end: 1, label: mug}]\n")
+        (bag / "labels.yaml").write_text("labels: [{start: 0, end: 2, label: mug}]\n")
     next((tmp_path / "b").glob("*.db3")).write_bytes(b"no database")
     (tmp_path / "c" / "labels.yaml").write_text("labels: [{start: 2, end: 1, label: mug}]\n")
     log = SkipLog()
@@ -109,7 +112,7 @@ def test_several_bags_and_a_damaged_one(tmp_path):
 
 def test_a_message_that_is_damaged_loses_its_sample_only(tmp_path):
     bag = write_bag(tmp_path / "bag")
-    (bag / "labels.yaml").write_text("labels: [{start: 0, end: 2, label: mug}]\n")
+    (bag / "labels.yaml").write_text("labels: [{start: 0, end: 4, label: mug}]\n")
     path = next(bag.glob("*.db3"))
     import sqlite3  # noqa: PLC0415 - to damage the bag
 
@@ -117,11 +120,11 @@ def test_a_message_that_is_damaged_loses_its_sample_only(tmp_path):
         database.execute(
             "UPDATE messages SET data = x'00010000ffff' WHERE id = "
             "(SELECT max(m.id) FROM messages m JOIN topics t ON m.topic_id = t.id "
-            "WHERE t.name = '/image' AND m.timestamp < 1700000001000000000)"
+            "WHERE t.name = '/image' AND m.timestamp < 1700000002000000000)"
         )
     log = SkipLog()
     first, second = read(bag, log)
-    assert np.asarray(first.modalities["image"]())[0, 0, 0] == 0  # the picture before it
+    assert np.asarray(first.modalities["image"]())[0, 0, 0] == 20  # the picture before it
     assert np.asarray(second.modalities["image"]()).shape == (48, 64, 3)
     assert list(log.counts) == ["a message cannot be decoded"]
 

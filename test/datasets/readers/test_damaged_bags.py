@@ -213,9 +213,9 @@ def test_a_bag_of_which_nothing_is_readable_is_refused_with_its_causes(tmp_path)
 
 
 def test_the_reader_names_what_is_left_out_of_each_bag(tmp_path):
-    spans = "labels: [{start: 0, end: 5, label: mug}]\nperiod: 1.0\n"
+    spans = "labels: [{start: 0, end: 10, label: mug}]\nperiod: 2.0\n"
     for name in ("cut", "no_metadata", "whole"):
-        (write_bag(tmp_path / name, seconds=5) / "labels.yaml").write_text(spans)
+        (write_bag(tmp_path / name, seconds=10) / "labels.yaml").write_text(spans)
     (tmp_path / "no_metadata" / "metadata.yaml").unlink()
     path = storage_file(tmp_path / "cut")
     cut(path, path.stat().st_size * 2 // 3)

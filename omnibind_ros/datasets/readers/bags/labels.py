@@ -8,7 +8,7 @@ The file, of which every part is optional::
     labels:                      # seconds after the bag's first message
       - {start: 0.0, end: 6.5, label: mug, object: blue_mug}
     label_topic: /label          # instead of labels: std_msgs/String, each holds until the next
-    period: 1.0                  # seconds a sample
+    period: 2.0                  # seconds a sample
     split: train                 # of the bag; without it a hash of the object decides
     licence: my own
     sensor_modules: [my_sensors] # modules with sensor types of your own
@@ -77,7 +77,7 @@ class BagLabels:
         topics: Topics by modality.
         spans: Labels over time.
         label_topic: Topic with labels, where there are no spans.
-        period: Seconds a sample.
+        period: Seconds a sample; by default the window of a microphone, so that sound fits in.
         split: Split of all samples of the bag.
         licence: Licence of the recording.
         author: Author of the recording.
@@ -87,7 +87,7 @@ class BagLabels:
     topics: Mapping[str, Topic] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
     label_topic: str = "/label"
-    period: float = 1.0
+    period: float = 2.0
     split: Split | None = None
     licence: str = "as the bag's owner says"
     author: str = ""
@@ -120,7 +120,7 @@ def _labels(data: Mapping[str, Any]) -> BagLabels:
     chosen["sensor_modules"] = tuple(map(str, data.get("sensor_modules") or ()))
     if chosen.get("split", "train") not in SPLITS:
         raise ValueError(f"split {chosen['split']!r} is none of {', '.join(SPLITS)}")
-    if not float(chosen.get("period", 1.0)) > 0:
+    if not float(chosen.get("period", 2.0)) > 0:
         raise ValueError("period is not above 0 s")
     return BagLabels(
         topics={name: _topic(entry) for name, entry in (data.get("topics") or {}).items()},
