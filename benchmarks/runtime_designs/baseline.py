@@ -14,12 +14,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import Header
 
 from omnibind_msgs.msg import FusedEmbedding, Recognition
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.fusion import make_fusion
 from omnibind_ros.nodes import messages
-from omnibind_ros.nodes.diagnostics import diagnostics, node_status, sensor_status
+from omnibind_ros.nodes.diagnostics import node_status, sensor_status
 from omnibind_ros.nodes.subscriptions import load_type
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
@@ -163,13 +164,10 @@ class Baseline(Node):
         now = time.monotonic()
         with self.lock:
             states = [channel.state(now) for channel in self.channels.values()]
-        self._diagnostics.publish(
-            diagnostics(
-                node_status("perception", "", (), self.cpu_time.seconds()),
-                [sensor_status("perception", state) for state in states],
-                self.get_clock().now().to_msg(),
-            )
-        )
+        status = [node_status("perception", "", (), self.cpu_time.seconds())]
+        status += [sensor_status("perception", state) for state in states]
+        header = Header(stamp=self.get_clock().now().to_msg())
+        self._diagnostics.publish(DiagnosticArray(header=header, status=status))
 
 
 def _setup(name: str, reference: Path) -> SensorSetup:
