@@ -179,7 +179,7 @@ def load_fusion(folder: Path) -> TrainedFusion:
 
 
 def _add_missing(state: dict[str, Any], network: FusionNetwork) -> None:
-    """Give the state of a network of version 0.2 or older the parts that came later, without effect.
+    """Give the state of a network of version 0.2 or older the later parts, without effect.
 
     Its members are never wrong, its gate has no limit, and its sums no growth.
     """
