@@ -161,13 +161,22 @@ def test_a_node_recognises_imu_messages(installed, bundle, start_perception, mon
     assert client.probe.spin(publisher.get_subscription_count, 30), client.process.output()
 
     def publish(condition, covariance=0.0):
-        """Publish a vibration of 25 Hz at up to 200 Hz until a condition holds."""
+        """Publish taps as the training has them, at up to 200 Hz, until a condition holds.
+
+        There is one tap in 0.8 s, of 25 Hz and a damping of 0.1, with an IMU's noise: a
+        vibration that is unlike those of the training may have a lower quality.
+        """
+        rng = np.random.default_rng(0)
 
         def step():
             message = Imu()
             message.header.stamp = client.now()
-            message.linear_acceleration.x = 3.0 * math.sin(2 * math.pi * 25 * time.monotonic())
-            message.linear_acceleration.z = 9.81
+            angle = 2 * math.pi * 25 * (time.monotonic() % 0.8)
+            tap = 4.0 * math.exp(-0.1 * angle) * math.sin(angle)
+            values = np.array([0.6, 0.64, 0.48]) * tap + [7.848, -5.886, 0.0]
+            values += rng.normal(0, 0.01, 3)
+            acceleration = message.linear_acceleration
+            acceleration.x, acceleration.y, acceleration.z = values.tolist()
             message.linear_acceleration_covariance[0] = covariance
             publisher.publish(message)
             client.probe.spin(condition, 0.005)
@@ -181,9 +190,11 @@ def test_a_node_recognises_imu_messages(installed, bundle, start_perception, mon
     assert len(recognition.labels) == len(recognition.probabilities) == 5
     assert client.sensor("gripper").state == SensorStatus.FRESH
 
+    full = time.monotonic() + 2.5  # until the window of 2 s is full, the quality is lower
+    publish(lambda: time.monotonic() > full)
     service = client.probe.node.create_client(Enroll, "/perception/enroll")
     assert client.probe.spin(service.service_is_ready)
-    future = service.call_async(Enroll.Request(label="my drill", duration=1.0))
+    future = service.call_async(Enroll.Request(label="my drill", duration=2.0))
     publish(future.done)
     assert future.result().success, future.result().message
     publish(lambda: client.recognises("my drill"))
