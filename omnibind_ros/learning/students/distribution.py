@@ -14,6 +14,9 @@ INSIDE = 0.95
 FAR = 2.0
 """The distance is 1 from this many times the Mahalanobis distance that `INSIDE` gives."""
 
+PART = 64
+"""Samples whose distances are computed at a time, to bound the memory."""
+
 
 class FeatureDistribution(nn.Module):
     """The normal distribution of a student's features, and the distance of a sample to it.
@@ -53,7 +56,9 @@ class FeatureDistribution(nn.Module):
         whitening = vectors / np.sqrt(values)
         fitted.mean.copy_(torch.from_numpy(mean))
         fitted.whitening.copy_(torch.from_numpy(whitening.T.copy()))
-        limit = float(np.quantile(fitted.mahalanobis(torch.from_numpy(held_out)).numpy(), INSIDE))
+        # In parts, as the product without a layer takes B x F x F values.
+        parts = [fitted.mahalanobis(part) for part in torch.from_numpy(held_out).split(PART)]
+        limit = float(np.quantile(torch.cat(parts).numpy(), INSIDE))
         fitted.limits.copy_(torch.tensor([limit, FAR * limit]))
         return fitted
 
