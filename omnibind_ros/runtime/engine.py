@@ -136,7 +136,7 @@ class Engine:
     ) -> None:
         """Replace the doubts that concern a sensor's topic, such as why nothing arrives on it.
 
-        The listener is told of each doubt that has a new text.
+        A doubt whose text was not there before is passed to the listener, once.
 
         Args:
             name: Name of the sensor; nothing is done if there is none of that name.
