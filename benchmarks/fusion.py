@@ -27,6 +27,7 @@ from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.fusion import AdaptiveFusion
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser
 
 SENSORS, LABELS = (1, 7, 16, 64), (100, 1_000, 10_000)
@@ -64,7 +65,13 @@ def measure(
     for turn in range(-repeats // 10, repeats):  # the first ones warm up and are overwritten
         before = time.perf_counter()
         fused = fusion.fuse(values, modalities, ages, qualities, entropies)
-        recogniser.recognise(fused.values, modalities, fused.weights, qualities)
+        members = [
+            Member(modality, value, float(quality), float(weight))
+            for modality, value, quality, weight in zip(
+                modalities, values, qualities, fused.weights, strict=True
+            )
+        ]
+        recogniser.name(recogniser.distribution(fused.values, members))
         took[turn] = time.perf_counter() - before
     if fusion.failures:
         raise RuntimeError("the fusion network failed, so this is not its speed")

@@ -25,6 +25,7 @@ from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.fusion import make_fusion
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import read_labels
+from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser
 
 TEACHER = "teacher"
@@ -62,7 +63,8 @@ def measure(bundle: Bundle, photographs: list[tuple[Path, str]]) -> dict[str, fl
         entropy = np.array([recogniser.entropy(encoding.values)], np.float32)
         age = np.zeros(1, np.float32)
         fused = fusion.fuse(encoding.values[None], ["image"], age, quality, entropy)
-        result = recogniser.recognise(fused.values, ["image"], fused.weights, quality)
+        member = Member("image", encoding.values, encoding.quality)
+        result = recogniser.name(recogniser.distribution(fused.values, [member]))
         right = result.labels[0] == label
         rows.append((alone == label, right, result.known, result.known and not right))
     shares = 100 * np.mean(rows, axis=0)

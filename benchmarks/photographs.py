@@ -20,6 +20,7 @@ from rich.table import Table
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.manifest_writing import record_figures
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
+from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
@@ -94,12 +95,8 @@ def main() -> None:
     pictures = {name: load(name) for name in (*SUBJECTS, *TEXTURES)} | nothing()
     for name, picture in pictures.items():
         encoding = encoder.encode(picture)
-        result = recogniser.recognise(
-            encoding.values,
-            ("image",),
-            np.ones(1, np.float32),
-            np.array([encoding.quality], np.float32),
-        )
+        member = Member("image", encoding.values, encoding.quality)
+        result = recogniser.name(recogniser.distribution(encoding.values, [member]))
         expected = SUBJECTS.get(name, "unknown")
         answer = result.labels[0] if result.known or name in SUBJECTS else "unknown"
         row = {

@@ -57,14 +57,19 @@ def embedding(result: PerceptionResult, model: str) -> FusedEmbedding:
 
 def recognition(result: PerceptionResult) -> Recognition:
     """Return ~/recognition."""
+    found = result.recognition
     return Recognition(
         header=header(result),
-        labels=list(result.recognition.labels),
-        probabilities=_floats(result.recognition.probabilities),
-        unknown=result.recognition.unknown,
-        known=result.recognition.known,
+        labels=list(found.labels),
+        probabilities=_floats(found.probabilities),
+        unknown=found.unknown,
+        known=found.known,
+        since=found.since,
+        category=found.category,
+        category_probability=found.category_probability,
         sensors=list(result.sensors),
         weights=_floats(result.weights),
+        contradicting=list(found.contradicting),
     )
 
 

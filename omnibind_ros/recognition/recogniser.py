@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,9 @@ import numpy.typing as npt
 
 from omnibind_ros.encoders.manifest import Calibration
 
+from .distribution import Distribution
 from .label_bank import LabelBank
+from .member import Member
 
 QUALITY_WIDTH = 0.1
 """Width of the logistic function of the quality, as a share of the smallest quality. At 1.5 times
@@ -19,16 +22,20 @@ the smallest quality, 0.7 % of the probability is taken from the labels."""
 
 @dataclass(frozen=True)
 class Recognition:
-    """The labels of a fused embedding.
+    """The labels of what the sensors show.
 
     Attributes:
         labels: K names, the most probable one first.
         probabilities: float32 [K]. Those of all labels of the bank and `unknown` sum to 1.
-        unknown: Probability that no label of the bank fits, see `unknown_probability`.
-        similarity: Cosine similarity of the first label.
-        quality: Weighted mean of the embeddings' qualities, 0..1.
-        known: False if the similarity or the quality is below its threshold; then `unknown` is at
-            least 0.5, so that no label has more than 0.5; otherwise it is at most 0.5.
+        unknown: Probability that no label of the bank fits, see `known_logit`.
+        similarity: Largest cosine similarity of the instant's fused embedding to a label.
+        quality: Weighted mean of the instant's embeddings' qualities, 0..1.
+        known: Whether a label fits: `unknown` is at most 0.5. Otherwise no label has more than 0.5.
+        since: Seconds that the first label has been the first and `known` has not changed; 0 at one
+            instant alone.
+        category: The finest label or group of labels that is sure; empty if none is.
+        category_probability: Its probability, 0..1; 0 if there is none.
+        contradicting: Sensors that have contradicted the others for some time.
     """
 
     labels: tuple[str, ...]
@@ -37,6 +44,10 @@ class Recognition:
     similarity: float
     quality: float
     known: bool
+    since: float = 0.0
+    category: str = ""
+    category_probability: float = 0.0
+    contradicting: tuple[str, ...] = ()
 
 
 class Recogniser:
@@ -78,53 +89,59 @@ class Recogniser:
         entropy = np.log(total) - float(exponentials @ logits) / total
         return float(np.clip(entropy / np.log(len(similarities)), 0.0, 1.0))
 
-    def recognise(
-        self,
-        values: npt.NDArray[np.float32],
-        modalities: Sequence[str],
-        weights: npt.NDArray[np.float32],
-        qualities: npt.NDArray[np.float32],
-    ) -> Recognition:
-        """Classify a fused embedding.
+    def distribution(
+        self, values: npt.NDArray[np.float32], members: Sequence[Member]
+    ) -> Distribution:
+        """Return how probable each label is, from what is fused at one instant.
 
         Args:
-            values: float32 [D], unit vector.
-            modalities: N names of what was fused; the threshold depends on them.
-            weights: float32 [N], sum 1.
-            qualities: float32 [N], 0..1.
+            values: float32 [D], the fused embedding, a unit vector.
+            members: The N >= 1 embeddings that were fused; the threshold depends on them.
         """
         bank = self.bank  # one reference: another thread may replace it meanwhile
         similarities = bank.similarities(values)
-        count = min(self.top_k, len(similarities))
-        best = np.argpartition(-similarities, count - 1)[:count]
-        best = best[np.argsort(-similarities[best], kind="stable")]
-        top = float(similarities[best[0]])
-        exponentials = np.exp((similarities - top) / self.calibration.temperature)
-        quality = float(np.dot(weights, qualities))
+        top = float(similarities.max())
+        # float64: a label of another thing must not get the probability 0 by underflow.
+        exponentials = np.exp((similarities.astype(float) - top) / self.calibration.temperature)
+        quality = float(sum(member.weight * member.quality for member in members))
         threshold = self.min_similarity
         if threshold < 0:
+            modalities = [member.modality for member in members]
+            weights = np.array([member.weight for member in members], np.float32)
             threshold = self.calibration.threshold(modalities, weights)
-        unknown = unknown_probability(self.calibration, top - threshold, quality)
-        probabilities = (1 - unknown) * exponentials[best] / exponentials.sum()
+        logit = known_logit(self.calibration, top - threshold, quality)
+        probabilities = exponentials * (_logistic(logit) / exponentials.sum())
+        return Distribution(bank, probabilities, _logistic(-logit), top, quality)
+
+    def name(self, distribution: Distribution) -> Recognition:
+        """Return the most probable labels of a distribution, and whether one of them fits.
+
+        Args:
+            distribution: Of one instant, or a belief.
+        """
+        probabilities = distribution.probabilities
+        count = min(self.top_k, len(probabilities))
+        best = np.argpartition(-probabilities, count - 1)[:count]
+        best = best[np.argsort(-probabilities[best], kind="stable")]
         return Recognition(
-            labels=tuple(bank.labels[i] for i in best),
-            probabilities=probabilities.astype(np.float32),
-            unknown=unknown,
-            similarity=top,
-            quality=quality,
-            known=top >= threshold and quality >= self.calibration.min_quality,
+            labels=tuple(distribution.bank.labels[i] for i in best),
+            probabilities=probabilities[best].astype(np.float32),
+            unknown=distribution.unknown,
+            similarity=distribution.similarity,
+            quality=distribution.quality,
+            known=distribution.unknown <= 0.5,
         )
 
 
-def unknown_probability(calibration: Calibration, margin: float, quality: float) -> float:
-    """Return the probability that no label of the bank fits.
+def known_logit(calibration: Calibration, margin: float, quality: float) -> float:
+    """Return the log-odds that a label of the bank fits; `unknown` is the logistic of its negative.
 
     "None of the labels" counts as a label whose similarity is the threshold: of these two, the
     best label has the probability s = 1 / (1 + exp(-margin / temperature)), the softmax of two.
     That is Platt's logistic function of a score (Probabilistic outputs for support vector machines,
     1999); its offset is the threshold, and its width is the fitted temperature of the labels (Guo
     et al., arXiv 1706.04599), so that every manifest has it. The quality has such a function too,
-    and the smaller one counts, as `known` needs both. So the result is 0.5 exactly where `known`
+    and the smaller one counts, as `known` needs both. So `unknown` is 0.5 exactly where `known`
     changes.
 
     Args:
@@ -133,10 +150,14 @@ def unknown_probability(calibration: Calibration, margin: float, quality: float)
         quality: Of the fused embedding, 0..1.
 
     Returns:
-        0..1, at most 0.5 where margin and quality reach their thresholds, else at least 0.5.
+        Within +-300; at least 0 where margin and quality reach their thresholds, else below 0.
     """
     logit = margin / calibration.temperature
     least = calibration.min_quality
     if least > 0:
         logit = min(logit, (quality - least) / (QUALITY_WIDTH * least))
-    return float(1 / (1 + np.exp(min(logit, 700.0))))  # exp overflows at 710
+    return min(max(logit, -300.0), 300.0)  # neither share becomes 0
+
+
+def _logistic(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-logit))

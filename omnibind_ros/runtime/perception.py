@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from omnibind_ros.fusion import Fusion
 from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser, Recognition
 
 from .cpu_time import CpuTime
@@ -118,6 +119,17 @@ class Perception:
             qualities,
             self._entropies_of(names, stored),
         )
+        members = [
+            Member(
+                modality=member.modality,
+                values=member.embedding.values,
+                quality=member.embedding.quality,
+                weight=float(weight),
+                features=member.embedding.features,
+                sensor=member.sensor,
+            )
+            for member, weight in zip(fresh, fused.weights, strict=True)
+        ]
         newest = max(stored, key=lambda embedding: embedding.stamp_ns)
         return PerceptionResult(
             stamp_ns=newest.stamp_ns,
@@ -129,9 +141,7 @@ class Perception:
             agreement=fused.agreement,
             distances=np.array([embedding.distance for embedding in stored], np.float32),
             values=fused.values,
-            recognition=self.recogniser.recognise(
-                fused.values, modalities, fused.weights, qualities
-            ),
+            recognition=self.recogniser.name(self.recogniser.distribution(fused.values, members)),
             samples=tuple(embedding.sample for embedding in stored),
         )
 

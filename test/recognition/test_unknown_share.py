@@ -7,11 +7,11 @@ import pytest
 
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser
 
 AXES = np.eye(8, dtype=np.float32)
 BANK = LabelBank(("cup", "pen", "hat"), AXES[:3], np.arange(3))
-ONE = np.ones(1, np.float32)
 
 
 def seen(similarities):
@@ -22,8 +22,12 @@ def seen(similarities):
 
 def recognise(similarities, quality=1.0, threshold=0.4, least=0.45, temperature=0.02, bank=BANK):
     recogniser = Recogniser(bank, Calibration(temperature, least, {"image": threshold}), 20_000)
-    qualities = np.array([quality], np.float32)
-    return recogniser.recognise(seen(similarities), ("image",), ONE, qualities)
+    return named(recogniser, seen(similarities), quality)
+
+
+def named(recogniser, values, quality=1.0, modality="image"):
+    values = np.asarray(values, np.float32)
+    return recogniser.name(recogniser.distribution(values, [Member(modality, values, quality)]))
 
 
 def test_a_certain_choice_among_labels_that_do_not_fit_is_unknown():
@@ -82,8 +86,7 @@ def test_known_and_probabilities_agree(labels, temperature):
         calibration = Calibration(temperature, least, {"image": threshold})
         shown = rng.normal(size=8).astype(np.float32)
         shown /= np.linalg.norm(shown)
-        quality = rng.uniform(0, 1, 1).astype(np.float32)
-        result = Recogniser(bank, calibration, labels).recognise(shown, ("image",), ONE, quality)
+        result = named(Recogniser(bank, calibration, labels), shown, rng.uniform(0, 1))
         assert result.probabilities.sum() + result.unknown == pytest.approx(1, abs=1e-5)
         assert np.all(np.diff(result.probabilities) <= 0)
         assert result.labels[0] == str(np.argmax(values @ shown))
@@ -106,11 +109,39 @@ def test_an_enrolled_label_obeys_too():
     for cosine in (0.99, 0.5):
         # No text is near: it counts as a text of similarity 0 and the cosine less the likeness.
         shown = cosine * own + math.sqrt(1 - cosine**2) * AXES[7]
-        result = recogniser.recognise(shown.astype(np.float32), ("touch",), ONE, ONE)
+        result = named(recogniser, shown, modality="touch")
         assert not result.known
         assert result.probabilities[0] <= 0.5
     near = 0.9 * own + math.sqrt(1 - 0.9**2) * AXES[0]
-    result = recogniser.recognise(near.astype(np.float32), ("touch",), ONE, ONE)
+    result = named(recogniser, near, modality="touch")
     assert result.labels[0] == "my mug"
     assert result.known
     assert result.probabilities[0] == pytest.approx(1 / (1 + math.exp(-0.1 / 0.02)), abs=1e-3)
+
+
+def test_a_distribution_has_each_label_of_the_bank_and_unknown():
+    """The threshold and the quality are means by weight: 0.25 * 0.5 + 0.75 * 0.3, and so on."""
+    recogniser = Recogniser(BANK, Calibration(0.05, 0.2, {"image": 0.5, "touch": 0.3}), top_k=2)
+    values = seen([0.5, 0.45, 0.1])
+    members = [Member("image", values, 1.0, 0.25), Member("touch", values, 0.6, 0.75)]
+    found = recogniser.distribution(values, members)
+    assert found.bank is BANK
+    assert found.probabilities.sum() + found.unknown == pytest.approx(1, abs=1e-9)
+    assert found.similarity == pytest.approx(0.5)
+    assert found.quality == pytest.approx(0.25 * 1.0 + 0.75 * 0.6)
+    # The one label "cup" against "none", and it alone among the labels, by hand.
+    threshold = recogniser.calibration.threshold(["image", "touch"], np.array([0.25, 0.75]))
+    assert found.unknown == pytest.approx(1 / (1 + math.exp((0.5 - threshold) / 0.05)), abs=1e-6)
+    ratio = found.probabilities[1] / found.probabilities[0]
+    assert ratio == pytest.approx(math.exp(-1), rel=1e-5)
+    result = recogniser.name(found)
+    assert result.labels == ("cup", "pen")
+    assert result.probabilities == pytest.approx(found.probabilities[:2])
+    assert (result.since, result.category, result.contradicting) == (0.0, "", ())
+
+
+def test_a_label_far_from_what_is_shown_keeps_a_probability():
+    recogniser = Recogniser(BANK, Calibration(0.005, 0.0, {"image": -1.0}))
+    found = recogniser.distribution(seen([0.95, -0.2, 0.0]), [Member("image", BANK.prototypes[0])])
+    # exp(-230) is below the smallest float32.
+    assert found.probabilities[1] == pytest.approx(math.exp(-1.15 / 0.005), rel=1e-3)
