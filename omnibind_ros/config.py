@@ -7,7 +7,7 @@ docs/reference/parameters.md.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, fields
 from typing import Any
 
@@ -22,6 +22,7 @@ def parameter(
     at_run_time: bool = False,
     item: type = str,
     instead: str = "",
+    test: Callable[[Any], object] | None = None,
 ) -> Any:
     """Return a dataclass field that describes a parameter.
 
@@ -33,7 +34,8 @@ def parameter(
         choices: Texts allowed; empty for any.
         at_run_time: Whether a change takes effect at once, without a new configure.
         instead: What has the same effect at run time, a clause; empty if nothing has.
-        item: Type of a list's items, str or int.
+        item: Type of a list's items, str, int or float.
+        test: Raises ValueError, with one sentence, for a value that is not allowed; None for none.
     """
     metadata = {
         "description": description,
@@ -43,6 +45,7 @@ def parameter(
         "at_run_time": at_run_time,
         "instead": instead,
         "item": item,
+        "test": test,
     }
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
@@ -73,12 +76,13 @@ def check(config_type: type, name: str, value: Any, prefix: str = "") -> Any:
         value = () if value is None else value  # an empty list in a ROS 2 parameter file
         items = list(value) if isinstance(value, (list, tuple, array)) else None
         item_type = meta["item"]
+        if items is not None and item_type is float:  # YAML writes 1 for 1.0
+            items = [float(item) if type(item) is int else item for item in items]
         if items is None or not all(type(item) is item_type for item in items):
-            kind = "texts" if item_type is str else "whole numbers"
-            raise ParameterError(f"{shown}, but must be a list of {kind}")
+            raise ParameterError(f"{shown}, but must be a list of {_ITEMS[item_type]}")
         if meta["low"] is not None and not all(meta["low"] <= i <= meta["high"] for i in items):
             raise ParameterError(f"{shown}, but each must be in {meta['low']} .. {meta['high']}")
-        return items
+        return _tested(meta, items, prefix + name)
     if type(default) is float and type(value) is int:
         value = float(value)  # YAML writes 1 for 1.0
     if type(value) is not type(default):
@@ -88,4 +92,17 @@ def check(config_type: type, name: str, value: Any, prefix: str = "") -> Any:
         raise ParameterError(f"{shown}, but must be one of: {allowed}")
     if meta["low"] is not None and not meta["low"] <= value <= meta["high"]:
         raise ParameterError(f"{shown}, but must be in {meta['low']} .. {meta['high']}")
+    return _tested(meta, value, prefix + name)
+
+
+_ITEMS = {str: "texts", int: "whole numbers", float: "numbers"}
+
+
+def _tested(meta: Mapping[str, Any], value: Any, name: str) -> Any:
+    """Return a value that has passed its parameter's own test."""
+    if meta["test"] is not None:
+        try:
+            meta["test"](value)
+        except ValueError as error:
+            raise ParameterError(f"parameter {name}: {error}") from error
     return value

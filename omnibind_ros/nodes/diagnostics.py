@@ -118,6 +118,7 @@ def sensor_status(node_name: str, state: SensorState) -> DiagnosticStatus:
         "dropped": state.dropped,
         "rejected": state.rejected,
         "left out (padding)": state.left_out,
+        "refused regions": state.refused_regions,
         "issues": ", ".join(issue.name for issue in state.issues),
     }
     return DiagnosticStatus(

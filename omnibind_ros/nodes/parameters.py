@@ -13,7 +13,7 @@ from rclpy.parameter import Parameter
 
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.runtime.build import fill_in_defaults
+from omnibind_ros.runtime.build import check_roi, fill_in_defaults
 from omnibind_ros.runtime.config import DEFAULT_SENSORS, SensingConfig, SensorConfig, SensorSetup
 from omnibind_ros.runtime.sensor_names import check_name, usable_names
 from omnibind_ros.sensors import NoOptions, SensorRegistry
@@ -251,8 +251,17 @@ class Parameters(Generic[NodeConfig]):
                 except ParameterError as error:  # another type's option may have another range
                     refused = refused or error
                 else:
+                    self._check_roi(setup, key, value)
                     return
         raise refused or ParameterError(self._reader.unknown(f"sensor.{sensor}.{key}"))
+
+    def _check_roi(self, setup: SensorSetup | None, key: str, value: Any) -> None:
+        """Raise ParameterError for a region of interest of a sensor that has no pictures."""
+        if key == "roi" and setup is not None and setup.config.modality:
+            try:
+                check_roi(setup.config.modality, value)
+            except ValueError as error:
+                raise ParameterError(str(error)) from error
 
 
 def _sensors_parameter(names: Sequence[str]) -> Parameter:

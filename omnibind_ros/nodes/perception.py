@@ -130,9 +130,12 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
                     outputs[name].publish(message)
 
     def _overlay(self, result: PerceptionResult) -> list[tuple[str, Any]]:
-        for sample, modality in zip(result.samples, result.modalities, strict=True):
+        shown = zip(result.samples, result.modalities, result.regions, strict=True)
+        for sample, modality, region in shown:
             # An embedding from another host comes without its image.
             if modality == "image" and isinstance(sample, np.ndarray):
-                drawn = draw_overlay(sample, result.recognition, result.sensors, result.weights)
+                drawn = draw_overlay(
+                    sample, result.recognition, result.sensors, result.weights, region
+                )
                 return [("overlay", messages.overlay(drawn, result))]
         return []

@@ -28,6 +28,7 @@ from .diagnostics import DiagnosticsPublisher
 from .executor_queue import ExecutorQueue
 from .graph import TopicGraph
 from .parameters import NodeConfig, Parameters
+from .regions import subscribe_to_regions
 from .requests import answer_all_requests
 from .sensor_service import SensorService
 from .sensor_status import SensorStatusPublisher
@@ -78,6 +79,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         self._sensors: SensorSet | None = None
         self._service_host: ServiceHost | None = None
         self._active_timers: list[Any] = []
+        self._regions: Any = None
         self._reload_scheduled = False
         self._throttle = Throttle(self.reporter.warning)
         self._diagnostics = DiagnosticsPublisher(self, self.errors)
@@ -167,6 +169,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         result = super().on_activate(state)
         self.engine.start()
         self._sensors.activate()
+        self._regions = subscribe_to_regions(self, self.engine)
         config = self.parameters.config
         self._add_timer(1.0 / config.status_rate, self._tick(self.engine, config.status_rate))
         self._add_timer(0.5, self._sensors.poll)
@@ -234,6 +237,9 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         for timer in self._active_timers:
             self.destroy_timer(timer)
         self._active_timers = []
+        if self._regions is not None:
+            self.destroy_subscription(self._regions)
+            self._regions = None
         if self._sensors is not None:
             self._sensors.deactivate()
         if self.engine is not None:

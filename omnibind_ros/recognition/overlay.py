@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.sensors.region import Region
+
 from .recogniser import Recognition
 
 _FONT = cv2.FONT_HERSHEY_DUPLEX
@@ -19,6 +21,7 @@ def draw_overlay(
     recognition: Recognition,
     sensors: Sequence[str],
     weights: npt.NDArray[np.float32],
+    region: Region | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Draw labels, probabilities and sensor weights over an image.
 
@@ -27,12 +30,17 @@ def draw_overlay(
         recognition: The labels.
         sensors: N names.
         weights: float32 [N], sum 1.
+        region: The part of the image that was encoded, drawn as a rectangle; None for all of it.
 
     Returns:
         uint8 [H, W, 3], RGB, of the same size.
     """
     canvas = np.ascontiguousarray(image).copy()
     height, width = canvas.shape[:2]
+    if region is not None:
+        rows, columns = region.pixels(width, height)
+        corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
+        cv2.rectangle(canvas, *corners, _INK, max(min(height, width) // 240, 1))
     if height < 96 or width < 128:
         return canvas  # too small for readable text
     scale = min(height / 480, width / 640)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 from omnibind_ros.encoders.base import Encoder
@@ -12,6 +13,7 @@ from omnibind_ros.encoders.manifest import SIMULATION
 from omnibind_ros.encoders.remote import RemoteEncoder
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.sensors import SensorRegistry, SensorType, normalise_type
+from omnibind_ros.sensors.region import PICTURE_LIKE
 
 from .channel import Channel
 from .config import SensingConfig, SensorConfig, SensorSetup
@@ -43,6 +45,24 @@ def fill_in_defaults(name: str, config: SensorConfig) -> SensorConfig:
         type=normalise_type(config.type) if config.type else modality.type,
         max_age=config.max_age or modality.max_age,
     )
+
+
+def check_roi(modality: str, roi: Sequence[float], encoded: bool = False) -> None:
+    """Check that a sensor with a region of interest has pictures that are encoded here.
+
+    Args:
+        modality: The sensor's.
+        roi: Its parameter; empty for none.
+        encoded: Whether its messages are embeddings.
+
+    Raises:
+        ValueError: It has none; the text is one sentence.
+    """
+    if roi and (encoded or modality not in PICTURE_LIKE):
+        what = "a sensor of embeddings" if encoded else f"a sensor of {modality}"
+        raise ValueError(
+            f"{what} has no pictures of which a part could be encoded; leave its roi empty"
+        )
 
 
 class ChannelFactory:
@@ -83,6 +103,7 @@ class ChannelFactory:
             kind = self._sensor_types.find(config.modality, config.type)
             config.depth = config.depth or kind.depth
             options = setup.options if isinstance(setup.options, kind.options) else kind.options()
+            check_roi(kind.modality, config.roi, kind.encoded)
             encoder = self._encoder(kind)
             if self._warn and not kind.encoded:
                 self._tell_origin(name, kind.modality)

@@ -10,7 +10,8 @@ from typing import Any
 
 from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.sensors import Doubt, NoEvidenceError, NoOptions, SensorType
+from omnibind_ros.sensors import Doubt, Issue, NoEvidenceError, NoOptions, SensorType
+from omnibind_ros.sensors.region import Box
 
 from .buffer import Arrival, Buffer
 from .config import SensorConfig
@@ -21,6 +22,7 @@ from .frozen import FrozenDetector
 from .health import Health
 from .presence import UNKNOWN_PUBLISHERS, Presence, presence
 from .scheduler import Demand
+from .sensor_region import NO_PICTURE, SensorRegion
 from .sensor_state import SensorState
 from .stamps import SensorClock, TakenAt
 
@@ -45,6 +47,7 @@ class Channel:
         encoder: Encodes its samples; None if it cannot be used.
         health: What is wrong with it.
         doubts: Why its readings may be wrong.
+        region: Which part of its pictures is encoded.
         clock: Decides from when the ages of its samples count.
         publishers: Number of publishers on its topic, or `UNKNOWN_PUBLISHERS`.
         newest: The newest message; None before the first.
@@ -88,6 +91,7 @@ class Channel:
         self.encoder = encoder
         self.health = Health(problem)
         self.doubts = Doubts()
+        self.region = SensorRegion()
         self.publishers = UNKNOWN_PUBLISHERS
         self.newest: Arrival | None = None
         self.embedding: StoredEmbedding | None = None
@@ -238,6 +242,31 @@ class Channel:
 
     # Called by any thread, with the lock
 
+    def set_region(self, box: Box | None, stamp_ns: int, now_ns: int, now: float) -> str:
+        """Set the part of its pictures that is encoded, until max_age has passed.
+
+        Args:
+            box: In pixels; None: all of the picture, or what the parameter `roi` says.
+            stamp_ns: Stamp of the picture in which it was found, nanoseconds; 0: now.
+            now_ns: The node's clock, nanoseconds.
+            now: Monotonic time, seconds.
+
+        Returns:
+            Why it cannot be used, one sentence; '' if it can. Then it was counted.
+        """
+        age = (now_ns - stamp_ns) * 1e-9 if stamp_ns else 0.0
+        offset = any(doubt.issue is Issue.CLOCK_OFFSET for doubt in self.doubts.of("stamp"))
+        if age < 0 or offset:  # as for the sensor's own stamps: then the arrival counts
+            age = 0.0
+        if not self.has_region:
+            return self.region.refuse(NO_PICTURE)
+        return self.region.set(box, now, age, self.config.max_age)
+
+    @property
+    def has_region(self) -> bool:
+        """Whether its samples are pictures that are encoded here, so that a part can be cut out."""
+        return self.decoder is not None and self.decoder.picture_like
+
     def fresh(self, now: float) -> bool:
         """Return whether there is an embedding younger than max_age."""
         embedding = self.embedding
@@ -278,6 +307,7 @@ class Channel:
             dropped=self.dropped,
             rejected=self.health.rejected,
             left_out=self.decoder.left_out if self.decoder is not None else 0,
+            refused_regions=self.region.refused,
             problem=self.health.reason,
             # Those about its messages count no more when it is gone.
             doubts=self.doubts.of("topic") if state is Presence.ABSENT else self.doubts.of(),

@@ -9,6 +9,7 @@ from omnibind_ros.config import parameter
 from omnibind_ros.fusion import FUSIONS
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.enrolled_folder import AUTO
+from omnibind_ros.sensors.region import check_region
 
 DEFAULT_SENSORS = {"camera": "image", "speech": "text"}
 """The sensors of a node without a parameter file, and their modalities."""
@@ -51,6 +52,15 @@ class SensorConfig:
         "header stamp if it has been plausible, else the arrival, with a warning).",
         choices=("auto", "header", "arrival"),
         at_run_time=True,
+    )
+    roi: list[float] = parameter(
+        [],
+        "Part of the picture that is encoded, of an image, thermal, touch or event sensor: x, y, "
+        "width and height as shares of the picture, such as [0.25, 0.25, 0.5, 0.5] (with decimal "
+        "points); empty: all of it. ~/roi sets it for a moment.",
+        at_run_time=True,
+        item=float,
+        test=check_region,
     )
     frozen_after: float = parameter(
         1.0,

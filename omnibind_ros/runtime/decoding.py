@@ -17,6 +17,7 @@ from omnibind_ros.sensors import (
     Sample,
     SensorType,
 )
+from omnibind_ros.sensors.region import PICTURE_LIKE
 
 from .buffer import Arrival
 
@@ -106,6 +107,11 @@ class Decoder:
     def single(self) -> bool:
         """Whether a message counts by itself, see `SensorType.single`."""
         return self._kind.single
+
+    @property
+    def picture_like(self) -> bool:
+        """Whether its samples have rows and columns."""
+        return self._kind.modality in PICTURE_LIKE and not self._kind.encoded
 
     def payload(self, message: Any) -> Any:
         """Return what `SensorType.payload` does; None where the sensor type has none."""

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.sensors.region import Region
+
 
 @dataclass(frozen=True)
 class StoredEmbedding:
@@ -22,6 +24,7 @@ class StoredEmbedding:
         taken: Monotonic time when the sample was taken, seconds.
         distance: How far the sample is from what the encoder was trained on, 0 .. 1.
         features: float32 [F], what the encoder projects; None where it does not say.
+        region: The part of the sample that was encoded; None: all of it.
     """
 
     values: npt.NDArray[np.float32]
@@ -32,6 +35,7 @@ class StoredEmbedding:
     taken: float
     distance: float = 0.0
     features: npt.NDArray[np.float32] | None = None
+    region: Region | None = None
 
 
 class FreshEmbedding(NamedTuple):

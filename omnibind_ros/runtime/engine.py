@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from omnibind_ros.sensors import Doubt, Issue
+from omnibind_ros.sensors.region import Box
 
 from .channel import Channel
 from .cpu_time import CpuTime
@@ -161,6 +162,29 @@ class Engine:
             for channel in self._channels.values():
                 channel.drop_stale(now)
             return [channel.state(now) for channel in self._channels.values()]
+
+    def set_region(self, name: str, box: Box | None, stamp_ns: int = 0) -> None:
+        """Set the part of a sensor's pictures that is encoded, until its max_age has passed.
+
+        A region that cannot be used is counted and passed to the listener, in one sentence.
+
+        Args:
+            name: Name of the sensor.
+            box: In pixels; None: all of the picture, or what the parameter `roi` says.
+            stamp_ns: Stamp of the picture in which it was found, nanoseconds; 0: now.
+        """
+        now_ns, now, _ = self._read_clocks()
+        with self._changed:
+            channel = self._channels.get(name)
+            if channel is None:
+                problem = (
+                    f"a region of interest names the sensor '{name[:60]}', which there is not; the "
+                    f"sensors are: {', '.join(self._channels) or 'none'}"
+                )
+            else:
+                problem = channel.set_region(box, stamp_ns, now_ns, now)
+        if problem:
+            self._listener.on_problem(name if channel is not None else "node", problem)
 
     # Messages in
 

@@ -15,6 +15,7 @@ from omnibind_ros.fusion import Fusion
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser, Recognition
+from omnibind_ros.sensors.region import Region
 
 from .cpu_time import CpuTime
 from .embeddings import FreshEmbedding, StoredEmbedding
@@ -36,6 +37,7 @@ class PerceptionResult:
         values: float32 [D], the fused embedding, a unit vector.
         recognition: Its labels.
         samples: The N decoded samples, for drawing.
+        regions: N, the part of each sample that was encoded; None for all of it.
     """
 
     stamp_ns: int
@@ -49,6 +51,7 @@ class PerceptionResult:
     values: npt.NDArray[np.float32]
     recognition: Recognition
     samples: tuple[Any, ...]
+    regions: tuple[Region | None, ...]
 
 
 class EmbeddingSource(Protocol):
@@ -143,6 +146,7 @@ class Perception:
             values=fused.values,
             recognition=self.recogniser.name(self.recogniser.distribution(fused.values, members)),
             samples=tuple(embedding.sample for embedding in stored),
+            regions=tuple(embedding.region for embedding in stored),
         )
 
     def _entropies_of(

@@ -13,6 +13,7 @@ import numpy as np
 
 from omnibind_ros.encoders.base import Encoder, Encoding
 from omnibind_ros.sensors import Doubt, Issue, RejectedSampleError
+from omnibind_ros.sensors.region import Region, crop
 
 from .cpu_time import CpuTime
 from .decoding import Decoder
@@ -88,8 +89,10 @@ class JobProcessor:
         if decoded is None:
             return False
         sample, doubts = decoded
+        region = self._region(job, sample)
         try:
-            encoding = self._encode(job, encoder, sample)
+            shown = sample if region is None else crop(sample, region)
+            encoding = self._encode(job, encoder, shown)
             if not (np.isfinite(encoding.values).all() and math.isfinite(encoding.quality)):
                 raise ArithmeticError("its embedding or quality is not finite")  # noqa: TRY301
         except RejectedSampleError as error:
@@ -99,7 +102,7 @@ class JobProcessor:
             _log.debug("encoding failed", exc_info=True)
             self._fail(job, f"the {job.channel.config.modality} encoder failed ({error})")
             return False
-        return self._store(job, encoding, sample, doubts)
+        return self._store(job, encoding, sample, region, doubts)
 
     def give_up(self, job: Job) -> None:
         """Turn a sensor to FAULT whose encoder hangs, with the lock."""
@@ -123,6 +126,17 @@ class JobProcessor:
                 channel.health.not_ready(reading.not_ready)
         return None if reading.problem else (reading.sample, reading.doubts)
 
+    def _region(self, job: Job, sample: Any) -> Region | None:
+        """Return the part of a sample that is to be encoded; None for all of it."""
+        channel = job.channel
+        if not channel.has_region:
+            return None
+        with self._changed:
+            region, problem = channel.region.find(sample, channel.config.roi, self._monotonic())
+        if problem:
+            self._listener.on_problem(channel.name, problem)
+        return region
+
     def _encode(self, job: Job, encoder: Encoder, sample: Any) -> Encoding:
         before = time.thread_time()
         job.started = self._monotonic()
@@ -135,7 +149,14 @@ class JobProcessor:
             job.other_threads = spent * (self._settings.threads - 1)
             self._cpu_time.add("encode", spent)
 
-    def _store(self, job: Job, encoding: Encoding, sample: Any, doubts: tuple[Doubt, ...]) -> bool:
+    def _store(
+        self,
+        job: Job,
+        encoding: Encoding,
+        sample: Any,
+        region: Region | None,
+        doubts: tuple[Doubt, ...],
+    ) -> bool:
         channel, newest = job.channel, job.arrivals[-1]
         embedding = StoredEmbedding(
             values=encoding.values,
@@ -146,6 +167,7 @@ class JobProcessor:
             taken=newest.taken,
             distance=encoding.distance,
             features=encoding.features,
+            region=region,
         )
         if encoding.distance >= FAR:
             doubts = (*doubts, _far(channel.config.modality, encoding.distance))

@@ -26,6 +26,7 @@ class SensorState:
         dropped: Messages that were replaced by newer ones before they were encoded.
         rejected: Messages that could not be decoded or encoded.
         left_out: Parts of its messages that are no data, such as words of padding.
+        refused_regions: Regions of interest that could not be used.
         problem: What is wrong, one sentence; empty if nothing is.
         doubts: Why its readings may be wrong.
         stamp_ns: Stamp of the newest message, nanoseconds.
@@ -44,6 +45,7 @@ class SensorState:
     dropped: int
     rejected: int
     left_out: int
+    refused_regions: int
     problem: str
     doubts: tuple[Doubt, ...]
     stamp_ns: int

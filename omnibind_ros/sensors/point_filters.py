@@ -19,6 +19,12 @@ Mask = npt.NDArray[np.bool_]
 MAX_COORDINATE = 1000.0
 """Largest coordinate of a plausible point, metres from the sensor."""
 
+CLUSTER_POINTS = 32
+"""Fewest points of a cluster that is a thing, see `nearest_cluster`."""
+
+MOST_CLUSTERED = 20_000
+"""Most points among which clusters are looked for."""
+
 
 def _limit(default: float, description: str) -> Any:
     return parameter(default, description, low=-MAX_COORDINATE, high=MAX_COORDINATE)
@@ -64,6 +70,15 @@ class PointsOptions:
         choices=("none", "statistical", "radius"),
     )
     outlier_radius: float = parameter(0.1, "Radius of outliers: radius, m.", low=0.001, high=100)
+    cluster: str = parameter(
+        "none",
+        "nearest keeps only the cluster that is nearest to the sensor, of those of at least 32 "
+        "points (DBSCAN, needs Open3D); use it with ground: plane where things stand on something.",
+        choices=("none", "nearest"),
+    )
+    cluster_distance: float = parameter(
+        0.05, "Gap up to which points belong to one cluster, m.", low=0.001, high=10
+    )
     axes: str = parameter(
         "auto",
         "Axes of the sensor's frame (REP 103): x_forward with y left and z up, z_forward with x "
@@ -179,3 +194,35 @@ def without_outliers(points: Cloud, kind: str, radius: float) -> Cloud:
     else:
         _cloud, inliers = geometry.remove_radius_outlier(4, radius)
     return points[np.asarray(inliers, np.int64)]
+
+
+def nearest_cluster(points: Cloud, distance: float) -> Cloud:
+    """Keep the cluster that is nearest to the sensor.
+
+    Clusters are those of DBSCAN (Ester et al. 1996) with at least `CLUSTER_POINTS` points; how near
+    one is, is the distance of its nearest point. More than `MOST_CLUSTERED` points are thinned
+    first, to one point a cube of half the distance.
+
+    Args:
+        points: float32 [N, 3], the sensor at the origin.
+        distance: Gap up to which points belong to one cluster, m.
+
+    Returns:
+        float32 [M, 3]; no point where there is no cluster.
+
+    Raises:
+        RejectedSampleError: Open3D is not installed.
+    """
+    open3d = _open3d("cluster")
+    if len(points) > MOST_CLUSTERED:
+        points = thinned(points, distance / 2)
+    cluster = np.asarray(_geometry(open3d, points).cluster_dbscan(distance, 3))
+    count = int(cluster.max(initial=-1)) + 1
+    away = np.linalg.norm(points, axis=1)
+    nearest = np.full(count, np.inf)
+    inside = cluster >= 0
+    np.minimum.at(nearest, cluster[inside], away[inside])
+    nearest[np.bincount(cluster[inside], minlength=count) < CLUSTER_POINTS] = np.inf
+    if not np.isfinite(nearest).any():
+        return points[:0]
+    return points[cluster == int(nearest.argmin())]

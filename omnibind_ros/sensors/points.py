@@ -15,6 +15,7 @@ from .point_filters import (
     Mask,
     PointsOptions,
     contradiction,
+    nearest_cluster,
     thinned,
     within,
     without_ground,
@@ -230,7 +231,7 @@ def decode_points(msg: Any, options: PointsOptions | None = None) -> Cloud | Dou
 
     keep = within(x, y, z, options)
     points = np.empty((x.size if keep is None else np.count_nonzero(keep), 3), np.float32)
-    filters = options.voxel > 0 or options.ground != "none" or options.outliers != "none"
+    filters = options.voxel > 0 or {options.ground, options.outliers, options.cluster} != {"none"}
     at_once = z_forward and not filters  # a copy less
     for axis, column in enumerate((z, x, y) if at_once else (x, y, z)):
         values = column if keep is None else column[keep]
@@ -254,6 +255,8 @@ def _filtered(points: Cloud, options: PointsOptions) -> Cloud:
         points = without_ground(points, options.ground_distance)
     if options.outliers != "none":
         points = without_outliers(points, options.outliers, options.outlier_radius)
+    if options.cluster == "nearest":
+        points = nearest_cluster(points, options.cluster_distance)
     return points
 
 

@@ -37,12 +37,22 @@ class Region(NamedTuple):
         Raises:
             ValueError: It is none, or lies outside the picture; the text is one sentence.
         """
+        return cls.of(text.split(","))
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Region:
+        """Return the region of x, y, width and height, numbers or their texts.
+
+        Raises:
+            ValueError: As `parse`.
+        """
+        shown = f"the region '{','.join(map(str, values))[:40]}'"
         try:
-            region = cls(*(float(word) for word in text.split(",")))
+            region = cls(*map(float, values))
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"the region '{text[:40]}' is not x,y,w,h; give four shares of the picture, such "
-                "as 0.25,0.25,0.5,0.5"
+                f"{shown} is not x,y,w,h; give four shares of the picture, such as "
+                "0.25,0.25,0.5,0.5"
             ) from error
         inside = (
             min(region.x, region.y) >= 0
@@ -52,8 +62,8 @@ class Region(NamedTuple):
         )
         if not inside:
             raise ValueError(
-                f"the region '{text[:40]}' lies outside the picture; x, y, w and h are shares of "
-                "its width and height, from 0 to 1"
+                f"{shown} lies outside the picture; x, y, w and h are shares of its width and "
+                "height, from 0 to 1"
             )
         return region
 
@@ -69,6 +79,52 @@ class Region(NamedTuple):
         right = max(min(round((self.x + self.width) * width), width), left + 1)
         bottom = max(min(round((self.y + self.height) * height), height), top + 1)
         return slice(top, bottom), slice(left, right)
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels, as a detector gives it.
+
+    Attributes:
+        x: Left edge.
+        y: Upper edge.
+        width: Width.
+        height: Height.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def region(self, width: int, height: int) -> Region | None:
+        """Return the part of the box inside a picture, in shares of it; None if there is none.
+
+        Args:
+            width: Of the picture, pixels.
+            height: Likewise.
+        """
+        left, top = max(self.x, 0), max(self.y, 0)
+        right, bottom = min(self.x + self.width, width), min(self.y + self.height, height)
+        if right <= left or bottom <= top:
+            return None
+        return Region(left / width, top / height, (right - left) / width, (bottom - top) / height)
+
+
+def picture_size(sample: Any) -> tuple[int, int]:
+    """Return width and height of a picture-like sample, pixels.
+
+    Args:
+        sample: [H, W] or [H, W, C], or `EventWindow`.
+    """
+    if isinstance(sample, EventWindow):
+        return int(sample.width), int(sample.height)
+    return int(sample.shape[1]), int(sample.shape[0])
+
+
+def check_region(values: Sequence[Any]) -> None:
+    """Raise ValueError, with one sentence, unless values are empty or those of a region."""
+    if values:
+        Region.of(values)
 
 
 def crop(sample: Any, region: Region) -> Any:

@@ -270,7 +270,31 @@ def test_stray_points_are_taken_away(kind):
     assert out[:, 2].max() < 1
 
 
-@pytest.mark.parametrize("options", [{"ground": "plane"}, {"outliers": "statistical"}])
+def test_the_nearest_cluster_is_kept():
+    pytest.importorskip("open3d", reason="the extra sim is not installed")
+    rng = np.random.default_rng(0)
+    near, far = (np.add(rng.uniform(-0.1, 0.1, (400, 3)), [x, 0, 0]) for x in (1.0, 2.0))
+    few = np.add(rng.uniform(-0.01, 0.01, (20, 3)), [0.3, 0, 0])
+    cloud = message(np.concatenate([far, few, near, [[0.2, 0.2, 0.2]]]))
+    out = decode_points(cloud, PointsOptions(cluster="nearest"))
+    assert np.array_equal(out, near.astype(np.float32))
+    with pytest.raises(NoEvidenceError, match="options leave"):
+        decode_points(message(few), PointsOptions(cluster="nearest"))
+
+
+def test_the_nearest_cluster_of_a_large_cloud_is_kept():
+    pytest.importorskip("open3d", reason="the extra sim is not installed")
+    rng = np.random.default_rng(0)
+    near, far = (np.add(rng.uniform(-0.2, 0.2, (20_000, 3)), [x, 0, 0]) for x in (1.0, 2.0))
+    options = PointsOptions(cluster="nearest", cluster_distance=0.1)
+    out = decode_points(message(np.concatenate([far, near])), options)
+    assert len(out) > 300
+    assert np.abs(out - [1.0, 0, 0]).max() <= 0.2
+
+
+@pytest.mark.parametrize(
+    "options", [{"ground": "plane"}, {"outliers": "statistical"}, {"cluster": "nearest"}]
+)
 def test_options_that_need_open3d_say_so(options, monkeypatch):
     really_import = builtins.__import__
 
