@@ -38,8 +38,8 @@ def draw_overlay(
     canvas = np.ascontiguousarray(image).copy()
     height, width = canvas.shape[:2]
     if region is not None:
-        rows, columns = region.pixels(width, height)
-        corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
+        across, down = region.pixels(width, height)[::-1]
+        corners = (across.start, down.start), (across.stop - 1, down.stop - 1)
         cv2.rectangle(canvas, *corners, _INK, max(min(height, width) // 240, 1))
     if height < 96 or width < 128:
         return canvas  # too small for readable text
@@ -49,8 +49,8 @@ def draw_overlay(
     panel_w, panel_h = min(int(290 * scale), width), min(rows * line + 2 * pad, height)
     foot = min(line + pad, height)
     # Darken the image under the text, so that the text is readable on any image.
-    for region in (canvas[:panel_h, :panel_w], canvas[-foot:]):
-        region[:] = region // 4
+    for part in (canvas[:panel_h, :panel_w], canvas[-foot:]):
+        part[:] = part // 4
     for row in range(rows):
         probability = float(recognition.probabilities[row])
         y = pad + row * line
