@@ -32,7 +32,8 @@ class ServiceHost:
 
     10 000 labels take seconds to embed. rclpy gives a node to one executor, so the services have a
     hidden node of their own. (A MultiThreadedExecutor for all lost up to 40 % of the frames on two
-    processors.)
+    processors.) Their names are those that the node itself would give them: its namespace and its
+    remapping rules count. `ros2 node info` shows them at the hidden node.
     """
 
     def __init__(self, node: Node, errors: CallbackErrors) -> None:
@@ -42,7 +43,8 @@ class ServiceHost:
             node: The node that the services belong to.
             errors: Gets the exceptions of rclpy, such as for a client that has gone.
         """
-        self._name = node.get_fully_qualified_name()
+        # The node's own namespace and remapping rules give the services their names.
+        self._resolved = node.resolve_service_name
         self._reporter: Reporter = node.get_logger()
         self._errors = errors
         self._closing = threading.Event()
@@ -70,7 +72,7 @@ class ServiceHost:
         def answer_request(request: Any, response: Any) -> Any:
             return answer(self._reporter, work, request, response)
 
-        self._hidden.create_service(kind, f"{self._name}/{name}", answer_request)
+        self._hidden.create_service(kind, self._resolved(f"~/{name}"), answer_request)
 
     def start(self) -> None:
         """Start to answer."""
