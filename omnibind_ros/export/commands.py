@@ -65,7 +65,8 @@ def add_export(commands: Any) -> None:
     )
     export.set_defaults(
         run=LazyFunction("omnibind_ros.export.run_export", "run_export"),
-        needs="install omnibind_ros[train,sim]; engines need only TensorRT",
+        needs="install omnibind_ros[train,sim]; --only with --precision needs only onnx "
+        "(pip install onnx), engines need only TensorRT",
     )
 
 

@@ -14,7 +14,7 @@ from omnibind_ros.encoders.backend import CPU, load_model
 from omnibind_ros.encoders.manifest import BundleError, FileSpec
 from omnibind_ros.recognition.label_bank import LabelBank
 
-from .samples import Inputs
+from .heavy_nodes import Arrays
 
 TOLERANCE = 1e-3
 """Largest difference between a value of a trained network's embedding and of its fp32 export's,
@@ -23,7 +23,7 @@ which sums in another order."""
 REPEATS = 51
 
 
-def embed(path: Path, spec: FileSpec, inputs: Inputs) -> Floats:
+def embed(path: Path, spec: FileSpec, inputs: Arrays) -> Floats:
     """Return unit embeddings float32 [N, D] of N inputs, computed on one core of the processor.
 
     Raises:

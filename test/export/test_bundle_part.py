@@ -1,5 +1,8 @@
 """Bundles of some encoders of another bundle, without torch and without a training run."""
 
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -104,3 +107,44 @@ def test_a_wrong_modality_is_a_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["export", "--only", "image,nose", "--out", str(tmp_path / "part")])
     assert "'nose' is no modality" in capsys.readouterr().err
+
+
+WITHOUT = """
+import sys
+from omnibind_ros.cli import main
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+sys.exit(main({arguments}))
+"""
+OF_SIM = {"h5py", "open3d", "pyarrow", "rich", "scipy", "sklearn", "soundfile", "trimesh", "torch"}
+
+
+@pytest.mark.parametrize(
+    ("options", "blocked", "missing"),
+    [
+        ([], OF_SIM | {"onnx"}, ""),
+        (["--precision", "fp16"], OF_SIM, ""),
+        (["--precision", "fp16"], OF_SIM | {"onnx"}, "onnx"),
+    ],
+)
+def test_which_packages_a_part_of_a_bundle_needs(tmp_path, options, blocked, missing):
+    out = tmp_path / "camera"
+    options = ["--bundle", str(HOUSEHOLD), "--only", "image,text", *options, "--out", str(out)]
+    program = WITHOUT.format(blocked=sorted(blocked), arguments=["export", *options])
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=200, check=False
+    )
+    if missing:
+        assert done.returncode == 1
+        assert f"the Python module {missing} is missing" in done.stderr
+        assert f"pip install {missing}" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not out.exists()
+    else:
+        assert done.returncode == 0, done.stderr
+        assert set(Bundle.load(out).manifest.encoders) == {"image", "text"}
