@@ -18,11 +18,16 @@ from timing import median_ms
 from omnibind_ros.encoders.audio import prepare
 from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.sensors import Chunk, NotReadyError
-from omnibind_ros.sensors.audio import decode_audio
+from omnibind_ros.sensors.audio import RawAudioOptions, decode_audio
 from omnibind_ros.sensors.sound import SlidingWindow, Sound
 from omnibind_ros.units import SAMPLE_RATE
 
-SPEC = TensorSpec("audio", (1, 1, 64, 98), "float32")
+PARAMETERS = {"window": 0.032, "hop": 0.02, "peak": -40.0}
+SPEC = TensorSpec("audio", (1, 1, 64, 98), "float32", parameters=PARAMETERS)
+"""The input of the shipped bundle's encoder, which 2 s of sound fill."""
+
+WINDOW = RawAudioOptions().window
+CHUNKS = round(WINDOW * 50)
 STREAMS = ((16000, 1), (48000, 1), (48000, 2), (44100, 8), (192000, 2))
 REPEATS = 1001
 
@@ -35,20 +40,20 @@ def chunk(rate: int, channels: int) -> SimpleNamespace:
 
 
 def combining(rate: int) -> float:
-    """Return milliseconds in which one more chunk joins a full window of 1 s."""
-    window, samples = SlidingWindow(1.0), decode_audio(chunk(rate, 1)).samples
+    """Return milliseconds in which one more chunk joins a full window."""
+    window, samples = SlidingWindow(WINDOW), decode_audio(chunk(rate, 1)).samples
     chunks: list[Chunk] = []
     step = count()
 
     def join() -> None:
         chunks.append(Chunk(Sound(samples, rate), next(step) * 20_000_000))
-        del chunks[:-50]
+        del chunks[:-CHUNKS]
         try:
             window(chunks)
         except NotReadyError:
             return
 
-    for _ in range(50):
+    for _ in range(CHUNKS):
         join()
     return median_ms(join, REPEATS)
 
@@ -66,8 +71,8 @@ def main() -> int:
         )
     for rate in sorted({rate for rate, _ in STREAMS}):
         figures[f"combine_{rate}_hz_ms"] = combining(rate)
-    sound = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
-    figures["prepare_1_s_ms"] = median_ms(lambda: prepare(sound, SPEC), REPEATS)
+    sound = np.random.default_rng(0).normal(0, 0.1, round(WINDOW * SAMPLE_RATE)).astype(np.float32)
+    figures["prepare_window_ms"] = median_ms(lambda: prepare(sound, SPEC), REPEATS)
     for name, value in figures.items():
         print(f"{name:28} {value:7.3f}")
     if args.json:

@@ -8,6 +8,8 @@ import runpy
 import pytest
 from paths import MAY_BE_MISSING, ROOT
 
+from omnibind_ros.runtime.middleware import VARIABLES
+
 FILES = sorted((ROOT / "launch").glob("*.launch.py"))
 HAS_LAUNCH = all(importlib.util.find_spec(name) for name in ("launch", "launch_ros"))
 
@@ -71,11 +73,14 @@ def named(made, kind="Node"):
     return [action for action in made if type(action).__name__ == kind]
 
 
-def test_the_perception_node_is_launched(evaluate):
+def test_the_perception_node_is_launched(evaluate, monkeypatch):
+    for name in ("ROS_DISTRO", *VARIABLES):
+        monkeypatch.delenv(name, raising=False)
     context, made = evaluate("perception.launch.py", image="/cam", points="/lidar")
     (node,) = named(made)
     assert node.node_executable == "perception_node"
-    assert context.environment["FASTDDS_DEFAULT_PROFILES_FILE"].endswith("fastdds.xml")
+    for name in VARIABLES:
+        assert context.environment[name].endswith("fastdds.xml")
 
 
 def test_what_cannot_be_launched_is_a_sentence_before_anything_starts(evaluate):

@@ -3,12 +3,18 @@
 Run it in a shell after `source env.sh`, with the three words that `ros2 service call` takes:
 
     python3 docs/examples/call_service.py /perception/list_labels omnibind_msgs/srv/ListLabels "{}"
+
+`--timeout SECONDS` before them is how long it waits for the answer, 10 s by default; an enrolment
+takes its duration and some more.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
+import os
 import sys
+import time
 from typing import Any
 
 import rclpy
@@ -42,34 +48,69 @@ def fill(message: Any, values: dict[str, Any]) -> None:
             setattr(message, name, value)
 
 
-def main(service: str, type_name: str, request: str = "{}") -> int:
+def call(service: str, type_name: str, request: str, timeout: float) -> str:
     """Call the service and print the response.
 
     Args:
         service: Name of the service.
         type_name: Its type, such as omnibind_msgs/srv/ListLabels.
         request: The request as YAML.
+        timeout: Seconds in which the response must come.
 
     Returns:
-        The exit status: 1 if there is no such service within 5 s.
+        A sentence on what is wrong; empty if the response came.
     """
-    package, _, kind = type_name.split("/")
-    service_type = getattr(importlib.import_module(f"{package}.srv"), kind)
+    try:
+        package, folder, kind = type_name.split("/")
+        service_type = getattr(importlib.import_module(f"{package}.{folder}"), kind)
+    except (ValueError, ImportError, AttributeError):
+        return f"there is no service type {type_name}; write one as omnibind_msgs/srv/ListLabels"
     message = service_type.Request()
-    fill(message, yaml.safe_load(request) or {})
+    try:
+        fill(message, yaml.safe_load(request) or {})
+    except (AssertionError, AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
+        return f"the request {request} does not fit {type_name}: {' '.join(str(error).split())}"
+    end = time.monotonic() + timeout
     rclpy.init()
     node = rclpy.create_node("call_service")
-    client = node.create_client(service_type, service)
-    if not client.wait_for_service(5.0):
-        print(f"{service} is not there: start its node, on the same ROS_DOMAIN_ID", file=sys.stderr)
-        return 1
-    future = client.call_async(message)
-    rclpy.spin_until_future_complete(node, future)
-    response = future.result()
-    for name in response.get_fields_and_field_types():
-        print(f"{name}: {getattr(response, name)}")
-    return 0
+    try:
+        client = node.create_client(service_type, service)
+        if not client.wait_for_service(timeout):
+            return (
+                f"no node has answered on {service} within {timeout:g} s; start the node, and use "
+                "its name, its ROS_DOMAIN_ID and the type of the service"
+            )
+        future = client.call_async(message)
+        rclpy.spin_until_future_complete(node, future, timeout_sec=max(end - time.monotonic(), 0.1))
+        if not future.done():
+            return (
+                f"{service} is there but has not answered within {timeout:g} s; give --timeout "
+                "more seconds, or see the node's log"
+            )
+        response = future.result()
+        for name in response.get_fields_and_field_types():
+            print(f"{name}: {getattr(response, name)}")
+        return ""
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the command line, call the service, and return the exit status."""
+    parser = argparse.ArgumentParser(description="Calls a service, as `ros2 service call` does.")
+    parser.add_argument("service", help="such as /perception/list_labels")
+    parser.add_argument("type", help="such as omnibind_msgs/srv/ListLabels")
+    parser.add_argument("request", nargs="?", default="{}", help="YAML ({})")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="(10)")
+    options = parser.parse_args(arguments)
+    # The modules of messages read this when they are imported; values of a wrong type raise then.
+    os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
+    problem = call(options.service, options.type, options.request, options.timeout)
+    if problem:
+        print(f"call_service.py: {problem}", file=sys.stderr)
+    return 1 if problem else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -16,6 +16,8 @@ from types import FrameType
 
 from ament_index_python.packages import get_package_share_directory
 
+from omnibind_ros.runtime.middleware import profile_variables
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -173,12 +175,10 @@ def prepare_environment() -> None:
 
     Variables that are set already stay.
     """
-    distro = os.environ.get("ROS_DISTRO", "jazzy")
     profiles = str(config_file("fastdds.xml"))
-    os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", profiles)
-    if distro in {"humble", "iron", "jazzy"}:
-        os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", profiles)
-    if distro == "humble":
+    for name in profile_variables(os.environ):
+        os.environ.setdefault(name, profiles)
+    if os.environ.get("ROS_DISTRO") == "humble":
         os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
     else:
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

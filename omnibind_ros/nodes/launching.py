@@ -13,6 +13,7 @@ from launch.substitutions import EnvironmentVariable, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 
 from omnibind_ros.runtime.launch_plan import LaunchError, overrides, unknown_arguments
+from omnibind_ros.runtime.middleware import profile_variables
 
 SHARE = FindPackageShare("omnibind_ros")
 
@@ -20,15 +21,12 @@ SHARE = FindPackageShare("omnibind_ros")
 def fast_dds_profile() -> list[Any]:
     """Return the actions that set the Fast DDS profile; a profile of the user's own wins.
 
-    Without it Fast DDS drops most large messages. Fast DDS 2 reads the first variable, 3 the
-    second, and warns of the first.
+    Without it Fast DDS drops most large messages.
     """
-    old = os.environ.get("ROS_DISTRO", "") in ("humble", "iron", "jazzy")
-    variables = ["FASTRTPS_DEFAULT_PROFILES_FILE"] * old + ["FASTDDS_DEFAULT_PROFILES_FILE"]
     profile = PathJoinSubstitution([SHARE, "config", "fastdds.xml"])
     return [
         SetEnvironmentVariable(name, EnvironmentVariable(name, default_value=profile))
-        for name in variables
+        for name in profile_variables(os.environ)
     ]
 
 

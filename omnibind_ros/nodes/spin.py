@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -28,9 +29,17 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
     """
     # rclpy's own handlers would shut the context down while the workers still publish.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    interrupted = threading.Event()
+
+    def interrupt(*_: Any) -> None:
+        # Where the signal comes while rclpy makes a message, it raises RuntimeError in place of
+        # KeyboardInterrupt, so that the exception alone would be lost.
+        interrupted.set()
+        raise KeyboardInterrupt
+
     # A shell starts a background job with SIGINT ignored, so both are set.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+        signal.signal(number, interrupt)
     cv2.setNumThreads(1)  # OpenCV's threads would compete with the workers
     executor = SingleThreadedExecutor()
     node = make()
@@ -39,7 +48,7 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
     status = 0
     try:
         node.autostart()
-        spin_through_errors(executor, node.errors)
+        spin_through_errors(executor, node.errors, closing=interrupted.is_set)
     except TooManyErrorsError as error:
         node.get_logger().fatal(str(error))
         status = 1
@@ -53,7 +62,3 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
         executor.shutdown(timeout_sec=1.0)
         rclpy.try_shutdown()
     return status
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt

@@ -38,6 +38,10 @@ class ContactDetector:
     """Tells contact from drift. One for each reference.
 
     A contact is local, or it comes fast. A drift of the lamps is smooth in space and slow in time.
+
+    Attributes:
+        limit: Changes of a cell up to which they are noise, counts.
+        contact: Whether the pad was touched in the last update.
     """
 
     def __init__(self, shape: tuple[int, int], noise: float) -> None:
@@ -47,7 +51,7 @@ class ContactDetector:
             shape: Rows and columns of cells.
             noise: Largest change of a cell of the free pad, counts.
         """
-        self._limit = max(DRIFT[0], DRIFT[1] * noise)
+        self.limit = max(DRIFT[0], DRIFT[1] * noise)
         self._smooth = _projection(shape)
         self._free: Cells = np.zeros((*shape, 3), np.float32)
         self._since = 0.0
@@ -63,14 +67,14 @@ class ContactDetector:
         # A change common to all cells comes from the lamps or the exposure.
         change = np.asarray(cells - np.median(cells, axis=(0, 1)), np.float32)
         flat = change.reshape(-1, 3)
-        local = float(np.abs(flat - self._smooth @ flat).max()) > self._limit
+        local = float(np.abs(flat - self._smooth @ flat).max()) > self.limit
         moved = float(np.abs(change - self._free).max())
         if self.contact:
             self._since += step
-            allowed = self._limit + min(SLOW * self._since, MOST)
+            allowed = self.limit + min(SLOW * self._since, MOST)
         else:
             self._since = 0.0
-            allowed = max(self._limit, FAST * min(step, LONGEST_STEP))
+            allowed = max(self.limit, FAST * min(step, LONGEST_STEP))
         self.contact = local or moved > allowed
         if not self.contact:
             self._free = change

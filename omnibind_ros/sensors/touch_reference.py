@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .base import Chunk, NotReadyError, RejectedSampleError
+from .base import Chunk, Doubt, Doubtful, NotReadyError, RejectedSampleError
 from .touch_contact import ContactDetector
+from .touch_doubt import ReferenceDoubt
 
 Picture = npt.NDArray[np.float32]
 """float32 [H, W, 3], RGB, counts 0..255."""
@@ -86,8 +87,10 @@ class LearntReference:
         self._followed_ns = 0
         self._restart(())
 
-    def __call__(self, chunks: Sequence[Chunk]) -> Picture:
+    def __call__(self, chunks: Sequence[Chunk]) -> Picture | Doubtful:
         """Return the newest gel image's difference, float32 [H, W, 3], -1..1.
+
+        It is `Doubtful` where the reference was perhaps taken during a contact.
 
         Raises:
             NotReadyError: There is no reference yet.
@@ -100,16 +103,21 @@ class LearntReference:
             self._reference = self._settle(image)
             rows, columns = self._first.shape[:2]
             self._contact = ContactDetector((rows, columns), self._noise)
+            self._doubt = ReferenceDoubt(self._contact.limit)
+            self._doubts = ()
             self._followed_ns = stamp_ns
         change = _difference(image, self._reference)
         step = (stamp_ns - self._followed_ns) / 1e9
         if not 0 <= step < FOLLOW_EVERY:  # a clock may jump back
             self._followed_ns = stamp_ns
             self._follow(image, change, step if step > 0 else FOLLOW_EVERY)
-        return change
+        return Doubtful(change, self._doubts) if self._doubts else change
 
     def _follow(self, image: npt.NDArray[np.uint8], change: Picture, step: float) -> None:
-        if self._contact.update(_cells(change) * 255, step):
+        cells = _cells(change) * np.float32(255)
+        contact = self._contact.update(cells, step)
+        self._doubts = self._doubt.update(cells, contact, min(step, LONGEST_STEP))
+        if contact:
             return
         share = min(step, LONGEST_STEP) / FOLLOW_TIME
         cv2.accumulateWeighted(image, self._reference, share)
@@ -122,6 +130,8 @@ class LearntReference:
         self._first = self._sum = np.zeros((0, 0, 3), np.float32)
         self._noise = 0.0
         self._contact = ContactDetector((1, 1), 0.0)
+        self._doubt = ReferenceDoubt(0.0)
+        self._doubts: tuple[Doubt, ...] = ()
 
     def _settle(self, image: npt.NDArray[np.uint8]) -> Picture:
         """Return the mean of the last `SETTLE_FRAMES` frames if the pad did not move in them.

@@ -241,3 +241,52 @@ def test_failures_now_and_then_do_not():
         errors.callback_failed(RuntimeError("gone"))
     with pytest.raises(TooManyErrorsError):
         errors.check()
+
+
+INTERRUPTED = """
+import os, signal, sys
+from types import SimpleNamespace
+
+import rclpy
+from rclpy.node import Node
+
+from omnibind_ros.nodes.spin import spin
+from omnibind_ros.runtime.callback_errors import CallbackErrors
+
+
+class Interrupted(Node):
+    def __init__(self):
+        super().__init__("interrupted")
+        tell = lambda text: print("told:", text, file=sys.stderr)
+        self.errors = CallbackErrors(SimpleNamespace(error=tell))
+        self.surroundings = SimpleNamespace(set_command_line=lambda args: None)
+        self.create_timer(0.1, self.take)
+
+    def autostart(self):
+        pass
+
+    def close(self):
+        pass
+
+    def take(self):
+        # As pybind11 does with an exception while a message is made.
+        try:
+            os.kill(os.getpid(), signal.{signal})
+        except KeyboardInterrupt:
+            raise RuntimeError("Unable to convert call argument") from None
+
+
+sys.exit(spin(Interrupted, []))
+"""
+
+
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_the_node_also_while_rclpy_makes_a_message(ros_domain, signal):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(signal=signal)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

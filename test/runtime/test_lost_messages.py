@@ -1,13 +1,15 @@
 """Which losses of messages are reported, on a clock of the test's own."""
 
 import os
+import subprocess
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import ROOT
 
 from omnibind_ros.runtime.losses import WINDOW, Loss, Losses, why_lost
-from omnibind_ros.runtime.middleware import how_not_to_lose
+from omnibind_ros.runtime.middleware import how_not_to_lose, profile_variables
 from omnibind_ros.runtime.silence import Endpoint, Wanted
 
 IMAGE = "sensor_msgs/msg/Image"
@@ -129,3 +131,26 @@ def test_the_variable_is_that_of_the_distribution(middleware, distribution, word
     text = how_not_to_lose(middleware, {"ROS_DISTRO": distribution}, "/ws/{p}/fastdds.xml")
     assert word in text
     assert ("/ws/{p}/fastdds.xml" in text) == ("fastrtps" in middleware)
+
+
+@pytest.mark.parametrize(
+    ("environment", "both"),
+    [
+        ({}, True),
+        ({"ROS_DISTRO": ""}, True),
+        ({"ROS_DISTRO": "humble"}, True),
+        ({"ROS_DISTRO": "jazzy"}, True),
+        ({"ROS_DISTRO": "kilted"}, False),
+        ({"ROS_DISTRO": "rolling"}, False),
+    ],
+)
+def test_the_launch_files_set_the_variables_that_env_sh_sets(environment, both):
+    text = (ROOT / "env.sh").read_text()
+    case = text[text.index('case "${ROS_DISTRO:-jazzy}"') : text.index("# Puts a folder")]
+    script = "root=/ws; f() {\n" + case + "\nf; env"
+    done = subprocess.run(
+        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    names = {line.split("=")[0] for line in done.stdout.splitlines() if "DEFAULT_PROFILES" in line}
+    assert set(profile_variables(environment)) == names
+    assert len(names) == 1 + both
