@@ -58,7 +58,11 @@ class ReferenceDoubt:
         self._returns = 0
         self._held: list[_Held] = []
         self._confirmed = False
-        self._end_contact()
+        self._strongest = self._seconds = 0.0
+        self._was_held = False
+        self._before: Cells | None = None
+        self._still = 0
+        self._current: _Held | None = None
 
     def update(self, cells: Cells, contact: bool, step: float) -> tuple[Doubt, ...]:
         """Return the doubt about the reference, if there is one.
@@ -84,9 +88,8 @@ class ReferenceDoubt:
     def _end_contact(self) -> None:
         self._strongest = self._seconds = 0.0
         self._was_held = False
-        self._before: Cells | None = None
+        self._before, self._current = None, None
         self._still = 0
-        self._current: _Held | None = None
 
     def _observe(self, cells: Cells) -> None:
         """Notice whether a picture is held still, and whether it was held still before."""

@@ -85,6 +85,7 @@ class LearntReference:
         """Start without a reference."""
         self._reference: Picture | None = None
         self._followed_ns = 0
+        self._doubts: tuple[Doubt, ...] = ()
         self._restart(())
 
     def __call__(self, chunks: Sequence[Chunk]) -> Picture | Doubtful:
@@ -131,7 +132,7 @@ class LearntReference:
         self._noise = 0.0
         self._contact = ContactDetector((1, 1), 0.0)
         self._doubt = ReferenceDoubt(0.0)
-        self._doubts: tuple[Doubt, ...] = ()
+        self._doubts = ()
 
     def _settle(self, image: npt.NDArray[np.uint8]) -> Picture:
         """Return the mean of the last `SETTLE_FRAMES` frames if the pad did not move in them.
