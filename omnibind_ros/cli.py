@@ -18,7 +18,7 @@ from omnibind_ros.demo.commands import add_demo
 from omnibind_ros.evaluation.commands import add_evaluation
 from omnibind_ros.export.bundle_commands import add_bundle
 from omnibind_ros.export.commands import add_export
-from omnibind_ros.files.commands import add_recognise
+from omnibind_ros.files.commands import add_embed, add_recognise
 from omnibind_ros.lazy import LazyFunction
 from omnibind_ros.learning.commands import add_train
 from omnibind_ros.recognition.commands import add_labels
@@ -60,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_demo(commands)
     add_recognise(commands)
+    add_embed(commands)
     add_bundle(commands)
     add_dataset(commands)
     add_train(commands)

@@ -10,19 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
-from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.class_names import class_text, right_labels
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import Label, read_labels
 from omnibind_ros.recognition.vocabulary import Vocabulary
-from omnibind_ros.sensors.region import Region
 
 from .answers import Answer, score
 from .errors import FileError
-from .folder import FolderFile, list_folder
-from .opening import Source, find_source
-from .perceiver import EncodedFile, FilePerceiver
-from .sensors import FileOptions
+from .file_encoder import FileEncoder
+from .folder import FolderFile
+from .perceiver import EncodedFile
 from .tables import answer_lines, left_out_lines, score_lines
 
 SOME_LEFT_OUT = 3
@@ -76,11 +73,7 @@ def _print(answers: Sequence[Answer], sets: Sequence[Answer], figures: dict[str,
 
 
 class FileRecognition:
-    """Recognises files and folders with one bundle and one list of labels.
-
-    Attributes:
-        left_out: Why files are left out.
-    """
+    """Recognises files and folders with one bundle and one list of labels."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         """Load the bundle.
@@ -91,19 +84,10 @@ class FileRecognition:
         Raises:
             ValueError: The bundle or an option cannot be used.
         """
-        self.left_out: list[FileError] = []
-        self._modality = options.modality
         self._labels = options.labels or ""
         bundle = Bundle.load(resolve_bundle(options.bundle))
-        self._perceiver = FilePerceiver(
-            bundle,
-            FileOptions(
-                reference=options.reference,
-                axes=options.axes,
-                unit=options.unit,
-                region=Region.parse(options.roi) if options.roi else None,
-            ),
-        )
+        self._encoder = FileEncoder(bundle, options)
+        self._perceiver = self._encoder.perceiver
         self._vocabulary, problems = Vocabulary.load(bundle, [], 1)
         for problem in (*problems, self._perceiver.warning):
             if problem:
@@ -111,27 +95,28 @@ class FileRecognition:
         self._known = read_labels(bundle.root / bundle.manifest.labels.path).labels
         self._files: list[FolderFile] = []
 
+    @property
+    def left_out(self) -> list[FileError]:
+        """Why files are left out."""
+        return self._encoder.left_out
+
     def of_files(self, paths: Sequence[str]) -> list[Answer]:
         """Fuse files that were named, and recognise them; no answer if none can be used."""
-        encoded = [self._encoded(path) for path in paths]
+        encoded = [self._encoder.named(path) for path in paths]
         used = tuple(file for file in encoded if file is not None)
         return [self._answer(used, "", self._bank([]))] if used else []
 
     def add_folder(self, folder: Path) -> None:
         """Take the files of a folder."""
-        listing = list_folder(folder, self._modality)
-        self._files += listing.files
-        self.left_out += listing.left_out
+        self._files += self._encoder.list(folder)
 
     def of_folders(self) -> list[Answer]:
         """Recognise the folders' files; those of one moment are fused."""
         if not self._files:
             return []
         moments: dict[tuple[str, str], list[EncodedFile]] = {}
-        for file in self._files:
-            encoded = self._try(lambda file=file: Source(file.path, file.modality))
-            if encoded is not None:
-                moments.setdefault((file.label, file.moment), []).append(encoded)
+        for file, encoded in self._encoder.listed(self._files):
+            moments.setdefault((file.label, file.moment), []).append(encoded)
         bank = self._bank(sorted({label for label, _ in moments if label}))
         return [self._answer(tuple(files), label, bank) for (label, _), files in moments.items()]
 
@@ -174,31 +159,3 @@ class FileRecognition:
 
     def _answer(self, files: tuple[EncodedFile, ...], label: str, bank: LabelBank) -> Answer:
         return Answer(files, self._perceiver.recognise(files, bank), label)
-
-    def _encoded(self, given: str) -> EncodedFile | None:
-        return self._try(lambda: named_source(given, self._modality))
-
-    def _try(self, find: Any) -> EncodedFile | None:
-        try:
-            return self._perceiver.encode(find())
-        except FileError as error:
-            self.left_out.append(error)
-            return None
-
-
-def named_source(given: str, modality: str) -> Source:
-    """Return what a user names: a file, MODALITY:FILE, or text:SENTENCE.
-
-    Args:
-        given: What was typed.
-        modality: The modality of files that name none; empty: as the file says.
-
-    Raises:
-        FileError: The file cannot be used.
-    """
-    prefix, colon, rest = given.partition(":")
-    if colon and prefix in MODALITIES and not Path(given).exists():
-        if prefix == "text" and not Path(rest).is_file():
-            return Source(Path(rest[:40].replace("/", " ")), "text", rest or " ")
-        return find_source(Path(rest), prefix)
-    return find_source(Path(given), modality)
