@@ -52,7 +52,7 @@ class FileEncoder:
         """Encode what a user names (`named_source`); None if it is left out."""
         return self._try(lambda: named_source(given, self._modality))
 
-    def list(self, folder: Path) -> list[FolderFile]:
+    def files_of(self, folder: Path) -> list[FolderFile]:
         """Return the files of a folder that may be encoded.
 
         Raises:

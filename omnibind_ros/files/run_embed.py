@@ -74,7 +74,7 @@ def _moments(encoder: FileEncoder, paths: Sequence[str], *, fuse: bool) -> Itera
         yield named
     by_moment: dict[tuple[str, str, str], list[Member]] = {}
     for folder in (Path(path) for path in paths if Path(path).is_dir()):
-        for file, encoded in encoder.listed(encoder.list(folder)):
+        for file, encoded in encoder.listed(encoder.files_of(folder)):
             if not fuse:
                 yield [(file, encoded)]
             else:

@@ -108,7 +108,7 @@ class FileRecognition:
 
     def add_folder(self, folder: Path) -> None:
         """Take the files of a folder."""
-        self._files += self._encoder.list(folder)
+        self._files += self._encoder.files_of(folder)
 
     def of_folders(self) -> list[Answer]:
         """Recognise the folders' files; those of one moment are fused."""
