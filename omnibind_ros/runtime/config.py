@@ -150,13 +150,15 @@ class PerceptionConfig(SensingConfig):
 
     labels: list[str] = parameter(
         [],
-        "Labels to recognise; empty: the bundle's own. ~/set_labels changes them at run time.",
+        "Labels to recognise; empty: the bundle's own. ~/set_labels changes them at run time. What was "
+        "enrolled is recognised too; set enrolled to '' to leave it out.",
         instead="call ~/set_labels",
     )
     labels_file: str = parameter(
         "",
         "File of labels with synonyms and templates, in the format of a bundle's labels.yaml; "
-        "`templates` may be left out for the bundle's. Empty, or with labels: not used.",
+        "`templates` may be left out for the bundle's. Empty, or with labels: not used. What was "
+        "enrolled is recognised too; set enrolled to '' to leave it out.",
         instead="call ~/set_labels",
     )
     enrolled: str = parameter(
