@@ -77,8 +77,8 @@ def call(service: str, type_name: str, request: str, timeout: float) -> str:
         client = node.create_client(service_type, service)
         if not client.wait_for_service(timeout):
             return (
-                f"no node has answered on {service} within {timeout:g} s; start the node, and use "
-                "its name, its ROS_DOMAIN_ID and the type of the service"
+                f"no node has answered on {service} within {timeout:g} s; start the node, see its "
+                "log, and use its name, its ROS_DOMAIN_ID and the type of the service"
             )
         future = client.call_async(message)
         rclpy.spin_until_future_complete(node, future, timeout_sec=max(end - time.monotonic(), 0.1))

@@ -100,7 +100,7 @@ def test_without_a_node_it_ends_in_one_sentence_and_in_time(called):
     code, out, err = called("/nobody", "std_srvs/srv/Trigger", "{}", "--timeout", "1")
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
-    assert "no node has answered on /nobody within 1 s; start the node" in err
+    assert "no node has answered on /nobody within 1 s; start the node, see its log" in err
     assert called.seconds < 20
 
 
