@@ -150,8 +150,8 @@ class PerceptionConfig(SensingConfig):
 
     labels: list[str] = parameter(
         [],
-        "Labels to recognise; empty: the bundle's own. ~/set_labels changes them at run time. What was "
-        "enrolled is recognised too; set enrolled to '' to leave it out.",
+        "Labels to recognise; empty: the bundle's own. ~/set_labels changes them at run time. "
+        "What was enrolled is recognised too; set enrolled to '' to leave it out.",
         instead="call ~/set_labels",
     )
     labels_file: str = parameter(
