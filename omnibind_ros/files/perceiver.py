@@ -71,6 +71,9 @@ class _Members:
     def set_weights(self, names: Sequence[str], weights: Sequence[float]) -> None:
         """Do nothing: there is no scheduler."""
 
+    def forget(self, before: float) -> None:
+        """Do nothing: files have no history."""
+
 
 class FilePerceiver:
     """Encodes, fuses and recognises files by the parts that the perception node has."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import Image
+from std_msgs.msg import Empty
 from visualization_msgs.msg import MarkerArray
 
 from omnibind_msgs.msg import FusedEmbedding, Recognition
@@ -23,7 +25,9 @@ from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 from omnibind_ros.runtime.config import PerceptionConfig
 from omnibind_ros.runtime.engine import Engine
+from omnibind_ros.runtime.history import History, HistorySettings
 from omnibind_ros.runtime.perception import Perception, PerceptionResult
+from omnibind_ros.runtime.result_rate import PacedResults
 
 from . import messages
 from .label_services import LabelServices
@@ -43,6 +47,9 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         """Declare the parameters."""
         self._perception: Perception | None = None
         self._label_services: LabelServices | None = None
+        self._results: PacedResults | None = None
+        self._history = HistorySettings()
+        self._reset_subscription: Any = None
         self._enrolment = Enrolment()
         self._enrolled = EnrolledLabels()
         self._subscribed: frozenset[str] = frozenset()
@@ -58,7 +65,8 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             self.reporter.warning(doubt)
         fusion, warning = make_fusion(config.fusion, bundle)
         recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
-        self._perception = Perception(fusion, recogniser, self._publish)
+        history = History(self._history)
+        self._perception = Perception(fusion, recogniser, self._publish, history=history)
         changes = LabelChanges(vocabulary, self._enrolled, recogniser)
         space = EmbeddingSpace.of(bundle, "mean" if warning else config.fusion)
         problems += self._use_enrolled(changes, space)
@@ -93,7 +101,10 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             self._label_services.add_to(host, self.model, self.get_clock())
 
     def on_parameters(self) -> None:
-        """Take the recogniser's parameters."""
+        """Take the parameters of results and of the recogniser."""
+        self._history.memory = self.parameters.config.memory
+        if self._results is not None:
+            self._results.set_rate(self.parameters.config.result_rate)
         if self._perception is not None:
             recogniser, config = self._perception.recogniser, self.parameters.config
             recogniser.top_k = config.top_k
@@ -105,10 +116,37 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             name for name, publisher in self.outputs.items() if publisher.get_subscription_count()
         )
 
-    def on_embedding(self, engine: Engine, sensor: str) -> None:  # noqa: ARG002
-        """Fuse, recognise and publish."""
+    def on_start(self, engine: Engine) -> None:
+        """Make results from now on."""
         if self._perception is not None:
-            self._perception.update(engine)
+            make = partial(self._perception.update, engine)
+            rate = self.parameters.config.result_rate
+            self._results = PacedResults(make, rate, self._on_lost_result, engine.charge)
+            self._results.start()
+            topic = self.parameters.config.reset_topic
+            if topic:
+                reset = partial(self._perception.reset, engine)
+                self._reset_subscription = self.create_subscription(
+                    Empty, topic, lambda _: reset(), 10
+                )
+
+    def on_stop(self) -> None:
+        """Make no more results."""
+        if self._results is not None:
+            self._results.stop()
+            self._results = None
+        if self._reset_subscription is not None:
+            self.destroy_subscription(self._reset_subscription)
+            self._reset_subscription = None
+
+    def _on_lost_result(self, error: Exception) -> None:
+        self.on_problem("node", f"a result was lost ({type(error).__name__}: {error})")
+
+    def on_embedding(self, engine: Engine, sensor: str) -> None:  # noqa: ARG002
+        """Fuse, recognise and publish, at once or with other embeddings."""
+        results = self._results
+        if results is not None:
+            results.embedding_arrived()
 
     def _publish(self, result: PerceptionResult) -> None:
         """Publish a result; called in one of the engine's threads."""

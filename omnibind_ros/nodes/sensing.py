@@ -118,6 +118,12 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
     def on_parameters(self) -> None:
         """Take the subclass's own parameters that take effect at once."""
 
+    def on_start(self, engine: Engine) -> None:
+        """Start what the subclass runs while the node is active."""
+
+    def on_stop(self) -> None:
+        """Stop what `on_start` started; also called if nothing was."""
+
     def on_tick(self) -> None:
         """Do what is to be done as often as presence is checked."""
 
@@ -167,6 +173,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         if self.engine is None or self._sensors is None:
             return TransitionCallbackReturn.ERROR
         result = super().on_activate(state)
+        self.on_start(self.engine)
         self.engine.start()
         self._sensors.activate()
         self._regions = subscribe_to_regions(self, self.engine)
@@ -244,6 +251,7 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
             self._sensors.deactivate()
         if self.engine is not None:
             self.engine.stop()
+        self.on_stop()
 
     def _release(self) -> None:
         self._stop()

@@ -18,6 +18,7 @@ class Member:
         weight: Its share in the fusion, 0..1; those of all members sum to 1.
         features: float32 [F], what the encoder projects; None where it does not say.
         sensor: Name of the sensor; empty where there is none.
+        taken: Monotonic time when its sample was taken, seconds.
     """
 
     modality: str
@@ -26,3 +27,4 @@ class Member:
     weight: float = 1.0
     features: Floats | None = None
     sensor: str = ""
+    taken: float = 0.0

@@ -92,6 +92,12 @@ class Buffer:
             self._items.remove(arrival)
             self._has_new = self._has_new and bool(self._items)
 
+    def forget(self, before: float) -> None:
+        """Drop the messages that were taken before a monotonic time, seconds."""
+        while self._items and self._items[0].taken < before:
+            self._items.popleft()
+        self._has_new = self._has_new and bool(self._items)
+
     def clear(self) -> None:
         """Drop all messages."""
         self._items.clear()

@@ -105,6 +105,7 @@ class Channel:
         self.clock = SensorClock()
         self._frozen = FrozenDetector()
         self._last_taken = -math.inf
+        self._forgotten = -math.inf
         self._times: deque[float] = deque(maxlen=64)
 
     # Called by the thread that receives
@@ -215,7 +216,8 @@ class Channel:
             reason: Why some messages of its window are not in it; empty if all are.
             doubts: Why its sample may be wrong.
         """
-        self.embedding = embedding
+        if embedding.oldest >= self._forgotten:
+            self.embedding = embedding
         self.doubts.set("sample", doubts)
         self.encoded += 1
         self.latency = now - embedding.taken
@@ -275,6 +277,13 @@ class Channel:
     def drop_stale(self, now: float) -> None:
         """Drop an embedding older than max_age, and with it the sample it was encoded from."""
         if self.embedding is not None and not self.fresh(now):
+            self.embedding = None
+
+    def forget(self, before: float) -> None:
+        """Drop the embedding and the messages from before a monotonic time, seconds."""
+        self._forgotten = before
+        self._buffer.forget(before)
+        if self.embedding is not None and self.embedding.oldest < before:
             self.embedding = None
 
     def update_parameters(self, given: SensorConfig) -> None:

@@ -188,3 +188,24 @@ class PerceptionConfig(SensingConfig):
         high=1.0,
         at_run_time=True,
     )
+    result_rate: float = parameter(
+        30.0,
+        "Results per second at most; embeddings that arrive between two are fused together, and "
+        "after a quiet spell a result is published at once. 0: a result at each embedding.",
+        low=0.0,
+        high=1000.0,
+        at_run_time=True,
+    )
+    memory: float = parameter(
+        1.0,
+        "Seconds that ~/recognition remembers: the larger, the steadier the labels, and the slower "
+        "they follow a change that is not noticed as one. 0: each result counts alone.",
+        low=0.0,
+        high=3600.0,
+        at_run_time=True,
+    )
+    reset_topic: str = parameter(
+        "",
+        "Topic of std_msgs/Empty, a message on which says that the robot turns to another thing: "
+        "what the sensors showed before is forgotten. Empty: none.",
+    )

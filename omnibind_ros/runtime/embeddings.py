@@ -25,6 +25,7 @@ class StoredEmbedding:
         distance: How far the sample is from what the encoder was trained on, 0 .. 1.
         features: float32 [F], what the encoder projects; None where it does not say.
         region: The part of the sample that was encoded; None: all of it.
+        begins: When the oldest message of a window was taken, seconds; None: `taken`.
     """
 
     values: npt.NDArray[np.float32]
@@ -36,6 +37,12 @@ class StoredEmbedding:
     distance: float = 0.0
     features: npt.NDArray[np.float32] | None = None
     region: Region | None = None
+    begins: float | None = None
+
+    @property
+    def oldest(self) -> float:
+        """Monotonic time from which on it tells what was there, seconds."""
+        return self.taken if self.begins is None else self.begins
 
 
 class FreshEmbedding(NamedTuple):

@@ -265,6 +265,23 @@ class Engine:
                 if name in self._channels:
                     self._channels[name].add_weight(weight * len(names))
 
+    def forget(self, before: float) -> None:
+        """Drop embeddings and windows of messages from before a time: another thing is there.
+
+        What an encode that is under way has of that time is dropped too.
+
+        Args:
+            before: Monotonic time, seconds.
+        """
+        with self._changed:
+            for channel in self._channels.values():
+                channel.forget(before)
+
+    def charge(self, seconds: float) -> None:
+        """Take processor seconds that another thread has spent on results out of the budget."""
+        with self._changed:
+            self._workers.charge(seconds)
+
     # Called by the workers, see `JobSource`
 
     def next_job(self, now: float) -> tuple[Job | None, float]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.fusion import Fusion
+from omnibind_ros.fusion import Fused, Fusion
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser, Recognition
@@ -19,6 +19,7 @@ from omnibind_ros.sensors.region import Region
 
 from .cpu_time import CpuTime
 from .embeddings import FreshEmbedding, StoredEmbedding
+from .history import History
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class EmbeddingSource(Protocol):
         """Take the fusion's weights of N sensors, sum 1."""
         ...
 
+    def forget(self, before: float) -> None:
+        """Drop what the sensors have shown before a monotonic time, seconds."""
+        ...
+
 
 class Perception:
     """Fuses fresh embeddings and recognises what they show. Thread-safe: one result at a time."""
@@ -77,6 +82,7 @@ class Perception:
         recogniser: Recogniser,
         on_result: Callable[[PerceptionResult], None],
         monotonic: Callable[[], float] = time.monotonic,
+        history: History | None = None,
     ) -> None:
         """Create it.
 
@@ -85,11 +91,13 @@ class Perception:
             recogniser: Finds the labels of the fused embedding.
             on_result: Takes each result, in the thread that calls `update`.
             monotonic: The engine's clock, seconds.
+            history: What the results before tell; None: each result is recognised by itself.
         """
         self.recogniser = recogniser
         self._fusion = fusion
         self._on_result = on_result
         self._monotonic = monotonic
+        self._history = history
         self._lock = threading.Lock()
         self._entropies: dict[str, tuple[StoredEmbedding, LabelBank, float]] = {}
 
@@ -104,22 +112,62 @@ class Perception:
             if not embeddings:
                 return  # the new embedding was older than max_age when it was stored
             with source.cpu_time.measure("fuse"):
-                result = self._fuse(embeddings)
+                result = self._result(source, embeddings)
                 source.set_weights(result.sensors, result.weights.tolist())
             self._on_result(result)
 
-    def _fuse(self, fresh: Sequence[FreshEmbedding]) -> PerceptionResult:
-        names = tuple(member.sensor for member in fresh)
-        modalities = tuple(member.modality for member in fresh)
-        stored = [member.embedding for member in fresh]
+    def reset(self, source: EmbeddingSource) -> None:
+        """Forget all that was seen until now, because the robot turns to another thing.
+
+        Args:
+            source: Has the embeddings, and forgets them too.
+        """
+        with self._lock:
+            source.forget(self._monotonic())
+            if self._history is not None:
+                self._history.reset()
+
+    def _result(self, source: EmbeddingSource, fresh: Sequence[FreshEmbedding]) -> PerceptionResult:
         now = self._monotonic()
-        ages = np.array([now - embedding.taken for embedding in stored], np.float32)
-        qualities = np.array([embedding.quality for embedding in stored], np.float32)
+        fused, members = self._fuse(now, fresh)
+        changed = self._history.scene_changed(now, members) if self._history is not None else None
+        if changed is not None:
+            source.forget(changed)
+            left = source.fresh_embeddings()  # those of the new scene
+            if left:
+                fresh = left
+                fused, members = self._fuse(now, fresh)
+        instant = self.recogniser.distribution(fused.values, members)
+        if self._history is None:
+            recognition = self.recogniser.name(instant)
+        else:
+            recognition = self._history.recognise(now, instant, members, self.recogniser)
+        stored = [member.embedding for member in fresh]
+        newest = max(stored, key=lambda embedding: embedding.stamp_ns)
+        return PerceptionResult(
+            stamp_ns=newest.stamp_ns,
+            frame_id=newest.frame_id,
+            sensors=tuple(member.sensor for member in fresh),
+            modalities=tuple(member.modality for member in fresh),
+            weights=fused.weights,
+            ages=_ages(now, stored),
+            agreement=fused.agreement,
+            distances=np.array([embedding.distance for embedding in stored], np.float32),
+            values=fused.values,
+            recognition=recognition,
+            samples=tuple(embedding.sample for embedding in stored),
+            regions=tuple(embedding.region for embedding in stored),
+        )
+
+    def _fuse(self, now: float, fresh: Sequence[FreshEmbedding]) -> tuple[Fused, list[Member]]:
+        """Fuse embeddings, and return the result and each one's part in it."""
+        names = [member.sensor for member in fresh]
+        stored = [member.embedding for member in fresh]
         fused = self._fusion.fuse(
             np.stack([embedding.values for embedding in stored]),
-            modalities,
-            ages,
-            qualities,
+            tuple(member.modality for member in fresh),
+            _ages(now, stored),
+            np.array([embedding.quality for embedding in stored], np.float32),
             self._entropies_of(names, stored),
         )
         members = [
@@ -130,24 +178,11 @@ class Perception:
                 weight=float(weight),
                 features=member.embedding.features,
                 sensor=member.sensor,
+                taken=member.embedding.taken,
             )
             for member, weight in zip(fresh, fused.weights, strict=True)
         ]
-        newest = max(stored, key=lambda embedding: embedding.stamp_ns)
-        return PerceptionResult(
-            stamp_ns=newest.stamp_ns,
-            frame_id=newest.frame_id,
-            sensors=names,
-            modalities=modalities,
-            weights=fused.weights,
-            ages=ages,
-            agreement=fused.agreement,
-            distances=np.array([embedding.distance for embedding in stored], np.float32),
-            values=fused.values,
-            recognition=self.recogniser.name(self.recogniser.distribution(fused.values, members)),
-            samples=tuple(embedding.sample for embedding in stored),
-            regions=tuple(embedding.region for embedding in stored),
-        )
+        return fused, members
 
     def _entropies_of(
         self, names: Sequence[str], stored: Sequence[StoredEmbedding]
@@ -162,3 +197,7 @@ class Perception:
                 entry = (embedding, bank, self.recogniser.entropy(embedding.values))
             self._entropies[name] = entry
         return np.array([self._entropies[name][2] for name in names], np.float32)
+
+
+def _ages(now: float, stored: Sequence[StoredEmbedding]) -> npt.NDArray[np.float32]:
+    return np.array([now - embedding.taken for embedding in stored], np.float32)

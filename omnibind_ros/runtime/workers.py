@@ -124,6 +124,11 @@ class Workers:
             for job in self._jobs:
                 job.abandon()
 
+    def charge(self, seconds: float) -> None:
+        """Count processor seconds of another thread as the workers' own, with the lock."""
+        self._budget.spend(seconds)
+        self._cpu_time.add("workers", seconds)
+
     def watch(self, now: float) -> None:
         """Give up encodes that have taken too long, and replace workers that may hang.
 

@@ -1,0 +1,91 @@
+"""How much new evidence a result brings: the growth of the sensors' effective sample sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .member import Member
+
+
+@dataclass
+class _Counted:
+    """What was counted of one sensor.
+
+    Attributes:
+        values: The newest embedding, float32 [D].
+        total: Sum of the weights of all embeddings.
+        squares: Sum of the squares of the weights.
+        vector: Weighted sum V of all embeddings, float64 [D].
+        size: Effective sample size.
+        time: When it was counted last, seconds.
+    """
+
+    values: npt.NDArray[np.float32]
+    total: float
+    squares: float
+    vector: npt.NDArray[np.float64]
+    size: float
+    time: float
+
+
+class EvidenceCounter:
+    """Counts a sensor's embeddings as one over the mean of their correlations.
+
+    With weights a_i and correlations r_ij, n observations are worth n_eff = (sum a_i)^2 / sum a_i
+    a_j r_ij independent ones (the design effect of Kish, Survey Sampling, 1965, for correlations
+    that differ). Here r_ij is the cosine similarity of two embeddings, so that the sum below is
+    the squared length of V = sum a_i e_i, and n_eff is one over the squared mean resultant length
+    of directional statistics (Mardia and Jupp, Directional Statistics, 2000). Equal embeddings are
+    one observation however many they are. Similar ones of one thing have errors in common, of
+    which the cosine similarity is an upper bound: so evidence is rather counted too little.
+
+    A weight is 1 when an embedding is new and shrinks by exp(-t / memory); an embedding that is
+    still in use keeps its sensor's total as it is.
+    """
+
+    def __init__(self) -> None:
+        """Create one that has counted nothing."""
+        self._sensors: dict[str, _Counted] = {}
+
+    def clear(self) -> None:
+        """Forget what was counted."""
+        self._sensors.clear()
+
+    def add(self, now: float, members: Sequence[Member], memory: float) -> float:
+        """Count the members of a result.
+
+        Args:
+            now: Monotonic time, seconds.
+            members: What was fused.
+            memory: Seconds after which what was counted has lost all but 1/e of its weight.
+
+        Returns:
+            Share 0..1 of the result's evidence that is new: the members' mean by weight. It is 1
+            if nothing was counted before. It is at least 1 - exp(-t / memory) of t seconds since,
+            which is that of unchanged members: what is forgotten meanwhile is seen again.
+        """
+        return math.fsum(member.weight * self._add(now, member, memory) for member in members)
+
+    def _add(self, now: float, member: Member, memory: float) -> float:
+        values = member.values
+        counted = self._sensors.get(member.sensor)
+        if counted is None:
+            vector = np.asarray(values, float)
+            self._sensors[member.sensor] = _Counted(values, 1.0, 1.0, vector, 1.0, now)
+            return 1.0
+        stay = math.exp(-max(now - counted.time, 0.0) / memory)
+        new = 1.0 if values is not counted.values else (1.0 - stay) * counted.total
+        counted.vector = stay * counted.vector + new * values
+        counted.total = stay * counted.total + new
+        counted.squares = stay**2 * counted.squares + new**2
+        before = stay * counted.size
+        # Embeddings that point away from each other count as independent ones.
+        squared = max(float(counted.vector @ counted.vector), counted.squares)
+        counted.size = counted.total**2 / squared
+        counted.values, counted.time = values, now
+        return min(max(counted.size - before, 1.0 - stay), 1.0)

@@ -1,0 +1,160 @@
+"""The belief over labels, against the forward algorithm written out."""
+
+import math
+
+import numpy as np
+import pytest
+
+from omnibind_ros.recognition.belief import Belief
+from omnibind_ros.recognition.distribution import Distribution
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.member import Member
+
+
+def bank_of(*labels):
+    return LabelBank(labels, np.eye(len(labels), dtype=np.float32), np.arange(len(labels)))
+
+
+BANK = bank_of("cup", "pen", "hat")
+UNRELATED = np.eye(400, dtype=np.float32)
+
+
+def instant(*shares, bank=BANK):
+    """Return a distribution: the labels' probabilities, then that of unknown."""
+    return Distribution(bank, np.array(shares[:-1], float), shares[-1], 0.5, 0.9)
+
+
+def frame(number):
+    """Return the one member of a result; those of different numbers are independent."""
+    return [Member("image", UNRELATED[number], sensor="eye")]
+
+
+def states(belief):
+    return [*belief.probabilities, belief.unknown]
+
+
+def test_the_first_result_is_the_belief():
+    seen = instant(0.6, 0.2, 0.1, 0.1)
+    found = Belief().update(0.0, seen, frame(0), 1.0)
+    assert states(found) == pytest.approx([0.6, 0.2, 0.1, 0.1])
+    assert (found.similarity, found.quality, found.bank) == (0.5, 0.9, BANK)
+
+
+@pytest.mark.parametrize("memory", [0.3, 1.0, 1000.0])
+@pytest.mark.parametrize("period", [0.01, 0.4])
+def test_independent_results_are_the_forward_algorithm(memory, period):
+    rng = np.random.default_rng(5)
+    belief, state = Belief(), None
+    for step in range(12):
+        seen = rng.dirichlet(np.ones(4))
+        found = belief.update(step * period, instant(*seen), frame(step), memory)
+        if state is None:
+            state = seen
+        else:
+            stay = math.exp(-period / memory)
+            transition = np.full((4, 4), (1 - stay) / 4) + stay * np.eye(4)
+            share = min(1.0, share_of_independent(step, period, memory))
+            state = (transition.T @ state) * seen**share
+            state = state / state.sum()
+        assert states(found) == pytest.approx(state, rel=1e-6)
+
+
+def share_of_independent(step, period, memory):
+    """Return the growth of the effective sample size of independent frames, by its definition."""
+
+    def size(count):
+        weights = np.exp(-np.arange(count) * period / memory)
+        return weights.sum() ** 2 / (weights**2).sum()
+
+    return size(step + 1) - math.exp(-period / memory) * size(step)
+
+
+def test_agreeing_results_become_surer_and_one_that_differs_changes_nothing():
+    belief = Belief()
+    for step in range(6):
+        found = belief.update(step * 0.03, instant(0.5, 0.3, 0.1, 0.1), frame(step), 1.0)
+    assert found.probabilities[0] > 0.8
+    found = belief.update(0.2, instant(0.3, 0.5, 0.1, 0.1), frame(10), 1.0)
+    assert found.probabilities.argmax() == 0
+
+
+@pytest.mark.parametrize("rate", [10, 30, 200])
+def test_the_same_frame_again_and_again_stays_one_piece_of_evidence(rate):
+    belief, seen, same = Belief(), instant(0.5, 0.3, 0.1, 0.1), frame(0)
+    for step in range(5 * rate):
+        found = belief.update(step / rate, seen, same, 1.0)
+    assert found.probabilities[0] == pytest.approx(0.5, abs=0.1)
+    assert found.probabilities[1] == pytest.approx(0.3, abs=0.1)
+    assert found.unknown == pytest.approx(0.1, abs=0.1)
+
+
+def test_another_thing_is_believed_within_the_memory_even_after_a_long_time():
+    belief = Belief()
+    for step in range(200):
+        belief.update(step * 0.03, instant(0.97, 0.01, 0.01, 0.01), frame(step), 1.0)
+    for steps in range(40):
+        seen = instant(0.01, 0.97, 0.01, 0.01)
+        found = belief.update(6.0 + steps * 0.03, seen, frame(200 + steps), 1.0)
+        if found.probabilities.argmax() == 1:
+            break
+    assert 0 < steps * 0.03 < 0.5
+
+
+def test_a_pause_forgets():
+    belief = Belief()
+    belief.update(0.0, instant(0.97, 0.01, 0.01, 0.01), frame(0), 1.0)
+    found = belief.update(20.0, instant(0.2, 0.6, 0.1, 0.1), frame(1), 1.0)
+    assert states(found) == pytest.approx([0.2, 0.6, 0.1, 0.1], abs=1e-6)
+
+
+def test_a_reset_forgets_at_once():
+    belief = Belief()
+    for step in range(20):
+        belief.update(step * 0.03, instant(0.97, 0.01, 0.01, 0.01), frame(step), 5.0)
+    belief.reset()
+    found = belief.update(0.6, instant(0.2, 0.6, 0.1, 0.1), frame(0), 5.0)
+    assert states(found) == pytest.approx([0.2, 0.6, 0.1, 0.1])
+
+
+def test_without_memory_each_result_counts_alone():
+    belief = Belief()
+    for step, seen in enumerate([(0.9, 0.0, 0.0, 0.1), (0.1, 0.2, 0.3, 0.4)]):
+        given = instant(*seen)
+        assert belief.update(step * 0.01, given, frame(step), 0.0) is given
+
+
+def test_another_bank_carries_labels_over_by_name():
+    belief = Belief()
+    for step in range(10):
+        belief.update(step * 0.03, instant(0.7, 0.1, 0.1, 0.1), frame(step), 5.0)
+    before = belief.update(0.3, instant(0.7, 0.1, 0.1, 0.1), frame(10), 5.0)
+    other = bank_of("mug", "hat", "cup", "pen", "key")
+    nothing_new = instant(*[1 / 6] * 6, bank=other)
+    found = belief.update(0.301, nothing_new, frame(11), 5.0)
+    assert found.bank is other
+    assert found.probabilities.sum() + found.unknown == pytest.approx(1)
+    assert found.probabilities[2] == pytest.approx(before.probabilities[0], abs=0.01)
+    assert found.unknown == pytest.approx(before.unknown, abs=0.01)
+    assert found.probabilities[0] < 0.01  # the new one can become probable
+    for step in range(10):
+        seen = instant(0.7, 0.06, 0.06, 0.06, 0.06, 0.06, bank=other)
+        found = belief.update(0.4 + step * 0.03, seen, frame(20 + step), 5.0)
+    assert found.probabilities.argmax() == 0
+
+
+def test_labels_that_are_no_more_leave_their_probability():
+    belief = Belief()
+    belief.update(0.0, instant(0.9, 0.04, 0.03, 0.03), frame(0), 5.0)
+    rest = bank_of("pen", "hat")
+    found = belief.update(0.001, instant(1 / 3, 1 / 3, 1 / 3, bank=rest), frame(1), 5.0)
+    assert found.probabilities.sum() + found.unknown == pytest.approx(1)
+    assert found.probabilities[0] == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_certainty_and_impossibility_are_finite():
+    belief = Belief()
+    for step in range(300):
+        shares = (1.0, 0.0, 0.0, 0.0) if step % 2 else (0.0, 1e-320, 1.0, 0.0)
+        found = belief.update(step * 0.001, instant(*shares), frame(step), 1000.0)
+        assert np.isfinite(states(found)).all()
+        assert sum(states(found)) == pytest.approx(1)

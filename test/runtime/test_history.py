@@ -1,0 +1,135 @@
+"""Results over time: `since`, and what a change of scene drops."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from omnibind_ros.encoders.manifest import Calibration
+from omnibind_ros.fusion import MeanFusion
+from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.recogniser import Recogniser
+from omnibind_ros.runtime.cpu_time import CpuTime
+from omnibind_ros.runtime.embeddings import FreshEmbedding, StoredEmbedding
+from omnibind_ros.runtime.history import History, HistorySettings
+from omnibind_ros.runtime.perception import Perception
+
+SIZE = 64
+AXES = np.eye(SIZE, dtype=np.float32)
+BANK = LabelBank(("cup", "pen", "hat"), AXES[:3], np.arange(3))
+
+
+class Source:
+    """Sensors at 10 Hz, on a clock of their own."""
+
+    cpu_time = CpuTime()
+
+    def __init__(self, memory):
+        self.now, self.forgotten = 0.0, []
+        self.embeddings = {}
+        self.results = []
+        self.rng = np.random.default_rng(1)
+        recogniser = Recogniser(BANK, Calibration(0.05, 0.0, {"image": 0.2, "text": 0.2}))
+        self.settings = HistorySettings(memory)
+        self.perception = Perception(
+            MeanFusion(),
+            recogniser,
+            self.results.append,
+            lambda: self.now,
+            History(self.settings),
+        )
+
+    def fresh_embeddings(self):
+        return list(self.embeddings.values())
+
+    def set_weights(self, names, weights):
+        pass
+
+    def forget(self, before):
+        self.forgotten.append(before)
+        self.embeddings = {
+            name: member
+            for name, member in self.embeddings.items()
+            if member.embedding.taken >= before
+        }
+
+    def show(self, axis, name="eye", modality="image", spread=0.4):
+        noise = self.rng.normal(size=SIZE)
+        values = AXES[axis] + spread * noise / np.linalg.norm(noise)
+        values = (values / np.linalg.norm(values)).astype(np.float32)
+        stored = StoredEmbedding(values, 1.0, None, int(self.now * 1e9), "", self.now)
+        self.embeddings[name] = FreshEmbedding(name, modality, stored)
+
+    def step(self, axis, seconds=0.1):
+        self.now += seconds
+        self.show(axis)
+        self.perception.update(self)
+        return self.results[-1].recognition
+
+
+def test_since_counts_from_when_the_label_became_the_best():
+    source = Source(memory=1.0)
+    assert source.step(0).since == 0.0
+    for count in range(1, 30):
+        found = source.step(0)
+        assert (found.labels[0], found.known) == ("cup", True)
+        assert found.since == pytest.approx(0.1 * count)
+    source.perception.reset(source)
+    assert source.step(0).since == 0.0
+
+
+def test_a_change_of_scene_drops_the_sentence_about_the_thing_before():
+    source = Source(memory=1.0)
+    source.show(0, "speech", "text")
+    for _ in range(20):
+        source.step(0)
+    assert source.results[-1].sensors == ("speech", "eye")
+    found = source.step(1)
+    assert source.forgotten == [pytest.approx(source.now)]
+    assert source.results[-1].sensors == ("eye",)
+    assert found.labels[0] == "pen"
+    assert found.since == 0.0
+
+
+def test_without_memory_nothing_is_forgotten():
+    source = Source(memory=0.0)
+    source.show(0, "speech", "text")
+    for _ in range(20):
+        source.step(0)
+    source.step(1)
+    assert source.forgotten == []
+    assert source.results[-1].sensors == ("speech", "eye")
+
+
+def test_a_frame_that_differs_for_once_does_not_change_the_label():
+    steady, alone = Source(memory=2.0), Source(memory=0.0)
+    for source in (steady, alone):
+        for _ in range(20):
+            source.step(0, 0.03)
+        values = (0.75 * AXES[0] + 0.85 * AXES[1]).astype(np.float32)
+        values /= np.linalg.norm(values)
+        source.now += 0.03
+        member = source.embeddings["eye"]
+        stored = replace(member.embedding, values=values, taken=source.now)
+        source.embeddings["eye"] = member._replace(embedding=stored)
+        # Its distance from the frames before is within what they vary by, and no jump.
+        source.perception._history._scene.reset()
+        source.perception.update(source)
+    assert alone.results[-1].recognition.labels[0] == "pen"
+    assert steady.results[-1].recognition.labels[0] == "cup"
+
+
+def test_the_embedding_stays_that_of_the_instant():
+    source = Source(memory=5.0)
+    for _ in range(10):
+        source.step(0, 0.03)
+        values = source.embeddings["eye"].embedding.values
+        np.testing.assert_allclose(source.results[-1].values, values, atol=1e-6)
+
+
+def test_memory_changes_while_results_come():
+    source = Source(memory=1.0)
+    for _ in range(5):
+        source.step(0)
+    source.settings.memory = 0.0
+    assert source.step(1, 0.001).labels[0] == "pen"
