@@ -7,6 +7,7 @@ from typing import Any
 
 from rclpy.node import Node
 
+from omnibind_ros.runtime.presence import Presence
 from omnibind_ros.runtime.sensor_state import SensorState
 from omnibind_ros.sensors import Issue
 
@@ -14,7 +15,10 @@ from . import messages
 
 
 class SensorStatusPublisher:
-    """Publishes the states of the sensors, and logs each change of presence."""
+    """Publishes the states of the sensors, and logs each change of presence.
+
+    A sensor that is not mentioned yet counts as ABSENT.
+    """
 
     def __init__(self, node: Node, publisher: Any, ticks_per_second: float) -> None:
         """Create it.
@@ -39,7 +43,7 @@ class SensorStatusPublisher:
             return
         before = {name: presence for name, presence, *_ in self._last}
         for state in states:
-            if before.get(state.name, int(state.state)) != int(state.state):
+            if before.get(state.name, int(Presence.ABSENT)) != int(state.state):
                 self._node.get_logger().info(f"sensor '{state.name}' is {state.state.name}")
         self._publisher.publish(messages.sensors(states, self._node.get_clock().now().to_msg()))
         self._last = summary
