@@ -62,6 +62,13 @@ def _add_evaluate(commands: Any) -> None:
         help="how the bundle's fusion was trained; learned baselines are trained likewise",
     )
     evaluate.add_argument(
+        "--labels",
+        choices=("shipped", "classes"),
+        default="shipped",
+        help="the labels that compete with --data: those that the bundle ships, where each object "
+        "has the finest name that it can have (default); or the classes of the dataset",
+    )
+    evaluate.add_argument(
         "--unknown",
         metavar="CLASS,...",
         help="classes that training has not seen (those of the bundle's manifest)",

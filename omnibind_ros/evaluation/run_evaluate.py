@@ -9,6 +9,7 @@ import os
 from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.encoders.bundle import resolve_bundle
 from omnibind_ros.encoders.manifest_writing import record_figures
+from omnibind_ros.learning.af.sample_labels import CLASSES, SHIPPED
 from omnibind_ros.learning.progress import progress_bars
 
 from . import JsonObject
@@ -40,6 +41,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             options.study,
             options.workers or os.cpu_count() or 1,
             lambda what, done, total: progress(what, done, total, {}),
+            options.labels,
         )
         if options.real is not None:
             figures["real"] = measure(options.real, options.bundle, progress)
@@ -52,10 +54,16 @@ def run_evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+WORDS = {SHIPPED: "labels that the bundle ships", CLASSES: "classes of the dataset"}
+"""What competes, in words."""
+
+
 def _print(figures: JsonObject) -> None:
+    labels = figures["labels"]
+    added = f", of which the bundle lacks {', '.join(labels['added'])}" if labels["added"] else ""
     print(
-        f"{figures['bundle']}: {figures['samples']} samples of {figures['objects']} objects in "
-        f"{figures['classes']} classes"
+        f"{figures['bundle']}: {figures['samples']} samples of {figures['objects']} objects with "
+        f"{figures['classes']} labels, among {labels['number']} {WORDS[labels['which']]}{added}"
     )
     for name, part in figures["summary"].items():
         rules = ", ".join(f"{rule} {value:.1f}%" for rule, value in part["top1"].items())
@@ -68,13 +76,17 @@ def _print(figures: JsonObject) -> None:
         )
     everything = "+".join(figures["modalities"])
     top1 = figures["combinations"][everything]["af"]
-    print(f"{everything}: top-1 {top1:.1f}%, ECE {figures['ece']:.1f}%")
+    exact = figures["combinations"][everything]["exact"]
+    print(
+        f"{everything}: top-1 {top1:.1f}% ({exact:.1f}% the finest label itself), ECE "
+        f"{figures['ece']:.1f}%"
+    )
     for modality, real in figures["recordings"].items():
         if "top1" in real:
             own = real.get("own_names", real["competing"])
             print(
                 f"{modality}, {real['samples']} recordings: top-1 {real['top1']:.1f}% among all "
-                f"classes, {own['top1']:.1f}% among {len(own['labels'])} names of "
+                f"labels, {own['top1']:.1f}% among {len(own['labels'])} names of "
                 f"{', '.join(real['sources'])}"
             )
     if figures["auroc_unknown"] is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from omnibind_ros.plain_text import same_text
 from .label_cache import CACHE, cache_key, read_cache, write_cache
 from .labels import Label, LabelError, check_labels, clean_label, read_labels
 from .prototypes import ArrayPrototypes
+from .taxonomy import NO_GROUPS, Categories, Taxonomy
 
 _log = logging.getLogger(__name__)
 
@@ -31,16 +33,27 @@ class LabelBank(ArrayPrototypes):
         owner: int [P], ascending: the label of each prototype.
         likeness: float32 [P], for each enrolled prototype the cosine similarity from which an
             embedding shows the enrolled object; NaN for a text's prototype. None: all are texts'.
+        taxonomy: The groups of labels; it may know labels that are not in the bank.
     """
 
     labels: tuple[str, ...]
     prototypes: npt.NDArray[np.float32]
     owner: npt.NDArray[np.intp]
     likeness: npt.NDArray[np.float32] | None = None
+    taxonomy: Taxonomy = NO_GROUPS
+
+    @cached_property
+    def categories(self) -> Categories:
+        """The labels and groups that contain labels of the bank."""
+        return Categories(self.labels, self.taxonomy)
 
     @classmethod
     def build(
-        cls, labels: Sequence[Label], templates: Sequence[str], encoder: SentenceEncoder
+        cls,
+        labels: Sequence[Label],
+        templates: Sequence[str],
+        encoder: SentenceEncoder,
+        taxonomy: Taxonomy = NO_GROUPS,
     ) -> LabelBank:
         """Embed labels.
 
@@ -49,6 +62,7 @@ class LabelBank(ArrayPrototypes):
             templates: Sentences with {}; a prototype is the unit mean of a text's embeddings in
                 them.
             encoder: Embeds the sentences.
+            taxonomy: The groups of the labels.
 
         Raises:
             LabelError: The labels cannot be used (see `check_labels`).
@@ -61,7 +75,8 @@ class LabelBank(ArrayPrototypes):
         )
         prototypes = np.asarray(total, np.float32)
         prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
-        return cls(tuple(label.name for label in labels), prototypes, _owner(labels))
+        names = tuple(label.name for label in labels)
+        return cls(names, prototypes, _owner(labels), taxonomy=taxonomy)
 
     @classmethod
     def load(cls, folder: Path, path: Path, encoder: TextEncoder | None) -> LabelBank:
@@ -88,14 +103,15 @@ class LabelBank(ArrayPrototypes):
             owner = _owner(file.labels)
             if np.array_equal(arrays["owner"], owner) and len(arrays["prototypes"]) == len(owner):
                 prototypes = np.asarray(arrays["prototypes"], np.float32)
-                return cls(tuple(label.name for label in file.labels), prototypes, owner)
+                names = tuple(label.name for label in file.labels)
+                return cls(names, prototypes, owner, taxonomy=file.taxonomy)
             _log.warning("%s does not fit %s; the labels are embedded anew", cache, path.name)
         if encoder is None:
             raise LabelError(
                 f"{cache} does not fit {path.name} and there is no text encoder to embed the "
                 "labels; restore the bundle's text.onnx"
             )
-        return cls.build(file.labels, file.templates, encoder)
+        return cls.build(file.labels, file.templates, encoder, file.taxonomy)
 
     def save(self, folder: Path, path: Path, encoder: TextEncoder) -> None:
         """Write the embeddings into the bundle's cache file.
@@ -120,7 +136,7 @@ class LabelBank(ArrayPrototypes):
         owner = np.searchsorted(indices, self.owner[inside])
         likeness = None if self.likeness is None else self.likeness[inside]
         names = tuple(self.labels[i] for i in indices)
-        return LabelBank(names, self.prototypes[inside], owner, likeness)
+        return LabelBank(names, self.prototypes[inside], owner, likeness, self.taxonomy)
 
     def spelling(self, name: str) -> str:
         """Return a label's name as the bank spells it, or cleaned if it is not in the bank.

@@ -11,6 +11,8 @@ import yaml
 
 from omnibind_ros.plain_text import clean_text, same_text
 
+from .taxonomy import NO_GROUPS, Group, Taxonomy, TaxonomyError
+
 MAX_LABELS = 20_000
 MAX_CHARACTERS = 200
 MAX_SENTENCES = 100_000
@@ -49,10 +51,12 @@ class LabelFile:
     Attributes:
         templates: Sentences with {} in the place of a label's text.
         labels: The labels.
+        taxonomy: Which of them contain others, and the groups that they are in.
     """
 
     templates: tuple[str, ...]
     labels: tuple[Label, ...]
+    taxonomy: Taxonomy = NO_GROUPS
 
 
 def clean_label(text: str, kind: str = "label") -> str:
@@ -190,7 +194,12 @@ def read_labels(path: Path, templates: Sequence[str] = ()) -> LabelFile:
             Label(entry["name"], _list(entry.get("synonyms") or []))
             for entry in _list(data["labels"])
         ]
+        groups = [
+            Group(entry["name"], _list(entry["contains"]))
+            for entry in _list(data.get("groups") or [])
+        ]
         texts = [*templates, *(text for label in labels for text in label.texts)]
+        texts += [text for group in groups for text in (group.name, *group.contains)]
         for text in texts:
             _check_text(text)
     except OSError as error:
@@ -200,13 +209,22 @@ def read_labels(path: Path, templates: Sequence[str] = ()) -> LabelFile:
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise LabelError(
             f"{path} is not a valid list of labels ({error}); it needs `templates` and `labels`, "
-            "each label with a name"
+            "each label with a name, and may have `groups`, each with `name` and `contains`"
         ) from error
     try:
         checked = check_labels(labels)
-        return LabelFile(check_templates(templates, sum(label.count for label in checked)), checked)
-    except LabelError as error:
+        templates = check_templates(templates, sum(label.count for label in checked))
+        return LabelFile(templates, checked, _taxonomy(groups, checked))
+    except (LabelError, TaxonomyError) as error:
         raise LabelError(f"{path}: {error}") from error
+
+
+def _taxonomy(groups: Sequence[Group], labels: Sequence[Label]) -> Taxonomy:
+    cleaned = [
+        Group(clean_label(group.name, "group"), tuple(map(clean_label, group.contains)))
+        for group in groups
+    ]
+    return Taxonomy.checked(cleaned, [label.name for label in labels])
 
 
 def _list(value: Any) -> tuple[Any, ...]:

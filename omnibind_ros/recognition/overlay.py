@@ -23,7 +23,7 @@ def draw_overlay(
     weights: npt.NDArray[np.float32],
     region: Region | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """Draw labels, probabilities and sensor weights over an image.
+    """Draw labels, probabilities, a category that is surer, and sensor weights over an image.
 
     Args:
         image: uint8 [H, W, 3], RGB; it is not changed.
@@ -46,7 +46,10 @@ def draw_overlay(
     scale = min(height / 480, width / 640)
     line, pad, size = int(24 * scale), max(int(10 * scale), 2), 0.55 * scale
     rows = min(len(recognition.labels), 5)
-    panel_w, panel_h = min(int(290 * scale), width), min(rows * line + 2 * pad, height)
+    # The category tells something new where it is not the first label.
+    wider = recognition.category if recognition.category not in recognition.labels[:1] else ""
+    lines = rows + bool(wider)
+    panel_w, panel_h = min(int(290 * scale), width), min(lines * line + 2 * pad, height)
     foot = min(line + pad, height)
     # Darken the image under the text, so that the text is readable on any image.
     for part in (canvas[:panel_h, :panel_w], canvas[-foot:]):
@@ -64,6 +67,10 @@ def draw_overlay(
         for ink, thick in (((0, 0, 0), 3), (_INK, 1)):
             label = f"{name[:20]} {probability:.0%}"
             _put_text(canvas, label, (pad + 4, baseline), size, ink, thick)
+    if wider:
+        label = f"= {wider[:18]} {recognition.category_probability:.0%}"
+        baseline = pad + rows * line + int(line * 0.72)
+        _put_text(canvas, label, (pad + 4, baseline), size, _INK, 1)
     text = "   ".join(f"{n} {float(w):.0%}" for n, w in zip(sensors, weights, strict=True))
     _put_text(canvas, text, (pad, height - foot // 3), size * 0.85, _INK, 1)
     return canvas

@@ -123,6 +123,7 @@ class Recogniser:
         count = min(self.top_k, len(probabilities))
         best = np.argpartition(-probabilities, count - 1)[:count]
         best = best[np.argsort(-probabilities[best], kind="stable")]
+        category, category_probability = distribution.bank.categories.finest_sure(probabilities)
         return Recognition(
             labels=tuple(distribution.bank.labels[i] for i in best),
             probabilities=probabilities[best].astype(np.float32),
@@ -130,6 +131,8 @@ class Recogniser:
             similarity=distribution.similarity,
             quality=distribution.quality,
             known=distribution.unknown <= 0.5,
+            category=category,
+            category_probability=category_probability,
         )
 
 

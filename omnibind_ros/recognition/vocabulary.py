@@ -20,6 +20,7 @@ from .enrolled_bank import EnrolledView, with_enrolled
 from .label_bank import LabelBank
 from .labels import Label, LabelError, LabelFile, check_templates, merge_labels, read_labels
 from .spelling import Spelling
+from .taxonomy import NO_GROUPS, Taxonomy
 
 MAX_TEXTS = 10_000
 MAX_CHARACTERS = 1000
@@ -76,6 +77,7 @@ class Vocabulary:
         self.bank = bank
         self.doubts: list[str] = []
         self._texts = bank
+        self._taxonomy = bank.taxonomy
         self._enrolled: tuple[EnrolledView, ...] = ()
         self._spelling = spelling
         self._templates = tuple(templates)
@@ -129,7 +131,7 @@ class Vocabulary:
                 given = read_labels(Path(labels_file).expanduser(), file.templates)
             else:
                 return vocabulary, problems
-            done = vocabulary.set_labels(given.labels, given.templates)
+            done = vocabulary.set_labels(given.labels, given.templates, given.taxonomy)
         except LabelError as error:
             problems.append(f"parameter {name} is not used: {error}")
         else:
@@ -145,13 +147,19 @@ class Vocabulary:
             )
         return self._encoder
 
-    def set_labels(self, labels: Sequence[Label], templates: Sequence[str] = ()) -> NewLabels:
+    def set_labels(
+        self,
+        labels: Sequence[Label],
+        templates: Sequence[str] = (),
+        taxonomy: Taxonomy = NO_GROUPS,
+    ) -> NewLabels:
         """Replace the texts of the label bank; what was enrolled stays.
 
         Args:
             labels: The labels; those whose names differ by case, spaces or control characters are
                 one label.
             templates: Sentences around a text, with {}; empty: the bundle's.
+            taxonomy: The groups of the labels; empty: the bundle's, as far as it has these labels.
 
         Raises:
             LabelError: Empty list, empty or too long texts, too many, a template without {}, or no
@@ -161,7 +169,9 @@ class Vocabulary:
         merged, notes = merge_labels(labels)
         texts = [text for label in merged for text in label.texts]
         checked = check_templates(templates or self._templates, len(texts))
-        bank = LabelBank.build(merged, checked, encoder)
+        bank = LabelBank.build(
+            merged, checked, encoder, taxonomy if taxonomy.groups else self._taxonomy
+        )
         misspelt = {} if self._spelling is None else self._spelling.misspelt(texts)
         with self._lock:
             self.bank = with_enrolled(bank, self._enrolled, self._likeness)
@@ -207,7 +217,8 @@ class Vocabulary:
         with self._lock:
             key = same_text(label)
             names = tuple(new_label if same_text(n) == key else n for n in self._texts.labels)
-            self._texts = replace(self._texts, labels=names)
+            taxonomy = self._texts.taxonomy.renamed(label, new_label)
+            self._texts = replace(self._texts, labels=names, taxonomy=taxonomy)
         return self.set_enrolled(views)
 
     @property

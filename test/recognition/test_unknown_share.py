@@ -137,7 +137,7 @@ def test_a_distribution_has_each_label_of_the_bank_and_unknown():
     result = recogniser.name(found)
     assert result.labels == ("cup", "pen")
     assert result.probabilities == pytest.approx(found.probabilities[:2])
-    assert (result.since, result.category, result.contradicting) == (0.0, "", ())
+    assert (result.since, result.category, result.contradicting) == (0.0, "cup", ())
 
 
 def test_a_label_far_from_what_is_shown_keeps_a_probability():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ class ObjectClass:
         names: Names of its objects in the catalogue, or 'Category/Name'.
         objects: Ids of single catalogue objects.
         meshes: Single meshes by file stem, and the substance of each.
+        finer: By label that is finer than the class, which names, mesh stems and labels of
+            recordings have it.
     """
 
     label: str
@@ -32,6 +34,16 @@ class ObjectClass:
     names: tuple[str, ...]
     objects: tuple[str, ...]
     meshes: Mapping[str, str]
+    finer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def finest(self, name: str) -> str:
+        """Return the finest label of an object or a recording; the class's own if it has no finer.
+
+        Args:
+            name: What its author calls it: `HouseholdObject.name`, or the label of a recording in
+                its own set.
+        """
+        return next((label for label, names in self.finer.items() if name in names), self.label)
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,15 @@ class ClassMap:
         """Return the words that give a class away, apart from its label."""
         return self.classes[label].synonyms + self.classes[label].vague
 
+    def finest(self, label: str, name: str) -> str:
+        """Return the finest label of a thing of a class, see `ObjectClass.finest`.
+
+        Args:
+            label: The class; one that the map does not have is its own finest label.
+            name: What the thing's author calls it.
+        """
+        return self.classes[label].finest(name) if label in self.classes else label
+
     def label_of(self, object_id: str, name: str, category: str) -> str | None:
         """Return a catalogue object's class: by its id, else by its name; None: it has none."""
         by_id: dict[str, str] = self._by_id  # type: ignore[attr-defined]
@@ -100,7 +121,14 @@ class ClassMap:
             classes = [_object_class(entry) for entry in data["classes"]]
             recorded = tuple(Recordings(**entry) for entry in data.get("recorded") or ())
             ignored = frozenset(data.get("ignored", {}).get("names", ()))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        except (
+            OSError,
+            UnicodeDecodeError,
+            yaml.YAMLError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ) as error:
             raise DatasetError(
                 f"{file} is no class map ({error}): correct or restore it"
             ) from error
@@ -113,7 +141,8 @@ def _object_class(entry: Mapping[str, Any]) -> ObjectClass:
         tuple(entry.get(name) or ()) for name in ("synonyms", "vague", "names", "objects")
     )
     meshes = dict(entry.get("meshes") or {})
-    return ObjectClass(entry["label"], synonyms, vague, names, objects, meshes)
+    finer = {label: tuple(of) for label, of in (entry.get("finer") or {}).items()}
+    return ObjectClass(entry["label"], synonyms, vague, names, objects, meshes, finer)
 
 
 def _check(classes: list[ObjectClass], recorded: tuple[Recordings, ...], file: str) -> None:
@@ -125,10 +154,24 @@ def _check(classes: list[ObjectClass], recorded: tuple[Recordings, ...], file: s
                     f"{file} lists '{name}' under {owners[name]} and {entry.label}: keep one"
                 )
             owners[name] = entry.label
+    own = {entry.label: {*entry.names, *entry.meshes} for entry in classes}
     for published in recorded:
         for theirs, ours in published.labels.items():
+            own.setdefault(ours, set()).add(theirs)
             if f"class {ours}" not in owners:
                 raise DatasetError(
                     f"{file} puts '{theirs}' of {published.folder} into the class '{ours}', which "
                     "it does not list: list it, or put it elsewhere"
+                )
+    for entry in classes:
+        finer = [name for names in entry.finer.values() for name in names]
+        for name in finer:
+            if name not in own[entry.label]:
+                raise DatasetError(
+                    f"{file} gives '{name}' of the class {entry.label} a finer label, but the "
+                    "class has no such name: correct or remove it"
+                )
+            if finer.count(name) > 1:
+                raise DatasetError(
+                    f"{file} gives '{name}' of the class {entry.label} two finer labels: keep one"
                 )

@@ -38,6 +38,7 @@ class HouseholdObject:
         entry: Its entry in the catalogue; None for a single mesh.
         mesh: The mesh file; None for an object of the catalogue.
         substance: Substance of a single mesh.
+        finest: Its finest label, which may be the class.
     """
 
     object_id: str
@@ -50,6 +51,7 @@ class HouseholdObject:
     entry: CatalogueEntry | None = None
     mesh: Path | None = None
     substance: str = ""
+    finest: str = ""
 
     def load(self) -> ObjectModel:
         """Load the model; raises MeshError."""
@@ -119,6 +121,7 @@ def _furniture(
                 entry.licence,
                 entry.author,
                 entry=entry,
+                finest=class_map.finest(label, entry.name),
             )
         elif entry.name in class_map.ignored:
             skipped.add(entry.name, "household.yaml puts the object into no class, on purpose")
@@ -147,4 +150,5 @@ def _meshes(
                 MESHES_AUTHOR,
                 mesh=path,
                 substance=substance,
+                finest=entry.finest(stem),
             )

@@ -138,11 +138,11 @@ def train_rule(
             part,
             # By accuracy: the cross-entropy of a perceptron rises early while its accuracy still
             # improves, so that the lowest cross-entropy would keep an untrained state.
-            error=None if stop else lambda: _error(network, validation),
+            error=None if stop else lambda: _error(network, validation, on.bank),
             progress=lambda done, total: progress(place * total + done, len(candidates) * total),
             stop=stop,
         )
-        return _Trained(network, _error(network, validation)), step
+        return _Trained(network, _error(network, validation, on.bank)), step
 
     found = [trained(place, samples) for place in range(len(candidates))]
     best = min(range(len(candidates)), key=lambda place: found[place][0].error)
@@ -160,9 +160,10 @@ class _Trained(NamedTuple):
     error: float
 
 
-def _error(network: BaselineNetwork, validation: TrainingSets) -> float:
+def _error(network: BaselineNetwork, validation: TrainingSets, bank: LabelBank) -> float:
     (scores,) = run(network, validation.members)
-    return float((scores.argmax(1) != torch.from_numpy(validation.labels)).double().mean())
+    right = bank.categories.right_answers[validation.labels, scores.argmax(1).numpy()]
+    return float((~right).mean())
 
 
 def _rule(network: BaselineNetwork) -> Rule:

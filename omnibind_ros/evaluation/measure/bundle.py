@@ -10,8 +10,8 @@ import numpy as np
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.evaluation.study.results import read_study
 from omnibind_ros.fusion import make_fusion
@@ -19,10 +19,10 @@ from omnibind_ros.fusion.base import Fusion
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members
 from omnibind_ros.learning.af.encoding import Encoded, encode_dataset
+from omnibind_ros.learning.af.sample_labels import SHIPPED, sample_labels
 from omnibind_ros.modalities import MODALITIES, STUDENTS
 
 from .fusion import Fuse, MeasurementConfig, Progress, measure_fusion, no_stage_progress
-from .metrics import top_k
 from .recordings import bundle_encoders, measure_recordings
 
 _NAMES = {modality.number: name for name, modality in MODALITIES.items()}
@@ -37,6 +37,7 @@ def evaluate_bundle(
     study: Path | None = None,
     workers: int = 1,
     progress: Progress = no_stage_progress,
+    labels: str = SHIPPED,
 ) -> dict[str, Any]:
     """Evaluate a bundle on a dataset.
 
@@ -49,10 +50,12 @@ def evaluate_bundle(
         study: Folder of the study's results, for the figures of students and scale.
         workers: Processes that encode.
         progress: Called after each step.
+        labels: The labels that compete: the bundle's or the dataset's classes (`sample_labels`).
 
     Returns:
         The figures of `measure_fusion`; where the bundle was trained on all classes, `unknown` is
         that of a run of the study, whose name is under `run`. Beside them bundle, data, fusion,
+        labels (`which`, their `number`, and those `added` to the bundle's for this dataset),
         students, scale, reality; and `recordings`: the figures of `measure_recordings` with the
         top-1 on simulated test samples.
 
@@ -64,7 +67,7 @@ def evaluate_bundle(
     bundle = Bundle.load(resolve_bundle(name))
     splits = tuple(dict.fromkeys((*config.splits, "test")))
     encoded = encode_dataset(
-        bundle, data, cache, splits, workers, lambda *done: progress("embeddings", *done)
+        bundle, data, cache, splits, workers, lambda *done: progress("embeddings", *done), labels
     )
     left_out = bundle.manifest.figures.get("left_out", ()) if unknown is None else unknown
     fusion, warning = make_fusion("adaptive", bundle)
@@ -76,11 +79,14 @@ def evaluate_bundle(
         encoded_faults=encoded.faults,
     )
     figures = measure_fusion(encoded.data, fuse_at_run_time(fusion), measurement, progress)
+    dataset = Dataset.open(data)
+    text = cast("TextEncoder", bundle.encoder("text"))  # `encode_dataset` has checked it
     real = measure_recordings(
-        Dataset.open(data),
+        dataset,
         bundle_encoders(bundle, [m for m in encoded.data.modalities if m in STUDENTS]),
-        cast("SentenceEncoder", bundle.encoder("text")),  # `encode_dataset` has checked it
+        text,
         left_out,
+        sample_labels=sample_labels(dataset, bundle, text, labels),
     )
     for modality, recordings in real.items():
         recordings["simulated"] = _simulated(encoded, modality, left_out)
@@ -100,6 +106,11 @@ def evaluate_bundle(
         "bundle": bundle.manifest.model,
         "data": data.resolve().name,
         "fusion": warning or "adaptive",
+        "labels": {
+            "which": labels,
+            "number": len(encoded.data.bank.labels),
+            "added": list(encoded.added),
+        },
         **figures,
         "recordings": real,
         **summary,
@@ -113,7 +124,10 @@ def _simulated(encoded: Encoded, modality: str, left_out: Sequence[str]) -> floa
         encoded.data.present[:, m] & ~encoded.is_recorded[:, m] & (encoded.data.splits == "test")
     )
     known, _ = encoded.data.samples(chosen).without_classes(left_out)
-    return top_k(known.bank.similarities(known.values[:, m]), known.labels) if len(known) else None
+    if not len(known):
+        return None
+    answers = known.bank.similarities(known.values[:, m]).argmax(1)
+    return float(100 * known.is_right(answers).mean())
 
 
 def main_figures(figures: JsonObject) -> dict[str, Any]:
@@ -122,8 +136,11 @@ def main_figures(figures: JsonObject) -> dict[str, Any]:
     auroc = figures["auroc_unknown"]
     return {
         **{name: figures[name] for name in ("data", "classes", "objects", "samples")},
+        "labels": figures["labels"]["number"],
         "alone": {name: round(of["encoder"], 1) for name, of in figures["singles"].items()},
-        "all": {name: round(everything[name], 1) for name in ("af", "mean", "best_single")},
+        "all": {
+            name: round(everything[name], 1) for name in ("af", "exact", "mean", "best_single")
+        },
         "gain_over_mean": {
             name: round(of["gain_over_mean"], 2) for name, of in figures["summary"].items()
         },

@@ -26,7 +26,8 @@ class Measured(NamedTuple):
 
     Attributes:
         table: By names joined with '+', in percent: the top-1 of each rule; `best_single`, the
-            top-1 of the best member alone; and top5, map and ece of AF.
+            top-1 of the best member alone; and exact, top5, map and ece of AF. An answer is right
+            as `EmbeddingSet.is_right` says; `exact` is the share of the very labels of the samples.
         outcomes: Whether each rule is right about each sample.
     """
 
@@ -65,7 +66,7 @@ def measure_combinations(
         TrainingError: There is no such sample.
     """
     members = members_of(data, temperature)
-    chosen = list(all_combinations(data.modalities))
+    chosen, right = list(all_combinations(data.modalities)), data.bank.categories.right_answers
     table: dict[str, dict[str, float]] = {}
     correct = {name: np.zeros((len(chosen), len(data)), np.bool_) for name in rules}
     for number, names in enumerate(chosen):
@@ -73,13 +74,17 @@ def measure_combinations(
         figures: dict[str, float] = {}
         for name, rule in rules.items():
             scores = rule(part)
-            figures[name] = top_k(scores, data.labels)
-            correct[name][number] = scores.argmax(1) == data.labels
+            answers = scores.argmax(1)
+            correct[name][number] = data.is_right(answers)
+            figures[name] = float(100 * correct[name][number].mean())
             if name == "af":
                 figures |= {
-                    "top5": top_k(scores, data.labels, 5),
+                    "exact": float(100 * (answers == data.labels).mean()),
+                    "top5": top_k(scores, data.labels, 5, right),
                     "map": mean_average_precision(scores, data.labels),
-                    "ece": calibration_error(probabilities(scores, temperature), data.labels),
+                    "ece": calibration_error(
+                        probabilities(scores, temperature), data.labels, right=right
+                    ),
                 }
         # Of one member alone the figure is that of its encoder, without any rule.
         single = [table[name]["best_single"] for name in names if name in table]
@@ -105,7 +110,7 @@ def summarise(table: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
 
 def _summary(table: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     several = {name: figures for name, figures in table.items() if "+" in name}
-    rules = [r for r in next(iter(several.values())) if r not in ("top5", "map", "ece")]
+    rules = [r for r in next(iter(several.values())) if r not in ("exact", "top5", "map", "ece")]
     means = {rule: float(np.mean([f[rule] for f in several.values()])) for rule in rules}
     difference = {name: f["af"] - f["best_single"] for name, f in several.items()}
     worst = min(difference, key=lambda name: difference[name])

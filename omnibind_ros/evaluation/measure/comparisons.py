@@ -52,7 +52,7 @@ def validation_accuracies(
             continue
         members = select_modalities(members_of(part, temperature), part, names)
         found[combination_name(names)] = {
-            rule: float(100 * (score(members).argmax(1) == part.labels).mean())
+            rule: float(100 * part.is_right(score(members).argmax(1)).mean())
             for rule, score in rules.items()
         }
     if not found:

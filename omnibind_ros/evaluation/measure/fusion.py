@@ -194,7 +194,7 @@ def _before_refit(learned: Mapping[str, TrainedRule], data: EmbeddingSet) -> dic
 
 def _singles(data: EmbeddingSet, fuse: Fuse, temperature: float) -> dict[str, dict[str, float]]:
     """Return the accuracy of each modality alone, on all test samples that have it."""
-    singles = {}
+    singles, right = {}, data.bank.categories.right_answers
     for m, name in enumerate(data.modalities):
         part = data.samples(data.present[:, m])
         if not len(part):
@@ -202,8 +202,8 @@ def _singles(data: EmbeddingSet, fuse: Fuse, temperature: float) -> dict[str, di
         alone = select_modalities(members_of(part, temperature), part, (name,))
         encoder = part.bank.similarities(part.values[:, m])
         singles[name] = {
-            "encoder": top_k(encoder, part.labels),
-            "af": top_k(part.bank.similarities(fuse(alone)[0]), part.labels),
+            "encoder": top_k(encoder, part.labels, right=right),
+            "af": top_k(part.bank.similarities(fuse(alone)[0]), part.labels, right=right),
             "samples": len(part),
             "classes": len(np.unique(part.labels)),
         }

@@ -12,12 +12,13 @@ from omnibind_ros.learning.config import TrainingError
 
 Scores = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.int64]
+RightAnswers = npt.NDArray[np.bool_]
 
 BINS = 15
 """Bins of equal width of the calibration error, as Guo et al. have them (arXiv 1706.04599)."""
 
 
-def top_k(scores: Scores, labels: Labels, k: int = 1) -> float:
+def top_k(scores: Scores, labels: Labels, k: int = 1, right: RightAnswers | None = None) -> float:
     """Return the top-k accuracy in percent.
 
     Of labels with equal scores the first one ranks higher, as with `argmax`.
@@ -25,16 +26,16 @@ def top_k(scores: Scores, labels: Labels, k: int = 1) -> float:
     Args:
         scores: [N, L], higher is better.
         labels: int [N].
-        k: A sample is correct if its label is among the k highest scores.
+        k: A sample is correct if a right answer is among the k highest scores.
+        right: bool [L, L], at [label, answer] whether the answer is right; None: the label alone.
 
     Raises:
         TrainingError: There is no sample.
     """
     _check_not_empty(labels)
-    own = scores[np.arange(len(labels)), labels][:, None]
-    place = np.arange(scores.shape[1])[None]
-    ahead = (scores > own) | ((scores == own) & (place < labels[:, None]))
-    return float(100 * (ahead.sum(1) < k).mean())
+    accepted = np.eye(scores.shape[1], dtype=np.bool_) if right is None else right
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :k] if k > 1 else scores.argmax(1)[:, None]
+    return float(100 * accepted[labels[:, None], best].any(1).mean())
 
 
 def mean_average_precision(scores: Scores, labels: Labels) -> float:
@@ -61,7 +62,9 @@ def mean_average_precision(scores: Scores, labels: Labels) -> float:
     return float(100 * np.mean(precisions))
 
 
-def calibration_error(probabilities: Scores, labels: Labels, bins: int = BINS) -> float:
+def calibration_error(
+    probabilities: Scores, labels: Labels, bins: int = BINS, right: RightAnswers | None = None
+) -> float:
     """Return the expected calibration error of the best label, in percent.
 
     ECE is the mean over samples of `|accuracy - confidence|` of the bin of their confidence.
@@ -70,15 +73,17 @@ def calibration_error(probabilities: Scores, labels: Labels, bins: int = BINS) -
         probabilities: [N, L], sum 1.
         labels: int [N].
         bins: Bins of equal width.
+        right: As in `top_k`.
 
     Raises:
         TrainingError: There is no sample.
     """
     _check_not_empty(labels)
     confidence = probabilities.max(1).astype(np.float64)
-    right = probabilities.argmax(1) == labels
+    accepted = np.eye(probabilities.shape[1], dtype=np.bool_) if right is None else right
+    correct = accepted[labels, probabilities.argmax(1)]
     bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gap = np.bincount(bin_of, right, bins) - np.bincount(bin_of, confidence, bins)
+    gap = np.bincount(bin_of, correct, bins) - np.bincount(bin_of, confidence, bins)
     return float(100 * np.abs(gap).sum() / len(labels))
 
 

@@ -17,9 +17,9 @@ from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.sample import Sample
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.learning.af.sample_labels import SampleLabels, class_sample_labels
 from omnibind_ros.learning.students.files import load_student
 from omnibind_ros.learning.tensors.specs import prepare_function
-from omnibind_ros.learning.tensors.vocabulary import class_labels
 from omnibind_ros.learning.tensors.windows import input_length, window, window_count
 from omnibind_ros.modalities import STUDENTS
 from omnibind_ros.recognition.label_bank import LabelBank
@@ -83,6 +83,7 @@ def measure_recordings(
     text: SentenceEncoder,
     left_out: Sequence[str] = (),
     split: str = "test",
+    sample_labels: SampleLabels | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Measure encoders on a dataset's recordings.
 
@@ -95,25 +96,32 @@ def measure_recordings(
         text: Embeds classes and names.
         left_out: Classes that training has not seen.
         split: Which recordings.
+        sample_labels: Labels, and which the samples of the whole dataset have; None: its classes.
 
     Returns:
         By modality that has recordings: `samples`, `objects`, `sources` and `unusable`, the counts;
-        `classes` and `top1` (%) among all classes of the dataset; `competing`, `labels` and `top1`
-        among the recorded classes alone; `own_names`, the same and `by_name` among the names that
-        the recordings have in the set they come from, such as the ten of ESC-10; and `windows` and
-        `window_top1`, the number of windows and the top-1 of single windows among these names.
+        `classes`, the number of all labels, and `top1` (%) among them; `competing`, `labels` and
+        `top1` among those of the recordings alone; `own_names`, the same and `by_name` among the
+        names that the recordings have in the set they come from, such as the ten of ESC-10; and
+        `windows` and `window_top1`, the number of windows and the top-1 of single windows among
+        these names.
     """
-    bank = LabelBank.build(
-        [label for label in class_labels(dataset) if label.name not in left_out], TEMPLATES, text
-    )
+    of_samples = sample_labels or class_sample_labels(dataset, text)
+    bank = of_samples.bank
+    names = np.array(bank.labels)[of_samples.labels]
+    unseen = {label for name in left_out for label in bank.taxonomy.labels_in(name, bank.labels)}
+    bank = bank.subset([i for i, name in enumerate(bank.labels) if name not in unseen])
     figures = {}
     for modality, encoder in encoders.items():
         if modality not in STUDENTS:
             continue
         part = dataset.select(split=split, modalities=[modality])
-        rows = np.flatnonzero(part.recorded(modality) & ~np.isin(part.column("label"), left_out))
+        of_part = names[part.rows]
+        rows = np.flatnonzero(part.recorded(modality) & ~np.isin(of_part, list(unseen)))
         if len(rows):
-            figures[modality] = _measure(part, rows, modality, encoder, bank, text)
+            embedded = _embed(part, rows, modality, encoder)
+            figures[modality] = _measure(part, embedded, of_part[embedded.rows], bank, text)
+            figures[modality]["unusable"] = len(rows) - len(embedded.rows)
     return figures
 
 
@@ -161,23 +169,19 @@ def _embed(
 
 def _measure(
     part: Dataset,
-    rows: npt.NDArray[np.int64],
-    modality: str,
-    encoder: SampleEncoder,
+    embedded: _Embedded,
+    labels: npt.NDArray[np.str_],
     bank: LabelBank,
     text: SentenceEncoder,
 ) -> dict[str, Any]:
-    embedded = _embed(part, rows, modality, encoder)
     kept, z, windows = embedded.rows, embedded.clips, embedded.windows
     figures: dict[str, Any] = {
         "samples": len(kept),
         "objects": len(set(part.column("object_id")[kept])),
         "sources": sorted(set(part.column("source")[kept])),
-        "unusable": len(rows) - len(kept),
     }
     if not len(kept):
         return figures
-    labels = part.column("label")[kept]
     candidates = bank.subset([i for i, name in enumerate(bank.labels) if name in set(labels)])
     figures |= {
         "classes": len(bank.labels),
@@ -210,4 +214,5 @@ def _inputs(sample: Sample, modality: str, encoder: SampleEncoder) -> list[Any]:
 
 def _top1(bank: LabelBank, values: Floats, names: npt.NDArray[Any]) -> float:
     number = {name: i for i, name in enumerate(bank.labels)}
-    return top_k(bank.similarities(values), np.array([number[str(name)] for name in names]))
+    labels = np.array([number[str(name)] for name in names])
+    return top_k(bank.similarities(values), labels, right=bank.categories.right_answers)

@@ -118,7 +118,7 @@ def measure_robustness(
     def right(part: Members) -> dict[str, Floats]:
         """Return 100 where a rule is right about a sample, else 0, [N]."""
         return {
-            name: np.where(rule(part).argmax(1) == data.labels, np.float32(100), np.float32(0))
+            name: np.where(data.is_right(rule(part).argmax(1)), np.float32(100), np.float32(0))
             for name, rule in rules.items()
         }
 

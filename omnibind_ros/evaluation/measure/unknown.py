@@ -70,10 +70,12 @@ def measure_open_vocabulary(
         By rule, top-1 in percent on samples of `known` and of `new` classes, among all labels.
     """
     members = members_of(data, temperature)
-    is_new = np.isin(np.array(data.bank.labels)[data.labels], new)
+    labels = data.bank.labels
+    added = [label for name in new for label in data.bank.taxonomy.labels_in(name, labels)]
+    is_new = np.isin(np.array(labels)[data.labels], added)
     top1 = {}
     for name, rule in rules.items():
-        right = rule(members).argmax(1) == data.labels
+        right = data.is_right(rule(members).argmax(1))
         top1[name] = {
             "known": float(100 * right[~is_new].mean()),
             "new": float(100 * right[is_new].mean()),

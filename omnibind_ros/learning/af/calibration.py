@@ -178,7 +178,7 @@ def fit_thresholds(
                 fit_threshold(
                     similarity.max(1),
                     parts[1].bank.similarities(fuse(parts[1])).max(1) if len(parts[1]) else none,
-                    similarity.argmax(1) == parts[0].labels,
+                    parts[0].is_right(similarity.argmax(1)),
                 ),
                 4,
             )

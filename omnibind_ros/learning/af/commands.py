@@ -27,6 +27,13 @@ def add_fusion(actions: Any) -> None:
         "--bundle", metavar="DIR", help="a bundle, its folder or name, whose encoders embed --data"
     )
     fusion.add_argument("--data", type=Path, metavar="DIR", help="a dataset, with --bundle")
+    fusion.add_argument(
+        "--labels",
+        choices=("shipped", "classes"),
+        default="shipped",
+        help="with --bundle, what is learnt: the labels that it ships, where each object has the "
+        "finest name that it can have (default); or the classes of the dataset",
+    )
     fusion.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
     fusion.add_argument(
         "--config",

@@ -56,6 +56,14 @@ class EmbeddingSet:
         """Return the number of samples."""
         return len(self.labels)
 
+    def is_right(self, answers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Return which answers, one label of the bank for each sample, are right, bool [n].
+
+        Right is the sample's label, or one that contains it and covers few labels
+        (`Categories.right_answers`).
+        """
+        return np.asarray(self.bank.categories.right_answers[self.labels, answers])
+
     @property
     def size(self) -> int:
         """Values of an embedding, D."""
@@ -119,6 +127,9 @@ class EmbeddingSet:
     def without_classes(self, names: Sequence[str]) -> tuple[EmbeddingSet, EmbeddingSet]:
         """Separate the samples of some classes, which have no label in the bank from then on.
 
+        Args:
+            names: Labels, each with all that it contains, or groups of labels.
+
         Returns:
             The samples of all other classes, with new label indices; and the samples of these
             classes, their labels -1, with the same bank.
@@ -126,13 +137,16 @@ class EmbeddingSet:
         Raises:
             TrainingError: One of the names is no class, or fewer than two classes are left.
         """
-        unknown = sorted(set(names) - set(self.bank.labels))
-        if unknown:
-            raise TrainingError(
-                f"'{unknown[0]}' is no class of the dataset; use some of "
-                f"{', '.join(self.bank.labels)}"
-            )
-        kept = [i for i, name in enumerate(self.bank.labels) if name not in set(names)]
+        left_out: set[str] = set()
+        for name in names:
+            found = self.bank.taxonomy.labels_in(name, self.bank.labels)
+            if not found:
+                raise TrainingError(
+                    f"'{name}' is no class of the dataset; use some of "
+                    f"{', '.join(self.bank.labels)}"
+                )
+            left_out |= set(found)
+        kept = [i for i, name in enumerate(self.bank.labels) if name not in left_out]
         if len(kept) < 2:
             raise TrainingError(f"{len(kept)} class is left, but two are needed; leave out fewer")
         bank = self.bank.subset(kept)

@@ -23,14 +23,12 @@ from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning.config import TrainingError
-from omnibind_ros.learning.tensors.vocabulary import class_labels
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.progress import Progress, no_progress
-from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.labels import TEMPLATES
 
 from .corruptions import CORRUPTIONS
 from .embeddings import EmbeddingSet, EncodedFaults
+from .sample_labels import SHIPPED, SampleLabels, sample_labels
 
 FORMAT = 1
 """Version of the cache; a change makes all embeddings anew. Raise it when `CORRUPTIONS` or a
@@ -120,11 +118,13 @@ class Encoded(NamedTuple):
         data: Of n samples in M modalities.
         faults: Of corrupted samples.
         is_recorded: bool [n, M], which observations were recorded, not simulated.
+        added: Labels of the samples that the bundle's labels lack.
     """
 
     data: EmbeddingSet
     faults: EncodedFaults
     is_recorded: npt.NDArray[np.bool_]
+    added: tuple[str, ...] = ()
 
 
 def encode_dataset(
@@ -134,6 +134,7 @@ def encode_dataset(
     splits: Sequence[str] = ("validation", "test"),
     workers: int = 1,
     progress: Progress = no_progress,
+    labels: str = SHIPPED,
 ) -> Encoded:
     """Encode a dataset with a bundle's own encoders, or read the embeddings of an earlier call.
 
@@ -147,6 +148,7 @@ def encode_dataset(
         splits: Which samples.
         workers: Processes.
         progress: Called with (samples done, samples).
+        labels: What the samples' labels are, see `sample_labels`.
 
     Returns:
         The samples of the splits, in every modality that bundle and dataset have in common.
@@ -155,6 +157,7 @@ def encode_dataset(
         TrainingError: They have none in common, or the bundle has no text encoder for the labels.
         BundleError: An encoder is broken.
         DatasetError: The dataset is missing or incomplete.
+        LabelError: The bundle's labels cannot be used.
     """
     dataset = Dataset.open(folder)
     text = bundle.encoder("text")
@@ -180,10 +183,10 @@ def encode_dataset(
         files += [place / f"{number}.npz" for number in range(len(of_modality))]
     task = EncodeTask(bundle.root, dataset, tuple(pieces), tuple(files))
     _encode(task, workers, progress)
-    bank = LabelBank.build(class_labels(dataset), TEMPLATES, text)
-    data, faults = _collect(task, common, np.flatnonzero(chosen), bank)
+    of_samples = sample_labels(dataset, bundle, text, labels)
+    data, faults = _collect(task, common, np.flatnonzero(chosen), of_samples)
     recorded = np.stack([dataset.recorded(modality)[chosen] for modality in common], 1)
-    return Encoded(data, faults, recorded)
+    return Encoded(data, faults, recorded, of_samples.added)
 
 
 def _pieces(modality: str, rows: npt.NDArray[np.int64]) -> list[Piece]:
@@ -223,10 +226,13 @@ def _encode(task: EncodeTask, workers: int, progress: Progress) -> None:
 
 
 def _collect(
-    task: EncodeTask, modalities: Sequence[str], chosen: npt.NDArray[np.int64], bank: LabelBank
+    task: EncodeTask,
+    modalities: Sequence[str],
+    chosen: npt.NDArray[np.int64],
+    labels: SampleLabels,
 ) -> tuple[EmbeddingSet, EncodedFaults]:
     """Read the files of all pieces; `chosen` are the rows of the samples in the dataset."""
-    dataset, size = task.dataset, bank.prototypes.shape[1]
+    dataset, size = task.dataset, labels.bank.prototypes.shape[1]
     values = np.zeros((len(chosen), len(modalities), size), np.float32)
     quality = np.zeros((len(chosen), len(modalities)), np.float32)
     present = np.zeros((len(chosen), len(modalities)), np.bool_)
@@ -240,17 +246,15 @@ def _collect(
         else:
             where = np.searchsorted(chosen, rows), modalities.index(piece.modality)
             values[where], quality[where], present[where] = embeddings, qualities, True
-    number = {label: index for index, label in enumerate(dataset.labels)}
-    labels = np.array([number[label] for label in dataset.column("label")], np.int64)
     data = EmbeddingSet(
         tuple(modalities),
         values,
         quality,
         present,
-        labels[chosen],
+        labels.labels[chosen],
         dataset.column("object_id").astype(np.str_)[chosen],
         dataset.column("split").astype(np.str_)[chosen],
-        bank,
+        labels.bank,
     )
     return data, faults
 

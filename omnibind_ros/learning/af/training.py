@@ -117,6 +117,7 @@ def run_command(options: argparse.Namespace) -> int:
                 config.splits,
                 os.cpu_count() or 1,
                 lambda done, total: progress("embeddings", done, total, {}),
+                options.labels,
             ).data
         trained = train_fusion(
             data, config, lambda done, total: progress("fusion", done, total, {})
@@ -166,6 +167,7 @@ class FusionObjective:
             config: Which loss, the paper's temperature, and the weight of the regret.
         """
         self._bank = ClassSimilarity(data.bank)
+        self._right = torch.from_numpy(data.bank.categories.right_answers)
         self._names = self._bank.by_class()[:, 0]
         self._temperature = temperature
         self._config = config
@@ -229,7 +231,7 @@ class FusionObjective:
         fused, *_ = run(network, sets.members)
         logits = self._bank(fused) / self._temperature
         labels = torch.from_numpy(sets.labels)
-        correct = (logits.argmax(1) == labels).double().mean()
+        correct = self._right[labels, logits.argmax(1)].double().mean()
         return float(functional.cross_entropy(logits, labels)), float(correct)
 
 
