@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,8 @@ MISSING = "thermal"
 """The sensor that is missing where one is; some are cheaper to encode, some dearer."""
 
 BUDGET = 0.9
-"""Share of the timer's work that ours may do: its many results cost more DDS, and in all it shall
-take no more processor time."""
+"""Share of the other design's work that ours may do: its many results cost more DDS, and in all it
+shall take no more processor time."""
 
 
 def main() -> int:
@@ -57,7 +58,7 @@ def main() -> int:
     parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its folder, or its name")
     parser.add_argument("--sensors", default=",".join(MODALITIES))
     parser.add_argument(
-        "--cpu-budget", type=float, default=0.0, help="of ours; 0: what the timer design spends"
+        "--cpu-budget", type=float, default=0.0, help="of ours; 0: what the design beside it spends"
     )
     parser.add_argument(
         "--only", default="", help="scenarios (or fusion) to run, by name; empty: all"
@@ -77,7 +78,7 @@ def main() -> int:
         return 1
     shutil.rmtree(logs)
     console = Console()
-    Console(width=max(console.width, 150)).print(_table(figures))
+    Console(width=max(console.width, 175)).print(_table(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     if options.picture:
@@ -99,17 +100,17 @@ def _run(options: argparse.Namespace, logs: Path) -> tuple[dict[str, Any], dict[
     outcomes: dict[str, Outcome] = {}
     observer = Observer()
     try:
-        budget = options.cpu_budget
         for name, arguments in _scenarios(sensors, options.seconds).items():
             if wanted is not None and name not in wanted:
                 continue
-            if arguments["design"] == "ours":
-                arguments.setdefault("cpu_budget", budget or 1.0)
+            given = dict(arguments)
+            shown = replace(setting, sensors=given.pop("sensors", sensors))
+            spender = given.pop("budget_of", None)
+            if spender is not None:
+                given["cpu_budget"] = options.cpu_budget or _budget(figures.get(spender))
             print(f"{name} ...", file=sys.stderr)
-            outcomes[name] = scenario.run(observer, setting, name, **arguments)
+            outcomes[name] = scenario.run(observer, shown, name, **given)
             figures[name] = outcomes[name].figures
-            if name == "timer" and not options.cpu_budget:
-                budget = _budget(figures[name])
     finally:
         observer.close()
     if "ours" in figures:
@@ -118,26 +119,47 @@ def _run(options: argparse.Namespace, logs: Path) -> tuple[dict[str, Any], dict[
 
 
 def _scenarios(sensors: tuple[str, ...], seconds: float) -> dict[str, dict[str, Any]]:
-    """Return the scenarios by name; the timer's comes first, as ours gets its processor time."""
+    """Return the scenarios by name: arguments of `scenario.run`, and of this module.
+
+    `budget_of` names the scenario, an earlier one, whose processor time ours may use; `sensors`
+    those of the load, if not all.
+    """
     missing = [(MISSING, 0.0, seconds + 1.0)]
     pulls = random_pulls(sensors, seconds)
+    timer: dict[str, Any] = {"design": "ours", "budget_of": "timer"}
+    plain: dict[str, Any] = {"sensors": tuple(name for name in sensors if name != "text")}
+    synchroniser = {**plain, "design": "synchroniser", "depth": 10}
+    equal = {**plain, "design": "ours", "budget_of": "synchroniser_no_text"}
     return {
         "timer": {"design": "timer"},
-        "ours": {"design": "ours"},
-        "ours_unlimited": {"design": "ours", "cpu_budget": 1.0},
+        "ours": timer,
+        "ours_each_embedding": {**timer, "result_rate": 0.0},
+        "ours_unlimited": {"design": "ours"},
+        "ours_unlimited_each_embedding": {"design": "ours", "result_rate": 0.0},
         "synchroniser": {"design": "synchroniser"},
         "synchroniser_queued": {"design": "synchroniser", "depth": 10},
-        "ours_one_missing": {"design": "ours", "pulls": missing},
+        "ours_one_missing": {**timer, "pulls": missing},
         "synchroniser_one_missing": {"design": "synchroniser", "pulls": missing},
-        "ours_pulled": {"design": "ours", "pulls": pulls},
+        "ours_pulled": {**timer, "pulls": pulls},
         "synchroniser_pulled": {"design": "synchroniser", "pulls": pulls},
         "timer_pulled": {"design": "timer", "pulls": pulls},
+        "synchroniser_no_text": synchroniser,
+        "ours_no_text": equal,
+        "synchroniser_no_text_one_missing": {**synchroniser, "pulls": missing},
+        "ours_no_text_one_missing": {**equal, "pulls": missing},
     }
 
 
-def _budget(timer: Mapping[str, Any]) -> float:
-    """Return the parameter cpu_budget with which ours spends no more than the timer."""
-    return max(round(BUDGET * timer["workers_share"] / (os.cpu_count() or 1), 3), 0.01)
+def _budget(spender: Mapping[str, Any] | None) -> float:
+    """Return the parameter cpu_budget with which ours spends no more than another design.
+
+    Args:
+        spender: The other design's figures; None if it was not run: then there is no limit.
+    """
+    if spender is None:
+        return 1.0
+    share = BUDGET * spender["workers_share"] / (os.cpu_count() or 1)
+    return min(max(round(share, 3), 0.01), 1.0)
 
 
 def _fusion(bundle: Path, logs: Path) -> float:

@@ -98,6 +98,7 @@ def run(
     pulls: Sequence[tuple[str, float, float]] = (),
     cpu_budget: float = 1.0,
     depth: int = 0,
+    result_rate: float | None = None,
 ) -> Outcome:
     """Measure a design.
 
@@ -109,14 +110,18 @@ def run(
         pulls: (modality, begin, end): when plugs are pulled, seconds since the measurement began.
         cpu_budget: Ours: the parameter of that name.
         depth: The others: of their subscriptions; 0: as ours.
+        result_rate: Ours: the parameter of that name; None for its default.
 
     Raises:
         ChildError: A process ended or did not start.
     """
     report = setting.folder / f"load-{name}.json"
-    child = ChildProcess(
-        name, DESIGNS[design], _arguments(setting, design, cpu_budget, depth), setting.folder
+    arguments = (
+        _parameters(setting, cpu_budget, result_rate)
+        if design == "ours"
+        else _arguments(setting, depth)
     )
+    child = ChildProcess(name, DESIGNS[design], arguments, setting.folder)
     load = None
     try:
         observer.watch(child.pid)
@@ -161,25 +166,32 @@ def run(
     figures["load"] = json.loads(report.read_text(encoding="utf-8"))
     if design == "ours":
         figures["cpu_budget"] = cpu_budget
+        figures["result_rate"] = result_rate
     return Outcome(figures, results, begin, end, pulls)
 
 
-def _arguments(setting: Setting, design: str, cpu_budget: float, depth: int) -> list[str]:
-    reference = setting.folder / REFERENCE
-    if design != "ours":
-        return [
-            *("--bundle", str(setting.bundle)),
-            *("--reference", str(reference)),
-            *("--sensors", ",".join(setting.sensors)),
-            *("--depth", str(depth)),
-        ]
-    parameters = {
+def _arguments(setting: Setting, depth: int) -> list[str]:
+    """Return the arguments of the other designs."""
+    return [
+        *("--bundle", str(setting.bundle)),
+        *("--reference", str(setting.folder / REFERENCE)),
+        *("--sensors", ",".join(setting.sensors)),
+        *("--depth", str(depth)),
+    ]
+
+
+def _parameters(setting: Setting, cpu_budget: float, result_rate: float | None) -> list[str]:
+    """Return the arguments of ours: a file of parameters."""
+    parameters: dict[str, Any] = {
         "bundle": str(setting.bundle),
         "sensors": list(setting.sensors),
         "cpu_budget": cpu_budget,
         "enrolled": "",
-        "sensor": {"touch": {"reference": str(reference)}},
     }
+    if result_rate is not None:
+        parameters["result_rate"] = result_rate
+    if "touch" in setting.sensors:
+        parameters["sensor"] = {"touch": {"reference": str(setting.folder / REFERENCE)}}
     file = setting.folder / "ours.yaml"
     file.write_text(yaml.safe_dump({"/**": {"ros__parameters": parameters}}), encoding="utf-8")
     return ["--ros-args", "--params-file", str(file)]
