@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -173,16 +174,14 @@ class Player:
 
     def _rest(self, views: Mapping[str, StoredViews], seconds: float) -> bool:
         """Publish the free pad for a while; True: the story shall end."""
-        begin, number = self._monotonic(), 0
-        while (now := self._monotonic() - begin) < seconds:
-            if now < number / FREE_RATE:
-                if self._wait(number / FREE_RATE - now):
-                    return True
-                continue
+        begin = self._monotonic()
+        for number in range(math.ceil(seconds * FREE_RATE - 1e-9)):
             if "touch" in views and self._robot.plugged("touch"):
                 picture: Pixels = views["touch"].free_picture(number)
                 self._robot.publish("touch", Reading(0.0, picture))
-            number += 1
+            until = min((number + 1) / FREE_RATE, seconds)
+            if self._wait(max(begin + until - self._monotonic(), 0.0)):
+                return True
         return False
 
     def _show(self, thing: Thing, views: Mapping[str, StoredViews], ahead: list[Thing]) -> bool:

@@ -46,12 +46,14 @@ class Thing:
         label: Its class.
         words: Other words for the class, which sentences that hide the name do not use.
         source: Its model.
+        name: What its author calls it.
     """
 
     object_id: str
     label: str
     words: tuple[str, ...]
     source: Loadable
+    name: str = ""
 
 
 @dataclass(frozen=True)

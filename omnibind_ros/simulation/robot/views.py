@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from omnibind_ros.simulation.tactile.settings import Pixels
 from .rendering import Reading, RobotViews
 
 PAD = "free_pad"
+
+DAMAGED = (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
+"""What NumPy and zipfile raise for files that are no archives of arrays, or parts of one."""
 
 
 class ViewsError(ValueError):
@@ -81,7 +85,7 @@ class StoredViews:
                 if member.count("/") == 2:
                     self._keys.setdefault(member, []).append(key)
             self.free_pictures = sum(name.startswith(f"{PAD}/") for name in names)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             raise self._damaged(error) from error
 
     def count(self, modality: str) -> int:
@@ -108,7 +112,7 @@ class StoredViews:
             else:
                 data = self._file[member]
                 data = data if data.ndim else str(data)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             raise self._damaged(error) from error
         return Reading(float(times[number]), data, float(durations[number]))
 
