@@ -19,7 +19,6 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import String
 
@@ -149,7 +148,7 @@ class RobotSimulator(Node):
         if thing is None and self._thing is None:
             return
         self._thing = thing
-        self._label.publish(String(data=thing.label if thing else ""))
+        self._label.publish(String(data=(thing.finest or thing.label) if thing else ""))
         self._object.publish(String(data=thing.object_id if thing else ""))
 
     def wait_for(self, thing: Thing) -> None:
@@ -291,7 +290,7 @@ class RobotSimulator(Node):
 
 def run(args: list[str] | None = None) -> int:
     """Run the node until it is stopped, and return the exit status."""
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.SIGTERM)
+    rclpy.init(args=args)
     node = None
     try:
         node = RobotSimulator()

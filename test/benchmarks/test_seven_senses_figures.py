@@ -304,19 +304,22 @@ def test_a_finished_run_is_not_run_again_unless_something_changed(tmp_path):
 
 def test_labels_that_are_right_for_an_object(tmp_path):
     (tmp_path / "labels.yaml").write_text(
-        "templates: ['a {}']\nlabels:\n- {name: office chair}\n- {name: cup, synonyms: [mug]}\n"
-        "- {name: cat}\n",
+        "templates: ['a {}']\n"
+        "labels: [{name: chair}, {name: office chair}, {name: cup}, {name: cat}]\n"
+        "groups: [{name: chair, contains: [office chair]}]\n",
         encoding="utf-8",
     )
     things = [
         Thing("1", "cup", (), None),
-        Thing("2", "chair", (), None),
-        Thing("3", "animal", (), None, "Cat"),
+        Thing("2", "chair", (), None, "office chair"),
+        Thing("3", "chair", (), None, "chair"),
+        Thing("4", "animal", (), None, "cat"),
     ]
     assert right_of(things, tmp_path) == {
         "1": frozenset({"cup"}),
-        "2": frozenset({"office chair"}),
-        "3": frozenset({"cat"}),
+        "2": frozenset({"office chair", "chair"}),
+        "3": frozenset({"chair"}),
+        "4": frozenset({"cat"}),
     }
-    with pytest.raises(ValueError, match="no label for the objects Rocket"):
-        right_of([Thing("4", "vessel", (), None, "Rocket")], tmp_path)
+    with pytest.raises(ValueError, match="no label for rocket"):
+        right_of([Thing("5", "vessel", (), None, "Rocket")], tmp_path)

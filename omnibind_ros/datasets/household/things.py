@@ -39,7 +39,7 @@ def find_things(split: str, catalogue: str = "", meshes: str = "") -> list[Thing
     models = read_catalogue(Path(catalogue).expanduser() if catalogue else fetch())
     found = find_objects(models, folder, class_map, SkipLog())
     things = [
-        Thing(each.object_id, each.label, class_map.words(each.label), each, each.name)
+        Thing(each.object_id, each.label, class_map.words(each.label), each, each.finest)
         for members in found.values()
         for each in members
         if each.split == split

@@ -45,7 +45,7 @@ def read_live(path: Path) -> JsonObject | None:
 def live_table(live: Mapping[str, Any] | None) -> str:
     """Return the table of the figures with their goals, and what they were measured with."""
     if live is None:
-        return f"Not measured with this version yet. `{COMMAND}` measures, `omnibind report` writes."
+        return f"Not measured with this version yet:\n\n    {COMMAND}\n    omnibind report"
     missing = {k: v for k, v in live["right_share_missing"].items() if v is not None}
     worst = min(missing, key=lambda sensor: missing[sensor], default=None)
     quiet = {
@@ -110,8 +110,8 @@ def live_sections(live: JsonObject | None, evaluation: JsonObject | None) -> lis
     """Return the first part of the report: the live figures, and those offline beside them."""
     parts = [
         "## On a simulated robot, live\n\n"
-        "A robot looks at each test object for 6 s; what the perception node says is compared "
-        "with what is there, from 1 s after the arrival on "
+        "A robot looks at each test object for 6 s; what the perception node says is compared\n"
+        "with what is there, from 1 s after the arrival on\n"
         "([evaluation](explanation/evaluation.md#running-a-bundle-on-a-simulated-robot)).",
         live_table(live),
     ]
@@ -138,7 +138,7 @@ def live_sections(live: JsonObject | None, evaluation: JsonObject | None) -> lis
         )
     head = ("sensor", "right without it", "offline, without it", "right while it lies", "lie named")
     parts += [
-        "By sensor, beside the top-1 on single samples of the test objects "
+        "By sensor, beside the top-1 on single samples of the test objects\n"
         "(`omnibind evaluate`); a lie is named if that happens within 4 s:",
         table(head, rows),
     ]
@@ -170,7 +170,7 @@ def _measured_with(live: Mapping[str, Any]) -> str:
             f", of which the perception node used {whole['perception_cores']:.2f}, the robot "
             f"{whole['robot_cores']:.2f} and other programs {whole['other_cores']:.2f}"
         )
-    text += f" (`{COMMAND}`"
+    text += f"\n(`{COMMAND}`"
     return text + ("; a sample of the objects with a sensor missing or lying)." if others else ").")
 
 

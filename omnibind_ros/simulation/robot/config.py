@@ -41,7 +41,7 @@ class RobotConfig:
         0,
         "The robot: its devices, the order of the objects and all that is random.",
         low=0,
-        high=2**31 - 1,
+        high=65535,
     )
     missing: list[str] = parameter(
         [],

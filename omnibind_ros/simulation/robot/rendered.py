@@ -46,14 +46,14 @@ class Thing:
         label: Its class.
         words: Other words for the class, which sentences that hide the name do not use.
         source: Its model.
-        name: What its author calls it.
+        finest: Its finest label, which may be the class; empty: the class.
     """
 
     object_id: str
     label: str
     words: tuple[str, ...]
     source: Loadable
-    name: str = ""
+    finest: str = ""
 
 
 @dataclass(frozen=True)
