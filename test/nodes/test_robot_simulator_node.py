@@ -18,9 +18,11 @@ from std_msgs.msg import String
 from tiny_furniture import furniture
 
 from omnibind_msgs.msg import SensorStatus
+from omnibind_ros.datasets.household.things import find_things
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.nodes.robot_messages import camera_info, sensor_message, static_transforms
-from omnibind_ros.simulation.robot.rendering import Reading
+from omnibind_ros.simulation.robot.rendered import RenderPlan, render
+from omnibind_ros.simulation.robot.rendering import Reading, streamed_modalities
 
 LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PIECES = [(f"c{n}", "Chair") for n in range(3)] + [(f"l{n}", "Lamp") for n in range(3)]
@@ -29,12 +31,13 @@ RATES = {"image": 5, "thermal": 5, "event": 10, "points": 4, "touch": 15, "audio
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
-    """The furniture, and the folder of what is rendered, which the tests share."""
+    """The furniture, and the folder of what is rendered of it."""
     folder = tmp_path_factory.mktemp("robot")
-    return {
-        "catalogue": str(furniture(folder / "furniture", PIECES)),
-        "cache": str(folder / "cache"),
-    }
+    catalogue = str(furniture(folder / "furniture", PIECES))
+    plan = RenderPlan(2.0, 0, tuple((name, float(RATES[name])) for name in streamed_modalities()))
+    for thing in find_things("test", catalogue):
+        render(thing, plan, folder / "cache" / plan.file_name(thing.object_id))
+    return {"catalogue": catalogue, "cache": str(folder / "cache")}
 
 
 @pytest.fixture
@@ -59,8 +62,8 @@ def heard(probe):
     return lambda topic: [msg for _, msg in probe.arrivals[topic]]
 
 
-def test_seven_sensors_see_one_object_after_the_other(start, probe, heard):
-    node = start(loop="false", render_first="true")
+def test_seven_sensors_see_one_object_after_the_other(start, probe, heard, tmp_path):
+    node = start(loop="false", render_first="true", cache=tmp_path / "new")
     objects = "/robot_simulator/object"
     assert probe.spin(lambda: bool(heard(objects)) and heard(objects)[-1].data == "", 150), (
         node.output()
