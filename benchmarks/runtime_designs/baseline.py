@@ -50,6 +50,12 @@ class Embeddings:
     def set_weights(self, names: Sequence[str], weights: Sequence[float]) -> None:
         """Ignore the weights: there is no scheduler."""
 
+    def forget(self, before: float) -> None:
+        """Do nothing: the designs have no history."""
+
+    def set_contradicting(self, names: Sequence[str], contradicting: Sequence[str]) -> None:
+        """Do nothing, likewise."""
+
 
 class Baseline(Node):
     """Subscribes to seven sensors and publishes results; a design says what lies between.

@@ -74,6 +74,9 @@ class _Members:
     def forget(self, before: float) -> None:
         """Do nothing: files have no history."""
 
+    def set_contradicting(self, names: Sequence[str], contradicting: Sequence[str]) -> None:
+        """Do nothing, likewise."""
+
 
 class FilePerceiver:
     """Encodes, fuses and recognises files by the parts that the perception node has."""

@@ -103,12 +103,18 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
     def on_parameters(self) -> None:
         """Take the parameters of results and of the recogniser."""
         self._history.memory = self.parameters.config.memory
+        self._history.contradiction_after = self.parameters.config.contradiction_after
         if self._results is not None:
             self._results.set_rate(self.parameters.config.result_rate)
         if self._perception is not None:
             recogniser, config = self._perception.recogniser, self.parameters.config
             recogniser.top_k = config.top_k
             recogniser.min_similarity = config.min_similarity
+
+    def present_problems(self) -> list[str]:
+        """Return that two sensors contradict each other, if they do."""
+        found = self._perception.disagreement if self._perception is not None else ""
+        return [found] if found else []
 
     def on_tick(self) -> None:
         """Find the outputs that have subscribers; asking at each result would cost too much."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Generic
@@ -30,6 +30,7 @@ from .graph import TopicGraph
 from .parameters import NodeConfig, Parameters
 from .regions import subscribe_to_regions
 from .requests import answer_all_requests
+from .sensing_hooks import SensingHooks
 from .sensor_service import SensorService
 from .sensor_status import SensorStatusPublisher
 from .service_host import ServiceHost
@@ -40,8 +41,8 @@ from .transitions import fails_aloud
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-class SensingNode(LifecycleNode, Generic[NodeConfig]):
-    """A lifecycle node with sensors; a subclass takes their embeddings.
+class SensingNode(SensingHooks, LifecycleNode, Generic[NodeConfig]):
+    """A lifecycle node with sensors; a subclass takes their embeddings (`SensingHooks`).
 
     It is the engine's listener, the host of the sensors (`SensorHost`) and does what ~/set_sensor
     asks for (`SensorCommands`).
@@ -86,49 +87,6 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
         # With use_sim_time the node's own clock may stand still, or not have started yet.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._publish_diagnostics, clock=self._steady)
-
-    # For subclasses
-
-    def prepare(self, bundle: Bundle) -> list[str]:
-        """Create what takes the embeddings, before there are sensors.
-
-        Args:
-            bundle: The bundle.
-
-        Returns:
-            One sentence for each problem.
-
-        Raises:
-            ValueError: It cannot be created; the text is one sentence.
-        """
-        raise NotImplementedError
-
-    def on_embedding(self, engine: Engine, sensor: str) -> None:
-        """Take notice of a new embedding; called in a worker of the engine.
-
-        Args:
-            engine: The engine.
-            sensor: Name of the sensor.
-        """
-        raise NotImplementedError
-
-    def add_services(self, host: ServiceHost) -> None:
-        """Add the subclass's own services."""
-
-    def on_parameters(self) -> None:
-        """Take the subclass's own parameters that take effect at once."""
-
-    def on_start(self, engine: Engine) -> None:
-        """Start what the subclass runs while the node is active."""
-
-    def on_stop(self) -> None:
-        """Stop what `on_start` started; also called if nothing was."""
-
-    def on_tick(self) -> None:
-        """Do what is to be done as often as presence is checked."""
-
-    def on_sensors(self, names: Collection[str]) -> None:
-        """Take notice of the sensors' names, which have changed."""
 
     # Lifecycle
 
@@ -349,7 +307,15 @@ class SensingNode(LifecycleNode, Generic[NodeConfig]):
 
     def _publish_diagnostics(self) -> None:
         self.surroundings.update()
-        problems = [*self.parameters.problems, *self._problems, *self.surroundings.problems]
+        present = self.present_problems()
+        for problem in present:
+            self._throttle("node", problem)
+        problems = [
+            *self.parameters.problems,
+            *self._problems,
+            *self.surroundings.problems,
+            *present,
+        ]
         self._diagnostics.publish(self._fault, problems, self.engine)
 
     def _clock_ns(self) -> int:

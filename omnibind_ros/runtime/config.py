@@ -209,3 +209,11 @@ class PerceptionConfig(SensingConfig):
         "Topic of std_msgs/Empty, a message on which says that the robot turns to another thing: "
         "what the sensors showed before is forgotten. Empty: none.",
     )
+    contradiction_after: float = parameter(
+        2.0,
+        "Seconds after which a sensor that contradicts the others is named and left out until it "
+        "agrees again; one that agreed before has longer. It takes three sensors. 0: never.",
+        low=0.0,
+        high=3600.0,
+        at_run_time=True,
+    )

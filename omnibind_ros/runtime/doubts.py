@@ -19,7 +19,7 @@ class Doubts:
         """Replace the doubts of a source, such as the stamps or the decoder.
 
         Args:
-            source: Where they come from: 'stamp', 'payload', 'sample', 'topic' or 'loss'.
+            source: Where they come from: 'stamp', 'payload', 'sample', 'topic', 'loss' or 'others'.
             doubts: Those of its newest message; empty if there are none.
             by_text: Whether a doubt with another text is a new one. Otherwise only one of another
                 issue is, as texts have numbers that change with each message.

@@ -24,6 +24,15 @@ from .workers import Workers, WorkerSettings
 _log = logging.getLogger(__name__)
 
 
+CONTRADICTION = (
+    Doubt(
+        Issue.CONTRADICTING,
+        "it has contradicted the other sensors for some time, so it is left out until it agrees "
+        "with them again; look at what it shows",
+    ),
+)
+
+
 class EngineListener(ProblemListener, Protocol):
     """Receives new embeddings, and problems of sensors and encoders."""
 
@@ -264,6 +273,23 @@ class Engine:
             for name, weight in zip(names, weights, strict=True):
                 if name in self._channels:
                     self._channels[name].add_weight(weight * len(names))
+
+    def set_contradicting(self, names: Sequence[str], contradicting: Sequence[str]) -> None:
+        """Doubt the sensors that contradict the others, and the others no more.
+
+        Args:
+            names: N sensors that were compared.
+            contradicting: Those of them that contradict the others.
+        """
+        new = []
+        with self._changed:
+            for name in names:
+                channel = self._channels.get(name)
+                if channel is not None:
+                    channel.doubts.set("others", CONTRADICTION if name in contradicting else ())
+                    new += [(name, doubt) for doubt in channel.doubts.take_new()]
+        for name, doubt in new:
+            self._listener.on_doubt(name, doubt)
 
     def forget(self, before: float) -> None:
         """Drop embeddings and windows of messages from before a time: another thing is there.

@@ -1,11 +1,13 @@
-"""What results over time tell: the belief over labels, and that the scene has changed."""
+"""What results over time tell: the belief, changes of scene, and sensors that contradict."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.recognition.belief import Belief
+from omnibind_ros.recognition.contradiction import Contradictions
 from omnibind_ros.recognition.distribution import Distribution
 from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser, Recognition
@@ -18,9 +20,12 @@ class HistorySettings:
 
     Attributes:
         memory: Seconds that the belief remembers; 0: each result counts alone.
+        contradiction_after: Seconds after which a sensor that contradicts the others is named and
+            left out; 0: never.
     """
 
     memory: float = 1.0
+    contradiction_after: float = 2.0
 
 
 class History:
@@ -35,14 +40,39 @@ class History:
         self._settings = settings
         self._belief = Belief()
         self._scene = SceneChange()
+        self._contradictions = Contradictions()
         self._held: tuple[str, bool] | None = None
         self._held_from = 0.0
 
     def reset(self) -> None:
-        """Forget what was seen before."""
+        """Forget what was seen before; how well the sensors agree with each other is kept."""
         self._belief.reset()
         self._scene.reset()
         self._held = None
+
+    def contradicting(self, sensors: Sequence[str]) -> tuple[str, ...]:
+        """Return which of the sensors that are fused contradict the others."""
+        return self._contradictions.named(sensors)
+
+    def disagreement(self, sensors: Sequence[str]) -> str:
+        """Return a sentence if two sensors are fused that contradict each other; else ''."""
+        if not self._contradictions.disagree(sensors, self._settings.contradiction_after):
+            return ""
+        return (
+            f"the sensors {' and '.join(sensors)} disagree, and between two it cannot be told "
+            "which one is wrong; look at what they show, or add a third"
+        )
+
+    def compare(self, now: float, sensors: Sequence[str], agreement: Floats) -> None:
+        """Take how well N sensors agree with each other in the next result.
+
+        Args:
+            now: Monotonic time, seconds.
+            sensors: N names.
+            agreement: float32 [N], see `Contradictions.update`.
+        """
+        after = self._settings.contradiction_after
+        self._contradictions.update(now, sensors, agreement, after)
 
     def scene_changed(self, now: float, members: Sequence[Member]) -> float | None:
         """Return from when on the sensors show another thing, and forget what was before.
@@ -77,4 +107,5 @@ class History:
         held = (found.labels[0], found.known)
         if held != self._held:
             self._held, self._held_from = held, now
-        return replace(found, since=now - self._held_from)
+        named = self.contradicting([member.sensor for member in members])
+        return replace(found, since=now - self._held_from, contradicting=named)

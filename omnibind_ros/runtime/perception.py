@@ -72,9 +72,18 @@ class EmbeddingSource(Protocol):
         """Drop what the sensors have shown before a monotonic time, seconds."""
         ...
 
+    def set_contradicting(self, names: Sequence[str], contradicting: Sequence[str]) -> None:
+        """Take which of N sensors contradict the others."""
+        ...
+
 
 class Perception:
-    """Fuses fresh embeddings and recognises what they show. Thread-safe: one result at a time."""
+    """Fuses fresh embeddings and recognises what they show. Thread-safe: one result at a time.
+
+    Attributes:
+        recogniser: Finds the labels of the fused embedding.
+        disagreement: A sentence if the only two sensors contradict each other; else ''.
+    """
 
     def __init__(
         self,
@@ -94,6 +103,7 @@ class Perception:
             history: What the results before tell; None: each result is recognised by itself.
         """
         self.recogniser = recogniser
+        self.disagreement = ""
         self._fusion = fusion
         self._on_result = on_result
         self._monotonic = monotonic
@@ -113,7 +123,6 @@ class Perception:
                 return  # the new embedding was older than max_age when it was stored
             with source.cpu_time.measure("fuse"):
                 result = self._result(source, embeddings)
-                source.set_weights(result.sensors, result.weights.tolist())
             self._on_result(result)
 
     def reset(self, source: EmbeddingSource) -> None:
@@ -129,14 +138,23 @@ class Perception:
 
     def _result(self, source: EmbeddingSource, fresh: Sequence[FreshEmbedding]) -> PerceptionResult:
         now = self._monotonic()
-        fused, members = self._fuse(now, fresh)
+        fused, members = self._fuse(source, now, fresh)
         changed = self._history.scene_changed(now, members) if self._history is not None else None
         if changed is not None:
             source.forget(changed)
             left = source.fresh_embeddings()  # those of the new scene
             if left:
                 fresh = left
-                fused, members = self._fuse(now, fresh)
+                fused, members = self._fuse(source, now, fresh)
+        names = tuple(member.sensor for member in members)
+        if self._history is not None:
+            before = self._history.contradicting(names)
+            self._history.compare(now, names, fused.agreement)
+            contradicting = self._history.contradicting(names)
+            if contradicting != before:
+                fused, members = self._fuse(source, now, fresh)
+            source.set_contradicting(names, contradicting)
+            self.disagreement = self._history.disagreement(names)
         instant = self.recogniser.distribution(fused.values, members)
         if self._history is None:
             recognition = self.recogniser.name(instant)
@@ -147,7 +165,7 @@ class Perception:
         return PerceptionResult(
             stamp_ns=newest.stamp_ns,
             frame_id=newest.frame_id,
-            sensors=tuple(member.sensor for member in fresh),
+            sensors=names,
             modalities=tuple(member.modality for member in fresh),
             weights=fused.weights,
             ages=_ages(now, stored),
@@ -159,17 +177,28 @@ class Perception:
             regions=tuple(embedding.region for embedding in stored),
         )
 
-    def _fuse(self, now: float, fresh: Sequence[FreshEmbedding]) -> tuple[Fused, list[Member]]:
-        """Fuse embeddings, and return the result and each one's part in it."""
+    def _fuse(
+        self, source: EmbeddingSource, now: float, fresh: Sequence[FreshEmbedding]
+    ) -> tuple[Fused, list[Member]]:
+        """Fuse embeddings, and return the result and each one's part in it.
+
+        What a sensor says that contradicts the others is left out: its weight is 0, its agreement
+        is that with all.
+        """
         names = [member.sensor for member in fresh]
         stored = [member.embedding for member in fresh]
-        fused = self._fusion.fuse(
-            np.stack([embedding.values for embedding in stored]),
-            tuple(member.modality for member in fresh),
-            _ages(now, stored),
-            np.array([embedding.quality for embedding in stored], np.float32),
-            self._entropies_of(names, stored),
-        )
+        entropies = self._entropies_of(names, stored)
+        fused = self._fuse_some(now, fresh, entropies)
+        # The scheduler needs the weights that the sensors have, were they all right: one that is
+        # left out must still be encoded to be found right again.
+        source.set_weights(names, fused.weights.tolist())
+        out = self._history.contradicting(names) if self._history is not None else ()
+        if out:
+            rest = np.array([i for i, name in enumerate(names) if name not in out])
+            part = self._fuse_some(now, [fresh[i] for i in rest], entropies[rest])
+            weights, agreement = np.zeros_like(fused.weights), fused.agreement.copy()
+            weights[rest], agreement[rest] = part.weights, part.agreement
+            fused = Fused(part.values, weights, agreement)
         members = [
             Member(
                 modality=member.modality,
@@ -183,6 +212,18 @@ class Perception:
             for member, weight in zip(fresh, fused.weights, strict=True)
         ]
         return fused, members
+
+    def _fuse_some(
+        self, now: float, fresh: Sequence[FreshEmbedding], entropies: npt.NDArray[np.float32]
+    ) -> Fused:
+        stored = [member.embedding for member in fresh]
+        return self._fusion.fuse(
+            np.stack([embedding.values for embedding in stored]),
+            tuple(member.modality for member in fresh),
+            _ages(now, stored),
+            np.array([embedding.quality for embedding in stored], np.float32),
+            entropies,
+        )
 
     def _entropies_of(
         self, names: Sequence[str], stored: Sequence[StoredEmbedding]

@@ -45,6 +45,9 @@ class Source:
     def set_weights(self, names, weights):
         pass
 
+    def set_contradicting(self, names, contradicting):
+        self.contradicting = contradicting
+
     def forget(self, before):
         self.forgotten.append(before)
         self.embeddings = {
@@ -133,3 +136,71 @@ def test_memory_changes_while_results_come():
         source.step(0)
     source.settings.memory = 0.0
     assert source.step(1, 0.001).labels[0] == "pen"
+
+
+class AgreementByAxis(MeanFusion):
+    """The mean, with the cosine similarity to the sum of the others as agreement."""
+
+    def fuse(self, values, modalities, ages, qualities, entropies):
+        fused = super().fuse(values, modalities, ages, qualities, entropies)
+        others = values.sum(0) - values
+        lengths = np.maximum(np.linalg.norm(others, axis=1), 1e-6)
+        agreement = (values * others).sum(1) / lengths - 0.2
+        return replace(fused, agreement=agreement.astype(np.float32))
+
+
+def contradicting_source(after=2.0):
+    source = Source(memory=0.0)
+    source.settings.contradiction_after = after
+    source.perception._fusion = AgreementByAxis()
+    return source
+
+
+def step_all(source, axes, seconds=0.1):
+    source.now += seconds
+    for name, axis in axes.items():
+        source.show(axis, name)
+    source.perception.update(source)
+    return source.results[-1]
+
+
+def test_a_sensor_that_contradicts_is_left_out_and_comes_back():
+    source = contradicting_source()
+    liar = {"a": 0, "b": 0, "c": 0, "d": 1}
+    for _ in range(15):
+        assert step_all(source, liar).recognition.contradicting == ()
+    for _ in range(15):
+        result = step_all(source, liar)
+    assert result.recognition.contradicting == ("d",)
+    assert source.contradicting == ("d",)
+    assert result.sensors == ("a", "b", "c", "d")
+    assert result.weights.sum() == pytest.approx(1)
+    assert result.weights[3] == 0
+    mean = sum(source.embeddings[name].embedding.values for name in "abc")
+    np.testing.assert_allclose(result.values, mean / np.linalg.norm(mean), atol=1e-5)
+    assert result.agreement[3] < 0
+    assert min(result.agreement[:3]) > 0.5
+    honest = {"a": 0, "b": 0, "c": 0, "d": 0}
+    for _ in range(35):
+        result = step_all(source, honest)
+    assert result.recognition.contradicting == source.contradicting == ()
+    assert result.weights[3] > 0.2
+
+
+def test_zero_seconds_name_none():
+    source = contradicting_source(after=0.0)
+    for _ in range(60):
+        assert step_all(source, {"a": 0, "b": 0, "c": 1}).recognition.contradicting == ()
+
+
+def test_of_two_it_is_said_that_they_disagree_and_of_three_who():
+    source = contradicting_source()
+    for _ in range(40):
+        result = step_all(source, {"eye": 0, "pad": 1})
+    assert result.recognition.contradicting == ()
+    assert result.weights.tolist() == pytest.approx([0.5, 0.5])
+    assert "eye and pad disagree" in source.perception.disagreement
+    for _ in range(40):
+        result = step_all(source, {"eye": 0, "pad": 1, "ear": 0})
+    assert result.recognition.contradicting == ("pad",)
+    assert source.perception.disagreement == ""

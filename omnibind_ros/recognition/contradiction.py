@@ -1,0 +1,124 @@
+"""Which sensors contradict the others, from the fusion's agreement over some seconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from omnibind_ros.arrays import Floats
+
+SMOOTHING = 1.0
+"""Time constant of the running mean of a sensor's agreement, seconds."""
+
+CONTRADICTS, BACK, AGREES = -0.05, 0.05, 0.15
+"""Mean agreement below which a sensor contradicts the others, above which it does so no more, and
+above which it agrees with them."""
+
+TRUST_AFTER, MOST_TRUST = 5.0, 6.0
+"""For each so many seconds of agreement a sensor may contradict once more as long, at most so many
+times."""
+
+LEAST_SENSORS = 3
+"""Among fewer it cannot be told who is wrong."""
+
+LONGEST = 1.0
+"""Seconds between two results that count at most: what is longer is a pause."""
+
+
+@dataclass
+class _Record:
+    """How well a sensor has agreed with the others.
+
+    Attributes:
+        mean: Running mean of its agreement.
+        time: When it was seen last, seconds.
+        against: Seconds for which it has contradicted the others since it agreed last.
+        trust: 0 .. `MOST_TRUST`.
+        named: Whether it is said to contradict.
+        back: Seconds for which it has contradicted no more.
+    """
+
+    mean: float
+    time: float
+    against: float = 0.0
+    trust: float = 0.0
+    named: bool = False
+    back: float = 0.0
+
+    def add(self, now: float, agreement: float) -> None:
+        """Take the agreement in the next result."""
+        passed = min(max(now - self.time, 0.0), LONGEST)
+        self.time = now
+        self.mean += (1.0 - math.exp(-passed / SMOOTHING)) * (agreement - self.mean)
+        if self.mean < CONTRADICTS:
+            self.against += passed
+        elif self.mean > AGREES:
+            self.against = 0.0
+            self.trust = min(self.trust + passed / TRUST_AFTER, MOST_TRUST)
+        self.back = self.back + passed if self.mean > BACK else 0.0
+
+
+class Contradictions:
+    """Names sensors that have contradicted the others for some time. Used by one thread at a time.
+
+    A sensor that has agreed for long is given more time, because it may see one thing badly. One
+    sensor is named at a time, that of the lowest mean agreement: what it says may be why others
+    seem to contradict. If more than half of them do, none is named.
+    """
+
+    def __init__(self) -> None:
+        """Create it with no sensors."""
+        self._records: dict[str, _Record] = {}
+
+    def named(self, sensors: Sequence[str]) -> tuple[str, ...]:
+        """Return which of the sensors that are fused contradict the others, in their order."""
+        if len(sensors) < LEAST_SENSORS:
+            return ()
+        return tuple(
+            name for name in sensors if name in self._records and self._records[name].named
+        )
+
+    def disagree(self, sensors: Sequence[str], after: float) -> bool:
+        """Return whether two sensors have contradicted each other for some seconds.
+
+        Args:
+            sensors: All that are fused; of more than two it is not said.
+            after: How long, seconds.
+        """
+        pair = [self._records[name] for name in sensors if name in self._records]
+        return len(sensors) == len(pair) == 2 and all(
+            record.mean < CONTRADICTS and record.against >= after for record in pair
+        )
+
+    def update(self, now: float, sensors: Sequence[str], agreement: Floats, after: float) -> None:
+        """Take the agreement in a result.
+
+        Args:
+            now: Monotonic time, seconds.
+            sensors: N names.
+            agreement: float32 [N], -1 .. 1: that of a named sensor with all, of the others with
+                those that are not named.
+            after: Seconds for which a sensor must have contradicted the others; 0: none is named.
+        """
+        if after <= 0.0:
+            self._records.clear()
+            return
+        for name, value in zip(sensors, agreement.tolist(), strict=True):
+            if name in self._records:
+                self._records[name].add(now, value)
+            else:
+                self._records[name] = _Record(value, now)
+        here = [self._records[name] for name in sensors]
+        for record in here:
+            if record.named and record.back >= after:
+                record.named, record.against = False, 0.0
+        rest = [record for record in here if not record.named]
+        against = [record for record in rest if record.mean < CONTRADICTS]
+        if not against or len(rest) < LEAST_SENSORS or 2 * len(against) > len(rest):
+            return
+        worst = min(against, key=lambda record: record.mean)
+        if worst.against >= after * (1.0 + worst.trust):
+            worst.named, worst.back = True, 0.0
+            for record in here:
+                record.against = 0.0

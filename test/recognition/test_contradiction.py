@@ -1,0 +1,92 @@
+"""Which sensors are named, from given courses of agreement."""
+
+import numpy as np
+import pytest
+
+from omnibind_ros.recognition.contradiction import Contradictions
+
+NAMES = ("image", "text", "touch", "thermal")
+
+
+def run(contradictions, seconds, agreement, start=0.0, rate=30, after=2.0, names=NAMES):
+    """Give constant agreements for some seconds; return when the set that is named changed."""
+    changes, before = [], contradictions.named(names)
+    for step in range(round(seconds * rate)):
+        now = start + (step + 1) / rate
+        contradictions.update(now, names, np.array(agreement, np.float32), after)
+        if contradictions.named(names) != before:
+            before = contradictions.named(names)
+            changes.append((now - start, before))
+    return changes
+
+
+@pytest.mark.parametrize("rate", [5, 30, 200])
+@pytest.mark.parametrize("after", [0.5, 2.0, 10.0])
+def test_a_sensor_is_named_after_so_many_seconds(rate, after):
+    changes = run(Contradictions(), 3 * after, [0.8, -0.7, 0.4, 0.6], rate=rate, after=after)
+    [(when, named)] = changes
+    assert named == ("text",)
+    # The first result is counted as of no time.
+    assert when == pytest.approx(after, abs=2.1 / rate)
+
+
+def test_a_weak_disagreement_is_none():
+    assert run(Contradictions(), 60.0, [0.8, -0.03, 0.0, 0.6]) == []
+
+
+def test_it_comes_back_when_it_agrees_again():
+    contradictions = Contradictions()
+    run(contradictions, 5.0, [0.8, -0.7, 0.4, 0.6])
+    [(when, named)] = run(contradictions, 10.0, [0.8, 0.7, 0.4, 0.6], start=5.0)
+    assert named == ()
+    # From the mean -0.7 to 0.05 it takes ln(1.4 / 0.65) = 0.77 s, and then two seconds.
+    assert when == pytest.approx(2.77, abs=0.1)
+
+
+def test_one_that_has_agreed_for_long_has_more_time():
+    contradictions = Contradictions()
+    assert run(contradictions, 60.0, [0.8, 0.7, 0.4, 0.6]) == []
+    [(when, named)] = run(contradictions, 30.0, [0.8, -0.7, 0.4, 0.6], start=60.0)
+    assert named == ("text",)
+    # Seven times two seconds, after the mean has fallen: ln(1.4 / 0.65) s.
+    assert when == pytest.approx(14.77, abs=0.1)
+
+
+def test_the_one_with_the_lowest_agreement_is_named_first():
+    """The touch contradicts a sum that the text is part of; without the text it agrees."""
+    contradictions = Contradictions()
+    assert run(contradictions, 2.5, [0.5, -0.8, -0.1, 0.4])[0][1] == ("text",)
+    assert run(contradictions, 10.0, [0.9, -0.8, 0.3, 0.8], start=2.5) == []
+
+
+def test_two_liars_are_named_one_after_the_other():
+    changes = run(Contradictions(), 10.0, [0.5, -0.8, -0.6, 0.4, 0.7], names=(*NAMES, "event"))
+    assert [named for _, named in changes] == [("text",), ("text", "touch")]
+    assert changes[1][0] >= 4.0
+
+
+def test_if_most_contradict_none_is_named():
+    assert run(Contradictions(), 30.0, [-0.5, -0.8, -0.3, 0.9]) == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_of_one_or_two_none_is_named(count):
+    contradictions = Contradictions()
+    assert run(contradictions, 30.0, [-0.9] * count, names=NAMES[:count]) == []
+    assert contradictions.disagree(NAMES[:count], 2.0) == (count == 2)
+
+
+def test_while_only_two_are_left_it_is_not_said_who_is_wrong():
+    contradictions = Contradictions()
+    run(contradictions, 5.0, [0.8, -0.7, 0.4, 0.6])
+    assert contradictions.named(("image", "text")) == ()
+    assert contradictions.named(NAMES) == ("text",)
+
+
+def test_a_pause_tells_nothing():
+    """Ten results, each after a minute without sensors, are not ten minutes."""
+    contradictions = Contradictions()
+    agreement = np.array([0.8, -0.7, 0.4, 0.6], np.float32)
+    contradictions.update(0.0, NAMES, agreement, 5.0)
+    contradictions.update(60.0, NAMES, agreement, 5.0)
+    assert contradictions.named(NAMES) == ()
