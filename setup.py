@@ -64,6 +64,7 @@ setup(
             f"encoder_node = {NAME}.nodes.encoder_node:main",
             f"perception_node = {NAME}.nodes.perception_node:main",
             f"picture_camera_node = {NAME}.nodes.picture_camera_node:main",
+            f"robot_simulator_node = {NAME}.nodes.robot_simulator_node:main",
         ],
     },
     python_requires=">=3.10",

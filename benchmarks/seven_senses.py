@@ -1,181 +1,204 @@
-"""A robot with seven senses drives around simulated objects: what its perception node recognises.
+"""A robot with seven senses comes upon one object after the other: how long its labels are right.
 
-Usage: python3 benchmarks/seven_senses.py [--bundle household] [--objects 3] [--json FILE]
+Usage: python3 benchmarks/seven_senses.py [--objects N] [--runs all,missing,lying] [--json FILE]
 
-For each object, one of the test split of the household set, perception_node runs in a process of
-its own with config/seven_senses.yaml. This process renders all seven sensors step by step, and
-publishes them as their drivers would. The pad is pressed on the object again and again. Measured
-are the seconds until all seven are FRESH and fused in one result, how many results were of all
-seven, how often these named the object, and how long after the newest stamp a result came. The
-status is 1 if any object was never perceived by all seven, a message was rejected, or the node
-ended.
+For each run, the perception node with config/seven_senses.yaml and the robot simulator run in
+processes of their own, in a ROS domain of their own. The robot looks at each object of the test
+split for 6 s. Run `all` has all seven sensors and all objects; in `missing:SENSOR` one sensor is
+unplugged; in `lying:SENSOR` it shows another object at every second object. These have a fixed
+sample of the objects. All is rendered before the first run, and kept. An interrupted story
+continues with the run that it was in. docs/explanation/evaluation.md says what the figures mean.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from live_figure.leg import Leg, Setting, pooled, run_leg
+from live_figure.listener import Listener
+from live_figure.story import Parts, fingerprint, legs, needed, run_names
+from live_figure.summary import summarise
+from live_figure.truth import right_of
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from simulated_robot import Robot
+from timing import processor_name
 
-from omnibind_ros.datasets.household.class_map import ClassMap
-from omnibind_ros.datasets.household.objects import HouseholdObject, find_objects
-from omnibind_ros.datasets.storage.skip_log import SkipLog
+from omnibind_ros.atomic_files import write_atomic
+from omnibind_ros.datasets.household.things import find_things
 from omnibind_ros.demo.processes import (
-    ChildProcess,
-    config_file,
+    ChildError,
     prepare_environment,
     private_domain,
+    signals_as_exceptions,
 )
+from omnibind_ros.encoders.bundle import resolve_bundle
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
-from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.simulation.language.descriptions import load_descriptions
-from omnibind_ros.simulation.objects.catalogue import read_catalogue
-from omnibind_ros.simulation.objects.fetching import fetch
-from omnibind_ros.simulation.simulator import Simulator
+from omnibind_ros.runtime.threads import limit_blas_threads
+from omnibind_ros.simulation.robot.rendered import Thing, default_folder, render_all
 
-START = 60.0
-"""Seconds in which the node must have subscribed to all topics."""
-
-FREE = 40
-"""Pictures of the pad without contact that come first, 20 a second: perception learns them."""
-
-
-def perceive(
-    subject: HouseholdObject, simulator: Simulator, bundle: str, seconds: float, logs: Path
-) -> dict[str, Any]:
-    """Let a node of its own perceive an object, and return the figures."""
-    parameters = str(config_file("seven_senses.yaml"))
-    arguments = ["--ros-args", "--params-file", parameters, "-p", f"bundle:={bundle}"]
-    arguments += ["-p", "enrolled:=''"]
-    child = ChildProcess("perception", "omnibind_ros.nodes.perception_node", arguments, logs)
-    robot = Robot(simulator)
-    executor = SingleThreadedExecutor()
-    executor.add_node(robot)
-    try:
-        deadline = time.monotonic() + START
-        while not robot.subscribed():
-            child.check()
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"perception does not subscribe to all topics:\n{child.tail()}")
-            executor.spin_once(timeout_sec=0.1)
-        for _ in range(FREE):
-            robot.publish_free_pad()
-            executor.spin_once(timeout_sec=0.05)
-            time.sleep(0.05)
-        second, first, calls = 0.0, None, 0
-        while second < seconds:
-            child.check()
-            second, calls = robot.step(), calls + 1
-            for _ in range(20):
-                executor.spin_once(timeout_sec=0.002)
-            if first is None and any(result.complete for result in robot.results):
-                first = second
-        run = {"calls": calls, "seconds": second, "first_whole_s": first}
-        return {"label": subject.label, "name": subject.name} | run | figures_of(robot, subject)
-    finally:
-        child.stop()
-        executor.shutdown(timeout_sec=1.0)
-        robot.destroy_node()
-
-
-def figures_of(robot: Robot, subject: HouseholdObject) -> dict[str, Any]:
-    """Return the figures of what a robot has received about an object."""
-    complete = [result for result in robot.results if result.complete]
-    messages = [result.message for result in complete]
-    last = messages[-1] if messages else None
-    figures: dict[str, Any] = {
-        "results": len(robot.results),
-        "whole": len(complete),
-        "present": {
-            name: sum(name in result.message.sensors for result in robot.results)
-            for name in MODALITIES
-        },
-        "right_share": None,
-        "known_share": None,
-        "latency_p50_ms": None,
-        "labels": list(last.labels[:3]) if last else [],
-        "weights": {},
-        "states": {name: int(state.state) for name, state in robot.states.items()},
-        "rejected": {n: s.reason for n, s in robot.states.items() if s.rejected},
-    }
-    if last is not None:
-        figures |= {
-            "right_share": float(np.mean([m.labels[0] == subject.label for m in messages])),
-            "known_share": float(np.mean([m.known for m in messages])),
-            "latency_p50_ms": float(np.median([result.latency for result in complete]) * 1e3),
-            "weights": dict(zip(last.sensors, map(float, last.weights), strict=True)),
-        }
-    return figures
-
-
-def _cell(value: float | None, unit: str = "", scale: float = 1.0, digits: int = 0) -> str:
-    """Return a figure as it stands in the table."""
-    return "never" if value is None else f"{value * scale:.{digits}f} {unit}".rstrip()
-
-
-def test_objects(catalogue: Path | None, count: int, seed: int) -> list[HouseholdObject]:
-    """Return objects that no training has seen, each of another class."""
-    found = find_objects(read_catalogue(catalogue or fetch()), None, ClassMap.load(), SkipLog())
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(sorted(found))[:count]
-    of = {label: [each for each in found[label] if each.split == "test"] for label in labels}
-    return [objects[int(rng.integers(len(objects)))] for objects in of.values()]
+BUSY = 0.2
+"""Processors that others use from which on the figures are not to be published."""
 
 
 def main() -> int:
-    """Print a table, write JSON on request; the status is 1 if something went wrong."""
+    """Print a table, write JSON on request; the status is 1 if a run failed."""
+    options = _options()
+    try:
+        with signals_as_exceptions(), private_domain(), tempfile.TemporaryDirectory() as logs:
+            prepare_environment()
+            limit_blas_threads()  # of the processes that are started
+            runs = _story(options, Path(logs))
+    except (ChildError, ValueError) as error:
+        print(f"seven_senses.py: {error}", file=sys.stderr)
+        return 1
+    figures = _figures(runs)
+    _print(figures)
+    return 0
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its folder, or its name")
-    parser.add_argument("--catalogue", type=Path, help="folder of .sh3f files (else fetched)")
-    parser.add_argument("--objects", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=15.0, help="for each object")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    descriptions, classes = load_descriptions(), ClassMap.load()
-    figures = []
-    table = Table("object", "class", "all seven after", "results of seven", "right", "p50", "best")
-    with tempfile.TemporaryDirectory() as logs, private_domain():
-        prepare_environment()
-        rclpy.init(args=[])
+    parser.add_argument("--catalogue", default="", help="folder of .sh3f files (else fetched)")
+    parser.add_argument("--meshes", default="", help="folder of ContactDB's STL files")
+    parser.add_argument("--objects", type=int, default=0, help="a fixed sample; 0: all")
+    parser.add_argument("--sample", type=int, default=40, help="objects of the other runs")
+    parser.add_argument("--robots", type=int, default=4, help="robots with devices of their own")
+    parser.add_argument("--seconds", type=float, default=6.0, help="at each object")
+    parser.add_argument("--runs", default="all,missing,lying", help="also missing:SENSOR, ...")
+    parser.add_argument("--cache", type=Path, default=default_folder(), help="rendered objects")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="render the objects")
+    parser.add_argument("--render-only", action="store_true", help="render all, measure nothing")
+    parser.add_argument("--json", type=Path, help="figures; FILE.parts has the finished runs")
+    return parser.parse_args()
+
+
+def _story(options: argparse.Namespace, logs: Path) -> dict[str, dict[str, Any]]:
+    bundle = resolve_bundle(options.bundle)
+    things = find_things("test", options.catalogue, options.meshes)
+    plan = (things, options.objects, options.sample, options.robots, options.seconds)
+    todo = {name: legs(name, *plan) for name in run_names(options.runs)}
+    shown = {t.object_id: t for each in todo.values() for leg in each for t in leg.things}
+    right = right_of(list(shown.values()), bundle)
+    folder = options.json.with_name(f"{options.json.name}.parts") if options.json else logs
+    parts = Parts(folder)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    runs: dict[str, dict[str, Any]] = {}
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
+        _render(bars, todo, things, options)
+        if options.render_only:
+            return {}
+        listener = Listener()
+        setting = Setting(
+            str(bundle),
+            options.seconds,
+            options.cache,
+            options.catalogue,
+            options.meshes,
+            logs,
+            right,
+        )
         try:
-            for subject in test_objects(options.catalogue, options.objects, options.seed):
-                label = subject.label
-                words = classes.words(label)
-                simulator = Simulator(subject.load(), label, descriptions[label], words)
-                of = perceive(subject, simulator, options.bundle, options.seconds, Path(logs))
-                figures.append(of)
-                table.add_row(
-                    of["name"],
-                    label,
-                    _cell(of["first_whole_s"], "s", digits=1),
-                    _cell(of["whole"]),
-                    _cell(of["right_share"], "%", scale=100),
-                    _cell(of["latency_p50_ms"], "ms"),
-                    ", ".join(of["labels"]),
-                )
+            for name, each in todo.items():
+                total = sum(len(leg.things) for leg in each)
+                bar = bars.add_task(name, total=total)
+                ids = [[thing.object_id for thing in leg.things] for leg in each]
+                key = fingerprint(bundle, name, ids, [leg.plan for leg in each])
+                measure = partial(_run, listener, setting, each, bars, bar)
+                runs[name] = parts.run(name, key, measure)
+                bars.update(bar, completed=total)
+                if options.json:
+                    write_atomic(options.json, json.dumps(_figures(runs), indent=2) + "\n")
         finally:
-            rclpy.try_shutdown()
+            listener.close()
+    return runs
+
+
+def _render(
+    bars: Progress,
+    todo: Mapping[str, list[Leg]],
+    pool: list[Thing],
+    options: argparse.Namespace,
+) -> None:
+    wanted: dict[Any, dict[str, Thing]] = {}
+    for leg in (leg for each in todo.values() for leg in each):
+        of_robot = wanted.setdefault(leg.plan, {})
+        of_robot |= {thing.object_id: thing for thing in needed(leg, pool)}
+    bar = bars.add_task("rendering", total=sum(map(len, wanted.values())))
+    before = 0
+    for plan, of_robot in wanted.items():
+        show = partial(_advance, bars, bar, before)
+        pause = partial(time.sleep, 0.2)
+        render_all(list(of_robot.values()), plan, options.cache, options.workers, show, pause)
+        before += len(of_robot)
+
+
+def _advance(bars: Progress, bar: Any, before: int, done: int, _total: int = 0) -> None:
+    bars.update(bar, completed=before + done)
+
+
+def _run(
+    listener: Listener, setting: Setting, each: list[Leg], bars: Progress, bar: Any
+) -> dict[str, Any]:
+    outcomes = []
+    before = 0
+    for leg in each:
+        outcomes.append(run_leg(listener, setting, leg, partial(_advance, bars, bar, before)))
+        before += len(leg.things)
+    return pooled(outcomes)
+
+
+def _figures(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    others = [run["other_cores"] for run in runs.values() if run["other_cores"] is not None]
+    return {
+        **summarise(runs),
+        "machine": {
+            "processor": processor_name(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "busy": bool(others and max(others) > BUSY),
+        },
+    }
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value * 100:.1f} %"
+
+
+def _print(figures: Mapping[str, Any]) -> None:
+    table = Table("run", "right", "95 %", "others used [cores]", "load")
+    intervals = figures["intervals"]
+    for name, run in figures["runs"].items():
+        kind, _, sensor = name.partition(":")
+        share, ends = figures["right_share"], intervals["right_share"]
+        if kind == "missing":
+            share = figures["right_share_missing"][sensor]
+            ends = intervals["right_share_missing"][sensor]
+        elif kind == "lying":
+            share, ends = figures["lying"][sensor]["right_share"], None
+        span = f"{_percent(ends[0])} to {_percent(ends[1])}" if ends else ""
+        table.add_row(name, _percent(share), span, str(run["other_cores"]), str(run["load"]))
     Console().print(table)
-    for of in figures:
-        if of["first_whole_s"] is None:
-            print(f"{of['name']}: of {of['results']} results, with each sensor: {of['present']}")
-        for name, reason in of["rejected"].items():
-            print(f"{of['name']}: {name} was rejected: {reason}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return int(any(of["first_whole_s"] is None or of["rejected"] for of in figures))
+    for key, value in figures.items():
+        if value is None or isinstance(value, (int, float)):
+            print(f"{key}: {'-' if value is None else value}")
+    if figures["machine"]["busy"]:
+        print(
+            "seven_senses.py: other processes used the machine meanwhile, so that these figures "
+            "are not to be published; end them and measure again.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

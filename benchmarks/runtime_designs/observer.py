@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -46,6 +46,19 @@ class Observer:
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, name="observer", daemon=True)
         self._thread.start()
+
+    def subscribe(
+        self, kind: type, topic: str, callback: Callable[..., None], qos: Any = 100
+    ) -> None:
+        """Listen to a further topic.
+
+        Args:
+            kind: Message class.
+            topic: Its name.
+            callback: Called with a message, and what rclpy knows of it, in the observer's thread.
+            qos: Profile, or a depth.
+        """
+        self._node.create_subscription(kind, topic, callback, qos)
 
     def watch(self, pid: int) -> None:
         """Begin with a new process.
@@ -105,7 +118,9 @@ class Observer:
         spent: dict[str, float] = {}
         counts: dict[str, dict[str, int]] = {}
         for status in message.status:
-            sensor = status.name.partition(": ")[2]
+            node, _, sensor = status.name.partition(": ")
+            if node != NODE:
+                continue
             values = {entry.key: entry.value for entry in status.values}
             if sensor == "node":
                 spent = {

@@ -38,6 +38,13 @@ def add_evaluation(commands: Any) -> None:
         metavar="FILE",
         help="the report (docs/results.md)",
     )
+    report.add_argument(
+        "--readme",
+        type=Path,
+        default=Path("README.md"),
+        metavar="FILE",
+        help="a README whose table of live figures is written anew, if it has one (README.md)",
+    )
     report.set_defaults(run=_report, needs=NEEDS)
 
 
@@ -170,6 +177,6 @@ def _check_study(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    WRITE_REPORT(options.results, options.out)
+    WRITE_REPORT(options.results, options.out, options.readme)
     print(f"wrote {options.out}")
     return 0

@@ -12,7 +12,11 @@ A modality that can also be read along a motion has
 
 - `Stream(subject, step, rng)`: a class, of one sensor; `step` is the first `interface.Step`;
 - `Stream.read(step)`: returns the data at each step, the first one among them, or None where there
-  is none.
+  is none;
+- `Stream.rate`: messages per second of the simulated robot (10 without it); `Stream.first`: seconds
+  from when it comes upon an object to the first one (0); `Stream.steady`: True where the
+  constructor draws the device alone and nothing of the object, so that a robot has one such device
+  for all objects (False).
 
 The sub-rooms are objects (models, materials, temperatures), scene (ray casting, cameras,
 surroundings), rendering (visible light), sound, tactile and language.

@@ -237,6 +237,8 @@ def simulate(
 class Stream:
     """A microphone: each step gives the sound since the one before."""
 
+    rate = 20.0
+
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw a room; see the room's description."""
         main = next(iter(subject.model.substance_shares()))

@@ -280,6 +280,9 @@ def simulate(
 class Stream:
     """An event camera in motion: each step gives the events since the one before."""
 
+    rate = 30.0
+    steady = True
+
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw a camera; see the room's description."""
         self._camera = EventCamera(SIDE, SIDE, EventSettings.draw(rng), rng)

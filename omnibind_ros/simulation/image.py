@@ -149,6 +149,9 @@ def simulate(
 class Stream:
     """A colour camera in motion."""
 
+    rate = 10.0
+    steady = True
+
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw a camera; see the room's description."""
         self._settings, self._rng = ImageSettings.draw(rng), rng

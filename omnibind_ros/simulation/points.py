@@ -297,6 +297,9 @@ def simulate(
 class Stream:
     """A range sensor in motion."""
 
+    rate = 5.0
+    steady = True
+
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw a sensor; see the room's description."""
         self._settings, self._rng = PointSettings.draw(rng), rng

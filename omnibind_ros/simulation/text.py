@@ -44,6 +44,9 @@ def simulate(
 class Stream:
     """A person who says another sentence at each step."""
 
+    rate = 0.5
+    first = 0.5
+
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Keep the generator; see the room's description."""
         self._rng = rng

@@ -266,6 +266,8 @@ def simulate(
 class Stream:
     """A thermal camera in motion; the temperatures stay."""
 
+    rate = 9.0
+
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw temperatures and a camera; see the room's description."""
         outdoors = step.surroundings.outdoors

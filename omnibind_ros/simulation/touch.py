@@ -102,6 +102,9 @@ def simulate(
 class Stream:
     """A pad that is pressed on one place for as long as a contact lasts."""
 
+    rate = 15.0
+    steady = True
+
     def __init__(self, subject: Subject, step: Step, rng: np.random.Generator) -> None:
         """Draw a pad; see the room's description."""
         self._pad, self._rng = draw_pad(rng), rng

@@ -13,11 +13,15 @@ from omnibind_ros.learning.config import TrainingError
 
 from .fusion import bundle_sections, fusion_run_sections, tagged_run_sections
 from .goals import goals_section
+from .live import live_sections, read_live, update_readme
 from .reality import simulation_and_reality
 from .students import student_sections
 
 TRIED = "tried.md"
 """File beside the evaluation, written by hand: what was tried where a goal is missed."""
+
+LIVE = "live.json"
+"""File beside the evaluation with the live figures; it may be missing."""
 
 HEAD = """# Results
 
@@ -28,6 +32,7 @@ These commands write the files; each of them continues where it was interrupted:
     omnibind study --plan config/study.yaml --data household=DIR --data digits=DIR --work DIR
     omnibind evaluate --bundle household --data DIR --config config/fusion.yaml \\
         --json docs/results/evaluation.json
+    python3 benchmarks/seven_senses.py --meshes DIR --json docs/results/live.json
     omnibind report
 
 All figures are measured on test objects, on which no encoder, fusion, threshold or temperature was
@@ -35,14 +40,16 @@ fitted. Top-1 is the share of samples whose best label is correct. How each figu
 [evaluation](explanation/evaluation.md)."""
 
 
-def write_report(results: Path, out: Path) -> None:
-    """Write the report and its pictures.
+def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
+    """Write the report and its pictures, and the live figures into the README.
 
     Args:
         results: Folder with evaluation.json (from `omnibind evaluate --json`) and study/ (from
             `omnibind study`); one of them may be missing. Pictures are written there. The section
-            on what was tried is the text of tried.md in this folder.
+            on what was tried is the text of tried.md in this folder. The live figures are those of
+            live.json (from benchmarks/seven_senses.py), if it is there.
         out: The report, Markdown.
+        readme: A README whose table of live figures is written anew; None: none.
 
     Raises:
         TrainingError: Both are missing, or one is damaged.
@@ -57,7 +64,9 @@ def write_report(results: Path, out: Path) -> None:
         )
     pictures = Path(os.path.relpath(results, out.parent))
     household, digits = (read_study(results / "study", data) for data in ("household", "digits"))
-    parts = [HEAD, *goals_section(evaluation, household, digits, runs), _tried(results / TRIED)]
+    live = read_live(results / LIVE)
+    parts = [HEAD, *live_sections(live, evaluation)]
+    parts += [*goals_section(evaluation, household, digits, runs), _tried(results / TRIED)]
     if evaluation is not None:
         parts += bundle_sections(evaluation, results, pictures)
     parts += student_sections(household, results, pictures)
@@ -69,6 +78,8 @@ def write_report(results: Path, out: Path) -> None:
         elif run["kind"] == "fusion":
             parts += fusion_run_sections(run, results, pictures)
     write_atomic(out, "\n\n".join(part.strip() for part in parts if part) + "\n")
+    if readme is not None:
+        update_readme(readme, live)
 
 
 def _read_evaluation(path: Path) -> JsonObject | None:
