@@ -77,6 +77,9 @@ _EMPTY_WORDS = frozenset(
 )
 """Words that name nothing."""
 
+_SAW = re.compile(r"\b(?:a|the|my|your)\s+saw\b", re.IGNORECASE)
+"""The tool: the one label among the verbs of `_EMPTY_WORDS`."""
+
 _TRAILING = frozenset(
     re.findall(
         r"\S+",
@@ -198,7 +201,7 @@ def _where_denial_begins(sentence: str, start: int, negation: re.Match[str]) -> 
 
 def _names(text: str) -> bool:
     """Return whether a text names anything."""
-    return any(
+    return bool(_SAW.search(text)) or any(
         word.lower().replace("\u2019", "'") not in _EMPTY_WORDS for word in _WORD.findall(text)
     )
 

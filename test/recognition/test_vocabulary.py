@@ -74,7 +74,7 @@ def test_a_bad_file_leaves_the_labels_of_the_bundle(bundle, tmp_path, content, w
     assert problem.startswith("parameter labels_file is not used: ")
     assert words in problem
     assert str(path) in problem
-    assert len(vocabulary.bank.labels) == 107
+    assert len(vocabulary.bank.labels) == 131
 
 
 def test_labels_win_over_a_file_and_it_is_said(bundle, file):

@@ -32,7 +32,8 @@ def bundle_sections(evaluation: JsonObject, results: Path, pictures: Path) -> li
     return [
         "## The bundle",
         f"{evaluation['bundle']} on {evaluation['samples']} samples of {evaluation['objects']} "
-        f"objects in {evaluation['classes']} classes that have every modality.",
+        f"objects with {evaluation['classes']} labels that have every modality."
+        f"{_labels(evaluation)}",
         *_combinations(evaluation, results, pictures, ""),
         *gain_sections(evaluation),
         *paper_sections(evaluation),
@@ -73,6 +74,24 @@ def tagged_run_sections(run: JsonObject) -> list[str]:
         f"ECE {run['ece']:.1f}%; AF over the mean of embeddings: {gains}.",
         *detection_paragraphs(run["unknown"]),
     ]
+
+
+LABELS = {
+    "shipped": "All {number} labels that the bundle ships compete, as in the node. An answer is "
+    "right if it is the object's finest name among them, or a label that contains it and covers at "
+    "most five; with all modalities, {exact:.1f}% of the answers are the finest name itself.",
+    "classes": "The {number} classes of the dataset compete.",
+}
+"""Sentences on the labels, by `labels.which` of the evaluation."""
+
+
+def _labels(evaluation: JsonObject) -> str:
+    """Return the sentence on the labels; empty for an evaluation of version 0.2."""
+    if "labels" not in evaluation:
+        return ""
+    exact = evaluation["combinations"]["+".join(evaluation["modalities"])]["exact"]
+    of = evaluation["labels"]
+    return " " + LABELS[of["which"]].format(number=of["number"], exact=exact)
 
 
 def _combinations(evaluation: JsonObject, results: Path, pictures: Path, prefix: str) -> list[str]:

@@ -36,7 +36,7 @@ These commands write the files; each of them continues where it was interrupted:
     omnibind report
 
 All figures are measured on test objects, on which no encoder, fusion, threshold or temperature was
-fitted. Top-1 is the share of samples whose best label is correct. How each figure is measured:
+fitted. Top-1 is the share of samples whose best label is right. How each figure is measured:
 [evaluation](explanation/evaluation.md)."""
 
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ROOT
 
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.household.class_map import ClassMap
@@ -19,6 +20,7 @@ from omnibind_ros.datasets.storage.splits import (
     split_of,
     stratified_splits,
 )
+from omnibind_ros.recognition.labels import read_labels
 from omnibind_ros.simulation.language.descriptions import load_descriptions
 from omnibind_ros.simulation.objects.substances import SUBSTANCES
 
@@ -144,3 +146,47 @@ def test_only_training_samples_lose_a_modality():
 def test_shares_are_read_as_typed():
     assert parse_shares("touch=10, event=1") == {"touch": 10.0, "event": 1.0}
     assert parse_shares("") == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "finest"),
+    [
+        ("chair", "Rattan armchair", "armchair"),
+        ("chair", "Osaka chair", "chair"),
+        ("cutlery", "knife", "knife"),
+        ("animal", "dog bark", "dog"),
+        ("person", "person sneeze", "person"),
+        ("rain", "rain", "rain"),
+        ("a class of another map", "Chair", "a class of another map"),
+    ],
+)
+def test_a_thing_has_its_finest_label(class_map, label, name, finest):
+    assert class_map.finest(label, name) == finest
+
+
+@pytest.mark.parametrize(
+    ("finer", "why"),
+    [
+        ({"stool": ["Table"]}, "the class has no such name"),
+        ({"stool": ["Chair"], "armchair": ["Chair"]}, "two finer labels: keep one"),
+        (["Chair"], "is no class map"),
+    ],
+)
+def test_finer_labels_are_checked(tmp_path, finer, why):
+    classes = [{"label": "chair", "names": ["Chair"], "finer": finer}]
+
+    with pytest.raises(DatasetError, match=why):
+        ClassMap.load(written(tmp_path, {"classes": classes}))
+
+
+def test_finest_labels_ship_and_every_thing_has_one(class_map):
+    """Each object and each recording can be named by the labels that the bundle ships."""
+    shipped = {label.name for label in read_labels(ROOT / "models/household/labels.yaml").labels}
+    recorded = Counter()
+    for published in class_map.recorded:
+        for name, label in published.labels.items():
+            recorded[label, name] += 1
+    names = [(c.label, name) for c in class_map.classes.values() for name in (*c.names, *c.meshes)]
+
+    for label, name in (*names, *recorded):
+        assert class_map.finest(label, name) in shipped, f"{label}: {name}"
