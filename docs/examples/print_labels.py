@@ -6,6 +6,7 @@ Run it in a shell after `source env.sh`; Ctrl+C ends it.
 import contextlib
 
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
 from omnibind_msgs.msg import Recognition
@@ -36,7 +37,7 @@ class PrintLabels(Node):
 def main() -> None:
     """Run until Ctrl+C."""
     rclpy.init()
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
         rclpy.spin(PrintLabels())
 
 

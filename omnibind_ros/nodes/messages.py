@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Duration, Time
+from geometry_msgs.msg import Point
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
@@ -21,6 +22,7 @@ from omnibind_msgs.msg import (
     SensorStatusArray,
 )
 from omnibind_ros.runtime.embeddings import StoredEmbedding
+from omnibind_ros.runtime.marker_place import marker_place
 from omnibind_ros.runtime.perception import PerceptionResult
 from omnibind_ros.runtime.sensor_state import SensorState
 
@@ -149,10 +151,11 @@ def overlay(image: npt.NDArray[np.uint8], result: PerceptionResult) -> Image:
 
 
 def markers(result: PerceptionResult) -> MarkerArray:
-    """Return ~/markers: a text, one metre above the origin of the newest sensor's frame."""
+    """Return ~/markers: a text above the first sensor that has a frame."""
     best = result.recognition
+    place = marker_place(result.frames, result.modalities)
     marker = Marker(
-        header=header(result),
+        header=Header(stamp=to_time(result.stamp_ns), frame_id=place.frame_id),
         ns="omnibind",
         id=0,
         type=Marker.TEXT_VIEW_FACING,
@@ -160,7 +163,7 @@ def markers(result: PerceptionResult) -> MarkerArray:
         text=f"{best.labels[0]} {best.probabilities[0]:.0%}" if best.known else "unknown",
         lifetime=Duration(sec=1),
     )
-    marker.pose.position.z = 1.0
+    marker.pose.position = Point(**dict(zip("xyz", place.position, strict=True)))
     marker.pose.orientation.w = 1.0
     marker.scale.z = 0.2
     marker.color.r, marker.color.g, marker.color.b, marker.color.a = (

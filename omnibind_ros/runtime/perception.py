@@ -29,6 +29,7 @@ class PerceptionResult:
     Attributes:
         stamp_ns: The newest sensor stamp used, nanoseconds.
         frame_id: Frame of the newest sample.
+        frames: N names, the frame of each sample; '' where it has none.
         sensors: N names.
         modalities: N names.
         weights: float32 [N], sum 1.
@@ -43,6 +44,7 @@ class PerceptionResult:
 
     stamp_ns: int
     frame_id: str
+    frames: tuple[str, ...]
     sensors: tuple[str, ...]
     modalities: tuple[str, ...]
     weights: npt.NDArray[np.float32]
@@ -165,6 +167,7 @@ class Perception:
         return PerceptionResult(
             stamp_ns=newest.stamp_ns,
             frame_id=newest.frame_id,
+            frames=tuple(embedding.frame_id for embedding in stored),
             sensors=names,
             modalities=tuple(member.modality for member in fresh),
             weights=fused.weights,
