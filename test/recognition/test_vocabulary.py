@@ -97,3 +97,28 @@ def test_templates_of_a_call_are_not_kept(bundle):
     with pytest.raises(LabelError, match=r"'my cup' lacks \{\}"):
         vocabulary.set_labels([Label("cup")], ["my cup"])
     assert vocabulary.bank is again
+
+
+def test_labels_that_are_set_keep_the_groups_of_the_bundle(bundle):
+    vocabulary, _ = Vocabulary.load(bundle, ["Armchair", "sofa", "warp drive"], 1)
+    categories = vocabulary.bank.categories
+
+    assert categories.finest_sure(np.array([0.4, 0.4, 0.2])) == ("seating", 0.8)
+    assert categories.finest_sure(np.array([0.2, 0.2, 0.6])) == ("warp drive", 0.6)
+
+    vocabulary.renamed("sofa", "couch", ())
+    assert vocabulary.bank.taxonomy.ancestors("couch") == ("seating", "furniture")
+
+
+def test_a_file_of_labels_may_have_groups_of_its_own(bundle, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "labels: [{name: cup}, {name: red mug}, {name: armchair}]\n"
+        "groups: [{name: cup, contains: [red mug]}]\n"
+    )
+    vocabulary, problems = Vocabulary.load(bundle, (), 1, str(path))
+
+    assert problems == []
+    categories = vocabulary.bank.categories
+    assert categories.finest_sure(np.array([0.3, 0.4, 0.3])) == ("cup", 0.7)
+    assert vocabulary.bank.taxonomy.ancestors("armchair") == ()
