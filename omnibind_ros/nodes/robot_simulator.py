@@ -196,11 +196,11 @@ class RobotSimulator(Node):
 
     def _on_parameters(self, parameters: Sequence[Any]) -> SetParametersResult:
         changed = RobotConfig(**vars(self._config))
-        for parameter in parameters:
-            if hasattr(changed, parameter.name):
-                value = check(RobotConfig, parameter.name, parameter.value)
-                setattr(changed, parameter.name, value)
         try:
+            for parameter in parameters:
+                if hasattr(changed, parameter.name):
+                    value = check(RobotConfig, parameter.name, parameter.value)
+                    setattr(changed, parameter.name, value)
             check_sensors(changed, self._rates)
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))

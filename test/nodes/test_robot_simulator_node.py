@@ -1,6 +1,8 @@
 """The simulated robot over DDS: seven sensors of boxes that have names of chairs and lamps."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -148,6 +150,17 @@ def test_what_cannot_be_shown_is_one_sentence(start, probe, values, sentence):
     assert node.stop() == 1
     assert sentence in node.output()
     assert "Traceback" not in node.output()
+
+
+def test_a_missing_package_is_one_sentence():
+    code = (
+        "import sys; sys.modules['trimesh'] = None\n"
+        "from omnibind_ros.nodes.robot_simulator_node import main; sys.exit(main([]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("robot_simulator: trimesh is not installed: install")
+    assert done.stderr.count("\n") == 1
 
 
 def test_stamps_of_events_and_sound_are_their_begin():
