@@ -80,7 +80,8 @@ class Observer:
 
     def speaks(self) -> bool:
         """Return whether anybody publishes results still."""
-        return bool(self._node.count_publishers(f"/{NODE}/embedding"))
+        # A signal that ends this program ends rclpy's context first.
+        return rclpy.ok() and bool(self._node.count_publishers(f"/{NODE}/embedding"))
 
     def memory(self, begin: float, end: float) -> npt.NDArray[np.float64]:
         """Return the samples of the memory taken in a stretch of time, [N, 2]."""
