@@ -60,6 +60,7 @@ class Encounter:
     Attributes:
         object_id: Its id.
         liar: The sensor that lied; empty: none did.
+        right: The labels that are right.
         said: The label that was said for the longest time; empty: none was.
         present_s: Seconds that the object was there.
         measured_s: Seconds of the measurement, from `SETTLING` after the arrival on.
@@ -77,6 +78,7 @@ class Encounter:
 
     object_id: str
     liar: str
+    right: tuple[str, ...]
     said: str
     present_s: float
     measured_s: float
@@ -121,6 +123,7 @@ def measure(shown: Shown, said: Sequence[Said], before: Collection[str] = ()) ->
     return Encounter(
         object_id=shown.object_id,
         liar=shown.liar,
+        right=tuple(sorted(shown.right)),
         said=max(labels, key=lambda label: labels[label], default=""),
         present_s=shown.end - shown.begin,
         measured_s=max(shown.end - begin, 0.0),

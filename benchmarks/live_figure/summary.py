@@ -160,7 +160,7 @@ def summarise(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             for name, run in runs.items()
         },
         "wrong": [
-            {"object": row["object_id"], "said": row["said"]}
+            {"object": row["object_id"], "right": row["right"], "said": row["said"]}
             for row in rows
             if row["right_s"] < row["measured_s"] / 2
         ],

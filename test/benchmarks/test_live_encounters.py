@@ -28,6 +28,7 @@ def test_the_first_second_does_not_count():
     assert found.measured_s == 5
     assert found.right_s == pytest.approx(5)
     assert found.said == "chair"
+    assert found.right == ("chair", "stool")
     assert found.results == 60
 
 

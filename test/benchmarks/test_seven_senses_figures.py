@@ -21,6 +21,7 @@ def row(object_id="a", right=5.0, measured=5.0, **more):
     values = {
         "object_id": object_id,
         "liar": "",
+        "right": ["cup"],
         "said": "cup",
         "present_s": measured + 1,
         "measured_s": measured,
