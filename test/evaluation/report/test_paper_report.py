@@ -31,7 +31,9 @@ def evaluation():
     config = MeasurementConfig(calibration, (), FusionConfig(steps=5, batch_size=32))
     found = measure_fusion(data, fuse_at_run_time(MeanFusion()), config)
     assert set(NEW) <= found.keys()
-    return json.loads(json.dumps({"bundle": "b", "data": "d", "recordings": {}, **found}))
+    labels = {"which": "shipped", "number": 4, "added": []}
+    given = {"bundle": "b", "data": "d", "recordings": {}, "labels": labels}
+    return json.loads(json.dumps({**given, **found}))
 
 
 def sections(evaluation, folder):
@@ -101,3 +103,14 @@ def test_the_manifest_keeps_the_gain_and_its_interval(evaluation):
     best = evaluation["best_learned"]
     assert kept["without_text"]["gain"] == pytest.approx(best["without_text"]["gain"], abs=0.005)
     np.testing.assert_allclose(kept["all"]["interval"], best["all"]["interval"], atol=0.005)
+
+
+def test_the_report_says_which_labels_competed(evaluation, tmp_path):
+    exact = evaluation["combinations"]["image+text+touch"]["exact"]
+    text = sections(evaluation, tmp_path)
+    assert "All 4 labels that the bundle ships compete" in text
+    assert f"{exact:.1f}% of the answers are the finest name itself" in text
+    classes = evaluation | {"labels": evaluation["labels"] | {"which": "classes"}}
+    assert "The 4 classes of the dataset compete." in sections(classes, tmp_path)
+    old = {name: of for name, of in evaluation.items() if name != "labels"}
+    assert "compete" not in sections(old, tmp_path)
