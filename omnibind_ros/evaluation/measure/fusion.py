@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import Calibration
@@ -131,7 +132,7 @@ def measure_fusion(
         **headline(outcomes, validation, config.seed),
         "robustness": robust,
         "retrieval": measure_retrieval(test),
-        "confusion": {"labels": list(test.bank.labels), "counts": table.tolist()},
+        "confusion": _occurring(test.bank.labels, table),
         "ece": combinations[everything]["ece"],
         "auroc_unknown": detection.get("margin"),
         "unknown": detection | {"classes": list(config.unknown)},
@@ -179,6 +180,12 @@ def headline(
         "comparisons": compare_with_parts(outcomes, bootstrap),
         "intervals": {"everything": bootstrap.interval(outcomes.of("af", everything))} | intervals,
     }
+
+
+def _occurring(labels: Sequence[str], counts: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Return the labels that samples or answers have, and their part of a confusion matrix."""
+    kept = np.flatnonzero(counts.any(0) | counts.any(1))
+    return {"labels": [labels[i] for i in kept], "counts": counts[np.ix_(kept, kept)].tolist()}
 
 
 def _stage(progress: Progress, name: str) -> Callable[[int, int], None]:
