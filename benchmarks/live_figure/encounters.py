@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ SETTLING = 1.0
 """Seconds after the arrival at an object that do not count for the share of time."""
 
 STEADY = 0.5
-"""Seconds for which a label must stay right to count as settled."""
+"""Seconds for which a label must stay right to count as settled, and a liar must be named."""
 
 HOLD = 1.0
 """Seconds for which a result counts while no newer one comes."""
@@ -71,7 +71,8 @@ class Encounter:
         settles: Whether there was an object before, of which no label is right for this one.
         settle_s: Seconds from the arrival to the first right label that stays right for
             `STEADY`; None: there was none.
-        lie_named_s: Seconds from the arrival until the lying sensor was named; None: it was not.
+        lie_named_s: Seconds from the arrival until the lying sensor was named, and that for
+            `STEADY`; None: it was not.
         alarms: How often a sensor that did not lie began to be named.
         results: Results since the arrival.
     """
@@ -118,7 +119,7 @@ def measure(shown: Shown, said: Sequence[Said], before: Collection[str] = ()) ->
     for now, length in seconds.items():
         labels[now.label] = labels.get(now.label, 0.0) + length
     within = [now for now in said if shown.begin <= now.at < shown.end]
-    named = next((now.at - shown.begin for now in within if shown.liar in now.contradicting), None)
+    named = _lasting(shown, said, lambda now: shown.liar in now.contradicting)
     pairs = [(a, b) for a, b in pairwise(said) if shown.begin <= b.at < shown.end]
     return Encounter(
         object_id=shown.object_id,
@@ -134,7 +135,7 @@ def measure(shown: Shown, said: Sequence[Said], before: Collection[str] = ()) ->
         ),
         changes=sum(a.label != b.label for a, b in pairs if b.at >= begin),
         settles=bool(before) and not shown.right & set(before),
-        settle_s=_settled(shown, said),
+        settle_s=_lasting(shown, said, lambda now: now.label in shown.right),
         lie_named_s=named if shown.liar else None,
         alarms=sum(
             len(set(b.contradicting) - set(a.contradicting) - {shown.liar}) for a, b in pairs
@@ -143,15 +144,18 @@ def measure(shown: Shown, said: Sequence[Said], before: Collection[str] = ()) ->
     )
 
 
-def _settled(shown: Shown, said: Sequence[Said]) -> float | None:
-    """Return the seconds from the arrival until the best label is right for `STEADY`."""
+def _lasting(shown: Shown, said: Sequence[Said], holds: Callable[[Said], bool]) -> float | None:
+    """Return the seconds from the arrival until something holds for `STEADY`; None: never.
+
+    What holds at the arrival already counts from the arrival on.
+    """
     since: float | None = None
     for now in said:
         if now.at >= shown.end:
             break
-        if now.label not in shown.right:
+        if not holds(now):
             since = None
-        elif since is None:
+        elif since is None or since < shown.begin:
             since = max(now.at, shown.begin)
         if since is not None and now.at - since >= STEADY:
             return since - shown.begin

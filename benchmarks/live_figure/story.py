@@ -83,10 +83,11 @@ def needed(leg: Leg, pool: Sequence[Thing]) -> list[Thing]:
 
 
 def fingerprint(bundle: Path, *values: Any) -> str:
-    """Return a hash of this package's code, a bundle's files and values: what a run depends on."""
+    """Return a hash of all code, a bundle's files and values: what a run depends on."""
     digest = hashlib.sha256(json.dumps(values, default=str).encode())
-    code = Path(omnibind_ros.__file__).parent
-    for file in (*sorted(code.rglob("*.py")), *sorted(bundle.iterdir())):
+    code = (Path(omnibind_ros.__file__).parent, Path(__file__).parent)
+    sources = [file for folder in code for file in sorted(folder.rglob("*.py"))]
+    for file in (*sources, *sorted(bundle.iterdir())):
         if file.is_file():
             digest.update(f"{file.name} {file.stat().st_size}".encode())
             digest.update(file.read_bytes())

@@ -120,6 +120,17 @@ def test_a_lie_is_named_and_other_names_are_alarms():
     assert honest.alarms == 3
 
 
+def test_a_name_from_before_that_is_taken_back_names_no_lie():
+    lied = Shown("a", 100.0, 106.0, frozenset({"chair"}), liar="image")
+    named = {"contradicting": ("image",)}
+    short = ten_hertz(98, 100.3, "chair", **named) + ten_hertz(100.3, 106, "chair")
+    assert measure(lied, short).lie_named_s is None
+    again = ten_hertz(98, 100.3, "chair", **named) + ten_hertz(100.3, 103, "chair")
+    again += ten_hertz(103, 106, "chair", **named)
+    assert measure(lied, again).lie_named_s == pytest.approx(3.0)
+    assert measure(lied, ten_hertz(98, 106, "chair", **named)).lie_named_s == 0.0
+
+
 def test_a_sensor_that_was_named_before_is_no_new_alarm():
     results = said((99.0, "cup", True, ("touch",)), (101.0, "cup", True, ("touch",)))
     assert measure(CHAIR, results).alarms == 0

@@ -9,7 +9,7 @@ pytest.importorskip("rclpy")
 pytest.importorskip("psutil")
 
 from live_figure.leg import Outcome, pooled
-from live_figure.story import Parts, legs, needed, run_names
+from live_figure.story import Parts, fingerprint, legs, needed, run_names
 from live_figure.summary import cost, figure, in_time, interval, median, share, summarise
 from live_figure.truth import right_of
 
@@ -177,6 +177,15 @@ def test_a_finished_run_is_not_run_again_unless_something_changed(tmp_path):
     assert parts.run("missing:image", "k", measured)["number"] == 1
     assert parts.run("missing:image", "other code", measured)["number"] == 2
     assert parts.run("all", "k", measured)["number"] == 3
+
+
+def test_a_run_depends_on_bundle_and_values(tmp_path):
+    (tmp_path / "labels.yaml").write_text("labels: []", encoding="utf-8")
+    first = fingerprint(tmp_path, "all", [1])
+    assert first == fingerprint(tmp_path, "all", [1])
+    assert first != fingerprint(tmp_path, "all", [2])
+    (tmp_path / "labels.yaml").write_text("labels: [a]", encoding="utf-8")
+    assert first != fingerprint(tmp_path, "all", [1])
 
 
 def test_labels_that_are_right_for_an_object(tmp_path):
