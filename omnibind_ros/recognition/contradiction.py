@@ -15,6 +15,10 @@ CONTRADICTS, BACK, AGREES = -0.05, 0.05, 0.15
 """Mean agreement below which a sensor contradicts the others, above which it does so no more, and
 above which it agrees with them."""
 
+LITTLE, STRONGLY = 0.5, -0.3
+"""A sensor with less than this share of a mean weight contradicts only below this mean agreement:
+what says little agrees with nothing."""
+
 TRUST_AFTER, MOST_TRUST = 5.0, 6.0
 """For each so many seconds of agreement a sensor may contradict once more as long, at most so many
 times."""
@@ -25,6 +29,9 @@ LEAST_SENSORS = 3
 LONGEST = 1.0
 """Seconds between two results that count at most: what is longer is a pause."""
 
+RECENTLY = 3.0
+"""Seconds for which a sensor that is not fused still counts as one of the others."""
+
 
 @dataclass
 class _Record:
@@ -33,6 +40,7 @@ class _Record:
     Attributes:
         mean: Running mean of its agreement.
         time: When it was seen last, seconds.
+        weight: Running mean of its weight times the number of sensors.
         against: Seconds for which it has contradicted the others since it agreed last.
         trust: 0 .. `MOST_TRUST`.
         named: Whether it is said to contradict.
@@ -41,17 +49,25 @@ class _Record:
 
     mean: float
     time: float
+    weight: float
     against: float = 0.0
     trust: float = 0.0
     named: bool = False
     back: float = 0.0
 
-    def add(self, now: float, agreement: float) -> None:
-        """Take the agreement in the next result."""
+    @property
+    def contradicts(self) -> bool:
+        """Whether it contradicts the others now."""
+        return self.mean < (CONTRADICTS if self.weight >= LITTLE else STRONGLY)
+
+    def add(self, now: float, agreement: float, weight: float) -> None:
+        """Take the agreement and the weight in the next result."""
         passed = min(max(now - self.time, 0.0), LONGEST)
         self.time = now
-        self.mean += (1.0 - math.exp(-passed / SMOOTHING)) * (agreement - self.mean)
-        if self.mean < CONTRADICTS:
+        rate = 1.0 - math.exp(-passed / SMOOTHING)
+        self.mean += rate * (agreement - self.mean)
+        self.weight += rate * (weight - self.weight)
+        if self.contradicts:
             self.against += passed
         elif self.mean > AGREES:
             self.against = 0.0
@@ -70,14 +86,18 @@ class Contradictions:
     def __init__(self) -> None:
         """Create it with no sensors."""
         self._records: dict[str, _Record] = {}
+        self._now = 0.0
 
     def named(self, sensors: Sequence[str]) -> tuple[str, ...]:
-        """Return which of the sensors that are fused contradict the others, in their order."""
-        if len(sensors) < LEAST_SENSORS:
-            return ()
-        return tuple(
+        """Return which of the sensors that are fused contradict the others, in their order.
+
+        None if there were less than three lately, or if there is nothing else to go by.
+        """
+        recent = sum(self._now - each.time <= RECENTLY for each in self._records.values())
+        named = tuple(
             name for name in sensors if name in self._records and self._records[name].named
         )
+        return named if recent >= LEAST_SENSORS and len(named) < len(sensors) else ()
 
     def disagree(self, sensors: Sequence[str], after: float) -> bool:
         """Return whether two sensors have contradicted each other for some seconds.
@@ -88,10 +108,17 @@ class Contradictions:
         """
         pair = [self._records[name] for name in sensors if name in self._records]
         return len(sensors) == len(pair) == 2 and all(
-            record.mean < CONTRADICTS and record.against >= after for record in pair
+            record.contradicts and record.against >= after for record in pair
         )
 
-    def update(self, now: float, sensors: Sequence[str], agreement: Floats, after: float) -> None:
+    def update(
+        self,
+        now: float,
+        sensors: Sequence[str],
+        agreement: Floats,
+        weights: Floats,
+        after: float,
+    ) -> None:
         """Take the agreement in a result.
 
         Args:
@@ -99,22 +126,25 @@ class Contradictions:
             sensors: N names.
             agreement: float32 [N], -1 .. 1: that of a named sensor with all, of the others with
                 those that are not named.
+            weights: float32 [N], sum 1.
             after: Seconds for which a sensor must have contradicted the others; 0: none is named.
         """
+        self._now = now
         if after <= 0.0:
             self._records.clear()
             return
-        for name, value in zip(sensors, agreement.tolist(), strict=True):
+        shares = (weights * len(sensors)).tolist()
+        for name, value, share in zip(sensors, agreement.tolist(), shares, strict=True):
             if name in self._records:
-                self._records[name].add(now, value)
+                self._records[name].add(now, value, share)
             else:
-                self._records[name] = _Record(value, now)
+                self._records[name] = _Record(value, now, share)
         here = [self._records[name] for name in sensors]
         for record in here:
             if record.named and record.back >= after:
                 record.named, record.against = False, 0.0
         rest = [record for record in here if not record.named]
-        against = [record for record in rest if record.mean < CONTRADICTS]
+        against = [record for record in rest if record.contradicts]
         if not against or len(rest) < LEAST_SENSORS or 2 * len(against) > len(rest):
             return
         worst = min(against, key=lambda record: record.mean)

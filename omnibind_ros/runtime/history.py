@@ -63,16 +63,19 @@ class History:
             "which one is wrong; look at what they show, or add a third"
         )
 
-    def compare(self, now: float, sensors: Sequence[str], agreement: Floats) -> None:
+    def compare(
+        self, now: float, sensors: Sequence[str], agreement: Floats, weights: Floats
+    ) -> None:
         """Take how well N sensors agree with each other in the next result.
 
         Args:
             now: Monotonic time, seconds.
             sensors: N names.
             agreement: float32 [N], see `Contradictions.update`.
+            weights: float32 [N], sum 1.
         """
         after = self._settings.contradiction_after
-        self._contradictions.update(now, sensors, agreement, after)
+        self._contradictions.update(now, sensors, agreement, weights, after)
 
     def scene_changed(self, now: float, members: Sequence[Member]) -> float | None:
         """Return from when on the sensors show another thing, and forget what was before.

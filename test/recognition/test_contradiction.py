@@ -8,12 +8,19 @@ from omnibind_ros.recognition.contradiction import Contradictions
 NAMES = ("image", "text", "touch", "thermal")
 
 
-def run(contradictions, seconds, agreement, start=0.0, rate=30, after=2.0, names=NAMES):
+def equal(names):
+    return np.full(len(names), 1 / len(names), np.float32)
+
+
+def run(
+    contradictions, seconds, agreement, start=0.0, rate=30, after=2.0, names=NAMES, weights=None
+):
     """Give constant agreements for some seconds; return when the set that is named changed."""
     changes, before = [], contradictions.named(names)
     for step in range(round(seconds * rate)):
         now = start + (step + 1) / rate
-        contradictions.update(now, names, np.array(agreement, np.float32), after)
+        shares = equal(names) if weights is None else np.array(weights, np.float32)
+        contradictions.update(now, names, np.array(agreement, np.float32), shares, after)
         if contradictions.named(names) != before:
             before = contradictions.named(names)
             changes.append((now - start, before))
@@ -79,14 +86,33 @@ def test_of_one_or_two_none_is_named(count):
 def test_while_only_two_are_left_it_is_not_said_who_is_wrong():
     contradictions = Contradictions()
     run(contradictions, 5.0, [0.8, -0.7, 0.4, 0.6])
-    assert contradictions.named(("image", "text")) == ()
+    pair = NAMES[:2]
+    # For a moment, as after a change of scene, the others still count.
+    run(contradictions, 2.5, [0.8, -0.7], start=5.0, names=pair)
+    assert contradictions.named(pair) == ("text",)
+    run(contradictions, 1.0, [0.8, -0.7], start=7.5, names=pair)
+    assert contradictions.named(pair) == ()
+    run(contradictions, 0.1, [0.8, -0.7, 0.4, 0.6], start=8.5)
     assert contradictions.named(NAMES) == ("text",)
+
+
+def test_what_is_there_alone_is_used():
+    contradictions = Contradictions()
+    run(contradictions, 5.0, [0.8, -0.7, 0.4, 0.6])
+    assert contradictions.named(("text",)) == ()
+
+
+def test_a_sensor_that_says_little_must_contradict_strongly():
+    weights = [0.4, 0.1, 0.1, 0.4]  # 0.4 of a mean weight
+    assert run(Contradictions(), 30.0, [0.8, -0.25, -0.1, 0.6], weights=weights) == []
+    [(_, named)] = run(Contradictions(), 30.0, [0.8, -0.7, -0.1, 0.6], weights=weights)
+    assert named == ("text",)
 
 
 def test_a_pause_tells_nothing():
     """Ten results, each after a minute without sensors, are not ten minutes."""
     contradictions = Contradictions()
     agreement = np.array([0.8, -0.7, 0.4, 0.6], np.float32)
-    contradictions.update(0.0, NAMES, agreement, 5.0)
-    contradictions.update(60.0, NAMES, agreement, 5.0)
+    contradictions.update(0.0, NAMES, agreement, equal(NAMES), 5.0)
+    contradictions.update(60.0, NAMES, agreement, equal(NAMES), 5.0)
     assert contradictions.named(NAMES) == ()
