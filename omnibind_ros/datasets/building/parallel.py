@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 import cv2
 
 from omnibind_ros.datasets.errors import DatasetError
+from omnibind_ros.worker_processes import end_with_parent
 
 POLL = 0.2
 """Seconds between two reports of progress."""
@@ -44,14 +44,7 @@ class _Worker:
         # Control-C reaches every process; only the parent reports it.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         cv2.setNumThreads(1)
-        threading.Thread(target=cls._follow_parent, daemon=True).start()
-
-    @staticmethod
-    def _follow_parent() -> None:
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            parent.join()
-            os._exit(1)
+        end_with_parent()
 
     @classmethod
     def tick(cls) -> None:

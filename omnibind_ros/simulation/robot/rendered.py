@@ -19,6 +19,7 @@ from omnibind_ros.simulation.language.descriptions import load_descriptions
 from omnibind_ros.simulation.objects.fetching import cache_folder
 from omnibind_ros.simulation.objects.meshes import MeshError, ObjectModel
 from omnibind_ros.simulation.scene.ray_casting import Scene, check_ray_caster
+from omnibind_ros.worker_processes import end_with_parent
 
 from .rendering import render_views
 from .views import ViewsError, write_views
@@ -104,6 +105,7 @@ def render(thing: Thing, plan: RenderPlan, path: Path) -> None:
 
 def _begin() -> None:
     """Set up a process that renders: it steps back, and computes in one thread."""
+    end_with_parent()
     os.nice(NICE)
     import cv2  # noqa: PLC0415 - in the process that renders alone
 
