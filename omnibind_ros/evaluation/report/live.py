@@ -163,15 +163,20 @@ def update_readme(path: Path, live: JsonObject | None) -> None:
 def _measured_with(live: Mapping[str, Any]) -> str:
     machine = live["machine"]
     whole = live["runs"].get("all", {})
-    others = live["lying"] or live["right_share_missing"]
-    text = f"{live['objects']} objects; {machine['cores']} cores of an {machine['processor']}"
+    text = (
+        f"{live['objects']} objects; a machine of {machine['cores']} cores ({machine['processor']})"
+    )
     if whole:
         text += (
-            f", of which the perception node used {whole['perception_cores']:.2f}, the robot "
+            f", of which the perception node used\n{whole['perception_cores']:.2f}, the robot "
             f"{whole['robot_cores']:.2f} and other programs {whole['other_cores']:.2f}"
         )
-    text += f"\n(`{COMMAND}`"
-    return text + ("; a sample of the objects with a sensor missing or lying)." if others else ").")
+    text += "."
+    if live["lying"] or live["right_share_missing"]:
+        text += " With a sensor missing or lying, a fixed sample of the objects."
+    if machine.get("busy"):
+        text += " **Other programs used the machine: these figures are to be measured again.**"
+    return f"{text}\nMeasured by `{COMMAND}`."
 
 
 def _percent(value: float | None) -> str:

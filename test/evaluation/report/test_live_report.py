@@ -64,8 +64,11 @@ def test_the_table_has_each_figure_with_its_goal():
     }
     for first, expected in rows.items():
         assert cells(text, first)[1:] == expected, first
-    assert "120 objects; 2 cores of an Xeon" in text
+    assert "120 objects; a machine of 2 cores (Xeon)" in text
     assert "other programs 0.02" in text
+    assert "measured again" not in text
+    busy = {**LIVE, "machine": {**LIVE["machine"], "busy": True}}
+    assert "are to be measured again" in live_table(busy)
 
 
 def test_what_was_not_measured_is_a_dash():
