@@ -189,6 +189,8 @@ def signals_as_exceptions() -> Iterator[None]:
     """Let SIGINT, SIGTERM and SIGHUP raise exceptions, so that a program ends its children."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
+        # `timeout` sends it twice; the second one would interrupt the end of the children.
+        signal.signal(number, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
     handlers = {
