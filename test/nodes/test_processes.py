@@ -25,7 +25,10 @@ from omnibind_ros.nodes.{module} import main
 main([])
 """
 
-NODES = ("audio_capture_node", "encoder_node", "perception_node", "picture_camera_node")
+NODES = (
+    *("audio_capture_node", "encoder_node", "perception_node", "picture_camera_node"),
+    "robot_simulator_node",
+)
 
 
 def at_first_import_of_numpy(module, environment):
