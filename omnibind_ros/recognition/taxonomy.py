@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
@@ -102,36 +103,16 @@ class Taxonomy:
 
     def _check_acyclic(self) -> None:
         """Raise TaxonomyError if a group contains itself."""
-        for start in self.groups:
-            path = self._path(start.name, start.name)
-            if path:
-                raise TaxonomyError(
-                    f"group '{start.name}' contains itself ({' > '.join(path)}); remove one of "
-                    "these entries"
-                )
-
-    def _path(self, name: str, wanted: str) -> list[str]:
-        """Return the names from a group `wanted` down to `name`; empty if it does not contain it.
-
-        A name contains itself only by way of groups.
-        """
-        # By key of a group, what it was reached from: the name below it.
-        below: dict[str, str] = {}
-        waiting = deque([name])
-        while waiting:
-            current = waiting.popleft()
-            for parent in self._parents.get(same_text(current), ()):
-                key = same_text(parent.name)
-                if key in below:
-                    continue
-                below[key] = current
-                if key == same_text(wanted):
-                    path = [parent.name, current]
-                    while same_text(path[-1]) != same_text(name):
-                        path.append(below[same_text(path[-1])])
-                    return path
-                waiting.append(parent.name)
-        return []
+        names = {same_text(group.name): group.name for group in self.groups}
+        below = {same_text(group.name): map(same_text, group.contains) for group in self.groups}
+        try:
+            TopologicalSorter(below).prepare()
+        except CycleError as error:
+            path = [names[key] for key in error.args[1][::-1]]  # each contains the next
+            raise TaxonomyError(
+                f"group '{path[0]}' contains itself ({' > '.join(path)}); remove one of these "
+                "entries"
+            ) from error
 
     def ancestors(self, name: str) -> tuple[str, ...]:
         """Return the groups that contain a label or group, the nearest first.

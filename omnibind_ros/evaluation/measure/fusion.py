@@ -185,7 +185,10 @@ def headline(
 def _occurring(labels: Sequence[str], counts: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Return the labels that samples or answers have, and their part of a confusion matrix."""
     kept = np.flatnonzero(counts.any(0) | counts.any(1))
-    return {"labels": [labels[i] for i in kept], "counts": counts[np.ix_(kept, kept)].tolist()}
+    return {
+        "labels": [labels[i] for i in kept.tolist()],
+        "counts": counts[np.ix_(kept, kept)].tolist(),
+    }
 
 
 def _stage(progress: Progress, name: str) -> Callable[[int, int], None]:
