@@ -19,7 +19,7 @@ LITTLE, STRONGLY = 0.5, -0.3
 """A sensor with less than this share of a mean weight contradicts only below this mean agreement:
 what says little agrees with nothing."""
 
-TRUST_AFTER, MOST_TRUST = 5.0, 6.0
+TRUST_AFTER, MOST_TRUST = 5.0, 2.0
 """For each so many seconds of agreement a sensor may contradict once more as long, at most so many
 times."""
 

@@ -55,8 +55,8 @@ def test_one_that_has_agreed_for_long_has_more_time():
     assert run(contradictions, 60.0, [0.8, 0.7, 0.4, 0.6]) == []
     [(when, named)] = run(contradictions, 30.0, [0.8, -0.7, 0.4, 0.6], start=60.0)
     assert named == ("text",)
-    # Seven times two seconds, after the mean has fallen: ln(1.4 / 0.65) s.
-    assert when == pytest.approx(14.77, abs=0.1)
+    # Three times two seconds, after the mean has fallen: ln(1.4 / 0.65) s.
+    assert when == pytest.approx(6.77, abs=0.1)
 
 
 def test_the_one_with_the_lowest_agreement_is_named_first():
