@@ -141,7 +141,9 @@ class AdaptiveFusion:
         inputs: dict[str, npt.NDArray[Any]] = {
             "embeddings": values[order],
             "modality": numbers[order],
-            "age": ages[order],
+            # Age weighs members against each other. A lone one is the evidence that there is until
+            # its max_age; thresholds are fitted at age 0, and its age would only make it unknown.
+            "age": ages[order] if len(order) > 1 else np.zeros_like(ages),
             "quality": qualities[order],
             "entropy": entropies[order],
         }

@@ -4,7 +4,7 @@ from fixture_bundle import copy_seven_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.fusion import AdaptiveFusion, MeanFusion, make_fusion
 from omnibind_ros.modalities import MODALITIES
@@ -173,3 +173,19 @@ def test_a_network_of_another_kind_is_no_fusion(seven_bundle):
     spec = Bundle.load(seven_bundle).manifest.encoders["touch"]
     with pytest.raises(BundleError, match="a fusion network has"):
         AdaptiveFusion(Faulty(without_number), spec, 384)
+
+
+@pytest.mark.parametrize("age", [0.03, 0.2, 0.5])
+def test_the_age_of_a_lone_member_does_not_count(age):
+    fusion = AdaptiveFusion.load(Bundle.load(resolve_bundle("household")))
+    values = unit(np.random.default_rng(0).normal(size=(2, 384)))
+    ones = np.ones(2, np.float32)
+
+    def fused(count, age):
+        ages = np.float32([age, 0])[:count]
+        return fusion.fuse(
+            values[:count], ["image", "text"][:count], ages, ones[:count], 0.5 * ones[:count]
+        ).values
+
+    np.testing.assert_array_equal(fused(1, age), fused(1, 0.0))
+    assert not np.allclose(fused(2, age), fused(2, 0.0), atol=1e-4)
