@@ -1,0 +1,1 @@
+"""Statistics that tell views of one thing from those of another; see recognition/match_table.py."""
