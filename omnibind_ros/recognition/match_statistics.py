@@ -25,6 +25,9 @@ FORMAT = 1
 KINDS = ("features", "embedding")
 """What is matched: an encoder's features, or its embedding where there are no features."""
 
+LARGE = 1000
+"""Values from which an array is kept in 16 bits."""
+
 TINY = 1e-9
 
 
@@ -70,7 +73,9 @@ class MatchStatistics:
         centre: float32 [K], mean of views there, after their length is made equal.
         rotation: float32 [K, K], makes W the unit matrix and B diagonal.
         between: float32 [K], the diagonal of B.
-        likelihood: float32 [4], the values of a `Likelihood`.
+        akin: float32 [K], that of things of one class, at most `between`.
+        likelihood: float32 [2, 4], the values of two `Likelihood`: against any other thing, and
+            against another thing of the same class.
     """
 
     mean: Floats
@@ -79,12 +84,14 @@ class MatchStatistics:
     centre: Floats
     rotation: Floats
     between: Floats
+    akin: Floats
     likelihood: Floats
 
     @property
-    def to_likelihood(self) -> Likelihood:
-        """The function from scores to likelihood ratios."""
-        return Likelihood(*map(float, self.likelihood))
+    def likelihoods(self) -> tuple[Likelihood, Likelihood]:
+        """From scores to likelihood ratios: against any thing, against one of the same class."""
+        against_any, against_akin = self.likelihood.tolist()
+        return Likelihood(*against_any), Likelihood(*against_akin)
 
     def place(self, values: npt.NDArray[Any]) -> Floats:
         """Return the places [..., K] of features or embeddings [..., F].
@@ -106,13 +113,14 @@ class MatchStatistics:
             "centre": (places,),
             "rotation": (places, places),
             "between": (places,),
-            "likelihood": (len(Likelihood._fields),),
+            "akin": (places,),
+            "likelihood": (2, len(Likelihood._fields)),
         }
         for name, shape in shapes.items():
             array = getattr(self, name)
             if array.shape != shape or not places or not np.isfinite(array).all():
                 return f"its array {name} is not as the others"
-        if self.total.min() <= 0 or self.between.min() < 0:
+        if self.total.min() <= 0 or min(self.between.min(), self.akin.min()) < 0:
             return "it has variances that are none"
         return ""
 
@@ -153,7 +161,7 @@ def write_statistics(path: Path, statistics: Mapping[str, Match]) -> None:
             for name in _ARRAYS:
                 array = getattr(found, name)
                 arrays[f"{modality}.{kind}.{name}"] = (
-                    array.astype(np.float16) if array.ndim == 2 else array.astype(np.float32)
+                    array.astype(np.float16) if array.size > LARGE else array.astype(np.float32)
                 )
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)

@@ -68,13 +68,14 @@ def summarise(places: Floats, between: Floats) -> list[Prototype]:
 
 
 class MatchTable:
-    """Prototypes of L labels in one modality; a score for each label.
+    """Prototypes of L labels in one modality; two scores for each label.
 
-    The score is the logarithm of p(x | the label) / p(x | any thing). With B the variance of things
-    and W = 1 that of views, a label of width t has within = 1 + t B and between = (1 - t) B, and
-    with the mean m of n views, x has the mean n between / (n between + within) m and the variance
-    between within / (n between + within) + within; of any thing x has the mean 0 and the variance 1
-    + B. Of several prototypes of one label, p is the mean.
+    The first is log p(x | the label) - log p(x | any thing), the second log p(x | the label) - log
+    p(x | another thing of its class). With B the variance of things, A that of things of one class
+    and W = 1 that of views, x is normal with the mean n b / (n b + w) m and the variance b w / (n b
+    + w) + w, where m is the mean of n views; w = 1 + t B and b = (1 - t) B for a label of the width
+    t; w = 1 + A and b = B - A for another thing of its class; and b = 0 and w = 1 + B for any
+    thing. Of several prototypes of one label, p is the mean.
     """
 
     def __init__(self, statistics: MatchStatistics, labels: Sequence[Sequence[Prototype]]) -> None:
@@ -93,30 +94,47 @@ class MatchTable:
         of_width = _nearest(WIDTHS, np.array([each.width for each in prototypes]))
         kinds, self._kind = np.unique(of_count * len(WIDTHS) + of_width, return_inverse=True)
         count = COUNTS[kinds // len(WIDTHS)][:, None]
-        width = WIDTHS[kinds % len(WIDTHS)][:, None]
-        any_thing = 1 + statistics.between
-        within, between = 1 + width * statistics.between, (1 - width) * statistics.between
+        width = WIDTHS[kinds % len(WIDTHS)][:, None] * statistics.between
+        akin = np.maximum(np.minimum(statistics.akin, statistics.between), width)
+        means = np.stack([each.place for each in prototypes])
+        parts = [self._terms(means, count, spread) for spread in (width, akin)]
+        self._slopes = np.concatenate([slopes for slopes, _, _ in parts])
+        self._offsets, self._curvatures = (
+            np.stack([part[i] for part in parts]) for i in (1, 2)
+        )
+
+    def _terms(self, means: Floats, count: Floats, spread: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return slopes [P, K], offsets [P] and curvatures [kinds, K] of log p(x) - log p_any(x).
+
+        Args:
+            means: float32 [P, K].
+            count: float32 [kinds, 1], views of each kind of prototype.
+            spread: float32 [kinds, K], what is added to W = 1.
+        """
+        any_thing = 1 + self.statistics.between
+        within, between = 1 + spread, self.statistics.between - spread
         share = between / (count * between + within)
         variance = share * within + within
-        self._curvature = (0.5 * (1 / any_thing - 1 / variance)).astype(np.float32)
-        means = np.stack([each.place for each in prototypes]) * (count * share)[self._kind]
-        self._slopes = (means / variance[self._kind]).astype(np.float32)
+        kind = self._kind
+        expected = means * (count * share)[kind]
         constant = 0.5 * np.log(any_thing / variance).sum(1)
-        self._offsets = (
-            constant[self._kind] - 0.5 * (means * means / variance[self._kind]).sum(1)
-        ).astype(np.float32)
+        offsets = constant[kind] - 0.5 * (expected * expected / variance[kind]).sum(1)
+        curvatures = 0.5 * (1 / any_thing - 1 / variance)
+        made = (expected / variance[kind], offsets, curvatures)
+        return made[0].astype(np.float32), made[1].astype(np.float32), made[2].astype(np.float32)
 
-    def scores(self, values: npt.NDArray[np.float32]) -> Floats:
-        """Return the scores [..., L] of features or embeddings [..., F]."""
+    def scores(self, values: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Return both scores [L] of features or embeddings [F]."""
         x = self.statistics.place(values)
-        each = x @ self._slopes.T + self._offsets + ((x * x) @ self._curvature.T)[..., self._kind]
-        if self._single:
-            return np.asarray(each)
-        largest = np.maximum.reduceat(each, self._first, axis=-1)
-        numbers = np.diff(self._first, append=each.shape[-1])
-        share = np.exp(each - np.repeat(largest, numbers, axis=-1))
-        total = np.add.reduceat(share, self._first, axis=-1)
-        return np.asarray(largest + np.log(total / numbers.astype(np.float32)))
+        linear = (self._slopes @ x).reshape(2, -1)
+        each = linear + self._offsets + (self._curvatures @ (x * x))[:, self._kind]
+        if not self._single:
+            largest = np.maximum.reduceat(each, self._first, axis=1)
+            numbers = np.diff(self._first, append=each.shape[1])
+            share = np.exp(each - np.repeat(largest, numbers, axis=1))
+            total = np.add.reduceat(share, self._first, axis=1)
+            each = largest + np.log(total / numbers.astype(np.float32))
+        return each[0], each[0] - each[1]
 
 
 def _nearest(levels: npt.NDArray[np.float32], values: npt.ArrayLike) -> npt.NDArray[np.intp]:

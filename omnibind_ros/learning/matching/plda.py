@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,9 @@ Wolf, Journal of Multivariate Analysis 88, 2004, with a fixed share)."""
 LAST_SHRINKAGE = 0.02
 """The same after it, in few dimensions."""
 
+LEAST_AKIN = 0.02
+"""Smallest variance of the things of one class, as a share of that of views."""
+
 FOLDS = 5
 """Parts of the things: each is scored by statistics of the other parts."""
 
@@ -38,7 +43,11 @@ PRIOR = 0.02
 """Probability of the same thing for which the likelihood is fitted: among some dozen labels."""
 
 
-def fit_statistics(values: npt.NDArray[np.float32], things: npt.NDArray[np.str_]) -> MatchStatistics:
+def fit_statistics(
+    values: npt.NDArray[np.float32],
+    things: npt.NDArray[np.str_],
+    classes: npt.NDArray[np.str_],
+) -> MatchStatistics:
     """Fit the statistics of one modality.
 
     The likelihood is fitted on things that the rest of the statistics does not know, in turns.
@@ -46,6 +55,7 @@ def fit_statistics(values: npt.NDArray[np.float32], things: npt.NDArray[np.str_]
     Args:
         values: float32 [n, F], features or embeddings of views.
         things: [n], the name of each view's thing.
+        classes: [n], the name of each view's class.
 
     Raises:
         TrainingError: There are too few things with several views.
@@ -60,20 +70,28 @@ def fit_statistics(values: npt.NDArray[np.float32], things: npt.NDArray[np.str_]
     rng = np.random.default_rng(0)
     fold = dict(zip(names, rng.permutation(len(names)) % FOLDS, strict=True))
     of_view = np.array([fold[thing] for thing in things])
-    same, other = [], []
+    found = []
     for part in range(FOLDS):
         inside = of_view == part
-        statistics = _fit(values[~inside], things[~inside])
-        scores = _scores(statistics, values[inside], things[inside], rng)
-        same.append(scores[0])
-        other.append(scores[1])
-    drawn = [rng.permutation(np.concatenate(each))[:DRAWN] for each in (same, other)]
-    likelihood = fit_likelihood(*drawn)
-    return _with(_fit(values, things), likelihood)
+        statistics = _fit(values[~inside], things[~inside], classes[~inside])
+        found += _scores(statistics, values[inside], things[inside], classes[inside], rng)
+    same, other, akin = (
+        rng.permutation(np.concatenate([getattr(each, name) for each in found]))[:DRAWN]
+        for name in Scores._fields
+    )
+    ratios = [
+        fit_likelihood(same[:, 0], other[:, 0], PRIOR),
+        fit_likelihood(same[:, 1], akin[:, 1], 0.5),
+    ]
+    return replace(_fit(values, things, classes), likelihood=np.array(ratios, np.float32))
 
 
-def _fit(values: npt.NDArray[np.float32], things: npt.NDArray[np.str_]) -> MatchStatistics:
-    """Fit all but the likelihood."""
+def _fit(
+    values: npt.NDArray[np.float32],
+    things: npt.NDArray[np.str_],
+    classes: npt.NDArray[np.str_],
+) -> MatchStatistics:
+    """Fit all but the likelihoods."""
     x = values.astype(np.float64)
     mean = x.mean(0)
     projection, between = discriminants(x - mean, things, SHRINKAGE)
@@ -81,13 +99,37 @@ def _fit(values: npt.NDArray[np.float32], things: npt.NDArray[np.str_]) -> Match
     z /= np.maximum(np.sqrt(np.mean(z * z / total, axis=1, keepdims=True)), TINY)
     centre = z.mean(0)
     rotation, between = discriminants(z - centre, things, LAST_SHRINKAGE)
-    arrays = (mean, projection, total, centre, rotation, between, [1, 0, 0.1, 1e-3])
+    akin = np.minimum(variance_in_classes((z - centre) @ rotation, things, classes), between)
+    likelihoods = [[1, 0, 0.1, 1e-3]] * 2
+    arrays = (mean, projection, total, centre, rotation, between, akin, likelihoods)
     return MatchStatistics(*(np.asarray(array, np.float32) for array in arrays))
 
 
-def _with(statistics: MatchStatistics, likelihood: Likelihood) -> MatchStatistics:
-    values = {name: getattr(statistics, name) for name in statistics.__dataclass_fields__}
-    return MatchStatistics(**(values | {"likelihood": np.array(likelihood, np.float32)}))
+def variance_in_classes(
+    places: Doubles, things: npt.NDArray[np.str_], classes: npt.NDArray[np.str_]
+) -> Doubles:
+    """Return the variance [K] of the things of one class, at least `LEAST_AKIN`.
+
+    Args:
+        places: float64 [n, K]; the variance of a thing's views is 1.
+        things: [n], the name of each view's thing.
+        classes: [n], the name of each view's class.
+    """
+    names, first, of, numbers = np.unique(
+        things, return_index=True, return_inverse=True, return_counts=True
+    )
+    means = np.zeros((len(names), places.shape[1]))
+    np.add.at(means, of, places)
+    means /= numbers[:, None]
+    squares, freedom = np.zeros(places.shape[1]), 0
+    for name in np.unique(classes):
+        inside = np.flatnonzero((classes[first] == name) & (numbers > 1))
+        if len(inside) > 1:
+            squares += np.square(means[inside] - means[inside].mean(0)).sum(0)
+            # The means of a thing's views have errors of their own.
+            squares -= (1 / numbers[inside]).sum() * (1 - 1 / len(inside))
+            freedom += len(inside) - 1
+    return np.maximum(squares / max(freedom, 1), LEAST_AKIN)
 
 
 def discriminants(
@@ -121,36 +163,44 @@ def discriminants(
     return whiten @ turn[:, best], np.maximum(ratios[best], 0)
 
 
+class Scores(NamedTuple):
+    """Both scores [n, 2] of views: with their own thing, any others, and others of its class."""
+
+    same: Doubles
+    other: Doubles
+    akin: Doubles
+
+
 def _scores(
     statistics: MatchStatistics,
     values: npt.NDArray[np.float32],
     things: npt.NDArray[np.str_],
+    classes: npt.NDArray[np.str_],
     rng: np.random.Generator,
-) -> tuple[Doubles, Doubles]:
-    """Return scores of views with their own thing, and with other things."""
+) -> Iterator[Scores]:
+    """Return the scores of views that were not enrolled, for each number of enrolled views."""
     places = statistics.place(values)
     names = np.unique(things)
-    same, other = [], []
     for views in VIEWS:
-        labels, left, owners = [], [], []
+        labels, left, owners, kinds = [], [], [], []
         for thing in names:
             rows = rng.permutation(np.flatnonzero(things == thing))
             if len(rows) > views:
                 owners += [len(labels)] * (len(rows) - views)
                 labels.append(summarise(places[rows[:views]], statistics.between))
+                kinds.append(classes[rows[0]])
                 left += rows[views:].tolist()
         if len(labels) < 2:
             continue
         table = MatchTable(statistics, labels)
-        found = table.scores(values[left])
-        own = np.zeros(found.shape, bool)
+        found = np.array([np.stack(table.scores(values[row]), 1) for row in left], np.float64)
+        own = np.zeros(found.shape[:2], bool)
         own[np.arange(len(left)), owners] = True
-        same.append(found[own])
-        other.append(found[~own])
-    return np.concatenate(same).astype(float), np.concatenate(other).astype(float)
+        akin = (classes[left][:, None] == np.array(kinds)) & ~own
+        yield Scores(found[own], found[~own], found[akin])
 
 
-def fit_likelihood(same: Doubles, other: Doubles, prior: float = PRIOR) -> Likelihood:
+def fit_likelihood(same: Doubles, other: Doubles, prior: float) -> Likelihood:
     """Fit the likelihood by the least cross-entropy, at a prior (Bruemmer and du Preez, 2006).
 
     Args:
