@@ -52,7 +52,9 @@ def many_views(plan: Household, objects: int, views: int, other_views: int) -> M
         by_class.append([members[i] for i in rng.permutation(len(members))])
     rounds = range(max(map(len, by_class)))
     turns = [members[i] for i in rounds for members in by_class if i < len(members)]
-    order = [each for i, each in enumerate(turns) for _ in range(views if i < objects else other_views)]
+    order = [
+        each for i, each in enumerate(turns) for _ in range(views if i < objects else other_views)
+    ]
     values = {name: getattr(plan, name) for name in Household.__dataclass_fields__}
     return ManyViews(**(values | {"samples": len(order), "order": tuple(order)}))
 

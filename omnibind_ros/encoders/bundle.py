@@ -74,7 +74,7 @@ class Bundle:
         root: Its folder.
         manifest: Its bundle.yaml.
         problems: By modality, why an encoder cannot be used, in one sentence; and under `fusion`
-            why the fusion network cannot.
+            and `matching` why the fusion network and the statistics of enrolled labels cannot.
     """
 
     root: Path
@@ -95,8 +95,9 @@ class Bundle:
         """
         manifest = read_manifest(folder)
         problems = {}
-        fusion = {"fusion": manifest.fusion} if manifest.fusion is not None else {}
-        for role, spec in {**manifest.encoders, **fusion}.items():
+        networks = {"fusion": manifest.fusion, "matching": manifest.matching}
+        others = {role: spec for role, spec in networks.items() if spec is not None}
+        for role, spec in {**manifest.encoders, **others}.items():
             for file in (spec, *spec.extra.values()):
                 problem = cls._problem(folder, file)
                 if problem:

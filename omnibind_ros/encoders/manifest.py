@@ -106,6 +106,8 @@ class BundleManifest:
     labels: FileSpec
     calibration: Calibration
     fusion: FileSpec | None = None
+    matching: FileSpec | None = None
+    """Statistics for enrolled labels; they do not count for the version."""
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -171,6 +173,7 @@ def read_manifest(folder: Path) -> BundleManifest:
                 likeness=float(likeness) if (likeness := calibration.get("likeness")) else None,
             ),
             fusion=_file(data["fusion"]) if data.get("fusion") else None,
+            matching=_file(data["matching"]) if data.get("matching") else None,
             figures=data.get("figures") or {},
         )
     except OSError as error:

@@ -69,6 +69,7 @@ def _write(folder: Path, manifest: BundleManifest, comment: str) -> None:
         "embedding_size": manifest.embedding_size,
         "encoders": {name: _file_entry(spec) for name, spec in manifest.encoders.items()},
         "fusion": _file_entry(manifest.fusion) if manifest.fusion is not None else None,
+        "matching": _file_entry(manifest.matching) if manifest.matching is not None else None,
         "labels": _file_entry(manifest.labels),
         "calibration": _calibration_entry(manifest.calibration),
         "figures": dict(manifest.figures),

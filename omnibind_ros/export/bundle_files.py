@@ -37,7 +37,8 @@ def keep_other_files(out: Path, stage: Path) -> None:
     except BundleError:
         named = set()
     else:
-        specs = [*old.encoders.values(), old.labels, *([old.fusion] if old.fusion else [])]
+        others = [spec for spec in (old.fusion, old.matching) if spec is not None]
+        specs = [*old.encoders.values(), old.labels, *others]
         named = {file.path for spec in specs for file in (spec, *spec.extra.values())}
     for path in out.iterdir() if out.is_dir() else ():
         if path.name in named or path.name == CACHE or (stage / path.name).exists():

@@ -72,7 +72,11 @@ def export_part(
             encoders[name] = spec
             if precision != AUTO and name not in AS_THEY_ARE:
                 encoders[name], figures[name] = CONVERT(source, spec, stage, precision)
-        others = [manifest.labels, *([manifest.fusion] if manifest.fusion else [])]
+        others = [
+            spec
+            for spec in (manifest.labels, manifest.fusion, manifest.matching)
+            if spec is not None
+        ]
         for file in others:
             shutil.copyfile(source / file.path, stage / file.path)
         if (source / CACHE).is_file():

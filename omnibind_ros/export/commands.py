@@ -55,6 +55,12 @@ def add_export(commands: Any) -> None:
         help="such as image,text: the encoders of --bundle that go into --out, with --precision "
         "fp16 or fp32, or as they are; needs no training run",
     )
+    matching = export.add_argument_group("statistics for enrolled labels, into --bundle or --out")
+    matching.add_argument(
+        "--matching",
+        action="store_true",
+        help="measure on --data how views of one object differ, and different objects",
+    )
     engines = export.add_argument_group("engines, on the machine that will run them")
     engines.add_argument("--tensorrt", action="store_true", help="build and keep the engines")
     export.add_argument(

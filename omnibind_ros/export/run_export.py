@@ -12,6 +12,7 @@ from .tensorrt_engines import build_engines
 
 BUILD_BUNDLE = LazyFunction("omnibind_ros.export.run_build", "run_build")
 EXPORT_PART = LazyFunction("omnibind_ros.export.bundle_part", "export_part")
+ADD_MATCHING = LazyFunction("omnibind_ros.export.add_matching", "add_matching")
 REPLACE_FUSION = LazyFunction("omnibind_ros.export.replace_fusion", "replace_fusion")
 
 
@@ -42,6 +43,12 @@ def _make_bundle(options: argparse.Namespace) -> Bundle:
         if options.data is None or options.out is None:
             raise ValueError("--run needs --data, the dataset, and --out, the bundle's folder")
         bundle: Bundle = BUILD_BUNDLE(options, _show_step)
+    elif options.matching:
+        if options.data is None:
+            raise ValueError("--matching needs --data, a dataset with several views of each object")
+        source = resolve_bundle(options.bundle)
+        bundle = ADD_MATCHING(options.out or source, source, options.data, _show_step)
+        print(f"exported {bundle.root}: {bundle.manifest.model} with statistics of matching")
     elif options.fusion is not None:
         source = resolve_bundle(options.bundle)
         bundle = REPLACE_FUSION(options.out or source, source, options.fusion)
@@ -58,8 +65,8 @@ def _make_bundle(options: argparse.Namespace) -> Bundle:
     else:
         raise ValueError(
             "give --out DIR for a bundle of --bundle's encoders (--only image,text), --run DIR to "
-            "make one of a training run, --fusion DIR to give one another fusion, or --tensorrt to "
-            "build engines"
+            "make one of a training run, --fusion DIR to give one another fusion, --matching for "
+            "statistics of enrolled labels, or --tensorrt to build engines"
         )
     return bundle
 

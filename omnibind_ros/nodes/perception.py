@@ -20,6 +20,7 @@ from omnibind_ros.recognition.enrolled_labels import EnrolledLabels
 from omnibind_ros.recognition.enrolment import Enrolment
 from omnibind_ros.recognition.label_changes import LabelChanges
 from omnibind_ros.recognition.labels import LabelError
+from omnibind_ros.recognition.matching import Matching
 from omnibind_ros.recognition.overlay import draw_overlay
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
@@ -67,7 +68,10 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
         history = History(self._history)
         self._perception = Perception(fusion, recogniser, self._publish, history=history)
-        changes = LabelChanges(vocabulary, self._enrolled, recogniser)
+        matching = Matching.load(bundle)
+        if matching.problem:
+            problems.append(matching.problem)
+        changes = LabelChanges(vocabulary, self._enrolled, recogniser, matching)
         space = EmbeddingSpace.of(bundle, "mean" if warning else config.fusion)
         problems += self._use_enrolled(changes, space)
         self._label_services = LabelServices(vocabulary, recogniser, self._enrolment, changes)
@@ -156,7 +160,9 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
 
     def _publish(self, result: PerceptionResult) -> None:
         """Publish a result; called in one of the engine's threads."""
-        self._enrolment.add(result.values, result.recognition.quality, result.modalities)
+        self._enrolment.add(
+            result.values, result.recognition.quality, result.modalities, result.members
+        )
         made = [
             ("embedding", messages.embedding(result, self.model)),
             ("recognition", messages.recognition(result)),

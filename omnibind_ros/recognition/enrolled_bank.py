@@ -11,8 +11,37 @@ import numpy.typing as npt
 
 from omnibind_ros.plain_text import same_text
 
+from .enrolled_match import EnrolledMatch
 from .label_bank import LabelBank
 from .labels import MAX_LABELS, LabelError, clean_label
+
+
+def with_match(bank: LabelBank, match: EnrolledMatch | None) -> LabelBank:
+    """Return a bank that matches enrolled labels, new ones and ones of the bank.
+
+    Args:
+        bank: The bank, which stays as it is.
+        match: The enrolled labels; None for none.
+
+    Raises:
+        LabelError: A name cannot be a label, or there would be more than `MAX_LABELS`.
+    """
+    if match is None:
+        return bank
+    labels = {same_text(label): label for label in bank.labels}
+    for name in match.labels:
+        labels.setdefault(same_text(name), clean_label(name))
+    check_count(len(labels))
+    return replace(bank, labels=tuple(labels.values()), enrolled=match)
+
+
+def check_count(count: int) -> None:
+    """Refuse more labels than `MAX_LABELS`; raises LabelError."""
+    if count > MAX_LABELS:
+        raise LabelError(
+            f"the label bank is full: {count} labels are more than {MAX_LABELS}; set fewer "
+            "labels or delete enrolled ones"
+        )
 
 
 class EnrolledView(NamedTuple):
@@ -51,11 +80,7 @@ def with_enrolled(
         if place == len(labels):
             labels.append(clean_label(view.label))
         owner.append(place)
-    if len(labels) > MAX_LABELS:
-        raise LabelError(
-            f"the label bank is full: {len(labels)} labels are more than {MAX_LABELS}; set fewer "
-            "labels or delete enrolled ones"
-        )
+    check_count(len(labels))
     owners = np.concatenate([bank.owner, np.array(owner, bank.owner.dtype)])
     order = np.argsort(owners, kind="stable")
     rows = np.concatenate([bank.prototypes, np.stack([view.values for view in views])])

@@ -9,6 +9,13 @@
 | `modalities` | text [V] | the fused modalities, joined with '+' |
 | `spaces` | text [V] | `EmbeddingSpace.key` of each view |
 | `models` | text [V] | name and version of the bundle, for messages |
+| `part_views` | int64 [P] | which view each part is of, ascending |
+| `part_modalities` | text [P] | the modality of each part |
+| `part_encoders` | text [P] | hash of the encoder that made it |
+| `part_shapes` | int64 [P, 3] | its rows, and the values of an embedding and of features |
+| `part_values` | float32 [...] | of each part the embeddings, then the features |
+
+Files of format 1 have no parts.
 """
 
 from __future__ import annotations
@@ -25,7 +32,8 @@ import numpy.typing as npt
 
 from .labels import clean_label
 
-FORMAT = 1
+FORMAT = 2
+OLD_FORMAT = 1
 MAX_BYTES = 1 << 26
 """Size from which a file is no enrolled label: 40 000 views."""
 
@@ -33,6 +41,7 @@ UNIT_TOLERANCE = 0.01
 """Largest allowed difference of a view's length from 1."""
 
 _ARRAYS = ("format", "label", "values", "sizes", "modalities", "spaces", "models")
+_PART_ARRAYS = ("part_views", "part_modalities", "part_encoders", "part_shapes", "part_values")
 
 _DAMAGE = (
     *(OSError, ValueError, KeyError, TypeError, IndexError, EOFError, MemoryError),
@@ -46,20 +55,39 @@ class EnrolledError(ValueError):
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one sensor has shown in an enrolment: the means of some stretches of it.
+
+    Attributes:
+        modality: The sensor's modality.
+        encoder: Hash of the encoder, see `EmbeddingSpace.parts`.
+        values: float32 [n, D], embeddings.
+        features: float32 [n, F]; F is 0 where the encoder has none.
+    """
+
+    modality: str
+    encoder: str
+    values: npt.NDArray[np.float32]
+    features: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class View:
     """What one enrolment has learned.
 
     Attributes:
-        values: float32 [D], unit vector.
+        values: float32 [D], unit vector: the mean of what was fused.
         modalities: The modalities that were fused.
         space: `EmbeddingSpace.key` of what made it.
         model: Name and version of the bundle.
+        parts: One for each sensor; none in files of format 1.
     """
 
     values: npt.NDArray[np.float32]
     modalities: tuple[str, ...]
     space: str
     model: str
+    parts: tuple[Part, ...] = ()
 
     def same(self, other: View) -> bool:
         """Return whether another view is this one."""
@@ -94,6 +122,9 @@ def to_bytes(label: EnrolledLabel) -> bytes:
         EnrolledError: It would be larger than `MAX_BYTES`.
     """
     buffer = io.BytesIO()
+    parts = [(number, part) for number, view in enumerate(label.views) for part in view.parts]
+    shapes = [(len(p.values), p.values.shape[1], p.features.shape[1]) for _, p in parts]
+    rows = [array.ravel() for _, part in parts for array in (part.values, part.features)]
     np.savez(
         buffer,
         format=np.array(FORMAT),
@@ -103,6 +134,11 @@ def to_bytes(label: EnrolledLabel) -> bytes:
         modalities=np.array(["+".join(view.modalities) for view in label.views]),
         spaces=np.array([view.space for view in label.views]),
         models=np.array([view.model for view in label.views]),
+        part_views=np.array([number for number, _ in parts], np.int64),
+        part_modalities=np.array([part.modality for _, part in parts], np.str_),
+        part_encoders=np.array([part.encoder for _, part in parts], np.str_),
+        part_shapes=np.array(shapes, np.int64).reshape(-1, 3),
+        part_values=np.concatenate([*rows, np.zeros(0)]).astype(np.float32),
     )
     if buffer.tell() > MAX_BYTES:
         raise EnrolledError(
@@ -124,7 +160,8 @@ def from_bytes(data: bytes) -> EnrolledLabel:
     try:
         _check_size(data)
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in _ARRAYS}
+            old = int(file["format"]) == OLD_FORMAT
+            arrays = {name: file[name] for name in (*_ARRAYS, *(() if old else _PART_ARRAYS))}
         return _label(arrays)
     except EnrolledError:
         raise
@@ -141,7 +178,7 @@ def _check_size(data: bytes) -> None:
 
 
 def _label(arrays: dict[str, npt.NDArray[Any]]) -> EnrolledLabel:
-    if int(arrays["format"]) != FORMAT:
+    if int(arrays["format"]) not in (OLD_FORMAT, FORMAT):
         raise EnrolledError(f"its format is {int(arrays['format'])}, not {FORMAT}")
     name = str(arrays["label"].item())
     if clean_label(name) != name:
@@ -159,11 +196,53 @@ def _label(arrays: dict[str, npt.NDArray[Any]]) -> EnrolledLabel:
         or sizes.sum() != len(values)
     ):
         raise EnrolledError("its arrays do not fit each other")
+    parts = _parts(arrays, len(sizes)) if "part_views" in arrays else [()] * len(sizes)
     views = []
     ends = np.cumsum(sizes)
-    for start, end, modalities, space, model in zip(ends - sizes, ends, *columns, strict=True):
+    for start, end, modalities, space, model, of in zip(
+        ends - sizes, ends, *columns, parts, strict=True
+    ):
         view = values[start:end]
         if not abs(float(np.linalg.norm(view.astype(np.float64))) - 1.0) <= UNIT_TOLERANCE:
             raise EnrolledError("it holds an embedding that is no unit vector")
-        views.append(View(view, tuple(str(modalities).split("+")), str(space), str(model)))
+        names = tuple(str(modalities).split("+"))
+        views.append(View(view, names, str(space), str(model), tuple(of)))
     return EnrolledLabel(name, tuple(views))
+
+
+def _parts(arrays: dict[str, npt.NDArray[Any]], views: int) -> list[list[Part]]:
+    """Return the parts of each view."""
+    numbers, modalities, encoders, shapes, values = (arrays[name] for name in _PART_ARRAYS)
+    count = len(numbers)
+    if (
+        any(array.dtype != np.int64 for array in (numbers, shapes))
+        or any(array.dtype.kind != "U" for array in (modalities, encoders))
+        or values.dtype != np.float32
+        or values.ndim != 1
+        or numbers.shape != (count,)
+        or shapes.shape != (count, 3)
+        or any(array.shape != (count,) for array in (modalities, encoders))
+        or (count and not (shapes.min() >= 0 and shapes.max() <= len(values)))
+        or (count and not (shapes[:, :2].min() >= 1 and 0 <= numbers.min() <= numbers.max()))
+        or (count and numbers.max() >= views)
+        or int((shapes[:, 0] * (shapes[:, 1] + shapes[:, 2])).sum()) != len(values)
+    ):
+        raise EnrolledError("the arrays of its parts do not fit each other")
+    if not np.isfinite(values).all():
+        raise EnrolledError("it holds features that are not finite")
+    parts: list[list[Part]] = [[] for _ in range(views)]
+    start = 0
+    for number, modality, encoder, shape in zip(
+        numbers, modalities, encoders, shapes.tolist(), strict=True
+    ):
+        rows, size, features = shape
+        middle, end = start + rows * size, start + rows * (size + features)
+        part = Part(
+            str(modality),
+            str(encoder),
+            values[start:middle].reshape(rows, size),
+            values[middle:end].reshape(rows, features),
+        )
+        parts[number].append(part)
+        start = end
+    return parts

@@ -11,8 +11,9 @@ from omnibind_ros.plain_text import same_text
 
 from .embedding_space import EmbeddingSpace
 from .enrolled_bank import EnrolledView
-from .enrolled_file import EnrolledError, EnrolledLabel, View
+from .enrolled_file import EnrolledError, EnrolledLabel, Part, View
 from .enrolled_folder import EnrolledFolder
+from .enrolment import SensorViews
 
 SHOWN = 5
 """Names that a sentence on several labels gives."""
@@ -64,14 +65,23 @@ class EnrolledLabels:
             return list(dict.fromkeys(filter(None, problems)))
 
     def views(self) -> list[EnrolledView]:
-        """Return the views that the bundle can use, with the labels' names."""
+        """Return the views without parts that the bundle can use, with the labels' names."""
         with self._lock:
             return [
                 EnrolledView(label.name, view.values)
                 for label in self._all().values()
                 for view in label.views
-                if self._usable(view)
+                if not view.parts and self._usable(view)
             ]
+
+    def parts(self) -> list[tuple[str, list[Part]]]:
+        """Return the parts that the bundle can use, by the labels' names."""
+        with self._lock:
+            found = [
+                (label.name, [p for view in label.views for p in view.parts if self._fits(p)])
+                for label in self._all().values()
+            ]
+            return [(name, parts) for name, parts in found if parts]
 
     def counts(self) -> list[EnrolledCount]:
         """Return how many views each enrolled label has, by name."""
@@ -82,13 +92,20 @@ class EnrolledLabels:
                 counts.append(EnrolledCount(label.name, used, len(label.views) - used))
             return sorted(counts)
 
-    def add(self, name: str, view: EnrolledView, modalities: Iterable[str]) -> str:
+    def add(
+        self,
+        name: str,
+        view: EnrolledView,
+        modalities: Iterable[str],
+        sensors: Sequence[SensorViews] = (),
+    ) -> str:
         """Add a view to a label, in memory at least.
 
         Args:
             name: The label, cleaned.
             view: What was learned, by the bundle of `open`.
             modalities: What was fused.
+            sensors: What each sensor has shown.
 
         Returns:
             Where it is kept, as a clause after 'the label'.
@@ -97,7 +114,12 @@ class EnrolledLabels:
             if self._space is None:
                 raise EnrolledError("the node is not configured; configure it")
             names = tuple(sorted(set(modalities)))
-            new = View(view.values, names, self._space.key(names), self._space.model)
+            encoders = self._space.parts
+            parts = tuple(
+                Part(s.modality, encoders.get(s.modality, ""), s.values, s.features)
+                for s in sensors
+            )
+            new = View(view.values, names, self._space.key(names), self._space.model, parts)
             key = same_text(name)
             old = self._unsaved.get(key, EnrolledLabel(name, ()))
             self._unsaved[key] = old.joined((new,))
@@ -172,6 +194,9 @@ class EnrolledLabels:
         return problems[0] if problems else ""
 
     def _usable(self, view: View) -> bool:
+        """Return whether at least a part of a view can be compared with what the sensors show."""
+        if view.parts:
+            return any(map(self._fits, view.parts))
         space = self._space
         return (
             space is not None
@@ -180,13 +205,28 @@ class EnrolledLabels:
             and view.space != ""
         )
 
+    def _fits(self, part: Part) -> bool:
+        space = self._space
+        return (
+            space is not None
+            and part.encoder != ""
+            and part.encoder == space.parts.get(part.modality)
+            and part.values.shape[1] == space.size
+        )
+
+    def _whole(self, view: View) -> bool:
+        return all(map(self._fits, view.parts)) if view.parts else self._usable(view)
+
     def _of_other_encoders(self, labels: Iterable[EnrolledLabel]) -> list[str]:
-        unused = [label for label in labels if not all(map(self._usable, label.views))]
+        unused = [label for label in labels if not all(map(self._whole, label.views))]
         if not unused or self._space is None:
             return []
-        models = {v.model for label in unused for v in label.views if not self._usable(v)}
+        views = [view for label in unused for view in label.views if not self._whole(view)]
+        models = {view.model for view in views}
+        parts = {p.modality for view in views for p in view.parts if not self._fits(p)}
+        by = f" by {', '.join(sorted(parts))}" if parts else ""
         return [
-            f"what was enrolled as {_names(unused)} with other encoders or another fusion "
+            f"what was enrolled as {_names(unused)}{by} with other encoders or another fusion "
             f"(bundle {', '.join(sorted(models)[:SHOWN])}) is kept but not used, as embeddings of "
             f"{self._space.model} cannot be compared with it; enroll it again"
         ]

@@ -1,4 +1,4 @@
-"""Matches what each sensor shows with the enrolled labels, and pools this with the words' labels."""
+"""Matches what each sensor shows with the enrolled labels."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ EACH = 0.02
 
 AKIN = 1.0
 """How many times as probable as an enrolled thing another thing of its class is."""
+
+AKIN_WEIGHT = 0.7
+"""Weight of the ratios c: things of one class are alike for several sensors at once, so that the
+members say less than if they were independent. Chosen on things of the household set."""
 
 FULL_QUALITY = 0.2
 """Quality from which a member counts fully."""
@@ -59,7 +63,7 @@ class EnrolledMatch:
     may be wrong (`Likelihood`), so that no member outvotes all others. With R and C the products
     and p the probability of each thing before anything is seen, by Bayes' rule the three are as
 
-        p R : AKIN p R / C : 1 - E p.
+        p R : AKIN p R / C^AKIN_WEIGHT : 1 - E p.
 
     A label that was never enrolled with a modality gets the ratio 1 from its members.
     """
@@ -88,6 +92,8 @@ class EnrolledMatch:
         total = np.zeros((2, count))
         kept: dict[str, tuple[Floats, npt.NDArray[np.float64] | None]] = {}
         for number, member in enumerate(members):
+            if member.weight <= 0:
+                continue  # it contradicts the others
             # A member that has not changed since the last result is not matched again.
             key = f"{number}:{member.sensor}"
             known = self._cache.get(key)
@@ -98,11 +104,11 @@ class EnrolledMatch:
                 total += known[1]
         self._cache = kept
         thing = np.log(prior / (1 - count * prior)) + total[0]
-        akin = np.log(AKIN) + thing - total[1]
+        akin = np.log(AKIN) + thing - AKIN_WEIGHT * total[1]
         return np.exp(thing - np.logaddexp.reduce(np.append(akin, 0.0)))
 
     def log_ratios(self, member: Member) -> npt.NDArray[np.float64] | None:
-        """Return the logarithms of each label's likelihood ratios [2, E]; None if there are none."""
+        """Return the logarithms of both ratios of each label [2, E]; None if it says nothing."""
         features = member.features if member.features is not None and member.features.size else None
         found = None if features is None else self._tables.get((member.modality, "features"))
         values = features

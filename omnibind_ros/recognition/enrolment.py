@@ -9,6 +9,30 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import Floats
+
+from .member import Member
+
+STRETCHES = 5
+"""Parts of an enrolment, each of which gives one prototype of each sensor."""
+
+LEAST_QUALITY = 0.05
+"""Quality below which a sensor sees nothing that can be learned."""
+
+
+class SensorViews(NamedTuple):
+    """What one sensor has shown during an enrolment.
+
+    Attributes:
+        modality: The sensor's modality.
+        values: float32 [n, D], the unit means of its embeddings in each of n stretches.
+        features: float32 [n, F], the means of its features; F is 0 if some samples have none.
+    """
+
+    modality: str
+    values: Floats
+    features: Floats
+
 
 class Learned(NamedTuple):
     """What an enrolment has learned.
@@ -17,17 +41,20 @@ class Learned(NamedTuple):
         values: float32 [D], the unit mean of the results.
         modalities: Those that were fused in any of the results, in alphabetical order.
         results: Number of results.
+        sensors: What each sensor has shown.
     """
 
     values: npt.NDArray[np.float32]
     modalities: tuple[str, ...]
     results: int
+    sensors: tuple[SensorViews, ...] = ()
 
 
 class _Result(NamedTuple):
     values: npt.NDArray[np.float32]
     quality: float
     modalities: tuple[str, ...]
+    members: tuple[Member, ...]
 
 
 class Enrolment:
@@ -39,7 +66,11 @@ class Enrolment:
         self._results: list[_Result] | None = None
 
     def add(
-        self, values: npt.NDArray[np.float32], quality: float, modalities: Sequence[str] = ()
+        self,
+        values: npt.NDArray[np.float32],
+        quality: float,
+        modalities: Sequence[str] = (),
+        members: Sequence[Member] = (),
     ) -> None:
         """Add a fused embedding; it is ignored unless `collect` is under way.
 
@@ -47,10 +78,11 @@ class Enrolment:
             values: float32 [D], unit vector.
             quality: Weighted mean of its members' qualities, 0..1.
             modalities: Its members' modalities.
+            members: Its members.
         """
         with self._lock:
             if self._results is not None:
-                self._results.append(_Result(values, quality, tuple(modalities)))
+                self._results.append(_Result(values, quality, tuple(modalities), tuple(members)))
 
     def collect(
         self, duration: float, wait: Callable[[float], object], least_quality: float = 0.0
@@ -98,4 +130,28 @@ class Enrolment:
             )
         unit = (mean / length).astype(np.float32)
         modalities = sorted({name for result in good for name in result.modalities})
-        return Learned(unit, tuple(modalities), len(good))
+        return Learned(unit, tuple(modalities), len(good), _sensors(good))
+
+
+def _sensors(results: Sequence[_Result]) -> tuple[SensorViews, ...]:
+    """Return what each sensor has shown; a sample that is in several results counts once."""
+    shown: dict[tuple[str, str], list[Member]] = {}
+    for result in results:
+        for member in result.members:
+            of = shown.setdefault((member.sensor, member.modality), [])
+            new = not of or of[-1].values is not member.values
+            if new and member.quality >= LEAST_QUALITY:
+                of.append(member)
+    return tuple(_views(modality, of) for (_, modality), of in shown.items() if of)
+
+
+def _views(modality: str, members: Sequence[Member]) -> SensorViews:
+    """Return the means of stretches of equal length, in the order of time."""
+    cuts = np.array_split(np.arange(len(members)), min(STRETCHES, len(members)))
+    values = np.stack([np.mean([members[i].values for i in cut], axis=0) for cut in cuts])
+    values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
+    features = [member.features for member in members if member.features is not None]
+    rows = np.zeros((len(cuts), 0))
+    if len(features) == len(members) and len({each.shape for each in features}) == 1:
+        rows = np.stack([np.mean([features[i] for i in cut], axis=0) for cut in cuts])
+    return SensorViews(modality, values.astype(np.float32), rows.astype(np.float32))

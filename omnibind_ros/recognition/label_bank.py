@@ -15,6 +15,7 @@ from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.plain_text import same_text
 
+from .enrolled_match import EnrolledMatch
 from .label_cache import CACHE, cache_key, read_cache, write_cache
 from .labels import Label, LabelError, check_labels, clean_label, read_labels
 from .prototypes import ArrayPrototypes
@@ -34,6 +35,7 @@ class LabelBank(ArrayPrototypes):
         likeness: float32 [P], for each enrolled prototype the cosine similarity from which an
             embedding shows the enrolled object; NaN for a text's prototype. None: all are texts'.
         taxonomy: The groups of labels; it may know labels that are not in the bank.
+        enrolled: Matches the enrolled labels; those without prototypes are the last ones.
     """
 
     labels: tuple[str, ...]
@@ -41,6 +43,14 @@ class LabelBank(ArrayPrototypes):
     owner: npt.NDArray[np.intp]
     likeness: npt.NDArray[np.float32] | None = None
     taxonomy: Taxonomy = NO_GROUPS
+    enrolled: EnrolledMatch | None = None
+
+    @cached_property
+    def enrolled_places(self) -> npt.NDArray[np.intp]:
+        """The places of the enrolled labels among the labels, int [E]."""
+        names = () if self.enrolled is None else self.enrolled.labels
+        places = {same_text(label): place for place, label in enumerate(self.labels)}
+        return np.array([places[same_text(name)] for name in names], np.intp)
 
     @cached_property
     def categories(self) -> Categories:

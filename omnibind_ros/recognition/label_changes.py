@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omnibind_ros.plain_text import same_text
 
 from .enrolled_bank import EnrolledView
+from .enrolled_file import Part
 from .enrolled_labels import EnrolledLabels
+from .enrolled_match import EnrolledMatch
 from .enrolment import Learned
 from .labels import MAX_LABELS, LabelError, clean_label
+from .matching import Matching
 from .recogniser import Recogniser
 from .vocabulary import Vocabulary
 
@@ -36,7 +40,11 @@ class LabelChanges:
     """Changes vocabulary and enrolled labels together, and gives the recogniser the new bank."""
 
     def __init__(
-        self, vocabulary: Vocabulary, enrolled: EnrolledLabels, recogniser: Recogniser
+        self,
+        vocabulary: Vocabulary,
+        enrolled: EnrolledLabels,
+        recogniser: Recogniser,
+        matching: Matching | None = None,
     ) -> None:
         """Create it.
 
@@ -44,10 +52,20 @@ class LabelChanges:
             vocabulary: The texts of the labels.
             enrolled: What was enrolled.
             recogniser: Gets the new banks.
+            matching: Makes the match of what was enrolled; None: one without statistics.
         """
         self._vocabulary = vocabulary
         self._enrolled = enrolled
         self._recogniser = recogniser
+        self._matching = matching or Matching()
+        self._match: tuple[list[tuple[str, list[Part]]], EnrolledMatch | None] = ([], None)
+
+    def _new_match(self) -> EnrolledMatch | None:
+        """Return the match of what is enrolled now; the old one if nothing has changed."""
+        labels = self._enrolled.parts()
+        if _parts(labels) != _parts(self._match[0]):
+            self._match = labels, self._matching.match(labels)
+        return self._match[1]
 
     def update(self) -> None:
         """Use what was enrolled, also by another process in the same folder.
@@ -55,7 +73,9 @@ class LabelChanges:
         Raises:
             LabelError: There would be too many labels; nothing was changed.
         """
-        self._recogniser.bank = self._vocabulary.set_enrolled(self._enrolled.views())
+        self._recogniser.bank = self._vocabulary.set_enrolled(
+            self._enrolled.views(), self._new_match()
+        )
 
     def check_new(self, label: str) -> str:
         """Return a label's name as the bank spells it, or cleaned if it is new.
@@ -79,7 +99,7 @@ class LabelChanges:
         """
         name = self.check_new(label)
         view = EnrolledView(name, learned.values)
-        kept = self._enrolled.add(name, view, learned.modalities)
+        kept = self._enrolled.add(name, view, learned.modalities, learned.sensors)
         self.update()
         return f"label '{name}' was enrolled from {learned.results} results and {kept}"
 
@@ -108,7 +128,9 @@ class LabelChanges:
                 f"'{info.name}' is the only label; set or enroll another one before it is deleted"
             )
         views = self._enrolled.delete(info.name)
-        self._recogniser.bank = self._vocabulary.without(info.name, self._enrolled.views())
+        self._recogniser.bank = self._vocabulary.without(
+            info.name, self._enrolled.views(), self._new_match()
+        )
         parts = [f"label '{info.name}' was deleted"]
         parts += [f"with {views} enrolled views"] if views else []
         parts += ["until the labels are set or the node is configured anew"] if info.texts else []
@@ -131,7 +153,7 @@ class LabelChanges:
             )
         views = self._enrolled.rename(info.name, new_name)
         self._recogniser.bank = self._vocabulary.renamed(
-            info.name, new_name, self._enrolled.views()
+            info.name, new_name, self._enrolled.views(), self._new_match()
         )
         parts = [f"label '{info.name}' was renamed to '{new_name}'"]
         parts += [f"with {views} enrolled views"] if views else []
@@ -145,3 +167,8 @@ class LabelChanges:
             if same_text(info.name) == key:
                 return info
         raise LabelError(f"there is no label '{label[:60]}'; ~/list_labels names them")
+
+
+def _parts(labels: Sequence[tuple[str, Sequence[Part]]]) -> list[tuple[str, list[int]]]:
+    """Return what tells whether labels are the same: their names, and which arrays they hold."""
+    return [(name, [id(part) for part in parts]) for name, parts in labels]

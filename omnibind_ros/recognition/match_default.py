@@ -12,8 +12,8 @@ from omnibind_ros.arrays import Floats
 from .match_statistics import Likelihood
 
 DEFAULT_LIKELIHOOD = Likelihood(slope=15.0, offset=-15.0 * 0.88, wrong=0.5, alike=0.01)
-"""For the cosine similarity of embeddings. It raises the odds from a similarity of 0.88 on, which 1 %
-of different things reach in most modalities of the shipped bundle, and hardly ever lowers them."""
+"""For the cosine similarity of embeddings. It raises the odds from a similarity of 0.88 on, which
+1 % of different things reach in most modalities of the shipped bundle, and hardly lowers them."""
 
 
 class CosineTable:

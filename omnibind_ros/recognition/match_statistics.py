@@ -182,24 +182,23 @@ def read_statistics(path: Path) -> dict[str, Match]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        if int(arrays["format"]) != FORMAT:
-            raise MatchFileError(f"its format is {int(arrays['format'])}, not {FORMAT}")
+        version = int(arrays["format"])
         found: dict[str, Match] = {}
-        for key in arrays:
+        for key, array in arrays.items():
             modality, _, rest = key.partition(".")
-            if rest == "encoder":
-                found[modality] = Match(str(arrays[key].item()), _kinds(arrays, modality))
+            if rest == "encoder" and version == FORMAT:
+                found[modality] = Match(str(array.item()), _kinds(arrays, modality))
     except MatchFileError:
         raise
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise MatchFileError(f"it is damaged or missing: {reason}") from error
+    if version != FORMAT:
+        raise MatchFileError(f"its format is {version}, not {FORMAT}")
     return found
 
 
-def _kinds(
-    arrays: Mapping[str, npt.NDArray[Any]], modality: str
-) -> dict[str, MatchStatistics]:
+def _kinds(arrays: Mapping[str, npt.NDArray[Any]], modality: str) -> dict[str, MatchStatistics]:
     found = {}
     for kind in KINDS:
         if f"{modality}.{kind}.mean" not in arrays:

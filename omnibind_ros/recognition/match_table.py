@@ -99,9 +99,7 @@ class MatchTable:
         means = np.stack([each.place for each in prototypes])
         parts = [self._terms(means, count, spread) for spread in (width, akin)]
         self._slopes = np.concatenate([slopes for slopes, _, _ in parts])
-        self._offsets, self._curvatures = (
-            np.stack([part[i] for part in parts]) for i in (1, 2)
-        )
+        self._offsets, self._curvatures = (np.stack([part[i] for part in parts]) for i in (1, 2))
 
     def _terms(self, means: Floats, count: Floats, spread: Floats) -> tuple[Floats, Floats, Floats]:
         """Return slopes [P, K], offsets [P] and curvatures [kinds, K] of log p(x) - log p_any(x).

@@ -57,8 +57,9 @@ class ArrayPrototypes(Prototypes):
 
     @cached_property
     def first(self) -> npt.NDArray[np.intp]:
-        """The first prototype of each label, int [L]."""
-        return np.searchsorted(self.owner, np.arange(len(self.labels)))
+        """The first prototype of each label that has some, int [L]."""
+        count = int(self.owner[-1]) + 1 if len(self.owner) else 0
+        return np.searchsorted(self.owner, np.arange(count))
 
     @cached_property
     def rows(self) -> npt.NDArray[np.intp]:
@@ -89,7 +90,7 @@ class ArrayPrototypes(Prototypes):
 
     def best(self, each: Floats) -> Floats:
         """Return what `Prototypes.best` does, faster where labels have many prototypes."""
-        if len(self.owner) == len(self.labels):
+        if len(self.owner) == len(self.first):
             return each
         return np.maximum.reduceat(each, self.first, axis=-1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,10 @@ from .member import Member
 QUALITY_WIDTH = 0.1
 """Width of the logistic function of the quality, as a share of the smallest quality. At 1.5 times
 the smallest quality, 0.7 % of the probability is taken from the labels."""
+
+LARGEST_LOGIT = 300.0
+LEAST = 1e-300
+"""Smallest probability."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Recogniser:
         """
         bank = self.bank  # one reference: another thread may replace it meanwhile
         similarities = bank.similarities(values)
-        top = float(similarities.max())
+        top = float(similarities.max()) if len(similarities) else -1.0
         # float64: a label of another thing must not get the probability 0 by underflow.
         exponentials = np.exp((similarities.astype(float) - top) / self.calibration.temperature)
         quality = float(sum(member.weight * member.quality for member in members))
@@ -110,8 +114,31 @@ class Recogniser:
             weights = np.array([member.weight for member in members], np.float32)
             threshold = self.calibration.threshold(modalities, weights)
         logit = known_logit(self.calibration, top - threshold, quality)
-        probabilities = exponentials * (_logistic(logit) / exponentials.sum())
-        return Distribution(bank, probabilities, _logistic(-logit), top, quality)
+        if not len(similarities):
+            logit = -LARGEST_LOGIT
+        probabilities = exponentials * (_logistic(logit) / max(exponentials.sum(), 1e-300))
+        words = Distribution(bank, probabilities, _logistic(-logit), top, quality)
+        return words if bank.enrolled is None else self._with_enrolled(words, members)
+
+    def _with_enrolled(self, words: Distribution, members: Sequence[Member]) -> Distribution:
+        """Return a distribution over all labels, given that over those of words.
+
+        Where the quality is too low for any label to be known, so are the enrolled ones.
+        """
+        bank = words.bank
+        if bank.enrolled is None:
+            return words
+        odds = bank.enrolled.odds(members)
+        shares = odds / (1 + odds.sum())
+        rest = 1 / (1 + odds.sum())
+        seen = _logistic(quality_logit(self.calibration, words.quality))
+        probabilities = np.zeros(len(bank.labels))
+        probabilities[: len(words.probabilities)] = words.probabilities * rest
+        np.add.at(probabilities, bank.enrolled_places, shares * seen)
+        unknown = words.unknown * rest + float(shares.sum()) * (1 - seen)
+        # No probability becomes 0, as the belief multiplies them.
+        probabilities = np.maximum(probabilities, LEAST)
+        return replace(words, probabilities=probabilities, unknown=max(unknown, LEAST))
 
     def name(self, distribution: Distribution) -> Recognition:
         """Return the most probable labels of a distribution, and whether one of them fits.
@@ -155,11 +182,17 @@ def known_logit(calibration: Calibration, margin: float, quality: float) -> floa
     Returns:
         Within +-300; at least 0 where margin and quality reach their thresholds, else below 0.
     """
-    logit = margin / calibration.temperature
+    return min(_bounded(margin / calibration.temperature), quality_logit(calibration, quality))
+
+
+def quality_logit(calibration: Calibration, quality: float) -> float:
+    """Return the log-odds that the sensors see something, within +-300; see `known_logit`."""
     least = calibration.min_quality
-    if least > 0:
-        logit = min(logit, (quality - least) / (QUALITY_WIDTH * least))
-    return min(max(logit, -300.0), 300.0)  # neither share becomes 0
+    return _bounded((quality - least) / (QUALITY_WIDTH * least)) if least > 0 else LARGEST_LOGIT
+
+
+def _bounded(logit: float) -> float:
+    return min(max(logit, -LARGEST_LOGIT), LARGEST_LOGIT)  # neither share becomes 0
 
 
 def _logistic(logit: float) -> float:

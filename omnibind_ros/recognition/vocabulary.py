@@ -16,7 +16,8 @@ from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.plain_text import clean_text, same_text
 
-from .enrolled_bank import EnrolledView, with_enrolled
+from .enrolled_bank import EnrolledView, with_enrolled, with_match
+from .enrolled_match import EnrolledMatch
 from .label_bank import LabelBank
 from .labels import Label, LabelError, LabelFile, check_templates, merge_labels, read_labels
 from .spelling import Spelling
@@ -79,6 +80,7 @@ class Vocabulary:
         self._texts = bank
         self._taxonomy = bank.taxonomy
         self._enrolled: tuple[EnrolledView, ...] = ()
+        self._match: EnrolledMatch | None = None
         self._spelling = spelling
         self._templates = tuple(templates)
         self._encoder = encoder
@@ -174,38 +176,55 @@ class Vocabulary:
         )
         misspelt = {} if self._spelling is None else self._spelling.misspelt(texts)
         with self._lock:
-            self.bank = with_enrolled(bank, self._enrolled, self._likeness)
+            self.bank = self._with_all(bank, self._enrolled, self._match)
             self._texts = bank
             return NewLabels(self.bank, notes, misspelt)
 
-    def set_enrolled(self, views: Sequence[EnrolledView]) -> LabelBank:
+    def _with_all(
+        self, texts: LabelBank, views: Sequence[EnrolledView], match: EnrolledMatch | None
+    ) -> LabelBank:
+        return with_match(with_enrolled(texts, views, self._likeness), match)
+
+    def set_enrolled(
+        self, views: Sequence[EnrolledView], match: EnrolledMatch | None = None
+    ) -> LabelBank:
         """Replace what was enrolled, and return the new bank.
 
         Args:
-            views: Prototypes of labels, new ones or those of texts.
+            views: Prototypes of labels, new ones or those of texts, from older files.
+            match: The labels that are matched sensor by sensor; None for none.
 
         Raises:
             LabelError: There would be too many labels; nothing was changed.
         """
         with self._lock:
-            self.bank = with_enrolled(self._texts, views, self._likeness)
-            self._enrolled = tuple(views)
+            self.bank = self._with_all(self._texts, views, match)
+            self._enrolled, self._match = tuple(views), match
             return self.bank
 
-    def without(self, label: str, views: Sequence[EnrolledView]) -> LabelBank:
+    def without(
+        self, label: str, views: Sequence[EnrolledView], match: EnrolledMatch | None = None
+    ) -> LabelBank:
         """Leave the texts of a label out, replace what was enrolled, and return the new bank.
 
         Args:
             label: The label, in any spelling; it need not have texts.
             views: As in `set_enrolled`.
+            match: As in `set_enrolled`.
         """
         with self._lock:
             names = self._texts.labels
             kept = [i for i, name in enumerate(names) if same_text(name) != same_text(label)]
             self._texts = self._texts.subset(kept)
-        return self.set_enrolled(views)
+        return self.set_enrolled(views, match)
 
-    def renamed(self, label: str, new_label: str, views: Sequence[EnrolledView]) -> LabelBank:
+    def renamed(
+        self,
+        label: str,
+        new_label: str,
+        views: Sequence[EnrolledView],
+        match: EnrolledMatch | None = None,
+    ) -> LabelBank:
         """Rename a label, replace what was enrolled, and return the new bank.
 
         Args:
@@ -213,13 +232,14 @@ class Vocabulary:
                 the old texts.
             new_label: The new name, cleaned.
             views: As in `set_enrolled`.
+            match: As in `set_enrolled`.
         """
         with self._lock:
             key = same_text(label)
             names = tuple(new_label if same_text(n) == key else n for n in self._texts.labels)
             taxonomy = self._texts.taxonomy.renamed(label, new_label)
             self._texts = replace(self._texts, labels=names, taxonomy=taxonomy)
-        return self.set_enrolled(views)
+        return self.set_enrolled(views, match)
 
     @property
     def texts(self) -> LabelBank:

@@ -40,6 +40,7 @@ class PerceptionResult:
         recognition: Its labels.
         samples: The N decoded samples, for drawing.
         regions: N, the part of each sample that was encoded; None for all of it.
+        members: N, as recognition took them.
     """
 
     stamp_ns: int
@@ -55,6 +56,7 @@ class PerceptionResult:
     recognition: Recognition
     samples: tuple[Any, ...]
     regions: tuple[Region | None, ...]
+    members: tuple[Member, ...] = ()
 
 
 class EmbeddingSource(Protocol):
@@ -178,6 +180,7 @@ class Perception:
             recognition=recognition,
             samples=tuple(embedding.sample for embedding in stored),
             regions=tuple(embedding.region for embedding in stored),
+            members=tuple(members),
         )
 
     def _fuse(

@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from omnibind_ros.plain_text import clean_text
 from omnibind_ros.recognition.enrolled_file import (
     EnrolledError,
     EnrolledLabel,
+    Part,
     View,
     from_bytes,
     to_bytes,
@@ -27,7 +29,26 @@ def view(seed, size=8, modalities=("image",)):
     return View(values, modalities, f"space {seed}", f"bundle@{seed}")
 
 
-LABEL = EnrolledLabel("my mug", (view(0), view(1, 16, ("image", "touch")), view(2)))
+def part(seed, modality="image", rows=2, size=8, features=3):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(rows, size)).astype(np.float32)
+    return Part(modality, f"enc {seed}", values, rng.normal(size=(rows, features)).astype("f4"))
+
+
+PARTS = (part(0), part(1, "touch", 5, 8, 0))
+LABEL = EnrolledLabel(
+    "my mug",
+    (view(0), replace(view(1, 16, ("image", "touch")), parts=PARTS), view(2)),
+)
+
+
+def same_parts(one, other):
+    return len(one) == len(other) and all(
+        (a.modality, a.encoder) == (b.modality, b.encoder)
+        and np.array_equal(a.values, b.values)
+        and np.array_equal(a.features, b.features)
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def arrays():
@@ -47,13 +68,20 @@ def packed(**changes):
 )
 @settings(max_examples=EXAMPLES)
 def test_what_is_written_is_read(name, sizes):
-    label = EnrolledLabel(name, tuple(view(i, size) for i, size in enumerate(sizes)))
+    label = EnrolledLabel(
+        name,
+        tuple(
+            replace(view(i, size), parts=tuple(part(j, "event", size, 4, j) for j in range(i)))
+            for i, size in enumerate(sizes)
+        ),
+    )
     read = from_bytes(to_bytes(label))
     assert read.name == name
     assert len(read.views) == len(sizes)
     for one, other in zip(read.views, label.views, strict=True):
         assert one.same(other)
         assert (one.modalities, one.model) == (other.modalities, other.model)
+        assert same_parts(one.parts, other.parts)
 
 
 def test_the_arrays_are_those_of_the_format():
@@ -66,9 +94,28 @@ def test_the_arrays_are_those_of_the_format():
         "modalities": ("U", (3,)),
         "spaces": ("U", (3,)),
         "models": ("U", (3,)),
+        "part_views": ("i", (2,)),
+        "part_modalities": ("U", (2,)),
+        "part_encoders": ("U", (2,)),
+        "part_shapes": ("i", (2, 3)),
+        "part_values": ("f", (2 * (8 + 3) + 5 * 8,)),
     }
+    assert found["part_views"].tolist() == [1, 1]
+    assert found["part_shapes"].tolist() == [[2, 8, 3], [5, 8, 0]]
+    np.testing.assert_array_equal(found["part_values"][16:22], PARTS[0].features.ravel())
     assert found["modalities"].tolist() == ["image", "image+touch", "image"]
     np.testing.assert_array_equal(found["values"][8:24], LABEL.views[1].values)
+
+
+def test_a_file_of_format_1_is_read_without_parts():
+    old = {name: values for name, values in arrays().items() if not name.startswith("part_")}
+    file = io.BytesIO()
+    np.savez(file, **{**old, "format": np.array(1)})
+    read = from_bytes(file.getvalue())
+    assert [one.same(other) for one, other in zip(read.views, LABEL.views, strict=True)] == [
+        True
+    ] * 3
+    assert [one.parts for one in read.views] == [()] * 3
 
 
 class Harmful:
@@ -84,7 +131,15 @@ BAD = {
     "cut": to_bytes(LABEL)[:-30],
     "no values": packed(values=np.zeros(0, np.float32)),
     "pickled objects": packed(label=np.array([Harmful()], object)),
-    "another format": packed(format=np.array(2)),
+    "another format": packed(format=np.array(3)),
+    "parts of no view": packed(part_views=np.array([1, 3])),
+    "parts of a negative view": packed(part_views=np.array([-1, 1])),
+    "too few values of parts": packed(part_values=np.zeros(61, np.float32)),
+    "features that are not finite": packed(part_values=np.full(62, np.inf, np.float32)),
+    "shapes of huge parts": packed(part_shapes=np.array([[2, 1 << 62, 3], [5, 8, 0]])),
+    "negative shapes": packed(part_shapes=np.array([[2, 8, 3], [5, -8, 16]])),
+    "shapes of other form": packed(part_shapes=np.zeros((2, 2), np.int64)),
+    "no encoders": packed(part_encoders=np.array(["a"])),
     "no unit vector": packed(values=np.ones(32, np.float32)),
     "not finite": packed(values=np.full(32, np.nan, np.float32)),
     "float64": packed(values=np.ones(32)),
