@@ -7,8 +7,10 @@ benchmarks/enrolment_views.py builds. Everything goes through the bundle's encod
 enrolled labels and the recogniser with the bundle's own labels. `among` is the share of views whose
 most probable enrolled label is right, `first` that of those where no other label is more probable,
 `named` that of those that are known too, and `nearest_mean` that of the nearest mean of the same
-features, centred at the mean of all enrolled ones: like `among`, it has no other labels. Other things are those that
-were not enrolled: of another kind (no enrolled thing is of their class), and of the same kind.
+features, centred at the mean of all enrolled ones: like `among`, it has no other labels.
+
+Other things are those that were not enrolled. Each is shown twice: among all labels, where some
+are of its own class, and with the enrolled labels of its class left out.
 """
 
 from __future__ import annotations
@@ -33,8 +35,10 @@ from omnibind_ros.fusion import make_fusion
 from omnibind_ros.learning.matching.samples import encode_views
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.embedding_space import EmbeddingSpace
+from omnibind_ros.recognition.enrolled_bank import with_match
 from omnibind_ros.recognition.enrolled_labels import EnrolledLabels
 from omnibind_ros.recognition.enrolment import Enrolment
+from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.label_changes import LabelChanges
 from omnibind_ros.recognition.matching import Matching
 from omnibind_ros.recognition.member import Member
@@ -87,6 +91,8 @@ class Robot:
         self.enrolled.open(folder, EmbeddingSpace.of(bundle, "adaptive"))
         matching = Matching.load(bundle)
         self.changes = LabelChanges(vocabulary, self.enrolled, self.recogniser, matching)
+        self.words = vocabulary.texts
+        self.matching = matching
 
     def fuse(self, members: Sequence[Member]) -> tuple[npt.NDArray[np.float32], list[Member]]:
         """Return the fused embedding, and the members with their weights."""
@@ -114,6 +120,11 @@ class Robot:
                 enrolment.add(values, 1.0, list(view), members)
 
         self.changes.enroll(label, enrolment.collect(1.0, show))
+
+    def without(self, labels: set[str]) -> LabelBank:
+        """Return the label bank without some of the enrolled labels."""
+        parts = [(name, of) for name, of in self.enrolled.parts() if name not in labels]
+        return with_match(self.words, self.matching.match(parts))
 
     def recognise(self, members: Sequence[Member]) -> tuple[Recognition, str]:
         """Return what is said of a view, and the most probable enrolled label."""
@@ -176,13 +187,25 @@ def measure(bundle: Bundle, samples: Samples, things: int, views: int, seed: int
         for thing, rows in enrolled.items():
             robot.enroll(thing, [samples.members[row] for row in rows])
 
+        everything = robot.recogniser.bank
+        classes = {thing: samples.classes[rows[0]] for thing, rows in enrolled.items()}
+        banks = {
+            kind: robot.without({thing for thing, of in classes.items() if of == kind})
+            for kind in set(samples.classes.values())
+        }
+
         def said(row: int, names: Sequence[str]) -> tuple[Recognition, str]:
             return robot.recognise([samples.members[row][name] for name in names])
 
         def figures(names: Sequence[str]) -> dict[str, float]:
             found = [(said(row, names)[0], samples.things[row]) for row in tests]
-            of_others = [(said(row, names)[0], samples.classes[row]) for row in others]
-            wrong = [(f.known and f.labels[0] in mixed, kind in kinds) for f, kind in of_others]
+            of_others = {row: said(row, names)[0] for row in others}
+            without = {}
+            for kind in {samples.classes[row] for row in others}:
+                robot.recogniser.bank = banks[kind]
+                rows = [row for row in others if samples.classes[row] == kind]
+                without |= {row: said(row, names)[0] for row in rows}
+            robot.recogniser.bank = everything
             return {
                 "among": share([said(r, names)[1] == samples.things[r] for r in tests]),
                 "first": share([f.labels[0] == thing for f, thing in found]),
@@ -190,8 +213,12 @@ def measure(bundle: Bundle, samples: Samples, things: int, views: int, seed: int
                 "named_other_enrolled": share(
                     [f.known and f.labels[0] in mixed and f.labels[0] != t for f, t in found]
                 ),
-                "others_of_another_kind_named_so": share([w for w, same in wrong if not same]),
-                "others_of_the_same_kind_named_so": share([w for w, same in wrong if same]),
+                "others_named_so": share(
+                    [f.known and f.labels[0] in mixed for f in of_others.values()]
+                ),
+                "others_of_another_kind_named_so": share(
+                    [f.known and f.labels[0] in mixed for f in without.values()]
+                ),
             }
 
         alone = {
@@ -208,7 +235,7 @@ def measure(bundle: Bundle, samples: Samples, things: int, views: int, seed: int
             "views": views,
             "test_views": len(tests),
             "other_views": len(others),
-            "other_views_of_another_kind": sum(samples.classes[r] not in kinds for r in others),
+            "other_views_of_the_same_kind": sum(samples.classes[r] in kinds for r in others),
             "all": figures(list(MODALITIES)),
             "alone": alone,
             "triples_mean": round(float(np.mean(list(triples.values()))), 1),

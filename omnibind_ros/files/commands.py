@@ -27,6 +27,11 @@ def add_recognise(commands: Any) -> None:
         metavar="a,b,c|folders",
         help="labels to choose from; folders: the names of the classes (the bundle's own)",
     )
+    add(
+        "--enrolled",
+        metavar="DIR",
+        help="folder of enrolled labels that are recognised too, such as a node's (none)",
+    )
     add("--json", metavar="FILE", help="write all figures to FILE; - for standard output")
     add_file_options(parser)
     parser.set_defaults(

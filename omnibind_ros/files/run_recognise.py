@@ -11,8 +11,11 @@ from typing import Any
 
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.recognition.class_names import class_text, right_labels
+from omnibind_ros.recognition.embedding_space import EmbeddingSpace
+from omnibind_ros.recognition.enrolled_labels import EnrolledLabels
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import Label, read_labels
+from omnibind_ros.recognition.matching import Matching
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
 from .answers import Answer, score
@@ -89,6 +92,8 @@ class FileRecognition:
         self._encoder = FileEncoder(bundle, options)
         self._perceiver = self._encoder.perceiver
         self._vocabulary, problems = Vocabulary.load(bundle, [], 1)
+        if options.enrolled:
+            problems += self._use_enrolled(bundle, Path(options.enrolled).expanduser())
         for problem in (*problems, self._perceiver.warning):
             if problem:
                 print(f"omnibind recognise: {problem}", file=sys.stderr)
@@ -99,6 +104,17 @@ class FileRecognition:
     def left_out(self) -> list[FileError]:
         """Why files are left out."""
         return self._encoder.left_out
+
+    def _use_enrolled(self, bundle: Bundle, folder: Path) -> list[str]:
+        """Add the labels of a folder; return a sentence for each problem."""
+        if not folder.is_dir():
+            raise ValueError(f"--enrolled {folder} is no folder; give that of a node's labels")
+        enrolled = EnrolledLabels()
+        space = EmbeddingSpace.of(bundle, "mean" if self._perceiver.warning else "adaptive")
+        problems = enrolled.open(folder, space, read_only=True)
+        matching = Matching.load(bundle)
+        self._vocabulary.set_enrolled(enrolled.views(), matching.match(enrolled.parts()))
+        return [*problems, *([matching.problem] if matching.problem else [])]
 
     def of_files(self, paths: Sequence[str]) -> list[Answer]:
         """Fuse files that were named, and recognise them; no answer if none can be used."""

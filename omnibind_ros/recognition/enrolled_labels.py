@@ -43,12 +43,13 @@ class EnrolledLabels:
         self._space: EmbeddingSpace | None = None
         self._unsaved: dict[str, EnrolledLabel] = {}
 
-    def open(self, path: Path | None, space: EmbeddingSpace) -> list[str]:
+    def open(self, path: Path | None, space: EmbeddingSpace, read_only: bool = False) -> list[str]:
         """Use a folder and a bundle from now on; what is in memory alone is kept.
 
         Args:
             path: The folder; None for memory only.
             space: Which views can be used: those that this bundle and fusion would make.
+            read_only: Whether the folder is only read, so that it need not be writable.
 
         Returns:
             A sentence for each problem: a folder that cannot be written, damaged files, and labels
@@ -59,7 +60,7 @@ class EnrolledLabels:
             self._folder = None if path is None else EnrolledFolder(path)
             if self._folder is None:
                 return self._of_other_encoders(self._all().values())
-            problems = [self._folder.check(), self._save()]
+            problems = [] if read_only else [self._folder.check(), self._save()]
             labels, damaged = self._folder.labels()
             problems += [*damaged, *self._of_other_encoders(labels.values())]
             return list(dict.fromkeys(filter(None, problems)))

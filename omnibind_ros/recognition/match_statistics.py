@@ -25,9 +25,6 @@ FORMAT = 1
 KINDS = ("features", "embedding")
 """What is matched: an encoder's features, or its embedding where there are no features."""
 
-LARGE = 1000
-"""Values from which an array is kept in 16 bits."""
-
 TINY = 1e-9
 
 
@@ -144,8 +141,11 @@ class MatchFileError(ValueError):
 _ARRAYS = tuple(field.name for field in fields(MatchStatistics))
 
 
+_MATRICES = ("projection", "rotation")
+
+
 def write_statistics(path: Path, statistics: Mapping[str, Match]) -> None:
-    """Write matching.npz, the matrices in 16 bits.
+    """Write matching.npz; a column of the projection is kept as 8-bit integers and a scale.
 
     Args:
         path: The file.
@@ -159,10 +159,12 @@ def write_statistics(path: Path, statistics: Mapping[str, Match]) -> None:
         arrays[f"{modality}.encoder"] = np.array(match.encoder)
         for kind, found in match.by_kind.items():
             for name in _ARRAYS:
-                array = getattr(found, name)
-                arrays[f"{modality}.{kind}.{name}"] = (
-                    array.astype(np.float16) if array.size > LARGE else array.astype(np.float32)
-                )
+                array = getattr(found, name).astype(np.float32)
+                if name in _MATRICES:
+                    scale = np.maximum(np.abs(array).max(0), TINY) / 127
+                    arrays[f"{modality}.{kind}.{name}_scale"] = scale.astype(np.float32)
+                    array = np.round(array / scale).astype(np.int8)
+                arrays[f"{modality}.{kind}.{name}"] = array
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
@@ -190,7 +192,15 @@ def read_statistics(path: Path) -> dict[str, Match]:
                 found[modality] = Match(str(array.item()), _kinds(arrays, modality))
     except MatchFileError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise MatchFileError(f"it is damaged or missing: {reason}") from error
     if version != FORMAT:
@@ -204,6 +214,8 @@ def _kinds(arrays: Mapping[str, npt.NDArray[Any]], modality: str) -> dict[str, M
         if f"{modality}.{kind}.mean" not in arrays:
             continue
         values = {n: arrays[f"{modality}.{kind}.{n}"].astype(np.float32) for n in _ARRAYS}
+        for name in _MATRICES:
+            values[name] = values[name] * arrays[f"{modality}.{kind}.{name}_scale"]
         statistics = MatchStatistics(**values)
         if statistics.problem():
             raise MatchFileError(f"{statistics.problem()} for {kind} of {modality}")

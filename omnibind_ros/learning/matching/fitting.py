@@ -54,13 +54,12 @@ def fit_matching(
 
 
 def fit_match(bundle: Bundle, dataset: Dataset, modality: str, views: Views) -> Match:
-    """Fit the statistics of one modality's features and embeddings; raises TrainingError."""
+    """Fit the statistics of one modality's features; of embeddings where there are none."""
     things = dataset.column("object_id").astype(np.str_)[views.rows]
     classes = dataset.column("label").astype(np.str_)[views.rows]
     good = views.quality >= LEAST_QUALITY
-    by_kind = {
-        kind: fit_statistics(values[good], things[good], classes[good])
-        for kind, values in (("features", views.features), ("embedding", views.values))
-        if values.shape[1]
-    }
+    kind, values = "features", views.features
+    if not values.shape[1]:
+        kind, values = "embedding", views.values
+    by_kind = {kind: fit_statistics(values[good], things[good], classes[good])}
     return Match(EmbeddingSpace.of(bundle, "").parts[modality], by_kind)

@@ -17,7 +17,7 @@ from omnibind_ros.recognition.match_table import MatchTable, summarise
 
 Doubles = npt.NDArray[np.float64]
 
-PLACES = 96
+PLACES = 64
 """Largest number of values of a place."""
 
 SHRINKAGE = 0.2
