@@ -198,7 +198,11 @@ def measure(bundle: Bundle, samples: Samples, things: int, views: int, seed: int
             return robot.recognise([samples.members[row][name] for name in names])
 
         def figures(names: Sequence[str]) -> dict[str, float]:
-            found = [(said(row, names)[0], samples.things[row]) for row in tests]
+            both = [said(row, names) for row in tests]
+            among = [
+                name == samples.things[row] for (_, name), row in zip(both, tests, strict=True)
+            ]
+            found = [(of, samples.things[row]) for (of, _), row in zip(both, tests, strict=True)]
             of_others = {row: said(row, names)[0] for row in others}
             without = {}
             for kind in {samples.classes[row] for row in others}:
@@ -207,7 +211,7 @@ def measure(bundle: Bundle, samples: Samples, things: int, views: int, seed: int
                 without |= {row: said(row, names)[0] for row in rows}
             robot.recogniser.bank = everything
             return {
-                "among": share([said(r, names)[1] == samples.things[r] for r in tests]),
+                "among": share(among),
                 "first": share([f.labels[0] == thing for f, thing in found]),
                 "named": share([f.known and f.labels[0] == thing for f, thing in found]),
                 "named_other_enrolled": share(

@@ -27,12 +27,12 @@ class Prototype(NamedTuple):
 
     Attributes:
         place: float32 [K], mean of its views.
-        count: How many independent views that is worth.
+        number: How many independent views that is worth.
         width: 0 one thing .. 1 as different as any two things.
     """
 
     place: Floats
-    count: float
+    number: float
     width: float
 
 
@@ -90,7 +90,7 @@ class MatchTable:
         numbers = [len(label) for label in labels]
         self._first = np.concatenate([[0], np.cumsum(numbers)[:-1]]).astype(np.intp)
         self._single = len(prototypes) == len(labels)
-        of_count = _nearest(np.log(COUNTS), np.log([each.count for each in prototypes]))
+        of_count = _nearest(np.log(COUNTS), np.log([each.number for each in prototypes]))
         of_width = _nearest(WIDTHS, np.array([each.width for each in prototypes]))
         kinds, self._kind = np.unique(of_count * len(WIDTHS) + of_width, return_inverse=True)
         count = COUNTS[kinds // len(WIDTHS)][:, None]

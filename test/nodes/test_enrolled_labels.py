@@ -2,14 +2,19 @@
 
 import time
 
+import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from perception_client import photograph
+from perception_client import image, photograph
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image
 
+from omnibind_msgs.msg import SensorStatus
 from omnibind_msgs.srv import DeleteLabel, Enroll, ListLabels, RenameLabel, SetLabels
 
 
@@ -45,6 +50,66 @@ def test_a_label_is_recognised_after_the_node_was_killed(start_perception, tmp_p
     again = start_perception()
     again.publish_image(photograph("coffee"), lambda: again.recognises("My mug"))
     assert listed(again) == {"My mug": (0, 1, 0)}
+
+
+def test_what_camera_and_pad_have_learned_each_of_them_recognises(start_perception, tmp_path):
+    args = ("-p", f"enrolled:={tmp_path / 'kept'}", "-p", "sensors:=['image', 'text', 'touch']")
+    free = np.full((240, 320, 3), 120, np.uint8)
+    pressed = cv2.resize(photograph("coffee"), (320, 240))
+
+    def start():
+        client = start_perception(*args)
+        pad = client.probe.node.create_publisher(Image, "touch", qos_profile_sensor_data)
+
+        def feel(rgb, until):
+            deadline = time.monotonic() + 15
+            while not until():
+                assert time.monotonic() < deadline, client.process.output()
+                noise = np.random.default_rng().integers(0, 2, rgb.shape, np.uint8)
+                pad.publish(image(rgb + noise, client.now()))
+                client.probe.spin(until, 0.05)
+
+        feel(free, lambda: client.sensor("touch").state == SensorStatus.FRESH)
+        return client, feel
+
+    def show_both(client, feel, until):
+        def camera_too():
+            client.camera.publish(image(photograph("coffee"), client.now()))
+            return until()
+
+        feel(pressed, camera_too)
+
+    client, feel = start()
+    service = client.probe.node.create_client(Enroll, "/perception/enroll")
+    assert client.probe.spin(service.service_is_ready)
+    show_both(
+        client,
+        feel,
+        lambda: set(client.messages()[-1:] and client.messages()[-1].sensors) >= {"image", "touch"},
+    )
+    future = service.call_async(Enroll.Request(label="my mug", duration=2.0))
+    show_both(client, feel, future.done)
+    client.probe.node.destroy_client(service)
+    assert future.result().success, future.result().message
+    for again in (False, True):
+        if again:
+            assert client.process.stop() == 0
+            client.probe.spin_for(1.0)
+            client, feel = start()
+        client.probe.spin_for(2.5)  # both are stale
+        client.publish_image(
+            photograph("coffee"),
+            lambda c=client: c.recognises("my mug") and list(c.messages()[-1].sensors) == ["image"],
+        )
+        client.probe.spin_for(2.5)
+        # A pad alone cannot tell a thing from all others for sure, but it is among the first.
+        feel(
+            pressed,
+            lambda c=client: (
+                list(c.messages()[-1].sensors) == ["touch"] and "my mug" in c.messages()[-1].labels
+            ),
+        )
+        assert listed(client) == {"my mug": (0, 1, 0)}
 
 
 def test_labels_are_listed_renamed_and_deleted(start_perception, tmp_path):

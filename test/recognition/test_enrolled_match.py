@@ -117,14 +117,14 @@ def test_frames_of_one_view_count_as_one_and_views_as_several():
     one = s.place(view(0, 1))
     frames = np.stack([one] * 20)
     (prototype,) = summarise(frames, s.between)
-    assert prototype.count == pytest.approx(1.0)
+    assert prototype.number == pytest.approx(1.0)
     rng = np.random.default_rng(0)
     s = statistics(64)
     views = rng.normal(size=(400, 64)).astype(np.float32)
-    assert 3.5 < summarise(views[:5], s.between)[0].count <= 5
+    assert 3.5 < summarise(views[:5], s.between)[0].number <= 5
     twice = np.repeat(views[:5], 2, 0)
-    assert summarise(twice, s.between)[0].count == pytest.approx(
-        summarise(views[:5], s.between)[0].count, rel=0.02
+    assert summarise(twice, s.between)[0].number == pytest.approx(
+        summarise(views[:5], s.between)[0].number, rel=0.02
     )
 
 

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.recognition.match_statistics import TINY, Likelihood, MatchStatistics
-from omnibind_ros.recognition.match_table import MatchTable, summarise
+from omnibind_ros.recognition.match_table import MatchTable, Prototype, summarise
 
 Doubles = npt.NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def fit_statistics(
     rng = np.random.default_rng(0)
     fold = dict(zip(names, rng.permutation(len(names)) % FOLDS, strict=True))
     of_view = np.array([fold[thing] for thing in things])
-    found = []
+    found: list[Scores] = []
     for part in range(FOLDS):
         inside = of_view == part
         statistics = _fit(values[~inside], things[~inside], classes[~inside])
@@ -182,7 +182,10 @@ def _scores(
     places = statistics.place(values)
     names = np.unique(things)
     for views in VIEWS:
-        labels, left, owners, kinds = [], [], [], []
+        labels: list[list[Prototype]] = []
+        left: list[int] = []
+        owners: list[int] = []
+        kinds: list[str] = []
         for thing in names:
             rows = rng.permutation(np.flatnonzero(things == thing))
             if len(rows) > views:
