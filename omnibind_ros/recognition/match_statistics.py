@@ -55,8 +55,11 @@ class Likelihood(NamedTuple):
             reliability: 0..1, the probability that the member shows anything at all.
         """
         x = np.exp(np.clip(self.slope * scores + self.offset, -60.0, 60.0))
-        ratio = (self.wrong + (1 - self.wrong) * x) / (1 - self.alike + self.alike * x)
-        return np.log(1 - reliability + reliability * ratio)
+        low, high = 1 - reliability, reliability
+        wrong, right = low * (1 - self.alike) + high * self.wrong, high * (1 - self.wrong)
+        # One logarithm of a quotient; float32 scores stay float32.
+        above = wrong + (low * self.alike + right) * x
+        return np.log(above / ((1 - self.alike) + self.alike * x))
 
 
 @dataclass(frozen=True)

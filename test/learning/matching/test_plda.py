@@ -78,7 +78,7 @@ def test_the_likelihood_of_normal_scores_is_the_ratio_of_their_densities(shift):
 
 def test_a_ratio_is_bounded_and_fades_with_reliability():
     found = Likelihood(2.0, 1.0, 0.1, 0.01)
-    assert found.log_ratio(np.array([-1e6]))[0] == pytest.approx(np.log(0.1))
+    assert found.log_ratio(np.array([-1e6]))[0] == pytest.approx(np.log(0.1 / 0.99))
     assert found.log_ratio(np.array([1e6]))[0] == pytest.approx(
         np.log(90.0), abs=0.1 + np.log(1.12)
     )
