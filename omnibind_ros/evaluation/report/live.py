@@ -176,7 +176,9 @@ def _measured_with(live: Mapping[str, Any]) -> str:
         text += " With a sensor missing or lying, a fixed sample of the objects."
     if machine.get("busy"):
         text += " **Other programs used the machine: these figures are to be measured again.**"
-    return f"{text}\nMeasured by `{COMMAND}`."
+    runs = ",".join(live["runs"])
+    used = f" --objects {live['objects']} --runs {runs}" if "," not in runs else ""
+    return f"{text}\nMeasured by `{COMMAND}{used}`."
 
 
 def _percent(value: float | None) -> str:
