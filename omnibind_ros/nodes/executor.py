@@ -40,8 +40,15 @@ def spin_through_errors(
         errors.check()
 
 
-def spin_node(node: Node, errors: CallbackErrors) -> None:
+def spin_node(
+    node: Node, errors: CallbackErrors, closing: Callable[[], bool] = lambda: False
+) -> None:
     """Spin a node as `rclpy.spin` does, through exceptions in callbacks.
+
+    Args:
+        node: The node.
+        errors: Gets the exceptions.
+        closing: Whether to end.
 
     Raises:
         TooManyErrorsError: Too many callbacks fail.
@@ -49,7 +56,7 @@ def spin_node(node: Node, errors: CallbackErrors) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        spin_through_errors(executor, errors)
+        spin_through_errors(executor, errors, closing)
     finally:
         executor.remove_node(node)
         executor.shutdown(timeout_sec=1.0)

@@ -16,7 +16,7 @@ from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo
@@ -48,7 +48,7 @@ from omnibind_ros.simulation.robot.rendering import Reading, streamed_modalities
 from omnibind_ros.simulation.robot.story import Story, ordered
 
 from .diagnostics import error_values
-from .executor import spin_through_errors
+from .executor import spin_node
 from .requests import answer_all_requests
 from .robot_messages import MAKERS, camera_info, sensor_message, static_transforms
 from .subscriptions import load_type
@@ -297,7 +297,7 @@ def run(args: list[str] | None = None) -> int:
         for problem in unreached_files(node, args):
             node.get_logger().warning(problem)
         node.start()
-        _spin(node)
+        spin_node(node, node.errors, lambda: bool(node.failure))
         if node.failure:
             node.get_logger().error(node.failure)
             return 1
@@ -312,13 +312,3 @@ def run(args: list[str] | None = None) -> int:
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
-
-
-def _spin(node: RobotSimulator) -> None:
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
-        spin_through_errors(executor, node.errors, lambda: bool(node.failure))
-    finally:
-        executor.remove_node(node)
-        executor.shutdown(timeout_sec=1.0)
