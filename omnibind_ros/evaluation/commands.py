@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.lazy import LazyFunction
+from omnibind_ros.worker_options import add_worker_options
 
 READ_CONFIG = LazyFunction("omnibind_ros.learning.af.config", "read_fusion_config")
 READ_PLAN = LazyFunction("omnibind_ros.evaluation.study.plan", "read_plan")
@@ -97,7 +98,7 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument(
         "--record", action="store_true", help="write the main figures into the bundle's manifest"
     )
-    _add_workers(evaluate)
+    add_worker_options(evaluate, "encode samples")
     evaluate.set_defaults(
         check=_check_evaluate,
         run=_evaluate,
@@ -129,21 +130,11 @@ def _add_study(commands: Any) -> None:
         metavar="DIR",
         help="folder of tensors and checkpoints while the study runs",
     )
-    _add_workers(study)
+    add_worker_options(study, "prepare samples")
     study.set_defaults(
         check=_check_study,
         run=LazyFunction("omnibind_ros.evaluation.run_study", "run_study_command"),
         needs=NEEDS,
-    )
-
-
-def _add_workers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=0,
-        metavar="N",
-        help="processes that prepare samples (one for each core)",
     )
 
 

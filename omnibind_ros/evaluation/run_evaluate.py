@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 
 from omnibind_ros.atomic_files import write_atomic
+from omnibind_ros.datasets.building.cluster import chosen_workers
 from omnibind_ros.encoders.bundle import resolve_bundle
 from omnibind_ros.encoders.manifest_writing import record_figures
-from omnibind_ros.learning.af.sample_labels import CLASSES, SHIPPED
 from omnibind_ros.learning.progress import progress_bars
+from omnibind_ros.learning.tensors.sample_labels import CLASSES, SHIPPED
 
 from . import JsonObject
 from .measure.bundle import evaluate_bundle, main_figures
@@ -31,15 +31,19 @@ def run_evaluate(options: argparse.Namespace) -> int:
     unknown = None
     if options.unknown is not None:
         unknown = [name.strip() for name in options.unknown.split(",") if name.strip()]
-    with progress_bars() as progress:
+    cache = options.cache.expanduser()
+    with (
+        chosen_workers(options.workers, options.dask, cache) as workers,
+        progress_bars() as progress,
+    ):
         figures = evaluate_bundle(
             options.bundle,
             options.data,
-            options.cache.expanduser(),
+            cache,
             options.config,
             unknown,
             options.study,
-            options.workers or os.cpu_count() or 1,
+            workers,
             lambda what, done, total: progress(what, done, total, {}),
             options.labels,
         )
@@ -65,6 +69,11 @@ def _print(figures: JsonObject) -> None:
         f"{figures['bundle']}: {figures['samples']} samples of {figures['objects']} objects with "
         f"{figures['classes']} labels, among {labels['number']} {WORDS[labels['which']]}{added}"
     )
+    if "train" in figures["fitted_on"]:
+        print(
+            "there are too few validation objects: the baselines are fitted on training objects, "
+            "on which they trust the encoders too much, so that their figures are too low"
+        )
     for name, part in figures["summary"].items():
         rules = ", ".join(f"{rule} {value:.1f}%" for rule, value in part["top1"].items())
         print(f"{name.replace('_', ' ')}, {part['combinations']} combinations: {rules}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
+from omnibind_ros.datasets.building.cluster import chosen_workers
 from omnibind_ros.learning.progress import progress_bars
 
 from .study.run import run_study
@@ -23,13 +23,16 @@ def run_study_command(options: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     try:
-        with progress_bars() as progress:
+        with (
+            chosen_workers(options.workers, options.dask, options.work) as workers,
+            progress_bars() as progress,
+        ):
             done = run_study(
                 options.plan,
                 options.data,
                 options.out,
                 options.work,
-                options.workers or os.cpu_count() or 1,
+                workers,
                 progress,
             )
     except KeyboardInterrupt:

@@ -13,18 +13,15 @@ from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError, TensorSpec
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config_file import read_config
+from omnibind_ros.learning.teachers.bundle import FEATURES, features_tensor
 from omnibind_ros.learning.teachers.projection import Projection
 
 from .export_encoder import ExportedEncoder, export_encoder
 from .export_inputs import ExportInputs
-from .samples import choose_samples
+from .samples import Pictures, choose_samples
 
 KEPT = ("Gemm",)
 """Projection and classifier stay in fp32: the teacher of the next training reads them."""
-
-
-FEATURES = "features"
-"""The output with what is projected: pooled activations of the last layer."""
 
 
 def features_output(projection: Projection) -> TensorSpec:
@@ -66,10 +63,11 @@ def export_adapted_image(inputs: ExportInputs, folder: Path, scratch: Path) -> E
     share = read_config(inputs.request.run / "config.yaml").adapt.shipped
     projection = load_projection(inputs.request.run / "teacher.pt")
     write_adapted_image(inputs.source, projection, base, share)
-    outputs = (*before.outputs, features_output(projection))
+    outputs = tuple(each for each in before.outputs if each.name != FEATURES)
+    outputs = (*outputs, features_output(projection))
     origin = f"{before.origin}; projection {inputs.origin}"
     spec = replace(before, sha256="", origin=origin, outputs=outputs)
-    samples = choose_samples(inputs.cache, "image", inputs.dataset, before.inputs[0].shape[1])
+    samples = choose_samples(inputs.cache, "image", Pictures(inputs.dataset, before.inputs[0]))
     precision, bank = inputs.request.precision, inputs.cache.vocabulary.classes
     return export_encoder(base, spec, folder, precision, samples, bank, kept=KEPT)
 
@@ -80,8 +78,9 @@ def write_adapted_image(
     """Write a bundle's image network with a projection added to its embedding.
 
     Args:
-        bundle: Whose image encoder is a network with a fully connected layer at its end.
-        projection: From the layer's input to what is added to the embedding.
+        bundle: Whose image encoder is a network with the output `features`, or with a fully
+            connected layer at its end, whose input the features are.
+        projection: From the features to what is added to the embedding.
         path: The .onnx file to write; its inputs and outputs are those of the bundle's network,
             and `features_output`.
         share: Of the projection, 0..1: between the unchanged teacher and the adapted one, as in
@@ -94,11 +93,11 @@ def write_adapted_image(
     spec = bundle.manifest.encoders["image"]
     model = onnx.load(str(bundle.root / spec.path))
     graph, output = model.graph, spec.outputs[0].name
-    first = next((node for node in graph.node if node.op_type == "Gemm"), None)
-    if first is None:
+    features = features_tensor(model)
+    if not features:
         raise BundleError(
-            f"{spec.path} of {bundle.manifest.model} has no fully connected layer whose input "
-            "could be projected; use the bundle that the run was trained with"
+            f"{spec.path} of {bundle.manifest.model} has no features that could be projected; use "
+            "the bundle that the run was trained with"
         )
     for node in graph.node:
         node.output[:] = ["unadapted" if name == output else name for name in node.output]
@@ -111,14 +110,14 @@ def write_adapted_image(
     graph.initializer.extend(numpy_helper.from_array(v, k) for k, v in arrays.items())
     graph.node.extend(
         [
-            helper.make_node("Gemm", [first.input[0], *arrays], ["adapted_step"]),
+            helper.make_node("Gemm", [features, *arrays], ["adapted_step"]),
             helper.make_node("Add", ["unadapted", "adapted_step"], ["adapted"]),
-            helper.make_node("ReduceL2", ["adapted"], ["adapted_norm"], axes=[-1], keepdims=1),
-            helper.make_node("Div", ["adapted", "adapted_norm"], [output]),
-            helper.make_node("Identity", [first.input[0]], [FEATURES]),
+            helper.make_node("LpNormalization", ["adapted"], [output], axis=-1, p=2),
         ]
     )
-    shape = features_output(projection).shape
-    graph.output.append(helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, shape))
+    if features != FEATURES:
+        graph.node.append(helper.make_node("Identity", [features], [FEATURES]))
+        shape = features_output(projection).shape
+        graph.output.append(helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, shape))
     onnx.checker.check_model(model)
     onnx.save(model, str(path))

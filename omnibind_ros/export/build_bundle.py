@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.encoders.manifest import BundleManifest
+from omnibind_ros.encoders.manifest import BundleManifest, FileSpec
 from omnibind_ros.encoders.manifest_writing import write_manifest
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.modalities import MODALITIES
@@ -19,12 +19,14 @@ from omnibind_ros.recognition.label_cache import CACHE
 
 from .adapted_image import export_adapted_image
 from .atomic_folder import replaced_folder
+from .bundle_calibration import calibrate_bundle
 from .bundle_files import WRITTEN_BY, bundle_version, keep_other_files
 from .export_encoder import ExportedEncoder
 from .export_fusion import export_fusion_run
 from .export_inputs import BundleRequest, ExportInputs
 from .export_student import export_student, student_file
-from .verify import verify_bundle
+from .label_files import write_own_labels
+from .verify import MAX_BYTES, total_bytes, verify_bundle
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,21 @@ def build_bundle(
     inputs = ExportInputs.open(request)
     with replaced_folder(out) as stage:
         _copy_text_encoder(inputs.source, stage)
+        labels = inputs.source.manifest.labels
+        if inputs.own_labels:
+            keep = request.keep_labels
+            labels = write_own_labels(stage, inputs.source, inputs.dataset, keep)
         with tempfile.TemporaryDirectory() as scratch:
             exported = _export_encoders(inputs, stage, Path(scratch), progress)
         progress("fusion")
-        _write_manifest(inputs, exported, stage, out.resolve().name)
-        _embed_labels(stage)
+        _write_manifest(inputs, exported, labels, stage, out.resolve().name)
+        bank = _embed_labels(stage)
+        if inputs.own_labels and bank is not None:
+            progress("calibration")
+            calibrate_bundle(stage, inputs, bank)
         progress("verification")
-        verify_bundle(stage)
+        # A teacher of the user's may be larger than what travels with the package.
+        verify_bundle(stage, limited=total_bytes(inputs.source.root) <= MAX_BYTES)
         keep_other_files(out, stage)
     return ExportReport(
         Bundle.load(out),
@@ -92,7 +102,9 @@ def _export_encoders(
     """Write the image encoder and the students that the run has, by modality."""
     exported = {}
     for modality in MODALITIES:
-        if modality == "image":
+        if modality == "image" and not len(inputs.cache.index.rows["image"]):
+            exported[modality] = _copied_image(inputs.source, stage)
+        elif modality == "image":
             progress(modality)
             exported[modality] = export_adapted_image(inputs, stage, scratch)
         elif student_file(inputs, modality).is_file():
@@ -101,8 +113,20 @@ def _export_encoders(
     return exported
 
 
+def _copied_image(source: Bundle, stage: Path) -> ExportedEncoder:
+    """Copy the image encoder, which a run without pictures has not adapted."""
+    spec = source.manifest.encoders["image"]
+    for file in (spec, *spec.extra.values()):
+        shutil.copyfile(source.root / file.path, stage / file.path)
+    return ExportedEncoder(spec, {}, ())
+
+
 def _write_manifest(
-    inputs: ExportInputs, exported: dict[str, ExportedEncoder], stage: Path, name: str
+    inputs: ExportInputs,
+    exported: dict[str, ExportedEncoder],
+    labels: FileSpec,
+    stage: Path,
+    name: str,
 ) -> None:
     """Write the fusion network, if there is one, and bundle.yaml."""
     before = inputs.source.manifest
@@ -118,10 +142,14 @@ def _write_manifest(
         version=bundle_version(encoders, fusion),
         embedding_size=before.embedding_size,
         encoders=encoders,
-        labels=before.labels,
+        labels=labels,
         calibration=calibration,
         fusion=fusion,
-        figures={"export": {m: _without_times(each.figures) for m, each in exported.items()}},
+        figures={
+            "export": {
+                m: _without_times(each.figures) for m, each in exported.items() if each.figures
+            }
+        },
     )
     write_manifest(stage, manifest, WRITTEN_BY)
 
@@ -131,10 +159,13 @@ def _without_times(figures: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if not name.startswith("ms")}
 
 
-def _embed_labels(stage: Path) -> None:
-    """Compute the label embeddings that the copied cache lacks."""
+def _embed_labels(stage: Path) -> LabelBank | None:
+    """Compute the label embeddings that the copied cache lacks, and return the labels."""
     bundle = Bundle.load(stage)
     encoder = bundle.encoder("text")
     if isinstance(encoder, TextEncoder):
         labels = stage / bundle.manifest.labels.path
-        LabelBank.load(stage, labels, encoder).save(stage, labels, encoder)
+        bank = LabelBank.load(stage, labels, encoder)
+        bank.save(stage, labels, encoder)
+        return bank
+    return None

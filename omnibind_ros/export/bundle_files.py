@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from omnibind_ros.encoders.manifest import BundleError, FileSpec, read_manifest
@@ -19,6 +19,32 @@ WRITTEN_BY = "`omnibind export`"
 def bundle_version(encoders: Mapping[str, FileSpec], fusion: FileSpec | None) -> str:
     """Return the version of a bundle of these networks."""
     return content_version(RECIPE, [*encoders.values(), *([fusion] if fusion else [])])
+
+
+def require_replaceable(out: Path, read: Iterable[Path]) -> None:
+    """Check before long work that a folder may become a bundle's.
+
+    Args:
+        out: The folder; it need not exist.
+        read: Folders of the bundles that the new one is made of.
+
+    Raises:
+        BundleError: It is one of these, or holds something else than a bundle.
+    """
+    if out.resolve() in {path.resolve() for path in read}:
+        raise BundleError(
+            f"--out {out} is a bundle that is read, which stays as it is; give another folder"
+        )
+    if out.exists() and not out.is_dir():
+        raise BundleError(f"{out} is a file; give another folder for --out")
+    inside = list(out.iterdir()) if out.is_dir() else []
+    if inside and not (out / "bundle.yaml").is_file():
+        raise BundleError(f"{out} holds something that is no bundle; give another folder for --out")
+    for path in inside:
+        if path.is_dir():
+            raise BundleError(
+                f"{path} is a folder in the place of a bundle; move it away, or give another --out"
+            )
 
 
 def keep_other_files(out: Path, stage: Path) -> None:

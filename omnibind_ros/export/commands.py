@@ -23,7 +23,7 @@ def add_export(commands: Any) -> None:
         ("--data", "DIR", "the dataset it was trained on"),
         ("--out", "DIR", "the bundle's folder"),
         ("--fusion", "DIR", "what `omnibind train fusion` left (none: fused by the mean)"),
-        ("--cache", "DIR", "where the run's prepared tensors are (RUN/cache)"),
+        ("--cache", "DIR", "where the run's prepared tensors are (where the run left them)"),
         ("--json", "FILE", "write the figures to FILE"),
     ):
         bundle.add_argument(name, type=Path, metavar=kind, help=text)
@@ -39,6 +39,11 @@ def add_export(commands: Any) -> None:
         default=TEACHER_BUNDLE,
         metavar="DIR",
         help=f"the bundle of the run's teacher ({TEACHER_BUNDLE})",
+    )
+    bundle.add_argument(
+        "--keep-labels",
+        action="store_true",
+        help="keep the labels of --source beside those of the dataset",
     )
     bundle.add_argument(
         "--precision",

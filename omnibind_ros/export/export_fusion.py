@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from omnibind_ros.encoders.bundle import file_sha256
 from omnibind_ros.encoders.manifest import Calibration, FileSpec
 from omnibind_ros.fusion.adaptive import MAX_MEMBERS, fusion_inputs, fusion_outputs
 from omnibind_ros.learning.af.files import RECORD, load_fusion
-from omnibind_ros.learning.af.network import FusionNetwork
+from omnibind_ros.learning.af.network import FusionNetwork, SynonymCorrection
 from omnibind_ros.learning.config import TrainingError
 
 from .torch_onnx import write_network
@@ -20,13 +21,29 @@ from .torch_onnx import write_network
 FILE = "fusion.onnx"
 
 
+class DistinctWords(SynonymCorrection):
+    """The correction with each word once: a class of few words has copies of its first one."""
+
+    def __init__(self, given: SynonymCorrection) -> None:
+        """Take the words and the vectors of another one."""
+        super().__init__(given.words.shape[0], len(given.lift), 0)
+        words, places = torch.unique(given.words.T, dim=0, return_inverse=True)
+        self.words, self.lift = words.T.contiguous(), given.lift
+        self.register_buffer("places", places.reshape(len(given.lift), -1))
+
+    def similarities(self, embeddings: Tensor) -> Tensor:
+        """Return similarities [B, N, C] of embeddings [B, N, D] to the best word of each class."""
+        return (embeddings @ self.words)[..., self.places].amax(3)
+
+
 class ExportedFusion(nn.Module):
     """One set of N members, as fusion.onnx takes it: without a batch, and all of them present."""
 
     def __init__(self, network: FusionNetwork) -> None:
-        """Wrap a network."""
+        """Wrap a network, which stays as it is."""
         super().__init__()
-        self.network = network
+        self.network = copy.deepcopy(network)
+        self.network.synonyms = DistinctWords(network.synonyms)
 
     def forward(
         self, embeddings: Tensor, modality: Tensor, age: Tensor, quality: Tensor, entropy: Tensor

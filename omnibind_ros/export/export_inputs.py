@@ -9,8 +9,11 @@ from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.learning import checkpoints
+from omnibind_ros.learning.cad.run_folder import cache_of
 from omnibind_ros.learning.config import TrainingError
+from omnibind_ros.learning.config_file import read_config
 from omnibind_ros.learning.tensors.cache import TensorCache
+from omnibind_ros.learning.tensors.sample_labels import CLASSES
 
 from .precisions import AUTO
 from .verify import require_intact
@@ -28,6 +31,7 @@ class BundleRequest:
         fusion: Folder of `omnibind train fusion`; None: the bundle gets no fusion network.
         cache: Folder of the run's caches of tensors; None for the run's own.
         precision: Of the encoders; one of `precisions.PRECISIONS`, or `AUTO`.
+        keep_labels: Whether the source's labels stay beside those of the dataset.
     """
 
     run: Path
@@ -36,6 +40,7 @@ class BundleRequest:
     fusion: Path | None = None
     cache: Path | None = None
     precision: str = AUTO
+    keep_labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,14 @@ class ExportInputs:
                 f"{projection.get('teacher')}, but {request.source} is {source.manifest.model}; "
                 "give its teacher for --source"
             )
-        folder = (request.cache or request.run / "cache") / str(projection["key"])[:16]
+        folder = (request.cache or cache_of(request.run)) / str(projection["key"])[:16]
         return cls(request, source, TensorCache.open(folder), Dataset.open(request.data))
+
+    @property
+    def own_labels(self) -> bool:
+        """Whether the run learned the dataset's classes, which are the bundle's labels then."""
+        config = read_config(self.request.run / "config.yaml")
+        return config.labels == CLASSES and not config.left_out
 
     @property
     def origin(self) -> str:

@@ -94,15 +94,16 @@ class MeasuredStudent(nn.Module):
     """A student that gives its features too, and how far a sample is from its training."""
 
     def __init__(self, network: PictureStudent, distribution: FeatureDistribution) -> None:
-        """Wrap a trained network, with the distribution of its features."""
+        """Wrap a trained network, with the distribution of its features, or of the last of them."""
         super().__init__()
         self.network, self.distribution = network, distribution
-        self.features = len(distribution.mean)
+        self.features = network.head.project.in_features
+        self.measured = len(distribution.mean)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return unit embeddings [B, D], features [B, F] and distances [B] of samples [B, ...]."""
         embedding, features = self.network.outputs(x)
-        return embedding, features, self.distribution(features)
+        return embedding, features, self.distribution(features[:, -self.measured :])
 
 
 def fit_distribution(
@@ -112,7 +113,8 @@ def fit_distribution(
 
     Args:
         network: The trained student, on the CPU, in evaluation mode.
-        cache: The tensors that it was trained on; its limit is that of the validation objects.
+        cache: The tensors that it was trained on; its limit is that of the validation objects, or
+            where there are none of the test or training objects.
         modality: Its modality.
 
     Raises:
@@ -132,7 +134,9 @@ def fit_distribution(
         return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
 
     try:
-        return FeatureDistribution.fit(features("train"), features("validation"))
+        training = features("train")
+        held_out = next((f for f in map(features, ("validation", "test")) if len(f)), training)
+        return FeatureDistribution.fit(training, held_out)
     except ValueError as error:
         raise TrainingError(f"{modality}: {error}; build a larger dataset") from error
 

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_dynamic,
+    quantize_static,
+)
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from .heavy_nodes import BETWEEN, WEIGHTED, Arrays, heavy_nodes, name_nodes
@@ -72,6 +78,31 @@ def write_int8(
                 # layer's input, if nothing stands between them.
                 "OpTypesToExcludeOutputQuantization": list(WEIGHTED) if symmetric else [],
             },
+        )
+        save_model(onnx.load(str(quantised)), target)
+
+
+def write_int8_weights(source: Path, target: Path) -> None:
+    """Quantise the weights of layers; the ranges of activations are measured in each run.
+
+    Sentences differ more in their activations than pictures do, and a text network runs seldom.
+
+    Args:
+        source: An .onnx file in fp32, with any inputs.
+        target: The file to write.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as folder, _errors_only():
+        quantised = Path(folder) / "quantised.onnx"
+        quantize_dynamic(
+            str(source),
+            str(quantised),
+            op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options={"MatMulConstBOnly": True},
         )
         save_model(onnx.load(str(quantised)), target)
 

@@ -31,14 +31,19 @@ def run_build(options: argparse.Namespace, progress: Callable[[str], None]) -> B
         fusion=options.fusion,
         cache=options.cache,
         precision=options.precision,
+        keep_labels=options.keep_labels,
     )
     report = build_bundle(options.out, request, progress)
     for modality, figures in report.figures.items():
-        print(f"{modality}: {_figures_line(figures)}")
+        line = _figures_line(figures) if figures else "as in the source, since the run has none"
+        print(f"{modality}: {line}")
     for remark in report.remarks:
         print(f"not for TensorRT: {remark}")
     if options.fusion is None:
         print("no --fusion: this bundle is fused by the quality-weighted mean")
+    labels = report.bundle.manifest.figures.get("labels", {})
+    if labels:
+        print(f"{labels['number']} labels ({labels['which']}), {labels['calibrated']}")
     total = sum(path.stat().st_size for path in report.bundle.root.iterdir())
     print(f"exported {options.out}: {report.bundle.manifest.model}, {total / 1e6:.1f} MB")
     if options.json is not None:

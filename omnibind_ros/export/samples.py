@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.encoders.image import centre_crop
-from omnibind_ros.encoders.manifest import BundleError
+from omnibind_ros.encoders.framing import frame
+from omnibind_ros.encoders.manifest import BundleError, TensorSpec
 from omnibind_ros.learning.tensors.cache import TensorCache
 
 MAX_CALIBRATION, MAX_HELD_OUT = 200, 500
@@ -21,12 +21,26 @@ Inputs = list[npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """Where the inputs of an image encoder come from.
+
+    Attributes:
+        dataset: Has the pictures.
+        tensor: The encoder's input, which says how they are framed.
+    """
+
+    dataset: Dataset
+    tensor: TensorSpec
+
+
+@dataclass(frozen=True)
 class ExportSamples:
     """Inputs of one encoder.
 
     Attributes:
         calibration: Inputs [1, ...] from training objects.
-        held_out: Inputs [1, ...] from validation and test objects; at least one.
+        held_out: Inputs [1, ...] from validation and test objects, or from training objects where
+            there are no others; at least one.
         labels: int64 [len(held_out)], their classes.
     """
 
@@ -36,19 +50,21 @@ class ExportSamples:
 
 
 def choose_samples(
-    cache: TensorCache, modality: str, dataset: Dataset | None = None, size: int = 0, seed: int = 0
+    cache: TensorCache,
+    modality: str,
+    pictures: Pictures | None = None,
+    seed: int = 0,
 ) -> ExportSamples:
     """Draw samples of a modality.
 
     Args:
         cache: The tensors that the students were trained on.
         modality: A student modality, or image.
-        dataset: Where the pictures are, for the modality image; the cache has none.
-        size: Side of a picture that the image encoder takes, pixels.
+        pictures: Where the pictures are, for the modality image; the cache has none.
         seed: Of the draw.
 
     Raises:
-        BundleError: There is no usable sample of a validation or test object.
+        BundleError: There is no usable sample.
     """
     rng = np.random.default_rng(seed)
     rows = cache.index.rows[modality]
@@ -59,7 +75,7 @@ def choose_samples(
         inputs, places = [], []
         for place in np.sort(rng.permutation(np.flatnonzero(split & usable))[:most]):
             try:
-                inputs.append(_read_input(cache, modality, int(place), dataset, size))
+                inputs.append(_read_input(cache, modality, int(place), pictures))
             except CodecError:
                 continue  # the shard was damaged after the tensors were cached
             places.append(int(place))
@@ -67,10 +83,12 @@ def choose_samples(
 
     calibration, _ = draw(training, MAX_CALIBRATION)
     held_out, places = draw(~training, MAX_HELD_OUT)
+    if not held_out:  # a dataset whose objects are all for training
+        held_out, places = draw(training, MAX_HELD_OUT)
     if not held_out:
         raise BundleError(
-            f"the dataset has no usable {modality} samples of objects that training has not seen "
-            "to check the export on; give another --data"
+            f"the dataset has no usable {modality} samples to check the export on; give another "
+            "--data"
         )
     return ExportSamples(
         calibration, held_out, np.asarray(cache.index.labels[rows[places]], np.int64)
@@ -78,9 +96,9 @@ def choose_samples(
 
 
 def _read_input(
-    cache: TensorCache, modality: str, place: int, dataset: Dataset | None, size: int
+    cache: TensorCache, modality: str, place: int, pictures: Pictures | None
 ) -> npt.NDArray[Any]:
-    if dataset is None:
+    if pictures is None:
         return np.asarray(cache.inputs.tensors[modality][place], np.float32)[None]
-    picture = dataset[int(cache.index.rows[modality][place])][modality]
-    return centre_crop(picture, size)[None]
+    picture = pictures.dataset[int(cache.index.rows[modality][place])][modality]
+    return frame(picture, pictures.tensor).pixels[None]

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import yaml
 from onnx import TensorProto, helper, numpy_helper
+
+from omnibind_ros.safe_yaml import load_yaml
 
 TABLE = "tensorrt_operators.yaml"
 
@@ -43,7 +44,7 @@ class Table:
 def read_table() -> Table:
     """Read the table in the file beside this module."""
     text = resources.files(__package__).joinpath(TABLE).read_text(encoding="utf-8")
-    data = yaml.safe_load(text)
+    data = load_yaml(text)
     oldest, newest = data["opsets"]
     return Table(
         source=data["source"],

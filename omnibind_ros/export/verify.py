@@ -32,6 +32,11 @@ def require_intact(bundle: Bundle) -> Bundle:
     return bundle
 
 
+def total_bytes(folder: Path) -> int:
+    """Return the size of all files of a bundle together."""
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
 def verify_bundle(folder: Path, limited: bool = True) -> None:
     """Check a bundle.
 
@@ -60,7 +65,7 @@ def verify_bundle(folder: Path, limited: bool = True) -> None:
         )
     if bundle.manifest.fusion is not None:
         _run_fusion(bundle)
-    total = sum(path.stat().st_size for path in folder.iterdir())
+    total = total_bytes(folder)
     if limited and total > MAX_BYTES:
         raise BundleError(
             f"the bundle has {total / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:.0f}; choose int8 "

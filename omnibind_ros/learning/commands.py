@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.lazy import LazyFunction
+from omnibind_ros.worker_options import add_worker_options
 
 from .af.commands import add_fusion
 
@@ -32,9 +33,7 @@ def _add_students(actions: Any) -> None:
         ("--config", "FILE", False, "how (the defaults of docs/how-to/training.md)"),
     ):
         students.add_argument(name, type=Path, metavar=metavar, required=required, help=text)
-    students.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="processes that prepare (one a core)"
-    )
+    add_worker_options(students, "prepare samples")
     students.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --out"
     )

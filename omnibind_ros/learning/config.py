@@ -150,6 +150,11 @@ class TrainingConfig:
     """A training run. `overrides` holds, by modality, fields of loss and schedule that differ."""
 
     teacher: str = parameter("teacher", "Bundle, or OpenCLIP or Hugging Face model")
+    labels: str = parameter(
+        "classes",
+        "What students learn: the dataset's classes, or the name or folder of a bundle, whose "
+        "labels.yaml has finer names for its objects",
+    )
     seed: int = parameter(0, "Seed of all random generators", low=0, high=2**31)
     modalities: list[str] = parameter(list(STUDENT_MODALITIES), "Students to train")
     left_out: list[str] = parameter([], "Classes that training does not see, to be unknown later")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 
 from omnibind_ros.config import ParameterError, check
+from omnibind_ros.safe_yaml import load_yaml
 
 from .config import (
     AdaptConfig,
@@ -76,7 +77,7 @@ def read_yaml(path: Path) -> Any:
         TrainingError: It cannot be read.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return load_yaml(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise TrainingError(f"{path} cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

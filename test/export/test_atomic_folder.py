@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from omnibind_ros import atomic_folder
 from omnibind_ros.encoders.manifest import BundleError
-from omnibind_ros.export import atomic_folder
 from omnibind_ros.export.atomic_folder import replaced_folder, staging_folder
 
 

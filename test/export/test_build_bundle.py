@@ -20,6 +20,7 @@ from paths import ROOT  # noqa: E402
 from training_run import make_fusion_run, make_run  # noqa: E402
 
 from omnibind_ros.cli import main  # noqa: E402
+from omnibind_ros.datasets.storage.dataset import Dataset  # noqa: E402
 from omnibind_ros.encoders.bundle import Bundle, file_sha256  # noqa: E402
 from omnibind_ros.encoders.manifest import BundleError, FileSpec  # noqa: E402
 from omnibind_ros.encoders.manifest_writing import record_figures, write_manifest  # noqa: E402
@@ -32,8 +33,10 @@ from omnibind_ros.export.replace_fusion import replace_fusion  # noqa: E402
 from omnibind_ros.export.verify import verify_bundle  # noqa: E402
 from omnibind_ros.fusion import AdaptiveFusion  # noqa: E402
 from omnibind_ros.learning import checkpoints  # noqa: E402
-from omnibind_ros.learning.config import TrainingError  # noqa: E402
+from omnibind_ros.learning.config import TrainingConfig, TrainingError  # noqa: E402
+from omnibind_ros.learning.config_file import write_config  # noqa: E402
 from omnibind_ros.learning.tensors.specs import input_spec  # noqa: E402
+from omnibind_ros.recognition.labels import read_labels  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +124,16 @@ def test_calibration_and_fusion_are_those_of_the_fusions_run(made, bundle_dir):
     np.testing.assert_allclose(fused.weights, quality, atol=1e-5)  # untrained, it is the mean
 
 
+def test_a_bundle_has_the_labels_of_its_dataset(made, bundle_request):
+    labels = read_labels(made.bundle.root / made.bundle.manifest.labels.path).labels
+    assert len(labels) == len(Dataset.open(bundle_request.data).labels)
+    about = made.bundle.manifest.figures["labels"]
+    assert about["number"] == len(labels)
+    # This run has no embeddings, so that it says that the calibration is that of the source.
+    assert "with the calibration of" in about["calibrated"]
+    assert "embeddings.npz is missing" in about["calibrated"]
+
+
 def test_a_bundle_gets_another_fusion(made, tmp_path):
     out, fusion = tmp_path / "household", tmp_path / "fusion"
     shutil.copytree(made.bundle.root, out)
@@ -132,7 +145,8 @@ def test_a_bundle_gets_another_fusion(made, tmp_path):
     assert new.encoders == old.encoders
     assert new.fusion.sha256 != old.fusion.sha256
     assert new.version != old.version
-    assert new.figures == old.figures  # without those of an evaluation of the old fusion
+    # Without those of an evaluation of the old fusion, and of its calibration.
+    assert new.figures == {"export": old.figures["export"]}
 
 
 def test_another_fusion_that_does_not_fit_leaves_the_bundle_as_it_was(made, tmp_path):
@@ -182,8 +196,10 @@ def test_the_next_training_finds_features_and_classes_in_it(made):
     assert teacher.embed_images([picture]).features.shape == (1, 1280)
 
 
-def test_a_bundle_can_replace_its_teacher(bundle_request, bundle_copy):
-    """Files of the old bundle go; files of the user stay."""
+def test_a_bundle_can_replace_its_teacher(bundle_request, bundle_copy, tmp_path):
+    """Files of the old bundle go; files of the user stay, and labels that a run has learned."""
+    run = shutil.copytree(bundle_request.run, tmp_path / "run")
+    write_config(TrainingConfig(labels="household"), run / "config.yaml")
     (bundle_copy / "README.md").write_text("mine")
     (bundle_copy / "old.onnx").write_text("of an old bundle")
     labels = (bundle_copy / "labels.yaml").read_text() + "  - name: weaver's loom\n"
@@ -191,7 +207,7 @@ def test_a_bundle_can_replace_its_teacher(bundle_request, bundle_copy):
     manifest = Bundle.load(bundle_request.source).manifest
     old = FileSpec("old.onnx", file_sha256(bundle_copy / "old.onnx"))
     write_manifest(bundle_copy, replace(manifest, fusion=old), "an old command")
-    build_bundle(bundle_copy, replace(bundle_request, source=bundle_copy))
+    build_bundle(bundle_copy, replace(bundle_request, run=run, source=bundle_copy))
     assert (bundle_copy / "README.md").read_text() == "mine"
     assert (bundle_copy / "labels.yaml").read_text() == labels
     assert not (bundle_copy / "old.onnx").exists()
@@ -252,10 +268,10 @@ def test_a_fusion_without_calibration(bundle_request, present, tmp_path):
 
 
 def test_a_bundle_that_is_not_verified(bundle_request, present, monkeypatch):
-    def damage(stage):
+    def damage(stage, limited):
         path = stage / "touch.onnx"
         path.write_bytes(path.read_bytes()[:-100])
-        verify_bundle(stage)
+        verify_bundle(stage, limited)
 
     monkeypatch.setattr(building, "verify_bundle", damage)
     fails(bundle_request, present, BundleError, "touch.onnx of bundle")

@@ -83,13 +83,13 @@ def test_what_a_student_begins_with_follows_from_its_objective(objective, start)
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("epoch: 3", "no parameter epoch; use one of teacher, seed"),
+        ("epoch: 3", "no parameter epoch; use one of teacher, labels, seed"),
         ("loss: {taus: 3}", "no parameter loss.taus"),
         ("loss: [1]", "loss holds '\\[1\\]', but must be"),
         ("schedule: {epochs: 0}", "schedule.epochs is '0', but must be in 1"),
         ("schedule: {epochs: many}", "schedule.epochs is 'many', but must be of type int"),
         ("loss: {objective: best}", "must be one of: cad, omnibind, cross_entropy"),
-        ("schedule: {architecture: best}", "must be one of: empty, picture, three_views"),
+        ("schedule: {architecture: best}", "must be one of: empty, picture, pair, three_views"),
         ("modalities: [image]", "'image', which is no student modality"),
         ("overrides: {smell: {epochs: 1}}", "'smell', which is no student modality"),
         ("shares: {touch: 0}", "shares.touch is '0', but must be a percentage"),

@@ -26,7 +26,7 @@ from omnibind_ros.datasets.storage.shards import write_shard
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.progress import Progress, no_progress
 
-from .parallel import run_tasks
+from .parallel import Workers, run_tasks
 from .plan import Plan
 
 SHARD_SIZE = 128
@@ -87,7 +87,7 @@ def build_dataset(
     plan: Plan,
     out: Path,
     *,
-    workers: int = 0,
+    workers: Workers = 0,
     shard_size: int = SHARD_SIZE,
     progress: Progress = no_progress,
 ) -> BuildReport:
@@ -96,7 +96,7 @@ def build_dataset(
     Args:
         plan: The plan.
         out: The folder; made if missing.
-        workers: Processes; 0: one a core. The bytes do not depend on it.
+        workers: Processes, or an executor; 0: one a core. The bytes do not depend on it.
         shard_size: Samples a shard: shard k holds those of [k * shard_size, (k + 1) * shard_size).
         progress: Called every few samples.
 

@@ -19,16 +19,18 @@ from rich.progress import (
 from rich.progress import Progress as ProgressBar
 
 from omnibind_ros.progress import Progress
+from omnibind_ros.worker_options import add_worker_options
 
 from .builder import build_dataset
+from .cluster import chosen_workers
 from .plan import Plan
 
 
 def add_build_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of every build: --out and --workers."""
+    """Add the options of every build: --out, --workers and --dask."""
     add = parser.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the dataset")
-    add("--workers", type=int, default=0, metavar="N", help="processes (one a core)")
+    add_worker_options(parser, "build")
 
 
 def run_build(plan: Plan, options: argparse.Namespace) -> int:
@@ -36,14 +38,17 @@ def run_build(plan: Plan, options: argparse.Namespace) -> int:
 
     Args:
         plan: The plan.
-        options: With out and workers, as `add_build_options` adds them.
+        options: With out, workers and dask, as `add_build_options` adds them.
 
     Returns:
         The exit status.
     """
     try:
-        with _progress_bar(f"building {options.out}") as progress:
-            report = build_dataset(plan, options.out, workers=options.workers, progress=progress)
+        with (
+            chosen_workers(options.workers, options.dask, options.out.absolute().parent) as workers,
+            _progress_bar(f"building {options.out}") as progress,
+        ):
+            report = build_dataset(plan, options.out, workers=workers, progress=progress)
     except KeyboardInterrupt:
         print("interrupted: the same command goes on with what is missing", file=sys.stderr)
         raise
@@ -51,6 +56,8 @@ def run_build(plan: Plan, options: argparse.Namespace) -> int:
     print(f"built {report.out}: {report.samples} samples{again}")
     if len(report.skipped):
         print(f"left out: {len(report.skipped)}; {report.out / 'README.md'} lists what and why")
+    for note in plan.describe().get("notes", ()):
+        print(note)
     return 0
 
 

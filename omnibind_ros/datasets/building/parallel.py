@@ -1,4 +1,7 @@
-"""Runs numbered tasks in processes that can be stopped, and that end with their parent."""
+"""Runs numbered tasks in processes that can be stopped, and that end with their parent.
+
+Or on an executor of concurrent.futures, such as a cluster's (executors.py).
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,20 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Executor, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import cv2
 
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.worker_processes import end_with_parent
+
+from .executors import run_on_executor
+
+Workers: TypeAlias = int | Executor
+"""Where tasks are done: a number of processes of this machine, or an executor."""
 
 POLL = 0.2
 """Seconds between two reports of progress."""
@@ -75,19 +83,22 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def run_tasks(
-    task: Task, numbers: Sequence[int], workers: int, progress: Callable[[int], None]
+    task: Task, numbers: Sequence[int], workers: Workers, progress: Callable[[int], None]
 ) -> None:
     """Do a task for each number; the first exception stops all workers and is raised here.
 
     Args:
         task: The task.
         numbers: The numbers, in this order.
-        workers: Processes; 1: it is done in this process.
+        workers: Processes, or an executor; 1: it is done in this process.
         progress: Called now and then with the number of steps done.
 
     Raises:
         DatasetError: A worker died.
     """
+    if isinstance(workers, Executor):
+        run_on_executor(task, numbers, workers, progress)
+        return
     if workers <= 1 or len(numbers) <= 1:
         _run_here(task, numbers, progress)
         return

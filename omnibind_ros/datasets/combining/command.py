@@ -12,10 +12,11 @@ from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.recognition.labels import read_labels
+from omnibind_ros.worker_options import add_worker_options
 
 from .labels import LabelMatcher, read_mapping
 from .plan import PER_CLASS, CombinePlan
-from .sets import SourceSet, synonyms_of
+from .sets import SourceSet, named_apart, synonyms_of
 from .suggestions import THRESHOLD, suggest, write_suggestions
 
 HOUSEHOLD = "household"
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("sets", nargs="+", metavar="SET", help="READER:FOLDER, or a built dataset's folder")
     add("--out", type=Path, metavar="DIR", help="folder of the combined dataset")
-    add("--workers", type=int, default=0, metavar="N", help="processes (one a core)")
+    add_worker_options(parser, "build")
     add("--seed", type=int, default=0, metavar="N", help="seed of the pairing (0)")
     add("--samples", type=int, default=0, metavar="N", help="most samples (all)")
     add(
@@ -39,9 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--min-modalities",
         type=int,
-        default=2,
+        default=0,
         metavar="N",
-        help="leave out classes with fewer modalities (2)",
+        help="leave out classes with fewer modalities (2, or 1 if there is one modality alone)",
     )
     add(
         "--labels",
@@ -109,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
         ValueError: The text is one sentence: what is wrong, and what to do.
         OSError: A file cannot be written.
     """
-    sets = [SourceSet.parse(text) for text in options.sets]
+    sets = named_apart([SourceSet.parse(text) for text in options.sets])
     matcher = make_matcher(options.labels, options.mapping)
     if options.suggest:
         for each in sets:

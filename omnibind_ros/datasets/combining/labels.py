@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 
 from omnibind_ros.datasets.errors import DatasetError
+from omnibind_ros.safe_yaml import load_yaml
 
 ANY = "*"
 """Name of every set in a mapping."""
@@ -50,7 +51,7 @@ def read_mapping(path: Path) -> LabelMapping:
         DatasetError: It cannot be read, is no mapping, or holds suggestions that are not confirmed.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path.read_text(encoding="utf-8"))
         mapping = {
             str(name): {
                 normalise(str(theirs)): None if ours is None else " ".join(str(ours).split())

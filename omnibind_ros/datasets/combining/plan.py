@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +21,15 @@ from omnibind_ros.datasets.errors import DatasetError, SkipError
 from omnibind_ros.datasets.readers.base import item_key
 from omnibind_ros.datasets.storage.item import Item, Split
 from omnibind_ros.datasets.storage.skip_log import SkipLog
-from omnibind_ros.datasets.storage.splits import split_of
+from omnibind_ros.datasets.storage.split_notes import counted, division_notes, missing_notes
+from omnibind_ros.datasets.storage.splits import Member, divide
 from omnibind_ros.modalities import MODALITIES
 
 from .labels import LabelMatcher
-from .sets import SourceSet, synonyms_of
+from .sets import SourceSet, named_apart, synonyms_of
 
 PER_CLASS = 500
-"""Most recordings of a class and split from each set; one takes about 1.4 kB of memory."""
+"""Most recordings of a class and split from each set."""
 
 
 def _rank(key: str) -> int:
@@ -62,6 +64,10 @@ class Pool:
     def items(self) -> tuple[Item, ...]:
         """Return the chosen recordings, in an order that does not depend on that of `add`."""
         return tuple(item for _, _, item in sorted(self._heap, key=lambda entry: entry[:2]))
+
+
+Pools = dict[tuple[str, Split], dict[str, Pool]]
+"""By class and split, and by name of a set, its recordings."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ class CombinePlan:
         seed: int = 0,
         samples: int = 0,
         per_class: int = PER_CLASS,
-        min_modalities: int = 2,
+        min_modalities: int = 0,
     ) -> None:
         """List the recordings of the sets and match their labels.
 
@@ -112,50 +118,117 @@ class CombinePlan:
             seed: Seed of the pairing.
             samples: Most samples, taken evenly from all classes; 0: all.
             per_class: Most recordings of a class, split and set.
-            min_modalities: Classes with fewer modalities in a split are left out of it.
+            min_modalities: Classes with fewer modalities in a split are left out of it; 0: 2, or 1
+                where the sets have one modality alone.
 
         Raises:
             DatasetError: A set cannot be read, two have the same name, or nothing can be combined.
         """
+        sets = named_apart(sets)
         names = [each.name for each in sets]
         if len(set(names)) < len(names):
             raise DatasetError("two of the sets have the same name; rename a folder")
         self.skipped = SkipLog()
+        self.notes: list[str] = []
         self._sets, self._seed, self._matcher = tuple(sets), seed, matcher
-        self._options = {"samples": samples, "per_class": per_class, "minimum": min_modalities}
-        groups = list(self._groups(self._pools(per_class), min_modalities))
+        pools = self._pools(per_class)
+        self._note_dropped(pools, per_class)
+        least = min_modalities or self._least(pools)
+        self._options = {"samples": samples, "per_class": per_class, "minimum": least}
+        groups = list(self._groups(pools, least))
+        self._note_alone(pools, groups, least)
+        there: dict[str, list[Split]] = {}
+        for group in groups:
+            there.setdefault(group.label, []).append(group.split)
+        self.notes += missing_notes(there)
         self._samples = list(_in_turn(groups))[: samples or None]
         if not self._samples:
             raise DatasetError(
-                f"no class has {min_modalities} modalities in one split of {', '.join(names)}: ask "
+                f"no class has {least} modalities in one split of {', '.join(names)}: ask "
                 "for suggestions with --suggest, or set --min-modalities 1"
             )
 
-    def _pools(self, per_class: int) -> dict[tuple[str, Split], dict[str, Pool]]:
-        pools: dict[tuple[str, Split], dict[str, Pool]] = {}
-        where: dict[str, Split] = {}
+    def _labelled(self) -> Iterator[tuple[SourceSet, str, Item]]:
+        """Yield the items whose label is of a class, each with its set and its class."""
         for source in self._sets:
             for item in source.items(self.skipped):
                 label = self._matcher.match(source.name, item.label, synonyms_of(item))
-                split = item.split or split_of(item.object_id)
                 if label is None:
                     self.skipped.add(f"{source.name}: {item.label}", "the label is of no class")
-                elif where.setdefault(item.object_id, split) != split:
-                    self.skipped.add(item.object_id, "its object is in another split already")
                 else:
-                    by_source = pools.setdefault((label, split), {})
-                    by_source.setdefault(source.name, Pool(per_class)).add(item)
+                    yield source, label, item
+
+    def _pools(self, per_class: int) -> Pools:
+        labelled = list(self._labelled())
+        division = divide(
+            [
+                Member(self._group(source, label), item.object_id, item.split, item.object_known)
+                for source, label, item in labelled
+            ]
+        )
+        self.notes += [*self.skipped.notes, *division_notes(division)]
+        pools: Pools = {}
+        published: dict[str, tuple[SourceSet, Split]] = {}
+        for (source, label, item), split in zip(labelled, division.splits, strict=True):
+            first, other = published.setdefault(item.object_id, (source, split))
+            # A built dataset may have divided the recordings of an object on purpose.
+            if item.split and split != other and not (source.built and source == first):
+                self.skipped.add(item.object_id, "its object is in another split already")
+            else:
+                by_source = pools.setdefault((label, split), {})
+                by_source.setdefault(source.name, Pool(per_class)).add(item)
         return pools
 
-    def _groups(
-        self, pools: dict[tuple[str, Split], dict[str, Pool]], min_modalities: int
-    ) -> Iterator[Group]:
+    def _group(self, source: SourceSet, label: str) -> str:
+        return label if len(self._sets) == 1 else f"{label} of {source.name}"
+
+    def _note_dropped(self, pools: Pools, per_class: int) -> None:
+        """Log and note what `per_class` leaves out, by class."""
+        lost: Counter[str] = Counter()
+        for (label, _), by_source in sorted(pools.items()):
+            dropped = sum(pool.dropped for pool in by_source.values())
+            if dropped:
+                lost[label] += dropped
+                self.skipped.add(label, "there are more recordings than --per-class", dropped)
+        if lost:
+            self.notes.append(
+                f"--per-class {per_class} leaves out {lost.total()} recordings: {counted(lost)}; a "
+                "larger number keeps them."
+            )
+
+    def _least(self, pools: Pools) -> int:
+        """Return how many modalities a class must have if the user does not say it."""
+        there = {
+            modality
+            for by_source in pools.values()
+            for pool in by_source.values()
+            for item in pool.items()
+            for modality in item.modalities
+        }
+        if len(there) == 1:
+            self.notes.append(
+                f"the sets have one modality alone ({there.pop()}), so a sample is one recording."
+            )
+            return 1
+        return 2
+
+    def _note_alone(self, pools: Pools, groups: Sequence[Group], least: int) -> None:
+        """Note how many recordings of each class have too few other modalities."""
+        used = {(group.label, group.split) for group in groups}
+        lost: Counter[str] = Counter()
+        for (label, split), by_source in sorted(pools.items()):
+            if (label, split) not in used:
+                lost[label] += sum(len(pool.items()) for pool in by_source.values())
+        if lost and groups:
+            self.notes.append(
+                f"{lost.total()} recordings of classes with fewer than {least} modalities in a "
+                f"split are left out: {counted(lost)}; --min-modalities 1 keeps them."
+            )
+
+    def _groups(self, pools: Pools, min_modalities: int) -> Iterator[Group]:
         for (label, split), by_source in sorted(pools.items()):
             parts = tuple((name, pool.items()) for name, pool in by_source.items())
             counts = _count(parts)
-            dropped = sum(pool.dropped for pool in by_source.values())
-            if dropped:
-                self.skipped.add(label, "there are more recordings than --per-class", dropped)
             if len(counts) < min_modalities:
                 lost = sum(len(items) for _, items in parts)
                 why = f"its class has fewer than {min_modalities} modalities in a split"
@@ -183,7 +256,7 @@ class CombinePlan:
                 chosen.setdefault(modality, (name, item))
         if not chosen:
             raise SkipError(f"{group.label} ({group.split})", "no set has a modality of it")
-        used = list({item.key: (name, item) for name, item in chosen.values()}.values())
+        used = list({(name, item.key): (name, item) for name, item in chosen.values()}.values())
         return Item(
             key=item_key("combine", f"{index:08}-{group.label}"),
             label=group.label,
@@ -226,13 +299,14 @@ class CombinePlan:
         return {
             "name": "combine",
             "seed": self._seed,
-            "version": 1,
+            "version": 2,
             "summary": f"Samples of {names}, combined by the meaning of their labels. The parts of "
             "a sample were recorded together only if they are from one set; see meta['parts'].",
             "sources": [source for each in self._sets for source in each.sources()],
             "skipped": self.skipped.to_dict(),
             "labels": joined,
             "options": self._options,
+            "notes": self.notes,
         }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,13 @@ class SourceSet:
         name: Name of the reader, or of the folder of a built dataset.
         path: Its folder.
         built: Whether it is a built dataset.
+        reader: Name of the reader; empty for a built dataset.
     """
 
     name: str
     path: Path
     built: bool
+    reader: str = ""
 
     @classmethod
     def parse(cls, text: str) -> SourceSet:
@@ -40,7 +42,7 @@ class SourceSet:
         """
         name, colon, folder = text.partition(":")
         if colon and name in READERS:
-            return cls(name, Path(folder), built=False)
+            return cls(name, Path(folder), built=False, reader=name)
         path = Path(text)
         if (path / MANIFEST).is_file():
             return cls(path.resolve().name, path, built=True)
@@ -58,7 +60,7 @@ class SourceSet:
             DatasetError: It cannot be read.
         """
         if not self.built:
-            yield from READERS[self.name].read(self.path, log)
+            yield from READERS[self.reader].read(self.path, log)
             return
         stored = _open(self.path)
         for index in range(len(stored)):
@@ -83,8 +85,19 @@ class SourceSet:
         """Return the sources of the set, for the data card."""
         if self.built:
             return list(_open(self.path).manifest.description.get("sources", ()))
-        reader = READERS[self.name]
+        reader = READERS[self.reader]
         return [{"name": reader.title, "licence": reader.licence, "credit": reader.author}]
+
+
+def named_apart(sets: Sequence[SourceSet]) -> list[SourceSet]:
+    """Return sets with different names: those of one reader are named READER:FOLDER then."""
+    names = [each.name for each in sets]
+    return [
+        replace(each, name=f"{each.name}:{each.path.resolve().name}")
+        if names.count(each.name) > 1 and not each.built
+        else each
+        for each in sets
+    ]
 
 
 @lru_cache(maxsize=4)

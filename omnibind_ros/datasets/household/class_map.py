@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from omnibind_ros.datasets.errors import DatasetError
+from omnibind_ros.safe_yaml import load_yaml
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class ClassMap:
         """
         file = path or importlib.resources.files(__package__) / "household.yaml"
         try:
-            data = yaml.safe_load(file.read_text(encoding="utf-8"))
+            data = load_yaml(file.read_text(encoding="utf-8"))
             classes = [_object_class(entry) for entry in data["classes"]]
             recorded = tuple(Recordings(**entry) for entry in data.get("recorded") or ())
             ignored = frozenset(data.get("ignored", {}).get("names", ()))

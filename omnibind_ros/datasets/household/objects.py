@@ -84,7 +84,7 @@ def find_objects(
         DatasetError: There is no such class.
     """
     by_class: dict[str, list[HouseholdObject]] = {label: [] for label in class_map.classes}
-    for each in (*_furniture(catalogue, class_map, skipped), *_meshes(meshes, class_map, skipped)):
+    for each in (*furniture(catalogue, class_map, skipped), *_meshes(meshes, class_map, skipped)):
         by_class[each.label].append(each)
     objects: dict[str, tuple[HouseholdObject, ...]] = {}
     for label, members in by_class.items():
@@ -104,9 +104,16 @@ def find_objects(
     return objects
 
 
-def _furniture(
+def furniture(
     catalogue: Catalogue, class_map: ClassMap, skipped: SkipLog
 ) -> Iterator[HouseholdObject]:
+    """Yield the objects of a catalogue that have a class, as training objects: not yet divided.
+
+    Args:
+        catalogue: The furniture.
+        class_map: Which object is of which class.
+        skipped: Log of what is left out.
+    """
     for problem in catalogue.problems:
         skipped.add(FURNITURE, problem)
     for entry in catalogue.entries:

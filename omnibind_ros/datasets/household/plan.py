@@ -168,7 +168,7 @@ def _simulator(
     subject: HouseholdObject, description: Description, synonyms: tuple[str, ...]
 ) -> Simulator:
     """Return an object's simulator; the last one is cached, as samples in a row share it."""
-    return Simulator(subject.load(), subject.label, description, synonyms)
+    return Simulator(subject.load(), subject.label, description, synonyms, subject.finest)
 
 
 def plan_household(

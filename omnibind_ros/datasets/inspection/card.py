@@ -20,6 +20,7 @@ from .counts import OBJECT, count, read_objects
 
 CARD = "README.md"
 OBJECTS = "objects.csv"
+NO_OBJECT_TWICE = "No object is in two splits."
 LISTED = 2000
 """Most objects that the card itself lists; objects.csv always lists all."""
 
@@ -81,6 +82,19 @@ def _classes(objects: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def _splits(objects: Sequence[Mapping[str, Any]], notes: Iterable[str]) -> str:
+    """Return whether objects are in several splits, and the sentences of the plan."""
+    where: dict[str, set[str]] = {}
+    for row in objects:
+        where.setdefault(row["object_id"], set()).add(row["split"])
+    divided = sum(len(splits) > 1 for splits in where.values())
+    first = f"{divided} of {len(where)} objects are in more than one split."
+    return "".join(
+        f"- {each[:1].upper()}{each[1:]}\n"
+        for each in (first if divided else NO_OBJECT_TWICE, *notes)
+    )
+
+
 def _objects(objects: Sequence[Mapping[str, Any]]) -> str:
     if len(objects) > LISTED:
         return f"The {len(objects)} objects are listed in `{OBJECTS}`.\n"
@@ -111,7 +125,7 @@ objects in {counts["classes"]} classes, {counts["bytes"] / 1e6:.0f} MB.
 Version {description.get("version", "?")}, {"no randomness" if seed is None else f"seed {seed}"}.
 
 Samples are in `shard-*.tar` (WebDataset's layout: the members of a sample share its key, `KEY.json`
-describes it); `index.parquet` has the offset of each member. No object is in two splits.
+describes it); `index.parquet` has the offset of each member.
 
 ## Modalities
 
@@ -122,6 +136,9 @@ describes it); `index.parquet` has the offset of each member. No object is in tw
 ## Left out
 
 {_skipped(SkipLog.from_dict(manifest.skipped))}
+## Splits
+
+{_splits(objects, description.get("notes", ()))}
 ## Classes
 
 {_classes(objects)}

@@ -9,6 +9,7 @@ from omnibind_ros.datasets.errors import DatasetError
 
 from .audioset import AUDIOSET
 from .bags.reader import BAG
+from .bags.stream import STREAM
 from .base import Reader
 from .esc import ESC10, ESC50
 from .folder import FOLDER
@@ -41,6 +42,7 @@ READERS: dict[str, Reader] = {
         NIMAGENET,
         NMNIST,
         SHAPENET,
+        STREAM,
         TOUCH_AND_GO,
         YOLO_THERMAL,
     )

@@ -19,7 +19,7 @@ Load = Callable[[], Any]
 
 SPLIT_FOLDERS: dict[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
 """By name of a folder, in lower case, the split in it."""
@@ -94,6 +94,7 @@ class Reader:
         *,
         split: Split | None,
         object_name: str = "",
+        object_known: bool = True,
         licence: str = "",
         author: str = "",
         meta: Mapping[str, Any] | None = None,
@@ -107,6 +108,7 @@ class Reader:
             modalities: By modality, the function that loads it.
             split: The published split; None where none is published.
             object_name: The object or scene; empty: each path is another object.
+            object_known: Whether that is so; False: paths may show the same object.
             licence: Licence of the item; empty: that of the set.
             author: Author of the item; empty: that of the set.
             meta: What else is known.
@@ -122,6 +124,7 @@ class Reader:
             licence=licence or self.licence,
             author=author or self.author,
             meta=dict(meta or {}),
+            object_known=object_known,
         )
 
 

@@ -18,6 +18,7 @@ import yaml
 
 from omnibind_ros.datasets.storage.item import Item, Split
 from omnibind_ros.datasets.storage.skip_log import SkipLog
+from omnibind_ros.safe_yaml import load_yaml
 
 from .base import Reader, ReaderError, entries, read_lines, split_folders
 from .formats.boxes import Box
@@ -31,7 +32,7 @@ ROBOFLOW = re.compile(r"_(?:jpe?g|png)\.rf\.[0-9a-f]+$")
 def _names(root: Path) -> list[str]:
     path = root / "data.yaml"
     try:
-        names = yaml.safe_load(path.read_text(encoding="utf-8"))["names"]
+        names = load_yaml(path.read_text(encoding="utf-8"))["names"]
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ReaderError(
             f"{path} gives no names of classes ({type(error).__name__}); restore it from where the "

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Mapping
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from omnibind_ros.arrays import DAMAGED_ARCHIVE
 from omnibind_ros.sensors.event import EventWindow
 
 from .base import CodecError, Features, check_array
@@ -77,7 +76,7 @@ def decode(stored: bytes | memoryview) -> dict[str, Any]:
         with np.load(io.BytesIO(stored), allow_pickle=False) as file:
             arrays = {name: file[name] for name in FIELDS}
             size = file["size"].tolist()
-    except (OSError, ValueError, KeyError, EOFError, zlib.error, BadZipFile) as error:
+    except DAMAGED_ARCHIVE as error:
         raise CodecError(f"stored events cannot be decoded ({error})") from error
     arrays["t"] = np.cumsum(arrays["t"], dtype=np.int64)
     arrays |= {name: arrays[name].astype(np.uint16) for name in "xy"}

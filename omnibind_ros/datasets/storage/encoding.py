@@ -13,7 +13,6 @@ from omnibind_ros.datasets.samples import sample_module, stored_modalities
 from omnibind_ros.datasets.samples.base import CodecError
 
 from .item import Item, Split
-from .splits import split_of
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,88}")
 SUFFIX_LENGTH = 11
@@ -41,13 +40,15 @@ def encode(item: Item) -> EncodedSample:
     """Load and encode all modalities of an item.
 
     Raises:
-        SkipError: A modality cannot be loaded or encoded, or the item has no modality or no valid
-            key. A sample is stored with all of its modalities or not at all.
+        SkipError: A modality cannot be loaded or encoded, or the item has no modality, no split or
+            no valid key. A sample is stored with all of its modalities or not at all.
     """
     if not KEY.fullmatch(item.key):
         raise SkipError(item.key, "the key is not made of 1 to 88 letters, digits, '-' and '_'")
     if not item.modalities:
         raise SkipError(item.key, "the sample has no modality")
+    if item.split is None:
+        raise SkipError(item.key, "the plan gave the sample no split")
     data = {}
     for modality in stored_modalities():
         if modality in item.modalities:
@@ -57,15 +58,14 @@ def encode(item: Item) -> EncodedSample:
                 raise
             except (ValueError, OSError) as error:
                 raise SkipError(item.object_id, f"{modality}: {error}") from error
-    split = item.split or split_of(item.object_id)
     meta = {
         **{name: getattr(item, name) for name in ("label", "object_id", "source", "licence")},
         "author": item.author,
-        "split": split,
+        "split": item.split,
         "origin": {modality: item.origin[modality] for modality in data},
         "meta": dict(item.meta),
     }
-    return EncodedSample(item, split, json.dumps(meta, ensure_ascii=False).encode(), data)
+    return EncodedSample(item, item.split, json.dumps(meta, ensure_ascii=False).encode(), data)
 
 
 def _encode_data(modality: str, data: Any) -> bytes:

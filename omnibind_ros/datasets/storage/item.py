@@ -20,14 +20,16 @@ class Item:
         key: Unique in its dataset; letters, digits, '-' and '_' only (the name of a tar member
             begins with it and a dot).
         label: The class.
-        object_id: The object; no object is in two splits.
-        split: The split of the object; None: it follows from a hash of the object's id.
+        object_id: The object.
+        split: The split that is published or chosen by hand; None: a plan gives it one
+            (`splits.divide`) before it is stored.
         modalities: By modality, a function that loads its data, as `datasets.samples` describes.
         origin: By modality, whether the data was recorded or simulated.
         source: The published set that it comes from, e.g. 'ESC-10'.
         licence: Licence of the data.
         author: Author of the object model or the recording.
         meta: What else is known, as JSON can hold it.
+        object_known: Whether the object is known; else the id stands for the item alone.
     """
 
     key: str
@@ -40,3 +42,4 @@ class Item:
     licence: str
     author: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
+    object_known: bool = True

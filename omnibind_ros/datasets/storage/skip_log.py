@@ -12,6 +12,9 @@ class SkipLog:
 
     Args:
         examples: Number of examples of each reason.
+
+    Attributes:
+        notes: Sentences about the samples as a whole, for the user; not kept by `to_dict`.
     """
 
     def __init__(self, examples: int = 5) -> None:
@@ -19,6 +22,7 @@ class SkipLog:
         self.counts: Counter[str] = Counter()
         self.examples: dict[str, list[str]] = {}
         self._limit = examples
+        self.notes: list[str] = []
 
     def __len__(self) -> int:
         """Return the number of samples that were left out."""

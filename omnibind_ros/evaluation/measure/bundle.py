@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from omnibind_ros.arrays import Floats
+from omnibind_ros.datasets.building.parallel import Workers
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.text import TextEncoder
@@ -19,7 +21,9 @@ from omnibind_ros.fusion.base import Fusion
 from omnibind_ros.learning.af.config import FusionConfig
 from omnibind_ros.learning.af.corruptions import Members
 from omnibind_ros.learning.af.encoding import Encoded, encode_dataset
-from omnibind_ros.learning.af.sample_labels import SHIPPED, sample_labels
+from omnibind_ros.learning.af.held_out import usable_splits
+from omnibind_ros.learning.af.training import LEAST_OBJECTS
+from omnibind_ros.learning.tensors.sample_labels import SHIPPED, sample_labels
 from omnibind_ros.modalities import MODALITIES, STUDENTS
 
 from .fusion import Fuse, MeasurementConfig, Progress, measure_fusion, no_stage_progress
@@ -35,7 +39,7 @@ def evaluate_bundle(
     config: FusionConfig,
     unknown: Sequence[str] | None = None,
     study: Path | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = no_stage_progress,
     labels: str = SHIPPED,
 ) -> dict[str, Any]:
@@ -48,16 +52,16 @@ def evaluate_bundle(
         config: How the bundle's fusion was trained; the learned baselines are trained alike.
         unknown: Classes that training has not seen; None for the manifest's figure `left_out`.
         study: Folder of the study's results, for the figures of students and scale.
-        workers: Processes that encode.
+        workers: Processes, or an executor, that encode.
         progress: Called after each step.
         labels: The labels that compete: the bundle's or the dataset's classes (`sample_labels`).
 
     Returns:
         The figures of `measure_fusion`; where the bundle was trained on all classes, `unknown` is
         that of a run of the study, whose name is under `run`. Beside them bundle, data, fusion,
-        labels (`which`, their `number`, and those `added` to the bundle's for this dataset),
-        students, scale, reality; and `recordings`: the figures of `measure_recordings` with the
-        top-1 on simulated test samples.
+        fitted_on (the splits that baselines are fitted on), labels (`which`, their `number`, and
+        those `added` to the bundle's for this dataset), students, scale, reality; and
+        `recordings`: the figures of `measure_recordings` with the top-1 on simulated test samples.
 
     Raises:
         BundleError: The bundle cannot be used.
@@ -65,6 +69,12 @@ def evaluate_bundle(
         TrainingError: They have too few modalities or classes in common.
     """
     bundle = Bundle.load(resolve_bundle(name))
+    dataset = Dataset.open(data)
+    columns = [dataset.column(each).astype(np.str_) for each in ("split", "object_id", "label")]
+    # Test objects are measured on, so that nothing may be fitted on them.
+    found = usable_splits(*columns, first=config.splits, least=LEAST_OBJECTS, without=("test",))
+    fallback = bool(found) and list(found) != list(config.splits)
+    config = replace(config, splits=list(found)) if fallback else config
     splits = tuple(dict.fromkeys((*config.splits, "test")))
     encoded = encode_dataset(
         bundle, data, cache, splits, workers, lambda *done: progress("embeddings", *done), labels
@@ -79,7 +89,6 @@ def evaluate_bundle(
         encoded_faults=encoded.faults,
     )
     figures = measure_fusion(encoded.data, fuse_at_run_time(fusion), measurement, progress)
-    dataset = Dataset.open(data)
     text = cast("TextEncoder", bundle.encoder("text"))  # `encode_dataset` has checked it
     real = measure_recordings(
         dataset,
@@ -105,6 +114,7 @@ def evaluate_bundle(
     return {
         "bundle": bundle.manifest.model,
         "data": data.resolve().name,
+        "fitted_on": list(config.splits),
         "fusion": warning or "adaptive",
         "labels": {
             "which": labels,

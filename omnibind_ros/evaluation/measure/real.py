@@ -19,7 +19,7 @@ from omnibind_ros.files.opening import Source
 from omnibind_ros.files.perceiver import EncodedFile, FilePerceiver
 from omnibind_ros.modalities import combination_name
 from omnibind_ros.recognition.class_names import class_text, right_labels
-from omnibind_ros.recognition.labels import Label, LabelError, read_labels
+from omnibind_ros.recognition.labels import Label, LabelError, LabelFile, read_labels
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
 from .linear_probe import linear_probe
@@ -99,7 +99,7 @@ def measure_real(
         ValueError: There is no such folder, or the bundle's labels cannot be used.
     """
     perceiver = FilePerceiver(bundle)
-    labels = read_labels(bundle.root / bundle.manifest.labels.path).labels
+    labels = read_labels(bundle.root / bundle.manifest.labels.path)
     figures: dict[str, dict[str, Any]] = {}
     for name, path in real_sets(folder).items():
         moments, left_out = _encode(path, perceiver, lambda *done, name=name: progress(name, *done))
@@ -158,7 +158,7 @@ def _measure(
     moments: Sequence[_Moment],
     modalities: Sequence[str],
     perceiver: FilePerceiver,
-    labels: Sequence[Label],
+    labels: LabelFile,
 ) -> dict[str, Any]:
     classes = sorted({moment.label for moment in moments})
     vocabulary, _ = Vocabulary.load(perceiver.bundle, [], 1)
@@ -171,7 +171,9 @@ def _measure(
         ]
 
     everything = answers()
-    figures = score(everything, {name: right_labels(name, labels) for name in classes})
+    figures = score(
+        everything, {name: right_labels(name, labels.labels, labels.taxonomy) for name in classes}
+    )
     candidates: dict[str, Any] = {"top1": None, "balanced": None}
     texts = {name: class_text(name) for name in classes}
     try:

@@ -17,8 +17,8 @@ from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.sample import Sample
 from omnibind_ros.encoders.base import SentenceEncoder
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.learning.af.sample_labels import SampleLabels, class_sample_labels
 from omnibind_ros.learning.students.files import load_student
+from omnibind_ros.learning.tensors.sample_labels import SampleLabels, class_sample_labels
 from omnibind_ros.learning.tensors.specs import prepare_function
 from omnibind_ros.learning.tensors.windows import input_length, window, window_count
 from omnibind_ros.modalities import STUDENTS

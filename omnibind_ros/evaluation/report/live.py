@@ -72,6 +72,12 @@ def live_table(live: Mapping[str, Any] | None) -> str:
             _percent(live["right_share_lying"]),
         ),
         (
+            "right and known, all seven sensors; known but not right",
+            "-",
+            f"{_percent(live.get('right_and_known_share'))}; "
+            f"{_percent(live.get('wrong_and_known_share'))}",
+        ),
+        (
             "a lying image, text or thermal camera is named within 4 s",
             "at least 90 %",
             _percent(live["lie_named_share"]),
@@ -176,9 +182,7 @@ def _measured_with(live: Mapping[str, Any]) -> str:
         text += " With a sensor missing or lying, a fixed sample of the objects."
     if machine.get("busy"):
         text += " **Other programs used the machine: these figures are to be measured again.**"
-    runs = ",".join(live["runs"])
-    used = f" --objects {live['objects']} --runs {runs}" if "," not in runs else ""
-    return f"{text}\nMeasured by `{COMMAND}{used}`."
+    return f"{text}\nMeasured by `{' '.join((COMMAND, live.get('arguments', ''))).strip()}`."
 
 
 def _percent(value: float | None) -> str:

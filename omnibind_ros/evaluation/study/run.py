@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.atomic_files import write_atomic
+from omnibind_ros.datasets.building.parallel import Workers
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.encoders.bundle import file_sha256
@@ -48,7 +49,7 @@ def run_study(
     datasets: Mapping[str, Path],
     out: Path,
     work: Path,
-    workers: int,
+    workers: Workers,
     progress: Progress,
 ) -> int:
     """Carry out the runs that have no result yet.
@@ -61,7 +62,7 @@ def run_study(
         datasets: Folders by the names that the plan uses.
         out: Where results go, one NAME.json a run.
         work: Where tensors, checkpoints and embeddings are kept until the end.
-        workers: Processes that prepare tensors.
+        workers: Processes, or an executor, that prepare tensors.
         progress: Called after each step.
 
     Returns:
@@ -125,7 +126,7 @@ class _Study:
         datasets: Mapping[str, Path],
         out: Path,
         work: Path,
-        workers: int,
+        workers: Workers,
         progress: Progress,
     ) -> None:
         self._runs, self._datasets = runs, datasets
@@ -183,6 +184,7 @@ class _Study:
             config.teacher,
             self._workers,
             lambda done, total: self._progress(f"tensors of {run.data}", done, total, {}),
+            config.labels,
         )
         folder = self._work / run.name
         measured = train_students(

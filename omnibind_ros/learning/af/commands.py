@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.lazy import LazyFunction
+from omnibind_ros.worker_options import add_worker_options
 
 READ_CONFIG = LazyFunction("omnibind_ros.learning.af.config", "read_fusion_config")
 
@@ -41,6 +42,7 @@ def add_fusion(actions: Any) -> None:
         metavar="FILE",
         help="how, such as config/fusion.yaml (the defaults)",
     )
+    add_worker_options(fusion, "embed --data")
     fusion.set_defaults(
         check=_check,
         run=LazyFunction("omnibind_ros.learning.af.training", "run_command"),

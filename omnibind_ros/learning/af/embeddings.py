@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import Floats
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, Floats
 from omnibind_ros.atomic_files import atomic_file
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.modalities import MODALITIES, OWN
@@ -203,7 +202,7 @@ class EmbeddingSet:
             raise TrainingError(
                 f"{path} is missing; run `omnibind train students` first, or give another folder"
             ) from error
-        except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+        except DAMAGED_ARCHIVE as error:
             raise TrainingError(
                 f"{path} holds no embeddings ({' '.join(str(error).split())[:80]}); remove it, "
                 "and make it again"
@@ -248,7 +247,8 @@ def training_samples(data: EmbeddingSet, config: FusionConfig) -> tuple[Embeddin
         )
     if len(usable.modalities) < 2:
         raise TrainingError(
-            f"there are embeddings of {usable.modalities[0]} only; fusion needs two modalities"
+            f"there are embeddings of {usable.modalities[0]} only, and fusion needs two "
+            "modalities; a bundle of one needs none: run `omnibind export --run` without --fusion"
         )
     order = np.random.default_rng(config.seed).permutation(objects)
     held_back = np.isin(usable.objects, order[: max(1, round(config.held_back * len(objects)))])

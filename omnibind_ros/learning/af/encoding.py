@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.atomic_files import atomic_file
-from omnibind_ros.datasets.building.parallel import run_tasks
+from omnibind_ros.datasets.building.parallel import Workers, run_tasks
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.datasets.storage.dataset import Dataset
@@ -23,12 +23,12 @@ from omnibind_ros.encoders.base import Encoder
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.learning.config import TrainingError
+from omnibind_ros.learning.tensors.sample_labels import SHIPPED, SampleLabels, sample_labels
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.progress import Progress, no_progress
 
 from .corruptions import CORRUPTIONS
 from .embeddings import EmbeddingSet, EncodedFaults
-from .sample_labels import SHIPPED, SampleLabels, sample_labels
 
 FORMAT = 1
 """Version of the cache; a change makes all embeddings anew. Raise it when `CORRUPTIONS` or a
@@ -132,7 +132,7 @@ def encode_dataset(
     folder: Path,
     cache: Path,
     splits: Sequence[str] = ("validation", "test"),
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = no_progress,
     labels: str = SHIPPED,
 ) -> Encoded:
@@ -146,7 +146,7 @@ def encode_dataset(
         folder: The dataset's folder.
         cache: Where these folders are.
         splits: Which samples.
-        workers: Processes.
+        workers: Processes, or an executor.
         progress: Called with (samples done, samples).
         labels: What the samples' labels are, see `sample_labels`.
 
@@ -216,7 +216,7 @@ def _folder_name(bundle: Bundle, dataset: Dataset, modality: str, splits: Sequen
     return f"{modality}-{hashlib.sha256(content).hexdigest()[:16]}"
 
 
-def _encode(task: EncodeTask, workers: int, progress: Progress) -> None:
+def _encode(task: EncodeTask, workers: Workers, progress: Progress) -> None:
     """Encode the pieces that have no file yet."""
     missing = [number for number, file in enumerate(task.files) if not file.is_file()]
     total = sum(len(piece.rows) for piece in task.pieces)

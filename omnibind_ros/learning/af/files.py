@@ -120,18 +120,7 @@ def save_fusion(
     Raises:
         OSError: They cannot be written.
     """
-    network = trained.network
-    content = {
-        "key": "fusion",
-        "size": network.size,
-        "width": config.width,
-        "concepts": network.class_count,
-        "words": network.word_count,
-        "temperature": trained.temperature,
-        "figures": trained.figures,
-        "state": network.state_dict(),
-    }
-    checkpoints.save(folder / NETWORK, content)
+    save_network(folder / NETWORK, trained)
     record = {
         "config": asdict(config),
         "temperature": calibration.temperature,
@@ -141,6 +130,22 @@ def save_fusion(
         "figures": trained.figures,
     }
     write_atomic(folder / RECORD, json.dumps(record, indent=1) + "\n")
+
+
+def save_network(path: Path, trained: TrainedFusion) -> None:
+    """Write a fusion network and its temperature, as `load_fusion` reads them; raises OSError."""
+    network = trained.network
+    content = {
+        "key": "fusion",
+        "size": network.size,
+        "width": network.gate.code.weight.shape[1],
+        "concepts": network.class_count,
+        "words": network.word_count,
+        "temperature": trained.temperature,
+        "figures": trained.figures,
+        "state": network.state_dict(),
+    }
+    checkpoints.save(path, content)
 
 
 def load_fusion(folder: Path) -> TrainedFusion:

@@ -176,15 +176,16 @@ class Margin(nn.Module):
             values, _ = data.of(m)
             if len(values):
                 similarity = torch.from_numpy(data.bank.similarities(values))
-                self.usual[number] = self._relative(similarity).mean().clamp(min=0.05)
+                self.usual[number] = self.relative(similarity).mean().clamp(min=0.05)
 
     def forward(self, similarity: Tensor, modality: Tensor) -> Tensor:
         """Return margins [B, N] of similarities [B, N, C] and numbers of modalities [B, N]."""
         usual = functional.embedding(modality, self.usual)[..., 0]
-        return self._relative(similarity) / usual
+        return self.relative(similarity) / usual
 
     @staticmethod
-    def _relative(similarity: Tensor) -> Tensor:
+    def relative(similarity: Tensor) -> Tensor:
+        """Return margins [...] of similarities [..., C], in no units."""
         best = similarity.amax(-1)
         return ((best - similarity.mean(-1)) / best.clamp(min=1e-3)).clamp(LEAST_MARGIN, 1.0)
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import default_convert
 
+from omnibind_ros.datasets.building.cluster import chosen_workers
+from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.learning.checkpoints import Best, copied
 from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train, warmup_cosine
@@ -25,6 +29,7 @@ from .corruptions import SetSampler, TrainingSets
 from .embeddings import EmbeddingSet, training_samples
 from .encoding import encode_dataset
 from .files import TrainedFusion, calibrate_fusion, run, save_fusion
+from .held_out import meaning, usable_splits
 from .initial_values import fit_bundle_temperature, fit_modalities, most_words
 from .network import FusionNetwork
 from .scale import fit_scale, set_scale
@@ -34,6 +39,9 @@ VALIDATIONS = 12
 
 VALIDATION_SETS = 1024
 """Sets of held-back objects in a validation, always the same."""
+
+LEAST_OBJECTS = 4
+"""Objects that a training needs."""
 
 FAST, SPEED = ("sharpness", "trust", "power"), 10.0
 """Parameters of one number a modality, and how much faster than others they learn."""
@@ -108,17 +116,23 @@ def run_command(options: argparse.Namespace) -> int:
     with progress_bars() as progress:
         if options.embeddings is not None:
             data = EmbeddingSet.load(options.embeddings)
+            config = _with_splits(config, data.splits, data.objects, data.labels)
         else:
+            dataset = Dataset.open(options.data)
+            columns = (dataset.column(name) for name in ("split", "object_id", "label"))
+            config = _with_splits(config, *(column.astype(np.str_) for column in columns))
             bundle = Bundle.load(resolve_bundle(options.bundle))
-            data = encode_dataset(
-                bundle,
-                options.data,
-                options.out / "embeddings",
-                config.splits,
-                os.cpu_count() or 1,
-                lambda done, total: progress("embeddings", done, total, {}),
-                options.labels,
-            ).data
+            place = options.out / "embeddings"
+            with chosen_workers(options.workers, options.dask, place) as workers:
+                data = encode_dataset(
+                    bundle,
+                    options.data,
+                    place,
+                    config.splits,
+                    workers,
+                    lambda done, total: progress("embeddings", done, total, {}),
+                    options.labels,
+                ).data
         trained = train_fusion(
             data, config, lambda done, total: progress("fusion", done, total, {})
         )
@@ -130,6 +144,21 @@ def run_command(options: argparse.Namespace) -> int:
     )
     print(f"trained {options.out}")
     return 0
+
+
+def _with_splits(
+    config: FusionConfig,
+    splits: npt.NDArray[np.str_],
+    objects: npt.NDArray[np.str_],
+    labels: npt.NDArray[Any],
+) -> FusionConfig:
+    """Return the configuration with splits that have objects enough, and say if it is changed."""
+    found = usable_splits(splits, objects, labels, first=config.splits, least=LEAST_OBJECTS)
+    if not found or list(found) == list(config.splits):
+        return config
+    note = f": {text}" if (text := meaning(found)) else ""
+    print(f"the fusion is trained and calibrated on the split {' and '.join(found)}{note}")
+    return replace(config, splits=list(found))
 
 
 def sampler_of(

@@ -17,19 +17,25 @@ Ints = npt.NDArray[np.int64]
 
 
 def class_bank(cache: TensorCache, left_out: Sequence[str]) -> LabelBank:
-    """Return the classes of a dataset without those that training leaves out.
+    """Return the labels to learn without those of the classes that training leaves out.
+
+    Args:
+        cache: The dataset's tensors.
+        left_out: Classes of the dataset; a label that a sample of one of them has is not learned.
 
     Raises:
         TrainingError: One of them is no class of the dataset, or too few are left.
     """
-    names = cache.vocabulary.classes.labels
+    index, labels = cache.index, cache.vocabulary.classes.labels
+    names = [str(name) for name in np.unique(index.classes)]
     unknown = sorted(set(left_out) - set(names))
     if unknown:
         raise TrainingError(
             f"left_out names '{unknown[0]}', which is no class of the dataset; use some of "
             f"{', '.join(names)}"
         )
-    kept = [i for i, name in enumerate(names) if name not in set(left_out)]
+    unseen = set(np.unique(index.labels[np.isin(index.classes, list(left_out))]).tolist())
+    kept = [i for i in range(len(labels)) if i not in unseen]
     if len(kept) < 2:
         raise TrainingError(
             f"{len(kept)} class is left to learn; a student needs at least two to tell apart"

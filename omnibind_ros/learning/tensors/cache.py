@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from omnibind_ros.atomic_files import write_atomic
-from omnibind_ros.datasets.building.parallel import run_tasks
+from omnibind_ros.datasets.building.parallel import Workers, run_tasks
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.manifest import MANIFEST
 from omnibind_ros.learning.config import TrainingError
@@ -20,10 +20,11 @@ from omnibind_ros.learning.teachers.interface import Teacher
 from omnibind_ros.learning.teachers.loading import load_teacher
 from omnibind_ros.modalities import TEACHERS
 from omnibind_ros.progress import Progress, no_progress
-from omnibind_ros.recognition.labels import TEMPLATES, Label
+from omnibind_ros.recognition.labels import TEMPLATES
 
 from .index import SampleIndex
 from .inputs import StudentInputs
+from .sample_labels import CLASSES, label_sources, learned_labels
 from .specs import input_spec
 from .storage import Array
 from .targets import TeacherTargets
@@ -31,7 +32,7 @@ from .task import CacheTask, Piece
 from .vocabulary import Vocabulary, class_labels
 from .windows import sound_windows
 
-FORMAT = 3
+FORMAT = 4
 """Version of the files; a cache of another version has another key, and is not found."""
 
 MODALITIES = (*TEACHERS, *STUDENT_MODALITIES)
@@ -54,7 +55,7 @@ class TensorCache:
         index: The samples.
         inputs: The students' inputs.
         targets: What the teachers give for images and sentences.
-        vocabulary: The names of the classes, embedded.
+        vocabulary: The labels to learn, embedded.
     """
 
     folder: Path
@@ -108,8 +109,9 @@ def build_cache(
     data: Path,
     folder: Path,
     teacher: str = "teacher",
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress = no_progress,
+    labels: str = CLASSES,
 ) -> TensorCache:
     """Prepare a dataset's tensors, or open them if they are there.
 
@@ -119,8 +121,9 @@ def build_cache(
         data: The dataset's folder.
         folder: Folder of caches; each has a folder in it, named by its key.
         teacher: As `load_teacher` takes it.
-        workers: Processes.
+        workers: Processes, or an executor.
         progress: Called now and then with the rows done and all rows.
+        labels: What students learn, as `learned_labels` takes it.
 
     Returns:
         The cache.
@@ -128,10 +131,10 @@ def build_cache(
     Raises:
         DatasetError: There is no complete dataset, or a worker died.
         TrainingError: There is no such teacher.
-        BundleError: The teacher's bundle is broken.
+        BundleError: The teacher's bundle is broken, or there is none with these labels.
+        LabelError: The labels cannot be used.
     """
     dataset = Dataset.open(data)
-    labels = class_labels(dataset)
     loaded = load_teacher(teacher)
     key = _key(dataset, loaded, labels)
     own = folder / key[:16]
@@ -145,11 +148,12 @@ def build_cache(
     return TensorCache.open(own)
 
 
-def _key(dataset: Dataset, teacher: Teacher, labels: list[Label]) -> str:
+def _key(dataset: Dataset, teacher: Teacher, labels: str) -> str:
     """Return a hash of everything that a cache follows from."""
     manifest = (dataset.folder / MANIFEST).read_bytes()
     specs = {name: asdict(input_spec(name)) for name in STUDENT_MODALITIES}
-    hashed = [FORMAT, specs, teacher.key, [asdict(label) for label in labels], TEMPLATES]
+    classes = [asdict(label) for label in class_labels(dataset)]
+    hashed = [FORMAT, specs, teacher.key, classes, TEMPLATES, *label_sources(labels)]
     return hashlib.sha256(manifest + json.dumps(hashed, sort_keys=True).encode()).hexdigest()
 
 
@@ -158,7 +162,7 @@ def _prepare(
     dataset: Dataset,
     loaded: Teacher,
     teacher: str,
-    workers: int,
+    workers: Workers,
     progress: Progress,
 ) -> dict[str, Array]:
     """Prepare inputs and targets, piece by piece; return the sample of each row by modality."""
@@ -185,15 +189,16 @@ def _finish(
     folder: Path,
     dataset: Dataset,
     rows: dict[str, Array],
-    labels: list[Label],
+    labels: str,
     teacher: Teacher,
     key: str,
 ) -> None:
     """Write the index and the record, which marks the cache as complete."""
-    index = SampleIndex.of(dataset, rows)
+    learned = learned_labels(dataset, labels, teacher)
+    index = SampleIndex.of(dataset, learned.labels, rows)
     arrays = {
         **index.save(),
-        **Vocabulary.build(labels, index.categories, teacher).save(),
+        **Vocabulary.build(learned.bank, index.categories, teacher).save(),
         **TeacherTargets.save(teacher.anchors()),
     }
     np.savez(folder / INDEX, allow_pickle=False, **arrays)

@@ -1,4 +1,4 @@
-"""The samples of a cache: keys, classes, objects, splits, and which of them have a modality."""
+"""The samples of a cache: keys, labels, objects, splits, and which of them have a modality."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class SampleIndex:
 
     Attributes:
         keys: str [n], names of the samples.
-        labels: int64 [n], classes.
+        labels: int64 [n], labels of the cache's vocabulary.
+        classes: str [n], the dataset's classes.
         objects: str [n], ids of the objects.
         splits: str [n], train, validation or test.
         categories: str [n], the name that the set of a recording has for it; '' for simulated
@@ -32,6 +33,7 @@ class SampleIndex:
 
     keys: Array
     labels: Array
+    classes: Array
     objects: Array
     splits: Array
     categories: Array
@@ -39,12 +41,12 @@ class SampleIndex:
     recorded: Mapping[str, Array]
 
     @classmethod
-    def of(cls, dataset: Dataset, rows: Mapping[str, Array]) -> SampleIndex:
-        """Return the index of a dataset, given the rows of each modality."""
-        number = {label: index for index, label in enumerate(dataset.labels)}
+    def of(cls, dataset: Dataset, labels: Array, rows: Mapping[str, Array]) -> SampleIndex:
+        """Return the index of a dataset, given each sample's label and each modality's rows."""
         return cls(
             keys=dataset.column("key").astype(np.str_),
-            labels=np.array([number[label] for label in dataset.column("label")], np.int64),
+            labels=labels,
+            classes=dataset.column("label").astype(np.str_),
             objects=dataset.column("object_id").astype(np.str_),
             splits=dataset.column("split").astype(np.str_),
             categories=_categories(dataset, list(rows)),
@@ -57,6 +59,7 @@ class SampleIndex:
         return {
             "keys": self.keys,
             "labels": self.labels,
+            "classes": self.classes,
             "objects": self.objects,
             "splits": self.splits,
             "categories": self.categories,
@@ -71,6 +74,7 @@ class SampleIndex:
         return cls(
             keys=arrays["keys"],
             labels=arrays["labels"],
+            classes=arrays["classes"],
             objects=arrays["objects"],
             splits=arrays["splits"],
             categories=arrays["categories"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ def allocate(folder: Path, name: str, shape: tuple[int, ...], dtype: Any) -> Non
         return
     temporary = path.with_suffix(".tmp")
     np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape).flush()
+    with temporary.open("r+b") as file:
+        # Else a full disk would kill the process (SIGBUS) when it writes to the mapped memory.
+        os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
     temporary.replace(path)
 
 

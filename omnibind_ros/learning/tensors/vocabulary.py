@@ -1,8 +1,8 @@
-"""The names of a cache: its classes with their synonyms, and the categories of its recordings."""
+"""The names of a cache: labels to learn with their synonyms, and categories of recordings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,8 @@ class Vocabulary:
     """Names, embedded by the text teacher.
 
     Attributes:
-        classes: The dataset's classes; each has its name and its synonyms as prototypes.
+        classes: The labels that students learn: the dataset's classes, or finer names; each has its
+            name and its synonyms as prototypes.
         categories: The names that recordings have in the sets they come from, if there are any.
     """
 
@@ -29,17 +30,14 @@ class Vocabulary:
     categories: LabelBank
 
     @classmethod
-    def build(
-        cls, labels: Sequence[Label], categories: Array, encoder: SentenceEncoder
-    ) -> Vocabulary:
-        """Embed names.
+    def build(cls, classes: LabelBank, categories: Array, encoder: SentenceEncoder) -> Vocabulary:
+        """Embed the names of categories.
 
         Args:
-            labels: The classes.
+            classes: The labels that students learn.
             categories: str [n], the category of each sample; '' for none.
             encoder: The text teacher.
         """
-        classes = LabelBank.build(labels, TEMPLATES, encoder)
         names = _names(categories)
         if not names:
             nothing = np.zeros((0, classes.prototypes.shape[1]), np.float32)

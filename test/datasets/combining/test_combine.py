@@ -122,6 +122,23 @@ def test_one_object_is_never_in_two_splits(sets):
             assert where.setdefault(part["key"], item.split) == item.split
 
 
+def test_the_recordings_of_the_only_object_of_a_class_are_divided_and_it_is_said(tmp_path, capsys):
+    for number in range(10):
+        published.picture(tmp_path / "p" / "cup" / "blue" / f"{number}.png", (number, 9, 9))
+        published.picture(tmp_path / "p" / "jug" / f"{number % 5}" / f"{number}.png")
+    words = ("--min-modalities", "1", "--workers", "1")
+    assert command(f"folder:{tmp_path / 'p'}", *words, "--out", tmp_path / "one") == 0
+    assert "1 class (cup) has one object only" in capsys.readouterr().out
+    card = (tmp_path / "one" / "README.md").read_text()
+    assert "1 of 6 objects are in more than one split." in card
+    assert "1 class (cup) has one object only" in card
+    # A dataset of it keeps all of them, each in its split.
+    assert command(tmp_path / "one", *words, "--out", tmp_path / "two") == 0
+    first, second = (Dataset.open(tmp_path / name) for name in ("one", "two"))
+    assert Counter(first.column("split")) == Counter(second.column("split"))
+    assert len(second) == 20
+
+
 def test_what_was_recorded_together_stays_together(sets):
     published.touch_and_go(sets / "t")
     plan = CombinePlan([SourceSet.parse(f"touch-and-go:{sets / 't'}")], LabelMatcher())

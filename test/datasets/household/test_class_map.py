@@ -11,14 +11,11 @@ from paths import ROOT
 
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.datasets.household.class_map import ClassMap
-from omnibind_ros.datasets.storage.item import SPLITS
 from omnibind_ros.datasets.storage.splits import (
     STUDENTS,
     in_share,
     parse_shares,
     shared_modalities,
-    split_of,
-    stratified_splits,
 )
 from omnibind_ros.recognition.labels import read_labels
 from omnibind_ros.simulation.language.descriptions import load_descriptions
@@ -101,27 +98,6 @@ def test_a_name_of_two_things_is_told_apart_by_its_category(tmp_path):
     class_map = ClassMap.load(written(tmp_path, data))
     assert class_map.label_of("a", "Shovel", "Kitchen") == "cutlery"
     assert class_map.label_of("b", "Shovel", "Garden") == "tool"
-
-
-@given(st.sets(st.text(min_size=1), min_size=3, max_size=60))
-def test_a_class_of_three_objects_has_each_split(objects):
-    splits = stratified_splits(objects)
-    assert set(splits) == objects
-    counts = Counter(splits.values())
-    assert set(counts) == set(SPLITS)
-    assert counts["train"] >= len(objects) * 0.3
-    assert stratified_splits(sorted(objects, reverse=True)) == splits
-
-
-def test_two_objects_cannot_be_divided():
-    with pytest.raises(DatasetError, match="at least 3"):
-        stratified_splits(["a", "b"])
-
-
-def test_splits_by_hash_have_their_shares():
-    counts = Counter(split_of(f"object {number}") for number in range(5000))
-    assert counts["test"] == pytest.approx(1000, abs=120)
-    assert counts["validation"] == pytest.approx(750, abs=120)
 
 
 @given(st.text(), st.sampled_from(STUDENTS), st.floats(0, 100), st.floats(0, 100))

@@ -1,6 +1,7 @@
 """The objects that a simulated robot may come upon."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 from paths import recordings
@@ -38,7 +39,7 @@ def test_things_are_those_of_the_split_alone(folder, split):
 def test_training_objects_are_never_shown(folder):
     with pytest.raises(DatasetError, match="never shown"):
         find_things("train", str(folder))
-    with pytest.raises(ParameterError, match="must be one of: test, validation"):
+    with pytest.raises(ParameterError, match="must be one of: shipped, test, validation"):
         check(RobotConfig, "split", "train")
     things = find_things("test", str(folder))
     training = min({name for name, _ in PIECES} - {t.object_id for t in things})
@@ -65,3 +66,16 @@ def test_meshes_add_test_objects_and_make_none_of_training(folder):
     assert any(
         t.object_id.startswith("contactdb-") for t in find_things("test", str(folder), str(meshes))
     )
+
+
+def test_the_objects_that_the_package_brings_are_credited_and_can_be_loaded():
+    brought = find_things("shipped")
+    assert len(brought) >= 30
+    assert len({thing.finest for thing in brought}) >= 28
+    credited = (Path(__file__).parents[3] / "objects" / "AUTHORS.md").read_text(encoding="utf-8")
+    for thing in brought:
+        assert f"| {thing.object_id} |" in credited
+        assert thing.source.licence in ("CC0-1.0", "CC-BY-3.0", "CC-BY-3.0-US")
+        assert f"{thing.source.author} | {thing.source.licence} |" in credited
+    model = brought[0].source.load()
+    assert model.author == brought[0].source.author

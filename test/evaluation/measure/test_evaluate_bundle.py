@@ -1,9 +1,12 @@
 """A bundle is measured through its own encoders, which see each sample once."""
 
 import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
+from folder_hashes import hashes
 
 torch = pytest.importorskip("torch", reason="torch trains the perceptron, and is not installed")
 
@@ -26,6 +29,14 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def encoded(seven_bundle, training_dataset, cache):
     return encode_dataset(Bundle.load(seven_bundle), training_dataset, cache)
+
+
+def test_an_executor_embeds_the_same(training_dataset, seven_bundle, cache, encoded, tmp_path):
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as executor:
+        bundle = Bundle.load(seven_bundle)
+        again = encode_dataset(bundle, training_dataset, tmp_path, workers=executor)
+    assert hashes(tmp_path) == hashes(cache)
+    assert np.array_equal(again.data.values, encoded.data.values)
 
 
 def test_embeddings_are_what_the_encoders_say(encoded, seven_bundle, training_dataset):

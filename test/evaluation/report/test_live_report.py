@@ -20,6 +20,8 @@ LIVE = {
     "right_share": 0.9312,
     "right_share_missing": {"image": 0.81, "touch": 0.93},
     "right_share_lying": 0.88,
+    "right_and_known_share": 0.651,
+    "wrong_and_known_share": 0.0401,
     "lie_named_share": 0.95,
     "lie_named_s": 2.3,
     "false_alarms_per_10_min": 0.5,
@@ -54,6 +56,7 @@ def test_the_table_has_each_figure_with_its_goal():
     rows = {
         "the best label": ["at least 92 % of the time", "93.1 % (95 %: 90.0 to 95.7)"],
         "the same with one sensor missing, the worst (image)": ["at least 85 %", "81.0 %"],
+        "right and known": ["-", "65.1 %; 4.0 %"],
         "a lying image": ["at least 90 %", "95.0 %"],
         "cost of another sensor that lies, at most (audio)": ["at most 3 points", "3.4 points"],
         "sensors named wrongly": ["at most 6 an hour", "3.0 an hour"],
@@ -92,6 +95,12 @@ def test_the_offline_figure_stands_beside():
     assert cells(text, "points") == ["points", "-", "-", "-", "-"]
     without = "\n".join(live_sections(LIVE, None))
     assert cells(without, "none")[2] == "-"
+
+
+def test_the_arguments_of_the_measurement_are_in_its_command():
+    assert "--json docs/results/live.json`." in live_table(LIVE)
+    text = live_table(LIVE | {"arguments": "--objects 24 --sample 12 --runs all,missing"})
+    assert "live.json --objects 24 --sample 12 --runs all,missing`." in text
 
 
 def test_no_measurement_says_how_to_measure():

@@ -13,9 +13,9 @@ from omnibind_ros.modalities import MODALITIES  # noqa: E402
 from omnibind_ros.recognition.label_bank import LabelBank  # noqa: E402
 
 OPERATORS = """
-Add Cast Clip Concat Div Equal Exp Expand Gather Gemm Greater LayerNormalization Less Log MatMul Mul
-Not Pow ReduceMax ReduceMean ReduceSum Relu Reshape Shape Sigmoid Slice Softmax Sqrt Squeeze Sub
-Tanh Transpose Unsqueeze
+Add Cast Clip Concat Div Equal Exp Expand Gather GatherND Gemm Greater LayerNormalization Less Log
+MatMul Mul Not Pow ReduceMax ReduceMean ReduceSum Relu Reshape Shape Sigmoid Slice Softmax Sqrt
+Squeeze Sub Tanh Transpose Unsqueeze
 """
 """ONNX operators that TensorRT has, one or more of which fusion.onnx needs."""
 

@@ -19,6 +19,7 @@ pytest.importorskip("lightning_fabric", reason="training needs lightning-fabric"
 from omnibind_ros.cli import main  # noqa: E402
 from omnibind_ros.datasets.building.builder import build_dataset  # noqa: E402
 from omnibind_ros.learning import checkpoints  # noqa: E402
+from omnibind_ros.learning.cad.selection import class_bank, class_numbers  # noqa: E402
 from omnibind_ros.learning.cad.training import train_students  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
 from omnibind_ros.learning.config_file import parse_config, write_config  # noqa: E402
@@ -208,6 +209,23 @@ def test_no_dataset_and_no_class_of_that_name(tmp_path, training_cache, capsys):
         train_students(training_cache, tmp_path / "run", short(left_out=["cat"]))
     with pytest.raises(TrainingError, match="1 class is left to learn"):
         train_students(training_cache, tmp_path / "run", short(left_out=["lamp", "table"]))
+
+
+def test_a_class_is_left_out_with_all_labels_that_it_has(training_cache):
+    names = list(training_cache.vocabulary.classes.labels)
+    lamps = np.flatnonzero(training_cache.index.labels == names.index("lamp"))
+    classes = training_cache.index.classes.astype(object)
+    classes[lamps[:3]] = "lighting"  # a class of which some things have the label lamp
+    index = replace(training_cache.index, classes=classes.astype(np.str_))
+    cache = replace(training_cache, index=index)
+
+    bank = class_bank(cache, ["lighting"])
+
+    assert set(bank.labels) == set(names) - {"lamp"}
+    numbers = class_numbers(cache, bank)
+    assert (numbers[lamps] == -1).all()
+    assert (numbers >= 0).sum() == len(numbers) - len(lamps)
+    assert class_bank(cache, []).labels == tuple(names)
 
 
 def test_an_accelerator_that_is_not_there(tmp_path, training_cache):

@@ -1,16 +1,20 @@
 """A cache holds what the robot's encoders would be given, and what the teachers say of it."""
 
 import json
+import multiprocessing
 import shutil
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
+from folder_hashes import hashes
 from learnable_plan import LearnablePlan
 
 from omnibind_ros.datasets.building.builder import build_dataset
 from omnibind_ros.datasets.samples import sample_module
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.students.registry import STUDENT_MODALITIES
 from omnibind_ros.learning.tensors import task as cache_task
@@ -62,6 +66,13 @@ def test_it_is_made_once(training_dataset, training_cache, bundle_dir):
     )
     assert again.key == training_cache.key
     assert not steps
+
+
+def test_an_executor_makes_the_same_bytes(training_dataset, training_cache, bundle_dir, tmp_path):
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as executor:
+        made = build_cache(training_dataset, tmp_path, str(bundle_dir), executor)
+    assert made.key == training_cache.key
+    assert hashes(made.folder) == hashes(training_cache.folder)
 
 
 def test_an_interrupted_build_goes_on(
@@ -129,3 +140,20 @@ def test_a_cache_with_a_lost_file_says_what_to_do(tmp_path, training_cache):
     (copy / "audio.npy").unlink()
     with pytest.raises(TrainingError, match="remove it, and it is made again"):
         TensorCache.open(copy)
+
+
+def test_the_labels_can_be_finer_than_the_classes(tmp_path, training_dataset, bundle_dir):
+    made = build_cache(training_dataset, tmp_path, str(bundle_dir), labels=str(bundle_dir))
+    plain = build_cache(training_dataset, tmp_path, str(bundle_dir))
+
+    assert made.key != plain.key
+    assert list(made.index.classes) == list(plain.index.classes)
+    classes = Dataset.open(training_dataset).column("label")
+    assert list(made.index.classes) == list(classes)
+    names = np.array(made.vocabulary.classes.labels)[made.index.labels]
+    assert list(names) == list(classes)  # these classes are labels of the bundle and have no finer
+
+
+def test_labels_of_a_bundle_that_is_not_there(tmp_path, training_dataset, bundle_dir):
+    with pytest.raises(BundleError):
+        build_cache(training_dataset, tmp_path, str(bundle_dir), labels=str(tmp_path / "none"))

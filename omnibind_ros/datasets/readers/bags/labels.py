@@ -13,7 +13,8 @@ The file, of which every part is optional::
     licence: my own
     sensor_modules: [my_sensors] # modules with sensor types of your own
 
-An empty string on the label topic ends a label.
+An empty string on the label topic ends a label. Without labels here and on the label topic, the
+labels are what was enrolled while the bag was recorded (~/teaching).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from omnibind_ros.datasets.readers.base import ReaderError
 from omnibind_ros.datasets.storage.item import SPLITS, Split
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.plain_text import clean_text
+from omnibind_ros.safe_yaml import load_yaml
 
 KEYS = frozenset(
     {
@@ -141,7 +143,7 @@ def read_bag_labels(path: Path) -> BagLabels:
     if not path.is_file():
         return BagLabels()
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        data = load_yaml(path.read_text(encoding="utf-8")) or {}
         return _labels(data)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise ReaderError(f"{path} cannot be read as YAML ({error}); correct it") from error

@@ -14,7 +14,7 @@ from omnibind_ros.datasets.samples import stored_modalities
 from omnibind_ros.modalities import MODALITIES, has_part
 from omnibind_ros.runtime.build import fill_in_defaults
 from omnibind_ros.runtime.channel import Channel
-from omnibind_ros.runtime.config import SensorConfig
+from omnibind_ros.runtime.config import SensorConfig, SensorSetup
 from omnibind_ros.sensors import SensorRegistry, SensorType
 
 from .labels import BagLabels
@@ -87,16 +87,15 @@ class BagSensor:
         """Return the parameters that only its sensor type has; raises as `channel`."""
         return self.channel().options
 
-    def channel(self) -> Channel:
-        """Return a new channel, as a node has it.
+    def setup(self) -> SensorSetup:
+        """Return its parameters, as a node has them.
 
         Raises:
             KeyError: There is no sensor type for its message type; the text is a sentence.
             ValueError: A parameter is not known or not allowed; the text is a sentence.
         """
-        kind = self.kind
         config = SensorConfig(modality=self.modality, topic=self.topic, type=self.type)
-        options = kind.options()
+        options = self.kind.options()
         for name, value in self.parameters:
             owner = next((o for o in (config, options) if hasattr(o, name)), None)
             if owner is None or name in NOT_OFFLINE:
@@ -107,8 +106,12 @@ class BagSensor:
                     f"{', '.join(sorted(set(known) - NOT_OFFLINE))}"
                 )
             setattr(owner, name, check(type(owner), name, value, f"{self.topic}: "))
-        config = fill_in_defaults(self.modality, config)
-        return Channel(self.modality, config, kind, None, options=options)
+        return SensorSetup(fill_in_defaults(self.modality, config), options)
+
+    def channel(self) -> Channel:
+        """Return a new channel, as a node has it; raises as `setup`."""
+        setup = self.setup()
+        return Channel(self.modality, setup.config, self.kind, None, options=setup.options)
 
 
 def find_sensors(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import DAMAGED_ARCHIVE
 from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.files.formats.event_streams import read_atis
 
@@ -101,7 +101,7 @@ def load_nimagenet(path: Path, size: tuple[int, int] = (640, 480)) -> Event:
                 x, y, t, p = (file[k] for k in ("x_pos", "y_pos", "timestamp", "polarity"))
     except FileNotFoundError as error:
         raise SkipError(shown(path), "the recording is missing") from error
-    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+    except DAMAGED_ARCHIVE as error:
         raise SkipError(shown(path), "the recording is no npz with events") from error
     t_ns = (np.asarray(t).astype(np.float64) * NS_PER_US).astype(np.int64)
     return window(x, y, t_ns, p, size, shown(path))

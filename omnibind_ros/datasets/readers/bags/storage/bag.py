@@ -10,7 +10,12 @@ from heapq import merge
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rosbags.interfaces import Connection, MessageDefinitionFormat
+from rosbags.interfaces import (
+    Connection,
+    ConnectionExtRosbag2,
+    MessageDefinitionFormat,
+    Qos,
+)
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
 
 from omnibind_ros.datasets.errors import SkipError
@@ -155,11 +160,26 @@ class Bag:
         Raises:
             Exception: It is damaged; of what kind depends on the damage.
         """
-        # CDR begins with a zero byte, so that it cannot be taken for zstd.
-        if raw[:4] == ZSTD_MAGIC:
-            raw = zstd.decompress(raw)
-        store = self._store if msgtype in self._store.fielddefs else self._default
-        return store.deserialize_cdr(raw, msgtype)
+        return self.definitions(msgtype).deserialize_cdr(uncompressed(raw), msgtype)
+
+    def definitions(self, msgtype: str) -> Any:
+        """Return the type store of rosbags that has the definition of a message type."""
+        return self._store if msgtype in self._store.fielddefs else self._default
+
+    @property
+    def plugin(self) -> str:
+        """The storage plugin of its first file, 'sqlite3' or 'mcap'."""
+        return self._files[0].plugin
+
+    def profiles(self, topic: Topic) -> list[Qos]:
+        """Return the QoS profiles of a topic's publishers, as far as the bag names them."""
+        return [
+            profile
+            for file in self._files
+            for each in file.connections
+            if (each.topic, each.msgtype) == topic and isinstance(each.ext, ConnectionExtRosbag2)
+            for profile in each.ext.offered_qos_profiles
+        ]
 
     def messages(
         self, topics: Collection[str], start: int | None, stop: int | None
@@ -203,6 +223,12 @@ class Bag:
             for file in self._files
         ]
         return [*self._problems, *(text for text in texts if text)]
+
+
+def uncompressed(raw: bytes) -> bytes:
+    """Return a message as CDR; it may be compressed by zstd."""
+    # CDR begins with a zero byte, so that it cannot be taken for zstd.
+    return bytes(zstd.decompress(raw)) if raw[:4] == ZSTD_MAGIC else raw
 
 
 def _store(types: Mapping[str, Any]) -> Any:

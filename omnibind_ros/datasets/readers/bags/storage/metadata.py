@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from omnibind_ros.safe_yaml import load_yaml
+
 METADATA = "metadata.yaml"
 PLUGINS = {".db3": "sqlite3", ".mcap": "mcap"}
 """By suffix of a file, the storage plugin that wrote it."""
@@ -75,7 +77,7 @@ def read_metadata(folder: Path) -> Metadata:
     if not path.exists():
         return Metadata(problem=f"{METADATA} is missing; the files are read without it")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
         info = content["rosbag2_bagfile_information"]
         return Metadata(
             plugin=str(info.get("storage_identifier") or ""),

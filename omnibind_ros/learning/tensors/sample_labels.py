@@ -11,12 +11,13 @@ import numpy.typing as npt
 from omnibind_ros.datasets.household.class_map import ClassMap
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.base import SentenceEncoder
-from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.text import TextEncoder
-from omnibind_ros.learning.tensors.vocabulary import class_labels
 from omnibind_ros.plain_text import same_text
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import TEMPLATES, Label, read_labels
+
+from .vocabulary import class_labels
 
 SHIPPED, CLASSES = "shipped", "classes"
 LABELS = (SHIPPED, CLASSES)
@@ -55,7 +56,7 @@ def finest_names(dataset: Dataset) -> npt.NDArray[np.str_]:
 
 
 def sample_labels(
-    dataset: Dataset, bundle: Bundle, text: TextEncoder, which: str = SHIPPED
+    dataset: Dataset, bundle: Bundle, text: SentenceEncoder, which: str = SHIPPED
 ) -> SampleLabels:
     """Return the labels of a dataset's samples.
 
@@ -66,7 +67,7 @@ def sample_labels(
     Args:
         dataset: The dataset.
         bundle: Its labels.yaml has the labels.
-        text: Embeds labels.
+        text: Embeds labels; the bundle's own encoder reads those that the bundle has embedded.
         which: One of `LABELS`.
 
     Raises:
@@ -77,10 +78,10 @@ def sample_labels(
         path = bundle.root / bundle.manifest.labels.path
         file = read_labels(path)
         names = finest_names(dataset)
-        place = _places(file.labels)
+        place = places_by_text(file.labels)
         missing = sorted({str(name) for name in names if same_text(str(name)) not in place})
         if len(missing) < len(set(names.tolist())):
-            if not missing:
+            if not missing and isinstance(text, TextEncoder):
                 bank = LabelBank.load(bundle.root, path, text)
             else:
                 added = [classes.get(name, Label(name)) for name in missing]
@@ -105,7 +106,44 @@ def class_sample_labels(dataset: Dataset, text: SentenceEncoder) -> SampleLabels
     return SampleLabels(LabelBank.build(classes, TEMPLATES, text), labels, ())
 
 
-def _places(labels: Sequence[Label]) -> dict[str, int]:
+def learned_labels(dataset: Dataset, labels: str, text: SentenceEncoder) -> SampleLabels:
+    """Return the labels that students learn from a dataset: those that a sample of it has.
+
+    Args:
+        dataset: The dataset.
+        labels: `CLASSES`, or the name or folder of a bundle whose labels.yaml has the labels.
+        text: Embeds them.
+
+    Raises:
+        BundleError: There is no such bundle.
+        LabelError: Its labels.yaml cannot be used.
+    """
+    if labels == CLASSES:
+        return class_sample_labels(dataset, text)
+    found = sample_labels(dataset, Bundle.load(resolve_bundle(labels)), text)
+    used, numbers = np.unique(found.labels, return_inverse=True)
+    return SampleLabels(found.bank.subset(used.tolist()), numbers, found.added)
+
+
+def label_sources(labels: str) -> list[str]:
+    """Return what the labels of `learned_labels` follow from beside the dataset, to be hashed.
+
+    Args:
+        labels: As there.
+
+    Raises:
+        BundleError: There is no such bundle.
+        LabelError: Its labels.yaml cannot be read.
+    """
+    if labels == CLASSES:
+        return []
+    bundle = Bundle.load(resolve_bundle(labels))
+    file = read_labels(bundle.root / bundle.manifest.labels.path)
+    finer = {name: of.finer for name, of in ClassMap.load().classes.items() if of.finer}
+    return [repr(file.labels), repr(file.templates), repr(sorted(finer.items()))]
+
+
+def places_by_text(labels: Sequence[Label]) -> dict[str, int]:
     """Return the label of each name and synonym; a name comes before synonyms."""
     place: dict[str, int] = {}
     for number, label in enumerate(labels):

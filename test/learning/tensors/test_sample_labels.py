@@ -1,5 +1,6 @@
 """The labels of samples: the finest names that a bundle has, and which answers are right."""
 
+import shutil
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -7,7 +8,13 @@ import pytest
 from embedding_sets import make_embeddings
 
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.learning.af.sample_labels import CLASSES, SHIPPED, sample_labels
+from omnibind_ros.learning.tensors.sample_labels import (
+    CLASSES,
+    SHIPPED,
+    label_sources,
+    learned_labels,
+    sample_labels,
+)
 from omnibind_ros.recognition.taxonomy import Group, Taxonomy
 
 
@@ -89,6 +96,37 @@ def test_the_classes_can_be_asked_for(bundle):
 
     assert named(found, dataset) == ["chair", "animal"]
     assert found.bank.labels == ("animal", "chair")
+
+
+def test_students_learn_the_labels_that_samples_have(bundle, bundle_dir):
+    rows = [("chair", "a", "Winchester armchair"), ("animal", "c", "Siamese cat")]
+    dataset, text = Samples([*rows, ("chair", "b", "Oak chair"), *rows]), bundle.encoder("text")
+
+    found = learned_labels(dataset, str(bundle_dir), text)
+
+    assert sorted(found.bank.labels) == ["armchair", "cat", "chair"]
+    assert named(found, dataset) == ["armchair", "cat", "chair", "armchair", "cat"]
+    own = sample_labels(dataset, bundle, text, SHIPPED).bank
+    for name in found.bank.labels:  # with the prototypes of the bundle's label
+        at, place = found.bank.labels.index(name), own.labels.index(name)
+        mine = found.bank.prototypes[found.bank.owner == at]
+        assert np.array_equal(mine, own.prototypes[own.owner == place])
+    assert learned_labels(dataset, CLASSES, text).bank.labels == ("animal", "chair")
+
+
+def test_what_the_labels_follow_from(bundle_dir, tmp_path):
+    assert label_sources(CLASSES) == []
+    before = label_sources(str(bundle_dir))
+    copy = tmp_path / "bundle"
+    shutil.copytree(bundle_dir, copy)
+    assert label_sources(str(copy)) == before
+    labels = copy / "labels.yaml"
+    labels.chmod(0o644)
+    text = labels.read_text()
+    assert "name: armchair" in text
+    labels.write_text(text.replace("name: armchair", "name: armchair two"))
+    labels.write_text(labels.read_text().replace("[armchair,", "[armchair two,"))
+    assert label_sources(str(copy)) != before
 
 
 def test_an_answer_that_contains_the_label_is_right():
