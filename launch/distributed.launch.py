@@ -14,10 +14,11 @@ from launch import LaunchDescription
 from omnibind_ros.nodes.launching import (
     SHARE,
     fast_dds_profile,
-    full_name,
     parameters,
     warn_of_unknown,
 )
+from omnibind_ros.runtime.launch_command import full_name
+from omnibind_ros.runtime.launch_plan import boolean
 
 ARGUMENTS = [
     ("bundle", "", "Name of an installed bundle, or a bundle's folder; empty: as the files say"),
@@ -58,7 +59,7 @@ def nodes(context: Any) -> list[Any]:
             emulate_tty=True,
         )
         for name, namespace, config in halves
-        if given[name].lower() == "true"
+        if boolean(name, given[name])
     ]
 
 

@@ -7,33 +7,22 @@ from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 
 from launch import LaunchDescription
-from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.nodes.launching import (
     SHARE,
     fast_dds_profile,
-    full_name,
     parameters,
     require,
     warn_of_unknown,
 )
+from omnibind_ros.runtime.launch_arguments import PERCEPTION
+from omnibind_ros.runtime.launch_command import full_name
+from omnibind_ros.runtime.launch_plan import boolean
 
 ARGUMENTS = [
-    (
-        "config",
-        PathJoinSubstitution([SHARE, "config", "perception.yaml"]),
-        "Parameter file: the sensors and how they are fused (docs/reference/parameters.md)",
-    ),
-    ("bundle", "", "Name of an installed bundle, or a bundle's folder; empty: as config says"),
-    *(
-        (name, "", f"Topic of the sensor of modality {name}; empty: as config says")
-        for name in MODALITIES
-    ),
-    ("namespace", "", "Namespace of the node and its topics"),
-    ("use_sim_time", "", "true: take the time from /clock; empty: as config says"),
-    ("autostart", "", "true: configure and activate the node at start; empty: as config says"),
-    ("rviz", "false", "Start rviz with the overlay picture and the label markers"),
-    ("overlay", "false", "Show the overlay picture in a window (rqt_image_view)"),
-    ("log_level", "info", "debug, info, warn, error or fatal"),
+    argument._replace(default=PathJoinSubstitution([SHARE, "config", argument.default]))
+    if argument.name == "config"
+    else argument
+    for argument in PERCEPTION
 ]
 
 
@@ -54,7 +43,7 @@ def nodes(context: Any) -> list[Any]:
             emulate_tty=True,
         )
     )
-    if given["overlay"].lower() == "true":
+    if boolean("overlay", given["overlay"]):
         require("rqt_image_view", "overlay")
         actions.append(
             Node(
@@ -64,7 +53,7 @@ def nodes(context: Any) -> list[Any]:
                 arguments=["perception/overlay"],
             )
         )
-    if given["rviz"].lower() == "true":
+    if boolean("rviz", given["rviz"]):
         require("rviz2", "rviz")
         view = PathJoinSubstitution([SHARE, "config", "perception.rviz"])
         actions.append(

@@ -10,15 +10,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from ament_index_python.packages import get_package_share_directory
-
 from omnibind_ros.runtime.middleware import profile_variables
-
-PACKAGE = Path(__file__).resolve().parent.parent
+from omnibind_ros.share import share_folders
 
 
 class ChildError(Exception):
@@ -161,10 +158,7 @@ def config_file(name: str) -> Path:
     Raises:
         ChildError: There is no such file.
     """
-    paths = [PACKAGE.parent / "config" / name]
-    with suppress(LookupError):  # a source tree that was not built with colcon
-        paths.append(Path(get_package_share_directory("omnibind_ros")) / "config" / name)
-    for path in paths:
+    for path in (folder / name for folder in share_folders("config")):
         if path.is_file():
             return path
     raise ChildError(f"config/{name} was not found: build the package first (make setup).")

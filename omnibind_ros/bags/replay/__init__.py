@@ -1,0 +1,1 @@
+"""The engine of the perception node on a recording, in virtual time (`runtime.virtual_time`)."""

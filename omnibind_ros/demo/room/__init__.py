@@ -1,0 +1,1 @@
+"""The demo of a simulated robot that comes upon objects, with plugs that are pulled."""
