@@ -13,14 +13,18 @@ import sys
 from collections.abc import Sequence
 
 from omnibind_ros import __version__
+from omnibind_ros.bags.commands import add_bag
 from omnibind_ros.datasets.commands import add_dataset
-from omnibind_ros.demo.commands import add_demo
+from omnibind_ros.demo.commands import add_demo, add_view
+from omnibind_ros.doctor.commands import add_doctor
 from omnibind_ros.evaluation.commands import add_evaluation
+from omnibind_ros.export.adapt_command import add_adapt
 from omnibind_ros.export.bundle_commands import add_bundle
 from omnibind_ros.export.commands import add_export
 from omnibind_ros.files.commands import add_embed, add_recognise
 from omnibind_ros.lazy import LazyFunction
 from omnibind_ros.learning.commands import add_train
+from omnibind_ros.nodes.commands import add_run
 from omnibind_ros.recognition.commands import add_labels
 
 
@@ -59,12 +63,17 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"omnibind {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_demo(commands)
+    add_run(commands)
+    add_doctor(commands)
+    add_view(commands)
     add_recognise(commands)
     add_embed(commands)
     add_bundle(commands)
     add_dataset(commands)
+    add_bag(commands)
     add_train(commands)
     add_export(commands)
+    add_adapt(commands)
     add_evaluation(commands)
     add_labels(commands)
     return parser

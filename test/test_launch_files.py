@@ -8,6 +8,7 @@ import runpy
 import pytest
 from paths import MAY_BE_MISSING, ROOT
 
+from omnibind_ros.runtime.launch_arguments import PERCEPTION
 from omnibind_ros.runtime.middleware import VARIABLES
 
 FILES = sorted((ROOT / "launch").glob("*.launch.py"))
@@ -15,14 +16,16 @@ HAS_LAUNCH = all(importlib.util.find_spec(name) for name in ("launch", "launch_r
 
 
 def declared(file):
-    """Return the names of the arguments in the source; modalities are one starred entry."""
+    """Return the arguments of a launch file with their defaults."""
+    if file.name == "perception.launch.py":
+        return {argument.name: argument.default for argument in PERCEPTION}
     tree = ast.parse(file.read_text())
     (value,) = [
         node.value
         for node in tree.body
         if isinstance(node, ast.Assign) and node.targets[0].id == "ARGUMENTS"
     ]
-    return [entry.elts[0].value for entry in value.elts if isinstance(entry, ast.Tuple)]
+    return {entry.elts[0].value: getattr(entry.elts[1], "value", None) for entry in value.elts}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -34,15 +37,10 @@ def test_the_page_of_the_interface_names_every_argument(file):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_no_argument_overrides_the_parameter_file_by_its_default(file):
-    tree = ast.parse(file.read_text())
-    defaults = {
-        entry.elts[0].value: entry.elts[1].value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.List)
-        for entry in node.elts
-        if isinstance(entry, ast.Tuple) and isinstance(entry.elts[1], ast.Constant)
-    }
-    assert defaults["bundle"] == defaults["use_sim_time"] == defaults["autostart"] == ""
+    defaults = declared(file)
+    assert defaults["bundle"] == ""
+    for name in ("use_sim_time", "autostart"):
+        assert defaults.get(name, "") == ""
 
 
 @pytest.fixture
@@ -83,12 +81,41 @@ def test_the_perception_node_is_launched(evaluate, monkeypatch):
         assert context.environment[name].endswith("fastdds.xml")
 
 
+def test_the_demo_is_a_simulated_robot_and_the_perception_node(evaluate):
+    context, made = evaluate("demo.launch.py", view="false")
+    assert [node.node_executable for node in named(made)] == [
+        "robot_simulator_node",
+        "perception_node",
+    ]
+    assert context.launch_configurations["config"].endswith("seven_senses.yaml")
+    assert context.environment["FASTDDS_DEFAULT_PROFILES_FILE"].endswith("fastdds.xml")
+
+
+def test_the_demo_shows_the_page_unless_told_otherwise(evaluate, monkeypatch, tmp_path):
+    (tmp_path / "omnibind").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    _, made = evaluate("demo.launch.py")
+    (page,) = named(made, "ExecuteProcess")
+    assert [part[0].text for part in page.cmd] == ["omnibind", "view"]
+    for given, words in (
+        ({"rviz": "true"}, "needs rviz2"),
+        ({"view": "perhaps"}, "view:=perhaps is neither true nor false"),
+        ({"config": "/gone.yaml"}, "does not exist"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            evaluate("demo.launch.py", **given)
+    (tmp_path / "omnibind").unlink()
+    with pytest.raises(ValueError, match="needs the command omnibind"):
+        evaluate("demo.launch.py")
+
+
 def test_what_cannot_be_launched_is_a_sentence_before_anything_starts(evaluate):
     for given, words in (
         ({"config": "/gone.yaml"}, "does not exist"),
         ({"rviz": "true"}, "needs rviz2"),
         ({"overlay": "true"}, "needs rqt_image_view"),
         ({"use_sim_time": "maybe"}, "neither true nor false"),
+        ({"rviz": "yes"}, "rviz:=yes is neither true nor false"),
     ):
         with pytest.raises(ValueError, match=words):
             evaluate("perception.launch.py", **given)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from omnibind_ros.modalities import MODALITIES, part
+from omnibind_ros.share import share_folders
 
 from .backend import Model, load_model
 from .base import Encoder
@@ -29,7 +29,7 @@ def resolve_bundle(name_or_path: str) -> Path:
     given = Path(name_or_path).expanduser()
     tried = [given]
     if name_or_path and given.name == name_or_path:
-        tried.extend(folder / name_or_path for folder in _model_folders())
+        tried.extend(folder / name_or_path for folder in share_folders("models"))
     for folder in tried:
         if (folder / "bundle.yaml").is_file():
             return folder.resolve()
@@ -37,20 +37,6 @@ def resolve_bundle(name_or_path: str) -> Path:
         f"there is no bundle '{name_or_path}' (looked for bundle.yaml in "
         f"{', '.join(map(str, tried))}); set the parameter bundle to a bundle's name or folder"
     )
-
-
-def _model_folders() -> Iterator[Path]:
-    try:
-        from ament_index_python.packages import (  # noqa: PLC0415 - only where ROS is
-            PackageNotFoundError,
-            get_package_share_directory,
-        )
-    except ImportError:
-        pass
-    else:
-        with contextlib.suppress(PackageNotFoundError, LookupError, OSError):
-            yield Path(get_package_share_directory("omnibind_ros")) / "models"
-    yield Path(__file__).resolve().parents[2] / "models"
 
 
 def file_sha256(path: Path) -> str:

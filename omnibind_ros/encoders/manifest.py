@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
+from omnibind_ros.arrays import Floats
 from omnibind_ros.modalities import MODALITIES, combination_name
+from omnibind_ros.safe_yaml import load_yaml
 
 CARRIES = 0.05
 """Fusion weight from which a modality counts for the threshold of the fused embedding."""
@@ -36,6 +37,8 @@ class TensorSpec:
     units: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Parameters of the modality's `prepare`, such as a sample rate."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Choices of how samples become this input, such as how a picture is resized (framing.py)."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Calibration:
     min_similarity: Mapping[str, float]
     likeness: float | None = None
 
-    def threshold(self, modalities: Sequence[str], weights: npt.NDArray[np.float32]) -> float:
+    def threshold(self, modalities: Sequence[str], weights: Sequence[float] | Floats) -> float:
         """Return the similarity below which a fused embedding's best label is unknown.
 
         It is the threshold of the modalities with a weight of at least `CARRIES`; those with less
@@ -84,7 +87,7 @@ class Calibration:
 
         Args:
             modalities: N names of the fused embeddings' modalities; one may occur more than once.
-            weights: float32 [N], sum 1.
+            weights: N values, sum 1.
         """
         carrying = {m for m, weight in zip(modalities, weights, strict=True) if weight >= CARRIES}
         names = combination_name(carrying)
@@ -125,6 +128,7 @@ def _tensors(entries: Any) -> tuple[TensorSpec, ...]:
             str(e.get("layout", "")),
             str(e.get("units", "")),
             {str(k): float(v) for k, v in (e.get("parameters") or {}).items()},
+            {str(k): str(v) for k, v in (e.get("options") or {}).items()},
         )
         for e in entries or ()
     )
@@ -158,7 +162,7 @@ def read_manifest(folder: Path) -> BundleManifest:
     """
     path = folder / "bundle.yaml"
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path.read_text(encoding="utf-8"))
         calibration = data["calibration"]
         return BundleManifest(
             name=str(data["name"]),
@@ -185,7 +189,7 @@ def read_manifest(folder: Path) -> BundleManifest:
         raise BundleError(
             f"{path} is not YAML ({type(error).__name__}); restore it from where the bundle came"
         ) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BundleError(
             f"{path} lacks or misstates {error}; restore it from where the bundle came"
         ) from error

@@ -111,6 +111,7 @@ def _tensor_entry(spec: TensorSpec) -> dict[str, Any]:
             "layout": spec.layout,
             "units": spec.units,
             "parameters": dict(spec.parameters),
+            "options": dict(spec.options),
         }
     )
 

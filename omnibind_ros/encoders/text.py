@@ -15,6 +15,9 @@ from .base import Encoding
 from .manifest import BundleError, FileSpec
 
 MAX_TOKENS = 128
+"""Largest number of tokens of a sentence, unless the manifest's parameter `CONTEXT` says it."""
+
+CONTEXT = "max_tokens"
 BATCH = 64
 
 
@@ -45,14 +48,15 @@ class TextEncoder:
                 f"{path.name} is no tokenizer ({type(error).__name__}); restore it from where the "
                 "bundle came"
             ) from error
-        self._tokenizer.enable_truncation(MAX_TOKENS)
+        given = spec.inputs[0].parameters if spec.inputs else {}
+        self._tokenizer.enable_truncation(int(given.get(CONTEXT, MAX_TOKENS)))
         self._tokenizer.no_padding()
 
     def encode(self, sample: Any) -> Encoding:
         """Encode a sentence.
 
         Args:
-            sample: str; tokens after the 128th are left out.
+            sample: str; tokens after the last that fits into the context are left out.
         """
         return Encoding(self.encode_batch([sample])[0], 1.0)
 
@@ -73,7 +77,7 @@ class TextEncoder:
         rows: list[npt.NDArray[np.float32]] = [np.empty(0, np.float32)] * len(tokens)
         for start in range(0, len(order), BATCH):
             chosen = order[start : start + BATCH]
-            length = max(len(tokens[i]) for i in chosen)
+            length = max(1, *(len(tokens[i]) for i in chosen))  # a sentence may have no token
             ids = np.zeros((len(chosen), length), np.int64)
             mask = np.zeros_like(ids)
             for row, i in enumerate(chosen):

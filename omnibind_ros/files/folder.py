@@ -1,5 +1,7 @@
 """Lists the files of a folder of classes: CLASS/FILE, CLASS/OBJECT/FILE, and deeper.
 
+`folder.yaml` in it may say what the files are (`folder_options.py`).
+
 Folders above the classes that say a split (train, test) or a sensor (thermal, gelsight_a) in all
 their names are passed through.
 """
@@ -11,16 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import FileError
+from .folder_options import NAME, read_folder_options
 from .kinds import MODALITIES_OF, kind_of, named_kind
-from .modality import modality_words, told_by_name, without_modality
+from .modality import check_modality, modality_words, told_by_name, without_modality
 from .opening import find_modality
-from .references import is_reference
+from .references import is_own_reference, is_reference
 
 SPLITS = frozenset(
     ("train", "training", "val", "valid", "validation", "test", "testing", "dev", "kept")
 )
 
-NO_SAMPLES = ("readme", "license", "licence", "copying", "credits", "notice", "thumbs")
+NO_SAMPLES = (NAME, "readme", "license", "licence", "copying", "credits", "notice", "thumbs")
 """Beginnings of names of files that describe a set."""
 
 
@@ -69,16 +72,23 @@ def list_folder(root: Path, modality: str = "") -> FolderListing:
         modality: Only files of this modality: those whose names say it or say none.
 
     Raises:
-        FileError: It is no folder.
+        FileError: It is no folder, or its folder.yaml is not valid.
     """
     if not root.is_dir():
         raise FileError(root, "there is no such folder; check the path")
+    said = read_folder_options(root)
     listing = FolderListing([], [])
     seen: set[tuple[str, str]] = set()
     for branch, label, path in _walk(root, root, listing):
+        if said.reference == "file" and is_own_reference(path):
+            continue
         try:
             kind = kind_of(path)
-            found = _modality(path, kind, root, modality)
+            if said.modality and not modality:
+                check_modality(path, kind, said.modality)
+                found = said.modality
+            else:
+                found = _modality(path, kind, root, modality)
             if not found:
                 listing.other += 1
                 continue

@@ -56,6 +56,9 @@ class _NoListener:
     def on_doubt(self, sensor: str, doubt: Doubt) -> None:
         """Do nothing."""
 
+    def on_notice(self, sensor: str, notice: str) -> None:
+        """Do nothing."""
+
 
 @dataclass
 class _Members:

@@ -97,7 +97,8 @@ class FileRecognition:
         for problem in (*problems, self._perceiver.warning):
             if problem:
                 print(f"omnibind recognise: {problem}", file=sys.stderr)
-        self._known = read_labels(bundle.root / bundle.manifest.labels.path).labels
+        file = read_labels(bundle.root / bundle.manifest.labels.path)
+        self._known, self._taxonomy = file.labels, file.taxonomy
         self._files: list[FolderFile] = []
 
     @property
@@ -150,7 +151,9 @@ class FileRecognition:
         return figures
 
     def _right(self, name: str) -> tuple[str, ...]:
-        return right_labels(name, self._known)
+        names = {label.name for label in self._known}
+        enrolled = [Label(each) for each in self._vocabulary.bank.labels if each not in names]
+        return right_labels(name, (*self._known, *enrolled), self._taxonomy)
 
     def _bank(self, classes: Sequence[str]) -> LabelBank:
         """Return the bank of the labels that were asked for; it is made once."""
@@ -171,6 +174,7 @@ class FileRecognition:
             for remark in (*done.notes, *done.sentences()):
                 print(f"omnibind recognise: {remark}", file=sys.stderr)
             self._known = tuple(Label(name) for name in done.bank.labels)
+            self._taxonomy = done.bank.taxonomy
         return self._vocabulary.bank
 
     def _answer(self, files: tuple[EncodedFile, ...], label: str, bank: LabelBank) -> Answer:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,10 @@ from omnibind_ros.sensors import SensorRegistry
 from omnibind_ros.sensors.region import PICTURE_LIKE, Region, with_region
 
 from .errors import FileError
+from .folder_options import FolderOptions, NearestOptions
 from .opening import Source
 from .recording import Recording
-from .references import References
+from .references import References, chosen_reference
 
 MAX_LOOKS = 32
 """Samples of a long recording at most, evenly spaced."""
@@ -34,9 +35,11 @@ class FileOptions:
     """What the user says about files.
 
     Attributes:
-        reference: Picture of a tactile pad at rest; 'nearest' for that nearest to each file.
-        axes: Of clouds, a choice of the sensor parameter axes; empty: its default.
-        unit: Of thermal pictures, a choice of the sensor parameter unit; empty: its default.
+        reference: Picture of a tactile pad at rest; 'nearest' for what the nearest folder.yaml
+            says, by default that nearest to each file.
+        axes: Of clouds, a choice of the sensor parameter axes; empty: that of the nearest
+            folder.yaml, or the sensor's default.
+        unit: Of thermal pictures, a choice of the sensor parameter unit; likewise.
         region: The part of pictures that is encoded; None: all.
     """
 
@@ -81,6 +84,7 @@ class FileSensors:
         self._options = options
         self._types = types
         self._references = References()
+        self._folders = NearestOptions()
         self._make = make or self._make_without_encoder
 
     def channel(self, source: Source, recording: Recording) -> Channel:
@@ -91,11 +95,20 @@ class FileSensors:
         """
         kind = self._types.find(recording.modality, recording.type)
         options = kind.options()
+        said = FolderOptions() if source.text else self._folders.of(source.path)
         for name in ("axes", "unit"):
-            if hasattr(options, name) and getattr(self._options, name):
-                setattr(options, name, getattr(self._options, name))
-        if hasattr(options, "reference"):
-            options.reference = str(self._reference(source.path))
+            value = getattr(self._options, name) or getattr(said, name)
+            if hasattr(options, name) and value:
+                setattr(options, name, value)
+        if self._options.reference != "nearest":
+            said = replace(said, reference=self._options.reference)
+        if not hasattr(options, "reference"):
+            return self._channel(source, recording, options)
+        with chosen_reference(source.path, said, self._references) as reference:
+            options.reference = str(reference)
+            return self._channel(source, recording, options)
+
+    def _channel(self, source: Source, recording: Recording, options: Any) -> Channel:
         config = SensorConfig(modality=recording.modality, type=recording.type, frozen_after=0.0)
         try:
             channel = self._make(recording.modality, SensorSetup(config, options))
@@ -126,18 +139,6 @@ class FileSensors:
         config = fill_in_defaults(name, setup.config)
         kind = self._types.find(config.modality, config.type)
         return Channel(name, config, kind, None, options=setup.options)
-
-    def _reference(self, path: Path) -> Path:
-        if self._options.reference != "nearest":
-            return Path(self._options.reference)
-        found = self._references.nearest(path)
-        if found is None:
-            raise FileError(
-                path,
-                "a touch picture needs that of the pad at rest; give it by --reference, or put it "
-                "as reference.png into the folder of the file or one above",
-            )
-        return found
 
 
 def look_times(window: int, duration: int) -> list[int]:

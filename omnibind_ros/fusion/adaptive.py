@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -137,22 +139,28 @@ class AdaptiveFusion:
         qualities: npt.NDArray[np.float32],
         entropies: npt.NDArray[np.float32],
     ) -> Fused:
-        order = np.lexsort((values[:, 0], entropies, qualities, ages, numbers))
         inputs: dict[str, npt.NDArray[Any]] = {
-            "embeddings": values[order],
-            "modality": numbers[order],
+            "embeddings": values,
+            "modality": numbers,
             # Age weighs members against each other. A lone one is the evidence that there is until
             # its max_age; thresholds are fitted at age 0, and its age would only make it unknown.
-            "age": ages[order] if len(order) > 1 else np.zeros_like(ages),
-            "quality": qualities[order],
-            "entropy": entropies[order],
+            "age": ages if len(ages) > 1 else np.zeros_like(ages),
+            "quality": qualities,
+            "entropy": entropies,
         }
-        fused, *ordered = self._model.run(inputs)
+        order = None
+        if any(one >= other for one, other in pairwise(numbers.tolist())):
+            order = np.lexsort((values[:, 0], entropies, qualities, ages, numbers))
+            inputs = {name: each[order] for name, each in inputs.items()}
+        fused, weights, *rest = self._model.run(inputs)
+        agreement = rest[0] if rest else np.zeros_like(weights)
         # The sum is not finite if one of the values is not.
-        if not np.isfinite(fused.sum() + sum(each.sum() for each in ordered)):
+        if not math.isfinite(fused.sum() + weights.sum() + agreement.sum()):
             raise ArithmeticError("its output is not finite")
-        by_member = np.zeros((2, len(order)), np.float32)
-        by_member[: len(ordered), order] = ordered
+        if order is None:
+            return Fused(fused, weights, agreement)
+        by_member = np.empty((2, len(order)), np.float32)
+        by_member[:, order] = weights, agreement
         return Fused(fused, by_member[0], by_member[1])
 
 

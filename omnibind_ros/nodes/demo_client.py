@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Bool, String, UInt64
 
 from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatusArray
 from omnibind_ros.demo.record import DemoRecord, LabelRow, SensorRow
-from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsError
+from omnibind_ros.runtime.callback_errors import CallbackErrors
 
-from .executor import spin_through_errors
+from .client_thread import client_in_thread
 
 # Best effort matches reliable and best-effort publishers.
 RESULT_QOS = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -36,6 +32,7 @@ class DemoClient(Node):
             record: Gets what is published.
         """
         super().__init__("demo_client")
+        self.errors = CallbackErrors(self.get_logger())
         self._record = record
         self._text = self.create_publisher(String, "text", 1)
         for type_, topic, callback, qos in (
@@ -109,27 +106,5 @@ def connect(record: DemoRecord) -> Iterator[DemoClient]:
     Args:
         record: Gets what is published.
     """
-    # Ctrl-C must reach the main thread as an exception, so that it ends the processes.
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    client = DemoClient(record)
-    executor = SingleThreadedExecutor()
-    executor.add_node(client)
-    errors = CallbackErrors(client.get_logger())
-    thread = threading.Thread(
-        target=_spin, args=(executor, errors), name="demo client", daemon=True
-    )
-    thread.start()
-    try:
+    with client_in_thread(lambda: DemoClient(record)) as client:
         yield client
-    finally:
-        executor.shutdown(timeout_sec=1.0)
-        rclpy.try_shutdown()
-        thread.join(timeout=2.0)
-        client.destroy_node()
-
-
-def _spin(executor: SingleThreadedExecutor, errors: CallbackErrors) -> None:
-    try:
-        spin_through_errors(executor, errors)
-    except TooManyErrorsError as error:
-        rclpy.logging.get_logger("demo_client").fatal(str(error))

@@ -10,6 +10,11 @@ UNKNOWN_NODE = "_NODE_NAME_UNKNOWN_"
 """What rclpy reports while it has not discovered an endpoint's node."""
 
 
+def full_node_name(name: str, namespace: str) -> str:
+    """Return the full name of a node."""
+    return f"{namespace.rstrip('/')}/{name}"
+
+
 class TopicGraph:
     """The topics and publishers that a node knows of."""
 
@@ -35,7 +40,7 @@ class TopicGraph:
         return [
             Endpoint(
                 node=(
-                    f"{info.node_namespace.rstrip('/')}/{info.node_name}"
+                    full_node_name(info.node_name, info.node_namespace)
                     if info.node_name not in ("", UNKNOWN_NODE)
                     else ""
                 ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rclpy.clock import Clock
@@ -16,14 +16,17 @@ from omnibind_msgs.srv import (
     RenameLabel,
     SetLabels,
 )
+from omnibind_ros.plain_text import clean_text
 from omnibind_ros.recognition.enrolment import Enrolment
 from omnibind_ros.recognition.label_changes import LabelChanges
-from omnibind_ros.recognition.labels import Label
+from omnibind_ros.recognition.label_changes import LabelInfo as LabelCounts
+from omnibind_ros.recognition.labels import Label, clean_label
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
 from . import messages
 from .service_host import ServiceHost
+from .teaching import TeachingPublisher
 
 SHOWN = 5
 """Remarks of a kind that the answer of ~/set_labels has."""
@@ -38,6 +41,8 @@ class LabelServices:
         recogniser: Recogniser,
         enrolment: Enrolment,
         changes: LabelChanges,
+        spoiled: Callable[[], Mapping[str, str]],
+        teaching: TeachingPublisher,
     ) -> None:
         """Create it; `add_to` offers the services.
 
@@ -46,11 +51,15 @@ class LabelServices:
             recogniser: Gets the new label banks.
             enrolment: Collects embeddings.
             changes: Changes labels.
+            spoiled: See `Enrolment.collect`.
+            teaching: Is told what was changed.
         """
         self._vocabulary = vocabulary
         self._recogniser = recogniser
         self._enrolment = enrolment
         self._changes = changes
+        self._spoiled = spoiled
+        self._teaching = teaching
 
     def add_to(self, host: ServiceHost, model: str, clock: Clock) -> None:
         """Add the services to a host.
@@ -81,27 +90,57 @@ class LabelServices:
         labels += [Label(one.name, tuple(one.synonyms)) for one in request.labels_with_synonyms]
         done = self._vocabulary.set_labels(labels, list(request.templates))
         self._recogniser.bank = done.bank
+        self._teaching.labels_set(done.bank.labels)
         first = f"{len(done.bank.labels)} labels are in use"
         return "; ".join([first, *_some(done.notes), *_some(done.sentences())])
 
     def _enroll(self, request: Any, sleep: Callable[[float], object]) -> str:
-        self._changes.check_new(request.label)  # before the time is spent
+        label = self._changes.check_new(request.label)  # before the time is spent
+        object_name = clean_text(request.object)
         least = self._recogniser.calibration.min_quality  # below it nothing is ever known
-        learned = self._enrolment.collect(request.duration, sleep, least)
-        return self._changes.enroll(request.label, learned)
+        start = self._teaching.now()
+        learned = self._enrolment.collect(request.duration, sleep, least, self._spoiled)
+        end = self._teaching.now()
+        said = self._changes.enroll(request.label, learned)
+        self._teaching.enrolled(label, object_name, learned.names, start, end)
+        return said
 
     def _list_labels(self, request: Any, response: Any) -> str:
         found = self._changes.list()
         listed = [i for i in found if i.views or i.unused_views or not request.enrolled_only]
         response.labels = [LabelInfo(**vars(info)) for info in listed]
-        in_use = sum(1 for info in found if info.texts or info.views)
-        return f"{in_use} labels are in use, {len(listed)} are listed"
+        return listed_sentence(found, enrolled_only=request.enrolled_only)
 
     def _delete_label(self, request: Any, _response: Any) -> str:
-        return self._changes.delete(request.label)
+        said = self._changes.delete(request.label)
+        self._teaching.deleted(clean_label(request.label))
+        return said
 
     def _rename_label(self, request: Any, _response: Any) -> str:
-        return self._changes.rename(request.label, request.new_label)
+        said = self._changes.rename(request.label, request.new_label)
+        self._teaching.renamed(clean_label(request.label), clean_label(request.new_label))
+        return said
+
+
+def listed_sentence(found: Sequence[LabelCounts], enrolled_only: bool) -> str:
+    """Return how many labels are listed and in use, one sentence.
+
+    Args:
+        found: All labels.
+        enrolled_only: Whether only the enrolled ones are listed.
+    """
+    unused = sum(1 for info in found if not (info.texts or info.views))
+    sentences = [f"{_labels(len(found) - unused)} in use"]
+    if unused:
+        sentences.append(f"{_labels(unused)} kept but not used, as other encoders learned them")
+    if enrolled_only:
+        enrolled = sum(1 for info in found if info.views or info.unused_views)
+        sentences.append(f"of all these, {_labels(enrolled)} listed, those that were enrolled")
+    return "; ".join(sentences)
+
+
+def _labels(count: int) -> str:
+    return f"{count} label is" if count == 1 else f"{count} labels are"
 
 
 def _some(remarks: Sequence[str]) -> list[str]:

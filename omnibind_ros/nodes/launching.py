@@ -46,11 +46,6 @@ def parameters(context: Any, node: str, config: str = "config") -> list[Any]:
     return [str(file), overrides(file, node, given)]
 
 
-def full_name(namespace: str, name: str) -> str:
-    """Return the full name of a node."""
-    return "/".join(["", *filter(None, namespace.strip("/").split("/")), name])
-
-
 def require(package: str, argument: str) -> None:
     """Check that a program's package is installed.
 

@@ -12,7 +12,6 @@ from visualization_msgs.msg import MarkerArray
 
 from omnibind_msgs.msg import FusedEmbedding, Recognition
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.fusion import make_fusion
 from omnibind_ros.recognition.embedding_space import EmbeddingSpace
 from omnibind_ros.recognition.enrolled_file import EnrolledError
 from omnibind_ros.recognition.enrolled_folder import enrolled_path
@@ -22,18 +21,21 @@ from omnibind_ros.recognition.label_changes import LabelChanges
 from omnibind_ros.recognition.labels import LabelError
 from omnibind_ros.recognition.matching import Matching
 from omnibind_ros.recognition.overlay import draw_overlay
-from omnibind_ros.recognition.recogniser import Recogniser
-from omnibind_ros.recognition.vocabulary import Vocabulary
 from omnibind_ros.runtime.config import PerceptionConfig
 from omnibind_ros.runtime.engine import Engine
-from omnibind_ros.runtime.history import History, HistorySettings
+from omnibind_ros.runtime.history import HistorySettings
+from omnibind_ros.runtime.overlay_rows import sensor_rows
 from omnibind_ros.runtime.perception import Perception, PerceptionResult
+from omnibind_ros.runtime.ready import ReadySettings
+from omnibind_ros.runtime.recognising import Knowledge
 from omnibind_ros.runtime.result_rate import PacedResults
 
 from . import messages
 from .label_services import LabelServices
+from .ready import ReadyPublisher, recognition_qos
 from .sensing import SensingNode
 from .service_host import ServiceHost
+from .teaching import TeachingPublisher
 
 try:
     from vision_msgs.msg import Classification
@@ -55,34 +57,35 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         self._enrolled = EnrolledLabels()
         self._subscribed: frozenset[str] = frozenset()
         super().__init__("perception", PerceptionConfig(), **kwargs)
+        self._teaching = TeachingPublisher(self)
+        self._ready = ReadyPublisher(self, self.errors, lambda: self.engine)
 
     def prepare(self, bundle: Bundle) -> list[str]:
         """Load labels and fusion, and create the outputs."""
         config = self.parameters.config
-        vocabulary, problems = Vocabulary.load(
-            bundle, config.labels, config.threads, config.labels_file
-        )
+        known = Knowledge.load(bundle, config)
+        vocabulary, problems = known.vocabulary, list(known.problems)
         for doubt in vocabulary.doubts:  # right words may be among them: no matter for diagnostics
             self.reporter.warning(doubt)
-        fusion, warning = make_fusion(config.fusion, bundle)
-        recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
-        history = History(self._history)
-        self._perception = Perception(fusion, recogniser, self._publish, history=history)
+        self._perception = known.perception(bundle, self._history, self._publish)
+        recogniser = self._perception.recogniser
         matching = Matching.load(bundle)
         if matching.problem:
             problems.append(matching.problem)
         changes = LabelChanges(vocabulary, self._enrolled, recogniser, matching)
-        space = EmbeddingSpace.of(bundle, "mean" if warning else config.fusion)
+        space = EmbeddingSpace.of(bundle, "mean" if known.no_fusion else config.fusion)
         problems += self._use_enrolled(changes, space)
-        self._label_services = LabelServices(vocabulary, recogniser, self._enrolment, changes)
+        self._label_services = LabelServices(
+            vocabulary, recogniser, self._enrolment, changes, self._spoiled_sensors, self._teaching
+        )
         self.on_parameters()
         self.create_output("embedding", FusedEmbedding)
-        self.create_output("recognition", Recognition)
+        self.create_output("recognition", Recognition, recognition_qos(config.deadline))
         self.create_output("markers", MarkerArray)
         self.create_output("overlay", Image, 2)
         if Classification is not None:
             self.create_output("classification", Classification)
-        return [*problems, *([warning] if warning else [])]
+        return [*problems, *([known.no_fusion] if known.no_fusion else [])]
 
     def _use_enrolled(self, changes: LabelChanges, space: EmbeddingSpace) -> list[str]:
         """Use the enrolled labels in the folder; return a sentence for each problem."""
@@ -99,6 +102,10 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             problems.append(f"what was enrolled is not used: {error}")
         return problems
 
+    def _spoiled_sensors(self) -> dict[str, str]:
+        """Return the sensors of which nothing can be learned now, each with a sentence."""
+        return self.engine.spoiled_sensors() if self.engine is not None else {}
+
     def add_services(self, host: ServiceHost) -> None:
         """Add the services for labels and texts."""
         if self._label_services is not None:
@@ -108,12 +115,26 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
         """Take the parameters of results and of the recogniser."""
         self._history.memory = self.parameters.config.memory
         self._history.contradiction_after = self.parameters.config.contradiction_after
+        self._ready.settings = ReadySettings(
+            self.parameters.config.deadline,
+            self.parameters.config.ready_needs_known,
+            self.parameters.config.ready_needs_in_distribution,
+        )
         if self._results is not None:
             self._results.set_rate(self.parameters.config.result_rate)
         if self._perception is not None:
             recogniser, config = self._perception.recogniser, self.parameters.config
             recogniser.top_k = config.top_k
             recogniser.min_similarity = config.min_similarity
+
+    def on_state(self, why_not_active: str) -> None:
+        """Publish whether the robot may act on results."""
+        self._ready.set_state(why_not_active)
+
+    def close(self) -> None:
+        """Publish that the node stops, and stop it."""
+        self._ready.close()
+        super().close()
 
     def present_problems(self) -> list[str]:
         """Return that two sensors contradict each other, if they do."""
@@ -149,6 +170,11 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             self.destroy_subscription(self._reset_subscription)
             self._reset_subscription = None
 
+    def on_release(self) -> None:
+        """Let go of the label bank, the fusion and the text encoder."""
+        self._perception = None
+        self._label_services = None
+
     def _on_lost_result(self, error: Exception) -> None:
         self.on_problem("node", f"a result was lost ({type(error).__name__}: {error})")
 
@@ -178,14 +204,15 @@ class PerceptionNode(SensingNode[PerceptionConfig]):
             with engine.cpu_time.measure("publish"):
                 for name, message in made:
                     outputs[name].publish(message)
+            self._ready.result(result.recognition.known)
 
     def _overlay(self, result: PerceptionResult) -> list[tuple[str, Any]]:
         shown = zip(result.samples, result.modalities, result.regions, strict=True)
         for sample, modality, region in shown:
             # An embedding from another host comes without its image.
             if modality == "image" and isinstance(sample, np.ndarray):
-                drawn = draw_overlay(
-                    sample, result.recognition, result.sensors, result.weights, region
-                )
+                engine = self.engine
+                rows = sensor_rows(engine.states() if engine is not None else (), result)
+                drawn = draw_overlay(sample, result.recognition, rows, region)
                 return [("overlay", messages.overlay(drawn, result))]
         return []

@@ -42,11 +42,21 @@ class SensingHooks:
     def on_parameters(self) -> None:
         """Take the subclass's own parameters that take effect at once."""
 
+    def on_state(self, why_not_active: str) -> None:
+        """Take notice of the lifecycle state, before what it stops is stopped.
+
+        Args:
+            why_not_active: Why the node makes no results, one sentence; empty while it is active.
+        """
+
     def on_start(self, engine: Engine) -> None:
         """Start what the subclass runs while the node is active."""
 
     def on_stop(self) -> None:
         """Stop what `on_start` started; also called if nothing was."""
+
+    def on_release(self) -> None:
+        """Let go of what `prepare` has made of the bundle."""
 
     def present_problems(self) -> list[str]:
         """Return a sentence for each problem of the moment, for /diagnostics and the log."""

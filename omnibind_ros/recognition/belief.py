@@ -14,21 +14,34 @@ from .evidence import EvidenceCounter
 from .label_bank import LabelBank
 from .member import Member
 
+LEAST = 1e-300
+"""Smallest probability, so that none becomes 0."""
+
+SUREST = 8.0
+"""Largest log-odds, either way, that one result counts with for `unknown`: 0.9997."""
+
 
 class Belief:
     """Which label the sensors have shown over the last seconds. Used by one thread at a time.
 
-    A hidden Markov model whose states are the L labels and "none of them". Each result makes two
-    steps of its forward algorithm (Rabiner, A tutorial on hidden Markov models, 1989):
+    Which label it is if one fits, and whether one fits, are carried separately.
+
+    The first is a hidden Markov model whose states are the L labels. Each result makes two steps of
+    its forward algorithm (Rabiner, A tutorial on hidden Markov models, 1989):
 
     1. Prediction over the t seconds since the last result: b' = s b + (1 - s) p0 with the
        probability s = exp(-t / memory) that the thing has stayed, and p0 the uniform distribution.
     2. Update: b is b' (p / p0)^w, divided by its sum. p / p0 is the likelihood of the result, up to
-       a factor, if p is its own distribution (Bourlard and Morgan, Connectionist Speech
-       Recognition, 1994); w, 0..1, is the share of its evidence that is new (`EvidenceCounter`).
+       a factor, if p is its distribution over the labels given that one fits (Bourlard and Morgan,
+       Connectionist Speech Recognition, 1994); w, 0..1, is the share of its evidence that is new
+       (`EvidenceCounter`).
+
+    Whether one fits is the mean of the results' log-odds, each of weight w exp(-t / memory) of the
+    t seconds since. A mean and no product: the threshold is that of one fused embedding, and views
+    of one thing err on the same side of it, so that they do not make each other surer.
 
     The first result, and the first after `reset`, is the belief as it is. If nothing changes, w is
-    1 - s, and the belief stays near p, however many results there are.
+    1 - s, and the belief stays near the result, however many there are.
     """
 
     def __init__(self) -> None:
@@ -37,6 +50,8 @@ class Belief:
         self._bank: LabelBank | None = None
         self._state: npt.NDArray[np.float64] | None = None
         self._time = 0.0
+        self._known = 0.0  # mean log-odds that a label fits
+        self._weight = 0.0  # the sum of its weights
 
     def reset(self) -> None:
         """Forget everything; the next result is the belief."""
@@ -58,19 +73,22 @@ class Belief:
             self.reset()
             return instant
         share = self._counter.add(now, members, memory)
-        seen = np.append(instant.probabilities, instant.unknown)
-        if self._state is None:
-            self._state = seen
-        else:
-            before = self._carried(instant.bank, self._state)
+        seen = instant.probabilities / max(float(instant.probabilities.sum()), LEAST)
+        weight, known = share, _log_odds(1.0 - instant.unknown)
+        if self._state is not None:
             stay = math.exp(-max(now - self._time, 0.0) / memory)
-            predicted = stay * before + (1.0 - stay) / len(before)
-            # The uniform p0 is a factor of all states, which the sum divides out.
-            logs = np.log(predicted) + share * np.log(np.maximum(seen, 1e-300))
-            self._state = np.exp(logs - logs.max())
-        self._state = np.maximum(self._state / self._state.sum(), 1e-300)
+            before = self._carried(instant.bank, self._state)
+            predicted = stay * before + (1.0 - stay) / max(len(before), 1)
+            # The uniform p0 is a factor of all states, which the sum divides out. That is never 0:
+            # each state has at least LEAST, and one that is seen has a likelihood of 1 / L or more.
+            seen = predicted * np.maximum(seen, LEAST) ** share
+            weight = stay * self._weight + share
+            known = (stay * self._weight * self._known + share * known) / max(weight, LEAST)
+        self._state = np.maximum(seen / max(float(seen.sum()), LEAST), LEAST)
         self._bank, self._time = instant.bank, now
-        return replace(instant, probabilities=self._state[:-1], unknown=float(self._state[-1]))
+        self._known, self._weight = known, weight
+        fits = 1.0 / (1.0 + math.exp(-known))
+        return replace(instant, probabilities=self._state * fits, unknown=1.0 - fits)
 
     def _carried(self, bank: LabelBank, state: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the state for a bank: a label of the same name keeps its probability."""
@@ -78,7 +96,12 @@ class Belief:
         if old is None or bank is old or bank.labels == old.labels:
             return state
         places = {name: place for place, name in enumerate(old.labels)}
-        found = [state[places[name]] if name in places else 0.0 for name in bank.labels]
-        carried = np.array([*found, state[-1]])
+        carried = np.array([state[places[n]] if n in places else 0.0 for n in bank.labels], float)
         lost = 1.0 - carried.sum()  # what labels had that are no more
-        return np.maximum(carried + max(lost, 0.0) / len(carried), 1e-300)
+        return np.maximum(carried + max(lost, 0.0) / max(len(carried), 1), LEAST)
+
+
+def _log_odds(probability: float) -> float:
+    """Return the log-odds of a probability, within +-`SUREST`."""
+    bounded = min(max(probability, LEAST), 1.0 - 1e-15)
+    return min(max(math.log(bounded / (1.0 - bounded)), -SUREST), SUREST)

@@ -5,9 +5,56 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from omnibind_ros.plain_text import clean_text
 
 from .labels import Label
+from .taxonomy import NO_GROUPS, Categories, Taxonomy
+
+SOUND_WORDS = frozenset(
+    (
+        "bark",
+        "barking",
+        "bell",
+        "buzz",
+        "chirp",
+        "clicking",
+        "cough",
+        "crackle",
+        "crackling",
+        "creak",
+        "cry",
+        "crying",
+        "engine",
+        "footstep",
+        "growl",
+        "horn",
+        "howl",
+        "hiss",
+        "hum",
+        "laugh",
+        "meow",
+        "moo",
+        "purr",
+        "ring",
+        "ringing",
+        "roar",
+        "rustle",
+        "siren",
+        "snore",
+        "sneeze",
+        "sneezing",
+        "song",
+        "sound",
+        "squeak",
+        "tick",
+        "ticking",
+        "voice",
+        "whistle",
+    )
+)
+"""Words for sounds: the name of a sound ends in one, and begins with what makes it."""
 
 
 def class_text(name: str) -> str:
@@ -15,22 +62,48 @@ def class_text(name: str) -> str:
     return clean_text(re.sub(r"[_\-]+", " ", name))
 
 
-def right_labels(name: str, labels: Sequence[Label]) -> tuple[str, ...]:
+def right_labels(
+    name: str, labels: Sequence[Label], taxonomy: Taxonomy = NO_GROUPS
+) -> tuple[str, ...]:
     """Return the labels that are right for a class.
 
     The first of these rules that finds a label decides: the label has the class's name; a synonym
     has; the label or a synonym contains the class's name as words ('mug' is in 'coffee mug'); the
     class's name ends in the label or a synonym, so that the label is the wider word ('office chair'
-    is a 'chair'). Case, hyphens, underscores and a plural s do not count.
+    is a 'chair'); the class's name is that of a sound ('dog bark'), and one of these rules finds a
+    label for what makes it. Case, hyphens, underscores and a plural s do not count. A class that is
+    one of several things ('truck_or_van') has the labels of each of them. A label that contains a
+    right one and covers few labels is right as well (`Categories.right_answers`).
 
     Args:
         name: The class.
         labels: The labels.
+        taxonomy: Which of them contain others.
 
     Returns:
         Names of labels, in their order; empty if none is right.
     """
-    wanted = _words(name)
+    words = _words(name)
+    found = {label for each in _alternatives(words) for label in _labels_of(each, labels)}
+    names = [label.name for label in labels]
+    right = Categories(names, taxonomy).right_answers
+    wanted = np.array([name in found for name in names], np.bool_)
+    return tuple(np.array(names, object)[right[wanted].any(0)].tolist())
+
+
+def _alternatives(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the words before, between and after each 'or'."""
+    parts: list[tuple[str, ...]] = [()]
+    for word in words:
+        if word == "or":
+            parts.append(())
+        else:
+            parts[-1] += (word,)
+    return parts
+
+
+def _labels_of(wanted: tuple[str, ...], labels: Sequence[Label]) -> tuple[str, ...]:
+    """Return what the first of the rules that finds a label finds."""
     texts = [
         (label.name, _words(label.name), [_words(synonym) for synonym in label.synonyms])
         for label in labels
@@ -47,7 +120,7 @@ def right_labels(name: str, labels: Sequence[Label]) -> tuple[str, ...]:
         found = tuple(label for label, own, others in texts if rule(own, others))
         if found:
             return found
-    return ()
+    return _labels_of(wanted[:-1], labels) if wanted[-1] in SOUND_WORDS else ()
 
 
 def _words(text: str) -> tuple[str, ...]:

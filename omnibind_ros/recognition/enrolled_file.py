@@ -21,14 +21,14 @@ Files of format 1 have no parts.
 from __future__ import annotations
 
 import io
-import tokenize
 import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from omnibind_ros.arrays import DAMAGED_ARCHIVE
 
 from .labels import clean_label
 
@@ -42,12 +42,6 @@ UNIT_TOLERANCE = 0.01
 
 _ARRAYS = ("format", "label", "values", "sizes", "modalities", "spaces", "models")
 _PART_ARRAYS = ("part_views", "part_modalities", "part_encoders", "part_shapes", "part_values")
-
-_DAMAGE = (
-    *(OSError, ValueError, KeyError, TypeError, IndexError, EOFError, MemoryError),
-    *(RuntimeError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
-)
-"""What NumPy and zipfile raise on files that are damaged, encrypted or of another kind."""
 
 
 class EnrolledError(ValueError):
@@ -165,7 +159,7 @@ def from_bytes(data: bytes) -> EnrolledLabel:
         return _label(arrays)
     except EnrolledError:
         raise
-    except _DAMAGE as error:
+    except DAMAGED_ARCHIVE as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise EnrolledError(f"it is damaged or no enrolled label: {reason}") from error
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import Floats
+from omnibind_ros.plain_text import same_text
 
 from .match_statistics import Likelihood
 from .member import Member
@@ -106,6 +107,20 @@ class EnrolledMatch:
         thing = np.log(prior / (1 - count * prior)) + total[0]
         akin = np.log(AKIN) + thing - AKIN_WEIGHT * total[1]
         return np.exp(thing - np.logaddexp.reduce(np.append(akin, 0.0)))
+
+    def all_speak_for(self, label: str, members: Sequence[Member]) -> bool:
+        """Return whether each member makes an enrolled label more probable than anything else.
+
+        Args:
+            label: A label; if it was not enrolled, none speaks for it.
+            members: What the sensors show.
+        """
+        names = [same_text(name) for name in self.labels]
+        if same_text(label) not in names:
+            return False
+        place = names.index(same_text(label))
+        ratios = [self.log_ratios(member) for member in members]
+        return all(ratio is not None and ratio[0, place] > 0 for ratio in ratios)
 
     def log_ratios(self, member: Member) -> npt.NDArray[np.float64] | None:
         """Return the logarithms of both ratios of each label [2, E]; None if it says nothing."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -42,12 +43,16 @@ class Learned(NamedTuple):
         modalities: Those that were fused in any of the results, in alphabetical order.
         results: Number of results.
         sensors: What each sensor has shown.
+        left_out: The sensors of which nothing was learned, each with a sentence that says why.
+        names: The sensors that were learned from, in alphabetical order.
     """
 
     values: npt.NDArray[np.float32]
     modalities: tuple[str, ...]
     results: int
     sensors: tuple[SensorViews, ...] = ()
+    left_out: Mapping[str, str] = MappingProxyType({})
+    names: tuple[str, ...] = ()
 
 
 class _Result(NamedTuple):
@@ -85,7 +90,11 @@ class Enrolment:
                 self._results.append(_Result(values, quality, tuple(modalities), tuple(members)))
 
     def collect(
-        self, duration: float, wait: Callable[[float], object], least_quality: float = 0.0
+        self,
+        duration: float,
+        wait: Callable[[float], object],
+        least_quality: float = 0.0,
+        spoiled: Callable[[], Mapping[str, str]] = dict,
     ) -> Learned:
         """Collect the embeddings that `add` gets meanwhile.
 
@@ -93,10 +102,12 @@ class Enrolment:
             duration: Seconds, 0.1 .. 60.
             wait: Waits that many seconds.
             least_quality: Embeddings of a lower quality, and those of quality 0, are left out.
+            spoiled: Returns the sensors of which nothing can be learned, each with a sentence that
+                says why; it is called at the end.
 
         Raises:
-            ValueError: The duration is out of range, another enrolment is under way, or no
-                embedding of sufficient quality was added.
+            ValueError: The duration is out of range, another enrolment is under way, no embedding
+                of sufficient quality was added, or all that was seen is of spoiled sensors.
         """
         if not 0.1 <= duration <= 60.0:
             raise ValueError(f"duration is {duration:g} s, but must be in 0.1 .. 60 s")
@@ -109,9 +120,17 @@ class Enrolment:
         finally:
             with self._lock:
                 collected, self._results = self._results, None
+        doubts = spoiled()
+        seen = {member.sensor for result in collected for member in result.members}
+        left_out = {name: why for name, why in doubts.items() if name in seen}
+        if collected and left_out:
+            collected = [r for each in collected if (r := _without(each, left_out)) is not None]
+            if not collected:
+                raise ValueError(f"nothing was learned: {spoiled_sentence(left_out)}")
         if not collected:
             raise ValueError(
-                f"no sensor gave a result within {duration:g} s; show the object to a fresh sensor"
+                f"no sensor gave a result within {duration:g} s; show the object to a fresh "
+                "sensor, and do what its reason in ~/sensors says if it has one"
             )
         good = [result for result in collected if result.quality >= max(least_quality, 1e-6)]
         if not good:
@@ -130,7 +149,36 @@ class Enrolment:
             )
         unit = (mean / length).astype(np.float32)
         modalities = sorted({name for result in good for name in result.modalities})
-        return Learned(unit, tuple(modalities), len(good), _sensors(good))
+        names = sorted({member.sensor for result in good for member in result.members})
+        sensors = _sensors(good)
+        return Learned(unit, tuple(modalities), len(good), sensors, left_out, tuple(names))
+
+
+def spoiled_sentence(sensors: Mapping[str, str]) -> str:
+    """Return that nothing can be learned of some sensors, and why.
+
+    Args:
+        sensors: A sentence by name.
+    """
+    return "; ".join(f"nothing can be learned of {name}, as {why}" for name, why in sensors.items())
+
+
+def _without(result: _Result, sensors: Container[str]) -> _Result | None:
+    """Return a result without what some sensors have shown; None if nothing is left.
+
+    The weighted mean of the embeddings of the others takes the place of the fused embedding.
+    """
+    rest = tuple(member for member in result.members if member.sensor not in sensors)
+    if len(rest) == len(result.members):
+        return result
+    weights = np.array([member.weight for member in rest], np.float64)
+    if not weights.sum() > 0:
+        return None
+    weights /= weights.sum()
+    mean = weights @ np.stack([member.values for member in rest])
+    values = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
+    quality = float(weights @ [member.quality for member in rest])
+    return _Result(values, quality, tuple(member.modality for member in rest), rest)
 
 
 def _sensors(results: Sequence[_Result]) -> tuple[SensorViews, ...]:

@@ -16,21 +16,43 @@ from .member import Member
 class _Counted:
     """What was counted of one sensor.
 
+    The weighted sum of all embeddings is V = scale * vector + held * values. As long as a sensor
+    has the same embedding, only `scale` and `held` change; what is needed of V is its length.
+
     Attributes:
-        values: The newest embedding, float32 [D].
+        values: The newest embedding e, float32 [D].
+        vector: Weighted sum of those before it, float64 [D], when it came.
+        dots: The scalar products vector vector, vector e and e e.
+        scale: What the weights of those before have been multiplied by since.
+        held: Weight of the newest one.
         total: Sum of the weights of all embeddings.
         squares: Sum of the squares of the weights.
-        vector: Weighted sum V of all embeddings, float64 [D].
         size: Effective sample size.
         time: When it was counted last, seconds.
     """
 
     values: npt.NDArray[np.float32]
-    total: float
-    squares: float
     vector: npt.NDArray[np.float64]
-    size: float
+    dots: tuple[float, float, float]
     time: float
+    scale: float = 1.0
+    held: float = 1.0
+    total: float = 1.0
+    squares: float = 1.0
+    size: float = 1.0
+
+    @property
+    def squared(self) -> float:
+        """The squared length of V."""
+        before, mixed, own = self.dots
+        return self.scale**2 * before + 2 * self.scale * self.held * mixed + self.held**2 * own
+
+    def replace(self, values: npt.NDArray[np.float32]) -> None:
+        """Add the newest embedding to those before, and take the next one."""
+        before = self.squared
+        self.vector = self.scale * self.vector + self.held * self.values
+        self.dots = before, float(self.vector @ values), float(values @ values)
+        self.values, self.scale, self.held = values, 1.0, 0.0
 
 
 class EvidenceCounter:
@@ -75,17 +97,20 @@ class EvidenceCounter:
         values = member.values
         counted = self._sensors.get(member.sensor)
         if counted is None:
-            vector = np.asarray(values, float)
-            self._sensors[member.sensor] = _Counted(values, 1.0, 1.0, vector, 1.0, now)
+            dots = 0.0, 0.0, float(values @ values)
+            self._sensors[member.sensor] = _Counted(values, np.zeros(len(values)), dots, now)
             return 1.0
         stay = math.exp(-max(now - counted.time, 0.0) / memory)
-        new = 1.0 if values is not counted.values else (1.0 - stay) * counted.total
-        counted.vector = stay * counted.vector + new * values
+        new = (1.0 - stay) * counted.total
+        if values is not counted.values:
+            new = 1.0
+            counted.replace(values)
+        counted.scale *= stay
+        counted.held = stay * counted.held + new
         counted.total = stay * counted.total + new
         counted.squares = stay**2 * counted.squares + new**2
         before = stay * counted.size
         # Embeddings that point away from each other count as independent ones.
-        squared = max(float(counted.vector @ counted.vector), counted.squares)
-        counted.size = counted.total**2 / squared
-        counted.values, counted.time = values, now
+        counted.size = counted.total**2 / max(counted.squared, counted.squares)
+        counted.time = now
         return min(max(counted.size - before, 1.0 - stay), 1.0)

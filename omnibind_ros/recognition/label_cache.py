@@ -6,10 +6,11 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+
+from omnibind_ros.arrays import DAMAGED_ARCHIVE
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def read_cache(cache: Path) -> Mapping[str, npt.NDArray[np.generic]] | None:
             arrays = {name: file[name] for name in ("key", "labels_key", "prototypes", "owner")}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+    except DAMAGED_ARCHIVE as error:
         _log.warning("%s is damaged (%s); the labels are embedded anew", cache, error)
         return None
     rows = arrays["prototypes"]

@@ -12,7 +12,7 @@ from .enrolled_bank import EnrolledView
 from .enrolled_file import Part
 from .enrolled_labels import EnrolledLabels
 from .enrolled_match import EnrolledMatch
-from .enrolment import Learned
+from .enrolment import Learned, spoiled_sentence
 from .labels import MAX_LABELS, LabelError, clean_label
 from .matching import Matching
 from .recogniser import Recogniser
@@ -101,7 +101,8 @@ class LabelChanges:
         view = EnrolledView(name, learned.values)
         kept = self._enrolled.add(name, view, learned.modalities, learned.sensors)
         self.update()
-        return f"label '{name}' was enrolled from {learned.results} results and {kept}"
+        said = f"label '{name}' was enrolled from {learned.results} results and {kept}"
+        return "; but ".join(filter(None, [said, spoiled_sentence(learned.left_out)]))
 
     def list(self) -> list[LabelInfo]:
         """Return all labels, and the enrolled ones that are not used, in order of their names."""

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from omnibind_ros.plain_text import clean_text, same_text
+from omnibind_ros.safe_yaml import load_yaml
 
 from .taxonomy import NO_GROUPS, Group, Taxonomy, TaxonomyError
 
@@ -187,7 +188,7 @@ def read_labels(path: Path, templates: Sequence[str] = ()) -> LabelFile:
         LabelError: It cannot be read, or its content is not valid.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path.read_text(encoding="utf-8"))
         if "templates" in data or not templates:
             templates = _list(data["templates"])
         labels = [

@@ -8,8 +8,6 @@ the space in which W is the unit matrix and B diagonal, everything is computed v
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import Floats
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, Floats
 
 FORMAT = 1
 
@@ -195,15 +193,7 @@ def read_statistics(path: Path) -> dict[str, Match]:
                 found[modality] = Match(str(array.item()), _kinds(arrays, modality))
     except MatchFileError:
         raise
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except DAMAGED_ARCHIVE as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise MatchFileError(f"it is damaged or missing: {reason}") from error
     if version != FORMAT:

@@ -20,6 +20,8 @@ QUALITY_WIDTH = 0.1
 the smallest quality, 0.7 % of the probability is taken from the labels."""
 
 LARGEST_LOGIT = 300.0
+SORTED_AT_ONCE = 500
+"""Labels up to which sorting all of them is faster than finding the best ones first."""
 LEAST = 1e-300
 """Smallest probability."""
 
@@ -86,12 +88,13 @@ class Recogniser:
         similarities = self.bank.similarities(values)
         if len(similarities) < 2:
             return 0.0
-        logits = (similarities - similarities.max()) / self.calibration.temperature
+        logits = similarities - similarities.max()
+        logits /= self.calibration.temperature
         exponentials = np.exp(logits)
-        total = exponentials.sum()
+        total = float(exponentials.sum())
         # H = -sum p log p with p = exp(l) / Z is log Z - sum p l.
-        entropy = np.log(total) - float(exponentials @ logits) / total
-        return float(np.clip(entropy / np.log(len(similarities)), 0.0, 1.0))
+        entropy = math.log(total) - float(exponentials @ logits) / total
+        return min(max(entropy / math.log(len(similarities)), 0.0), 1.0)
 
     def distribution(
         self, values: npt.NDArray[np.float32], members: Sequence[Member]
@@ -106,18 +109,20 @@ class Recogniser:
         similarities = bank.similarities(values)
         top = float(similarities.max()) if len(similarities) else -1.0
         # float64: a label of another thing must not get the probability 0 by underflow.
-        exponentials = np.exp((similarities.astype(float) - top) / self.calibration.temperature)
+        exponentials = np.subtract(similarities, top, dtype=float)
+        exponentials /= self.calibration.temperature
+        np.exp(exponentials, out=exponentials)
         quality = float(sum(member.weight * member.quality for member in members))
         threshold = self.min_similarity
         if threshold < 0:
             modalities = [member.modality for member in members]
-            weights = np.array([member.weight for member in members], np.float32)
+            weights = [member.weight for member in members]
             threshold = self.calibration.threshold(modalities, weights)
         logit = known_logit(self.calibration, top - threshold, quality)
         if not len(similarities):
             logit = -LARGEST_LOGIT
-        probabilities = exponentials * (_logistic(logit) / max(exponentials.sum(), 1e-300))
-        words = Distribution(bank, probabilities, _logistic(-logit), top, quality)
+        exponentials *= _logistic(logit) / max(float(exponentials.sum()), 1e-300)
+        words = Distribution(bank, exponentials, _logistic(-logit), top, quality)
         return words if bank.enrolled is None else self._with_enrolled(words, members)
 
     def _with_enrolled(self, words: Distribution, members: Sequence[Member]) -> Distribution:
@@ -147,12 +152,10 @@ class Recogniser:
             distribution: Of one instant, or a belief.
         """
         probabilities = distribution.probabilities
-        count = min(self.top_k, len(probabilities))
-        best = np.argpartition(-probabilities, count - 1)[:count]
-        best = best[np.argsort(-probabilities[best], kind="stable")]
+        best = _largest(probabilities, min(self.top_k, len(probabilities)))
         category, category_probability = distribution.bank.categories.finest_sure(probabilities)
         return Recognition(
-            labels=tuple(distribution.bank.labels[i] for i in best),
+            labels=tuple(distribution.bank.labels[i] for i in best.tolist()),
             probabilities=probabilities[best].astype(np.float32),
             unknown=distribution.unknown,
             similarity=distribution.similarity,
@@ -161,6 +164,14 @@ class Recogniser:
             category=category,
             category_probability=category_probability,
         )
+
+
+def _largest(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.intp]:
+    """Return the places of the largest values, in their order."""
+    if len(values) <= SORTED_AT_ONCE:
+        return (-values).argsort(kind="stable")[:count]
+    best = np.argpartition(-values, count - 1)[:count]
+    return best[np.argsort(-values[best], kind="stable")]
 
 
 def known_logit(calibration: Calibration, margin: float, quality: float) -> float:

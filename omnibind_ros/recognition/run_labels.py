@@ -15,7 +15,7 @@ from .labels import clean_label
 
 
 def run_list(options: argparse.Namespace) -> int:
-    """Print the labels, and what each of their views was learned with.
+    """Print the labels, how often each was enrolled, and with which modalities and bundle.
 
     Args:
         options: With folder or node.
@@ -27,7 +27,10 @@ def run_list(options: argparse.Namespace) -> int:
     labels, problems = EnrolledFolder(path).labels()
     for label in sorted(labels.values(), key=lambda label: label.name.casefold()):
         kinds = Counter((view.model, "+".join(view.modalities)) for view in label.views)
-        seen = ", ".join(f"{count} {names} ({model})" for (model, names), count in kinds.items())
+        seen = ", ".join(
+            f"{_enrolments(count)} with {names} ({model})"
+            for (model, names), count in kinds.items()
+        )
         print(f"{label.name}: {seen}")
     print(f"{len(labels)} enrolled labels in {path}")
     for problem in problems:
@@ -70,6 +73,10 @@ def run_delete(options: argparse.Namespace) -> int:
     folder.delete(label.name)
     print(f"label '{label.name}' was deleted with {len(label.views)} views")
     return 0
+
+
+def _enrolments(count: int) -> str:
+    return f"{count} enrolment{'s' if count != 1 else ''}"
 
 
 def _path(options: argparse.Namespace) -> Path:

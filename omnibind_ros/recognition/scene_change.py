@@ -61,7 +61,7 @@ class _Course:
 
     def add(self, now: float, member: Member) -> None:
         """Take the next embedding."""
-        length = max(float(np.linalg.norm(self.vector)), 1e-12)
+        length = max(math.sqrt(float(self.vector @ self.vector)), 1e-12)
         distance = 1.0 - float(member.values @ self.vector) / length
         deviation = max(math.sqrt(self.variance), LEAST_DEVIATION)
         beyond = (distance - self.mean) / deviation

@@ -209,18 +209,21 @@ class Categories:
         """
         if not len(probabilities):
             return "", 0.0
-        best = int(np.where(self._finest, probabilities, -1.0).argmax())
-        if self._finest[best] and probabilities[best] >= threshold:
-            return self._labels[best], float(probabilities[best])
+        best = int(probabilities.argmax())
+        if probabilities[best] >= threshold:  # else no label is sure
+            if not self._finest[best]:
+                best = int(np.where(self._finest, probabilities, -1.0).argmax())
+            if self._finest[best] and probabilities[best] >= threshold:
+                return self._labels[best], float(probabilities[best])
         if not self._names:
             return "", 0.0
         sums = np.add.reduceat(probabilities[self._flat], self._starts)
-        sure = np.flatnonzero(sums >= threshold)
-        if not len(sure):
+        sure = (sums >= threshold).nonzero()[0].tolist()
+        if not sure:
             return "", 0.0
-        sizes = np.array([len(self._members[node]) for node in sure])
-        finest = sure[sizes == sizes[0]]
-        node = int(finest[sums[finest].argmax()])
+        size = len(self._members[sure[0]])
+        finest = [node for node in sure if len(self._members[node]) == size]
+        node = max(finest, key=sums.__getitem__)
         return self._names[node], float(sums[node])
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -20,6 +21,7 @@ from .doubts import Doubts
 from .embeddings import StoredEmbedding
 from .frozen import FrozenDetector
 from .health import Health
+from .lateness import Lateness
 from .presence import UNKNOWN_PUBLISHERS, Presence, presence
 from .scheduler import Demand
 from .sensor_region import NO_PICTURE, SensorRegion
@@ -52,6 +54,7 @@ class Channel:
         publishers: Number of publishers on its topic, or `UNKNOWN_PUBLISHERS`.
         newest: The newest message; None before the first.
         embedding: The newest embedding; None before the first, and when it is stale.
+        finished: Monotonic time when the newest sample that is done with was taken.
         busy: Whether a worker encodes it.
         removed: Whether the engine has removed it.
         received: Messages that arrived.
@@ -95,6 +98,7 @@ class Channel:
         self.publishers = UNKNOWN_PUBLISHERS
         self.newest: Arrival | None = None
         self.embedding: StoredEmbedding | None = None
+        self.finished = -math.inf
         self.busy = False
         self.removed = False
         self.received = self.encoded = self.dropped = 0
@@ -104,6 +108,7 @@ class Channel:
         self._buffer = Buffer(self.decoder.window if self.decoder is not None else 0.0)
         self.clock = SensorClock()
         self._frozen = FrozenDetector()
+        self._lateness = Lateness(self.decoder is not None and self.decoder.single)
         self._last_taken = -math.inf
         self._forgotten = -math.inf
         self._times: deque[float] = deque(maxlen=64)
@@ -140,6 +145,8 @@ class Channel:
             taken = TakenAt(kept_for, max(now_ns - int(kept_for * 1e9), 0))
         else:
             max_age, policy = self.config.max_age, self.config.stamp
+            if stamp_ns:
+                stamp_ns = max(stamp_ns + round(self.config.time_offset * 1e9), 1)
             taken = self.clock.arrival(stamp_ns, now_ns, max_age, policy, simulated)
         self.doubts.set("stamp", taken.doubts)
         arrival = Arrival(message, taken.stamp_ns, frame_id, now - taken.delay)
@@ -218,13 +225,17 @@ class Channel:
         """
         if embedding.oldest >= self._forgotten:
             self.embedding = embedding
+        self.finished = embedding.taken
         self.doubts.set("sample", doubts)
         self.encoded += 1
         self.latency = now - embedding.taken
+        late = self._lateness.check(self.name, self.latency, self.config.max_age)
+        self.doubts.set("late", late)
         self.health.succeed(reason)
 
-    def no_evidence(self, error: NoEvidenceError) -> None:
-        """Note that the sensor sees or hears nothing; this is no fault."""
+    def no_evidence(self, error: NoEvidenceError, taken: float) -> None:
+        """Note that there is nothing in a message, taken at a monotonic time; this is no fault."""
+        self.finished = taken
         self.health.not_ready(str(error))
         self.doubts.set("sample", ())
         if error.replaces:
@@ -322,9 +333,13 @@ class Channel:
             doubts=self.doubts.of("topic") if state is Presence.ABSENT else self.doubts.of(),
             stamp_ns=newest.stamp_ns if newest else 0,
             frame_id=newest.frame_id if newest else "",
+            required=self.config.required,
+            max_age=self.config.max_age,
+            evidence_age=now - self.finished,
         )
 
     def _rate(self, now: float) -> float:
-        recent = [time for time in self._times if now - time <= RATE_WINDOW]
-        span = now - recent[0] if len(recent) > 1 else 0.0
-        return (len(recent) - 1) / span if span > 0 else 0.0
+        first = bisect_left(self._times, now - RATE_WINDOW)
+        count = len(self._times) - first
+        span = now - self._times[first] if count > 1 else 0.0
+        return (count - 1) / span if span > 0 else 0.0

@@ -53,6 +53,20 @@ class SensorConfig:
         choices=("auto", "header", "arrival"),
         at_run_time=True,
     )
+    time_offset: float = parameter(
+        0.0,
+        "Seconds that are added to each header stamp, for a sensor whose clock or exposure is off "
+        "by a known time; negative for stamps that are too late.",
+        low=-3600.0,
+        high=3600.0,
+        at_run_time=True,
+    )
+    required: bool = parameter(
+        False,
+        "Whether ~/ready of the perception node is true only while this sensor is FRESH, encoded "
+        "and contradicts no other.",
+        at_run_time=True,
+    )
     roi: list[float] = parameter(
         [],
         "Part of the picture that is encoded, of an image, thermal, touch or event sensor: x, y, "
@@ -215,5 +229,23 @@ class PerceptionConfig(SensingConfig):
         "agrees again; one that agreed before has longer. It takes three sensors. 0: never.",
         low=0.0,
         high=3600.0,
+        at_run_time=True,
+    )
+    deadline: float = parameter(
+        1.0,
+        "Seconds after which the last result is too old for ~/ready to be true. The deadline that "
+        "~/recognition offers as a QoS policy follows it at the next configure.",
+        low=0.05,
+        high=3600.0,
+        at_run_time=True,
+    )
+    ready_needs_known: bool = parameter(
+        False,
+        "Whether ~/ready is true only while the belief is known: a label fits.",
+        at_run_time=True,
+    )
+    ready_needs_in_distribution: bool = parameter(
+        False,
+        "Whether ~/ready is true only while no sensor in use is out of distribution.",
         at_run_time=True,
     )

@@ -5,8 +5,35 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
+
+
+class Measurement:
+    """Adds a thread's processor time in a with statement to an activity.
+
+    A class, as a generator with `contextmanager` takes four times as long.
+    """
+
+    __slots__ = ("_activity", "_before", "_cpu_time")
+
+    def __init__(self, cpu_time: CpuTime, activity: str) -> None:
+        """Create it; `CpuTime.measure` does."""
+        self._cpu_time = cpu_time
+        self._activity = activity
+        self._before = 0.0
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._before = time.thread_time()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End."""
+        self._cpu_time.add(self._activity, time.thread_time() - self._before)
 
 
 class CpuTime:
@@ -17,14 +44,9 @@ class CpuTime:
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
 
-    @contextmanager
-    def measure(self, activity: str) -> Iterator[None]:
+    def measure(self, activity: str) -> Measurement:
         """Measure the calling thread's processor time in a with statement."""
-        before = time.thread_time()
-        try:
-            yield
-        finally:
-            self.add(activity, time.thread_time() - before)
+        return Measurement(self, activity)
 
     def add(self, activity: str, seconds: float) -> None:
         """Add processor seconds to an activity."""

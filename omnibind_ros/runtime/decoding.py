@@ -53,6 +53,7 @@ class Reading:
         unused: Messages that are no part of any sample: they are to be taken out of the buffer.
         no_evidence: Why nothing is seen, if that is what the newest message says.
         not_ready: Why more messages are needed; empty if they are not.
+        notice: What the user was asked to wait for and has happened now; empty if nothing.
     """
 
     sample: Sample = None
@@ -62,6 +63,7 @@ class Reading:
     unused: list[Arrival] = field(default_factory=list)
     no_evidence: NoEvidenceError | None = None
     not_ready: str = ""
+    notice: str = ""
 
     @property
     def problem(self) -> str:
@@ -97,6 +99,7 @@ class Decoder:
         self._kind = kind
         self._options = options
         self._combine = kind.make_combiner(options)
+        self._awaited = ""
 
     @property
     def window(self) -> float:
@@ -134,7 +137,7 @@ class Decoder:
         try:
             sample, doubts = self.combine(decoded.chunks)
         except NotReadyError as error:
-            reading.not_ready = str(error)
+            reading.not_ready, self._awaited = str(error), error.done
         except RejectedSampleError as error:
             reading.rejected.append(str(error))
         except Exception as error:  # noqa: BLE001 - bad messages must not end the worker
@@ -146,6 +149,7 @@ class Decoder:
         else:
             reading.sample, reading.last = sample, decoded.chunks[-1].data
             reading.doubts = (*arrivals[-1].doubts, *doubts)
+            reading.notice, self._awaited = self._awaited, ""
         return reading
 
     def decode(self, arrivals: Sequence[Arrival]) -> Decoded:

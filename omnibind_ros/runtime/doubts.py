@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omnibind_ros.sensors import Doubt
+from omnibind_ros.sensors import Doubt, Issue
+
+CONTRADICTION = (
+    Doubt(
+        Issue.CONTRADICTING,
+        "it has contradicted the other sensors for some time, so it is left out until it agrees "
+        "with them again; look at what it shows",
+    ),
+)
 
 
 class Doubts:
@@ -19,7 +27,8 @@ class Doubts:
         """Replace the doubts of a source, such as the stamps or the decoder.
 
         Args:
-            source: Where they come from: 'stamp', 'payload', 'sample', 'topic', 'loss' or 'others'.
+            source: Where they come from: 'stamp', 'payload', 'sample', 'late', 'topic', 'loss'
+                or 'others'.
             doubts: Those of its newest message; empty if there are none.
             by_text: Whether a doubt with another text is a new one. Otherwise only one of another
                 issue is, as texts have numbers that change with each message.

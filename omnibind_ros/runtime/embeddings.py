@@ -52,8 +52,10 @@ class FreshEmbedding(NamedTuple):
         sensor: Name of the sensor.
         modality: The sensor's modality.
         embedding: Its newest embedding.
+        max_age: The sensor's own, seconds; 0: that of its modality.
     """
 
     sensor: str
     modality: str
     embedding: StoredEmbedding
+    max_age: float = 0.0

@@ -6,44 +6,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from omnibind_ros.sensors import Doubt, Issue
 from omnibind_ros.sensors.region import Box
 
 from .channel import Channel
 from .cpu_time import CpuTime
+from .doubts import CONTRADICTION
 from .embeddings import FreshEmbedding
 from .job import Job
-from .processing import JobProcessor, ProblemListener
+from .listener import EngineListener
+from .processing import JobProcessor
 from .scheduler import pick
 from .sensor_state import SensorState
 from .stamps import NODE_STEP, NodeClock
-from .workers import Workers, WorkerSettings
+from .workers import Runner, RunnerMaker, Workers, WorkerSettings
 
 _log = logging.getLogger(__name__)
-
-
-CONTRADICTION = (
-    Doubt(
-        Issue.CONTRADICTING,
-        "it has contradicted the other sensors for some time, so it is left out until it agrees "
-        "with them again; look at what it shows",
-    ),
-)
-
-
-class EngineListener(ProblemListener, Protocol):
-    """Receives new embeddings, and problems of sensors and encoders."""
-
-    def on_embedding(self, engine: Engine, sensor: str) -> None:
-        """Take notice of a new embedding; called in a worker, without the lock.
-
-        Args:
-            engine: The engine that calls.
-            sensor: Name of the sensor whose embedding is new.
-        """
-        ...
 
 
 class Engine:
@@ -60,6 +40,7 @@ class Engine:
         settings: WorkerSettings | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         simulated: Callable[[], bool] = lambda: False,
+        make_runner: RunnerMaker | None = None,
     ) -> None:
         """Create an engine without sensors; `start` starts it.
 
@@ -69,6 +50,7 @@ class Engine:
             settings: Those of the workers; None for one worker without limits.
             monotonic: A clock that never jumps, seconds.
             simulated: Whether `clock_ns` is simulated time.
+            make_runner: Makes what runs its jobs; None for threads.
         """
         settings = settings or WorkerSettings()
         self.cpu_time = CpuTime()
@@ -81,7 +63,11 @@ class Engine:
         self._channels: dict[str, Channel] = {}
         self._changed = threading.Condition()
         self._processor = JobProcessor(self._changed, listener, settings, self.cpu_time, monotonic)
-        self._workers = Workers(self, self._changed, settings, self.cpu_time, monotonic)
+        self._workers: Runner = (
+            Workers(self, self._changed, settings, self.cpu_time, monotonic)
+            if make_runner is None
+            else make_runner(self, self._changed, self.cpu_time)
+        )
 
     def start(self) -> None:
         """Start the workers."""
@@ -172,6 +158,30 @@ class Engine:
                 channel.drop_stale(now)
             return [channel.state(now) for channel in self._channels.values()]
 
+    def snapshot(self, patience: float) -> list[SensorState] | None:
+        """Return every sensor's state, as `states`, but look at no clock of the node.
+
+        Returns:
+            None if a thread holds the lock for more than `patience` seconds, as one that hangs may.
+        """
+        if not self._changed.acquire(timeout=patience):
+            return None
+        try:
+            now = self._monotonic()
+            return [channel.state(now) for channel in self._channels.values()]
+        finally:
+            self._changed.release()
+
+    def spoiled_sensors(self) -> dict[str, str]:
+        """Return the sensors of which nothing can be learned now, each with a sentence why."""
+        with self._changed:
+            return {
+                name: doubt.text
+                for name, channel in self._channels.items()
+                for doubt in channel.doubts.of("sample")
+                if doubt.spoils
+            }
+
     def set_region(self, name: str, box: Box | None, stamp_ns: int = 0) -> None:
         """Set the part of a sensor's pictures that is encoded, until its max_age has passed.
 
@@ -257,7 +267,12 @@ class Engine:
         now = self._monotonic()
         with self._changed:
             return [
-                FreshEmbedding(channel.name, channel.config.modality, channel.embedding)
+                FreshEmbedding(
+                    channel.name,
+                    channel.config.modality,
+                    channel.embedding,
+                    channel.config.max_age,
+                )
                 for channel in self._channels.values()
                 if channel.embedding is not None and channel.fresh(now)
             ]

@@ -7,6 +7,8 @@ import math
 from .buffer import Arrival
 from .channel import Channel
 
+DECODER, ENCODER = "decoder", "encoder"
+
 
 class Job:
     """An encode that a worker is to do or is doing.
@@ -14,7 +16,9 @@ class Job:
     Attributes:
         channel: The sensor's channel.
         arrivals: The messages to make a sample of, oldest first.
-        started: Monotonic time when the encoder was called, seconds; infinite before and after.
+        started: Monotonic time when the decoder or the encoder was called, seconds; infinite while
+            neither runs.
+        part: Which of the two.
         abandoned: Whether the watchdog has given it up: its embedding is not stored.
         estimate: Processor seconds that it is expected to take.
         other_threads: Processor seconds that the encoder has spent in threads of its own.
@@ -29,6 +33,7 @@ class Job:
         "channel",
         "estimate",
         "other_threads",
+        "part",
         "rejected",
         "replaced",
         "started",
@@ -40,6 +45,7 @@ class Job:
         self.channel = channel
         self.arrivals = arrivals
         self.started = math.inf
+        self.part = DECODER
         self.abandoned = False
         self.estimate = channel.cost
         self.other_threads = 0.0
@@ -55,5 +61,5 @@ class Job:
     def cancel(self) -> None:
         """Ask the encoder to end early, if it has a method `cancel`."""
         cancel = getattr(self.channel.encoder, "cancel", None)
-        if cancel is not None:
+        if cancel is not None and self.part == ENCODER:
             cancel(self.thread)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.safe_yaml import load_yaml
 
 from .config import DEFAULT_SENSORS
 
@@ -44,7 +45,7 @@ def node_sections(file: Path) -> dict[str, Mapping[str, Any]]:
     if not file.is_file():
         raise LaunchError(f"the parameter file {file} does not exist; set config to one that does")
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = load_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise LaunchError(f"the parameter file {file} cannot be read ({error}); mend it") from error
     if not isinstance(content, Mapping):
@@ -129,8 +130,10 @@ def overrides(file: Path, node: str, given: Mapping[str, str]) -> dict[str, Any]
         found["bundle"] = given["bundle"]
     for name in ("use_sim_time", "autostart"):
         if given.get(name):
-            found[name] = _boolean(name, given[name])
+            found[name] = boolean(name, given[name])
     listed = in_file.get("sensors", list(DEFAULT_SENSORS))
+    if not isinstance(listed, list):
+        raise LaunchError(f"sensors in {file} is {listed!r}, but must be a list of names")
     sensors = [str(name) for name in listed]
     for modality in MODALITIES:
         topic = given.get(modality, "")
@@ -163,7 +166,16 @@ def _free(name: str, used: Collection[str]) -> str:
     return next(n for n in (name, *(f"{name}_{i}" for i in range(2, 999))) if n not in used)
 
 
-def _boolean(name: str, text: str) -> bool:
+def boolean(name: str, text: str) -> bool:
+    """Return the truth of a launch argument.
+
+    Args:
+        name: Its name.
+        text: Its value.
+
+    Raises:
+        LaunchError: The value is neither true nor false.
+    """
     value = {"true": True, "false": False, "1": True, "0": False}.get(text.lower())
     if value is None:
         raise LaunchError(f"{name}:={text} is neither true nor false; set one of them")

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.fusion import Fused, Fusion
+from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser, Recognition
@@ -164,6 +165,8 @@ class Perception:
             recognition = self.recogniser.name(instant)
         else:
             recognition = self._history.recognise(now, instant, members, self.recogniser)
+        if self.disagreement and self._both_have_learned(recognition, members):
+            self.disagreement = ""
         stored = [member.embedding for member in fresh]
         newest = max(stored, key=lambda embedding: embedding.stamp_ns)
         return PerceptionResult(
@@ -182,6 +185,15 @@ class Perception:
             regions=tuple(embedding.region for embedding in stored),
             members=tuple(members),
         )
+
+    def _both_have_learned(self, recognition: Recognition, members: Sequence[Member]) -> bool:
+        """Return whether each sensor recognises the enrolled thing that is the best label.
+
+        Agreement is by the shared space, in which what two sensors have learned may lie far apart.
+        """
+        enrolled = self.recogniser.bank.enrolled
+        best = recognition.labels[0]
+        return recognition.known and enrolled is not None and enrolled.all_speak_for(best, members)
 
     def _fuse(
         self, source: EmbeddingSource, now: float, fresh: Sequence[FreshEmbedding]
@@ -210,12 +222,12 @@ class Perception:
                 modality=member.modality,
                 values=member.embedding.values,
                 quality=member.embedding.quality,
-                weight=float(weight),
+                weight=weight,
                 features=member.embedding.features,
                 sensor=member.sensor,
                 taken=member.embedding.taken,
             )
-            for member, weight in zip(fresh, fused.weights, strict=True)
+            for member, weight in zip(fresh, fused.weights.tolist(), strict=True)
         ]
         return fused, members
 
@@ -224,9 +236,9 @@ class Perception:
     ) -> Fused:
         stored = [member.embedding for member in fresh]
         return self._fusion.fuse(
-            np.stack([embedding.values for embedding in stored]),
+            np.array([embedding.values for embedding in stored], np.float32),
             tuple(member.modality for member in fresh),
-            _ages(now, stored),
+            _ages(now, stored) * _age_scale(fresh),
             np.array([embedding.quality for embedding in stored], np.float32),
             entropies,
         )
@@ -248,3 +260,17 @@ class Perception:
 
 def _ages(now: float, stored: Sequence[StoredEmbedding]) -> npt.NDArray[np.float32]:
     return np.array([now - embedding.taken for embedding in stored], np.float32)
+
+
+def _age_scale(fresh: Sequence[FreshEmbedding]) -> npt.NDArray[np.float32]:
+    """Return by what the ages are multiplied before they are weighed.
+
+    The fusion network knows the `max_age` of each modality, at which a member counts for nothing. A
+    sensor with another one counts by the share of its own `max_age` that is over.
+    """
+    scale = np.ones(len(fresh), np.float32)
+    for place, member in enumerate(fresh):
+        known = MODALITIES.get(member.modality)
+        if known is not None and member.max_age > 0:
+            scale[place] = known.max_age / member.max_age
+    return scale

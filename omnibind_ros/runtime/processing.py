@@ -18,7 +18,7 @@ from omnibind_ros.sensors.region import Region, crop
 from .cpu_time import CpuTime
 from .decoding import Decoder
 from .embeddings import StoredEmbedding
-from .job import Job
+from .job import DECODER, ENCODER, Job
 from .workers import WorkerSettings
 
 _log = logging.getLogger(__name__)
@@ -46,6 +46,10 @@ class ProblemListener(Protocol):
             sensor: Name of the sensor; "node" for one about the node's clock.
             doubt: Why its readings may be wrong.
         """
+        ...
+
+    def on_notice(self, sensor: str, notice: str) -> None:
+        """Take one sentence on what the user was asked to wait for; called as `on_problem`."""
         ...
 
 
@@ -107,23 +111,31 @@ class JobProcessor:
     def give_up(self, job: Job) -> None:
         """Turn a sensor to FAULT whose encoder hangs, with the lock."""
         channel, timeout = job.channel, self._settings.timeout
-        problem = f"the {channel.config.modality} encoder gave nothing within {timeout:g} s"
+        problem = f"the {channel.config.modality} {job.part} gave nothing within {timeout:g} s"
         channel.health.fail(problem, self._monotonic())
         self._listener.on_problem(channel.name, f"{problem}; it is tried again once it has ended")
 
     def _decode(self, job: Job, decoder: Decoder) -> tuple[Any, tuple[Doubt, ...]] | None:
         """Return the sample and its doubts; None if there is none, which is noted or counted."""
         channel = job.channel
-        reading = decoder.read(job.arrivals)
+        job.part, job.started = DECODER, self._monotonic()
+        try:
+            reading = decoder.read(job.arrivals)
+        finally:
+            job.started = math.inf
+        if job.abandoned:
+            return None  # it was counted when it was given up
         for reason in reading.rejected:
             self._reject(job, reason)
         with self._changed:
             for arrival in reading.unused:
                 channel.discard(arrival)
             if reading.no_evidence is not None:
-                channel.no_evidence(reading.no_evidence)
+                channel.no_evidence(reading.no_evidence, job.arrivals[-1].taken)
             elif reading.not_ready:
                 channel.health.not_ready(reading.not_ready)
+        if reading.notice:
+            self._listener.on_notice(channel.name, reading.notice)
         return None if reading.problem else (reading.sample, reading.doubts)
 
     def _region(self, job: Job, sample: Any) -> Region | None:
@@ -139,7 +151,7 @@ class JobProcessor:
 
     def _encode(self, job: Job, encoder: Encoder, sample: Any) -> Encoding:
         before = time.thread_time()
-        job.started = self._monotonic()
+        job.part, job.started = ENCODER, self._monotonic()
         try:
             return encoder.encode(sample)
         finally:

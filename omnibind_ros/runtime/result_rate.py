@@ -29,6 +29,11 @@ class Pace:
         self._last = -math.inf
         self._pending = False
 
+    @property
+    def pending(self) -> bool:
+        """Whether an embedding has come that is in no result yet."""
+        return self._pending
+
     def arrived(self, now: float) -> bool:
         """Take notice of a new embedding; return whether its result is due at once."""
         self._pending = True
@@ -104,8 +109,10 @@ class PacedResults:
     def embedding_arrived(self) -> None:
         """Make a result if one is due, else leave it to the thread."""
         with self._changed:
+            waited = self._pace.pending
             if not self._pace.arrived(self._monotonic()):
-                self._changed.notify()
+                if not waited:  # else the thread waits for the end of the period already
+                    self._changed.notify()
                 return
         self._make()
 

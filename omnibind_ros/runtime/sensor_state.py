@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from omnibind_ros.sensors import GUESSES, Doubt, Issue
@@ -31,6 +32,10 @@ class SensorState:
         doubts: Why its readings may be wrong.
         stamp_ns: Stamp of the newest message, nanoseconds.
         frame_id: Frame of the newest message.
+        required: Whether the node is ready only while the sensor is there.
+        max_age: Seconds after which a sample is stale.
+        evidence_age: Seconds since the newest sample was taken that a worker has finished; infinite
+            before the first.
     """
 
     name: str
@@ -50,6 +55,9 @@ class SensorState:
     doubts: tuple[Doubt, ...]
     stamp_ns: int
     frame_id: str
+    required: bool = False
+    max_age: float = math.inf
+    evidence_age: float = math.inf
 
     @property
     def reason(self) -> str:

@@ -233,21 +233,35 @@ def _other_qos(endpoints: Sequence[Endpoint], wanted: Wanted, policy: str) -> li
     return reasons
 
 
-def _similar(
-    wanted: Wanted,
-    published: Mapping[str, Sequence[str]],
-    decodable: Collection[str],
-    nobody: bool,
-) -> list[str]:
+def most_similar(
+    wanted: Wanted, published: Mapping[str, Sequence[str]], decodable: Collection[str]
+) -> tuple[str, str] | None:
+    """Return the topic that is most probably meant, and its type; None if none is similar.
+
+    Args:
+        wanted: What the sensor subscribes to.
+        published: Types of the other topics that have a publisher and are no other sensor's.
+        decodable: The message types that the sensor's modality takes.
+    """
     found = []
     for topic, types in published.items():
         for kind in types:
             score = similarity(wanted.topic, topic)
             if score >= SIMILAR and kind in decodable and not is_result(topic, kind):
                 found.append((kind == wanted.type, score, topic, kind))
-    if not found:
+    return max(found)[2:] if found else None
+
+
+def _similar(
+    wanted: Wanted,
+    published: Mapping[str, Sequence[str]],
+    decodable: Collection[str],
+    nobody: bool,
+) -> list[str]:
+    found = most_similar(wanted, published, decodable)
+    if found is None:
         return []
-    _, _, topic, kind = max(found)
+    topic, kind = found
     and_type = f" and sensor.{wanted.sensor}.type to {kind}" if kind != wanted.type else ""
     return [
         f"{f'nobody publishes on {wanted.topic}, but ' if nobody else ''}{kind} is published on "

@@ -60,6 +60,31 @@ class JobSource(Protocol):
         ...
 
 
+class Runner(Protocol):
+    """Runs the jobs of an engine."""
+
+    @property
+    def started(self) -> bool:
+        """Whether it takes jobs."""
+        ...
+
+    def start(self) -> None:
+        """Take jobs from now on."""
+        ...
+
+    def stop(self) -> None:
+        """Take no more jobs."""
+        ...
+
+    def charge(self, seconds: float) -> None:
+        """Count processor seconds of another thread as the jobs' own, with the lock."""
+        ...
+
+
+RunnerMaker = Callable[[JobSource, threading.Condition, CpuTime], Runner]
+"""Makes what runs an engine's jobs: of the engine, its lock and its processor time."""
+
+
 class Workers:
     """Threads that do jobs, while the budget of processor time lasts."""
 

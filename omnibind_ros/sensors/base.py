@@ -19,7 +19,20 @@ class NotReadyError(Exception):
     """Valid messages of which no sample can be made yet; its text is one sentence.
 
     An example is a tactile pad that has no reference picture yet. No message is rejected.
+
+    Attributes:
+        done: One sentence for the user, once a sample can be made; empty for none.
     """
+
+    def __init__(self, text: str, done: str = "") -> None:
+        """Create it.
+
+        Args:
+            text: One sentence, for the sensor's reason.
+            done: One sentence for the log, once a sample can be made; empty for none.
+        """
+        super().__init__(text)
+        self.done = done
 
 
 class NoEvidenceError(Exception):
@@ -67,10 +80,12 @@ class Doubt(NamedTuple):
     Attributes:
         issue: Its kind, for machines.
         text: One sentence: what was assumed or observed, and what to do.
+        spoils: Whether what is learned from the sensor meanwhile is of no use later.
     """
 
     issue: Issue
     text: str
+    spoils: bool = False
 
 
 class Doubtful(NamedTuple):

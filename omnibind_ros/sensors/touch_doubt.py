@@ -126,4 +126,4 @@ class ReferenceDoubt:
             "restart the node while nothing touches the pad, or set the parameter reference, and "
             "enroll again what this pad has learned since the start"
         )
-        return (Doubt(Issue.OUT_OF_DISTRIBUTION, text),)
+        return (Doubt(Issue.OUT_OF_DISTRIBUTION, text, spoils=True),)

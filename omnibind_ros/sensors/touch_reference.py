@@ -45,6 +45,9 @@ LONGEST_STEP = 2.0
 """Seconds between two updates that are allowed for; more count as these."""
 
 
+REFERENCE_TAKEN = "the picture of the free pad has been taken; the pad may be touched from now on"
+
+
 def _difference(image: npt.NDArray[np.uint8], reference: Picture) -> Picture:
     change = image - reference
     change *= np.float32(1 / 255)
@@ -161,7 +164,8 @@ class LearntReference:
             raise NotReadyError(
                 f"the picture of the pad at rest is being taken ({self._still_frames} of "
                 f"{SETTLE_FRAMES} still frames); do not touch the pad, or give a picture by the "
-                "parameter reference"
+                "parameter reference",
+                done=REFERENCE_TAKEN,
             )
         return self._sum / np.float32(SETTLE_FRAMES)
 

@@ -34,6 +34,8 @@ class Subject:
         description: What is known of it.
         synonyms: Other words for the class; no description that hides the name uses them.
         scene: The model, ready for ray casting.
+        called: What sentences call it: the finest name that it has, such as wristwatch of the class
+            clock; empty: the class.
     """
 
     model: ObjectModel
@@ -41,6 +43,7 @@ class Subject:
     description: Description
     synonyms: tuple[str, ...]
     scene: Scene
+    called: str = ""
 
     @cached_property
     def seed(self) -> int:

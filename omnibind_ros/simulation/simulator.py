@@ -41,6 +41,7 @@ class Simulator:
         label: str,
         description: Description,
         synonyms: Sequence[str] = (),
+        called: str = "",
     ) -> None:
         """Put the object into a scene.
 
@@ -49,12 +50,13 @@ class Simulator:
             label: Its class.
             description: What is known of the class.
             synonyms: Other words for the class; no sentence that hides the name uses them.
+            called: What sentences call it, if that is finer than the class.
 
         Raises:
             MeshError: There is no ray caster on this machine.
         """
         own = description.of(model.name)
-        self.subject = Subject(model, label, own, tuple(synonyms), Scene(model))
+        self.subject = Subject(model, label, own, tuple(synonyms), Scene(model), called)
         self._streams: SensorStreams | None = None
 
     def sample(

@@ -20,13 +20,15 @@ def sentences_about(subject: Subject, rng: np.random.Generator, count: int) -> l
     """Return sentences about the object, as `describe` makes them."""
     shares = subject.model.substance_shares()
     materials = [name for name, share in shares.items() if share >= NOTICED] or list(shares)
+    called = subject.called or subject.label
+    words = subject.synonyms if called == subject.label else (subject.label, *subject.synonyms)
     return describe(
-        subject.label,
+        called,
         subject.description,
         rng,
         size=subject.model.size.tolist(),
         materials=materials,
-        synonyms=subject.synonyms,
+        synonyms=words,
         name=subject.model.name,
         count=count,
     )

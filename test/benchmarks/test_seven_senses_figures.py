@@ -11,8 +11,8 @@ pytest.importorskip("psutil")
 from live_figure.leg import Outcome, pooled
 from live_figure.story import Parts, fingerprint, legs, needed, run_names
 from live_figure.summary import cost, figure, in_time, interval, median, share, summarise
-from live_figure.truth import right_of
 
+from omnibind_ros.demo.room.truth import right_of
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.simulation.robot.rendered import Thing
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.encoders.image import STRUCTURE, centre_crop, structure
+from omnibind_ros.encoders.framing import centre_crop, structure
+from omnibind_ros.encoders.picture import STRUCTURE
 
 PHOTOGRAPHS = ("camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
 

@@ -1,5 +1,6 @@
 """The example that calls services where the command ros2 is missing."""
 
+import runpy
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ pytest.importorskip("rclpy")
 from paths import ROOT
 from std_srvs.srv import Trigger
 
-from omnibind_msgs.srv import SetLabels, SetSensor
+from omnibind_msgs.srv import Enroll, SetLabels, SetSensor
 
 PROGRAM = ROOT / "docs" / "examples" / "call_service.py"
 
@@ -109,6 +110,31 @@ def test_a_node_that_does_not_answer_is_another_sentence(called, serve):
     code, _, err = called("--timeout", "2", "/slow", "std_srvs/srv/Trigger")
     assert code == 1
     assert "/slow is there but has not answered within 2 s; give --timeout more seconds" in err
+
+
+def test_an_answer_that_takes_longer_than_ten_seconds_is_waited_for(called, serve):
+    serve(Trigger, "/loaded", wait=12.0, success=True)
+    code, out, err = called("/loaded", "std_srvs/srv/Trigger")
+    assert (code, err) == (0, "")
+    assert "success: True" in out
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_text", "seconds"),
+    [
+        (Enroll, {"label": "nut", "duration": 60.0}, 60.0),
+        (Enroll, {"label": "nut", "duration": 2.5}, 2.5),
+        (Enroll, {"label": "nut", "duration": -3.0}, 0.0),
+        (SetLabels, {}, 0.0),
+        (Trigger, {}, 0.0),
+    ],
+)
+def test_an_enrolment_is_waited_for_its_duration_and_more(kind, request_text, seconds):
+    program = runpy.run_path(str(PROGRAM))
+    assert program["PATIENCE"] == 30.0
+    message = kind.Request()
+    program["fill"](message, request_text)
+    assert program["duration_of"](message) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(

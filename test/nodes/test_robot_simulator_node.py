@@ -39,7 +39,7 @@ def places(tmp_path_factory):
     plan = RenderPlan(2.0, 0, tuple((name, float(RATES[name])) for name in streamed_modalities()))
     for thing in find_things("test", catalogue):
         render(thing, plan, folder / "cache" / plan.file_name(thing.object_id))
-    return {"catalogue": catalogue, "cache": str(folder / "cache")}
+    return {"split": "test", "catalogue": catalogue, "cache": str(folder / "cache")}
 
 
 @pytest.fixture

@@ -7,13 +7,16 @@ import pytest
 pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticStatus
 
+from omnibind_ros.nodes.diagnostics import sensor_status
 from omnibind_ros.nodes.sensor_status import SensorStatusPublisher
+from omnibind_ros.runtime.lateness import Lateness
 from omnibind_ros.runtime.presence import Presence
 from omnibind_ros.runtime.sensor_state import SensorState
 
 
-def state(name, presence):
+def state(name, presence, doubts=()):
     return SensorState(
         name=name,
         modality="image",
@@ -29,7 +32,7 @@ def state(name, presence):
         left_out=0,
         refused_regions=0,
         problem="",
-        doubts=(),
+        doubts=doubts,
         stamp_ns=0,
         frame_id="",
     )
@@ -56,3 +59,13 @@ def test_each_state_but_the_first_absence_is_logged_once(course, logged):
         status.tick([state("camera", Presence[presence])])
     assert lines == [f"sensor 'camera' is {word}" for word in logged]
     assert published
+
+
+def test_embeddings_that_come_too_late_are_a_warning_in_diagnostics():
+    lateness = Lateness()
+    lateness.check("camera", 0.9, 0.5)
+    doubts = lateness.check("camera", 0.995, 0.5)
+    status = sensor_status("perception", state("camera", Presence.FRESH, doubts))
+    assert status.level == DiagnosticStatus.WARN
+    assert "raise sensor.camera.max_age" in status.message
+    assert {value.value for value in status.values if value.key == "issues"} == {"DELAYED"}

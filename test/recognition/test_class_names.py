@@ -4,6 +4,7 @@ import pytest
 
 from omnibind_ros.recognition.class_names import class_text, right_labels
 from omnibind_ros.recognition.labels import Label
+from omnibind_ros.recognition.taxonomy import Group, Taxonomy
 
 LABELS = (
     Label("cup", ("coffee mug", "cup of coffee")),
@@ -33,12 +34,37 @@ LABELS = (
         ("glass", ("glass",)),
         ("glasses", ("glasses",)),
         ("hourglass", ()),
+        ("Coffee machine hum", ("coffee machine",)),  # what makes the sound
+        ("cup_clicking sound", ("cup",)),
+        ("cup holder", ()),
+        ("bark", ()),
         ("car", ()),  # a part of a word is no word
         ("___", ()),
     ],
 )
 def test_right_labels(name, right):
     assert right_labels(name, LABELS) == right
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("truck_or_van", ("car", "truck", "vehicle")),  # of each of them, and what contains both
+        ("cars or machines", ("car", "vehicle")),
+        ("or", ()),
+        ("minivan", ("car", "vehicle")),
+        ("beetle", ("beetle",)),  # insect covers six labels, too many to be right about one
+        ("insect", ("insect",)),
+    ],
+)
+def test_alternatives_and_labels_that_contain_the_right_one(name, right):
+    insects = ("ant", "bee", "beetle", "cricket", "fly")
+    labels = [Label("car", ("van", "minivan")), Label("truck"), Label("vehicle"), Label("insect")]
+    labels += [Label(each) for each in insects]
+    groups = [Group("vehicle", ("car", "truck")), Group("insect", insects)]
+    taxonomy = Taxonomy.checked(groups, [label.name for label in labels])
+
+    assert right_labels(name, labels, taxonomy) == right
 
 
 def test_class_text():

@@ -89,6 +89,25 @@ def test_a_sensor_that_was_not_enrolled_says_nothing():
     assert match.log_ratios(member(0, "audio")) is None
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_all_members_speak_for_a_thing_only_if_each_has_learned_and_shows_it(seed):
+    other = (seed + 1) % 3
+    learned = [(f"thing {s}", [part(s), part(100 + s, "touch")]) for s in range(3)]
+    match = matching().match([*learned, ("seen", [part(50)])])
+    both = [member(seed), member(100 + seed, "touch")]
+    assert match.all_speak_for(f"thing {seed}", both)
+    assert match.all_speak_for(f" THING {seed}", both)
+    assert not match.all_speak_for(f"thing {other}", both)
+    assert not match.all_speak_for("cup", both)
+    assert not match.all_speak_for(f"thing {seed}", [member(seed), member(100 + other, "touch")])
+    # A sensor that has not learned it, sees nothing, or is of another modality says nothing.
+    assert match.all_speak_for("seen", [member(50)])
+    assert not match.all_speak_for("seen", [member(50), member(100 + seed, "touch")])
+    free = member(100 + seed, "touch", quality=0.0)
+    assert not match.all_speak_for(f"thing {seed}", [member(seed), free])
+    assert not match.all_speak_for(f"thing {seed}", [member(seed), member(0, "audio")])
+
+
 def test_one_sensor_does_not_outvote_two():
     match = matching().match(
         [(n, [part(s), part(s + 10, "touch")]) for n, s in (("mug", 0), ("pen", 1))]

@@ -93,3 +93,25 @@ def test_opposite_frames_are_finite():
         for i in range(50)
     ]
     assert all(0.0 <= share <= 1.0 for share in shares)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_sum_of_all_embeddings_is_that_of_each_step(seed):
+    """V and the sums of weights, with V multiplied and added to at each result."""
+    rng = np.random.default_rng(seed)
+    counter, memory, now = EvidenceCounter(), 0.7, 0.0
+    frames = similar(rng, rng.uniform(0.2, 0.95), 8)
+    vector, total, squares, size, before = np.zeros(64), 0.0, 0.0, 0.0, None
+    for step in range(60):
+        frame = frames[rng.integers(8)] if step % 3 == 0 else before
+        passed = float(rng.choice([0.01, 0.033, 0.4])) if step else 0.0
+        now += passed
+        share = counter.add(now, [Member("image", frame, sensor="eye")], memory)
+        stay = math.exp(-passed / memory)
+        new = (1 - stay) * total if frame is before else 1.0
+        vector = stay * vector + new * frame.astype(float)
+        total, squares = stay * total + new, stay**2 * squares + new**2
+        old, size = stay * size, total**2 / max(vector @ vector, squares)
+        if step:
+            assert share == pytest.approx(min(max(size - old, 1 - stay), 1), abs=1e-5)
+        before = frame

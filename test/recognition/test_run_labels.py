@@ -16,6 +16,7 @@ def folder(tmp_path, monkeypatch):
     folder = EnrolledFolder(tmp_path / "omnibind_ros" / "enrolled" / "perception")
     folder.add("my mug", [View(AXES[0], ("image", "touch"), "a", "household@1")])
     folder.add("my mug", [View(AXES[1], ("image",), "b", "household@2")])
+    folder.add("my mug", [View(AXES[3], ("image",), "b", "household@2")])
     folder.add("Bolt", [View(AXES[2], ("touch",), "c", "household@2")])
     return folder
 
@@ -23,8 +24,9 @@ def folder(tmp_path, monkeypatch):
 def test_labels_are_listed_renamed_and_deleted(folder, capsys):
     assert main(["labels", "list"]) == 0
     assert capsys.readouterr().out == (
-        "Bolt: 1 touch (household@2)\n"
-        "my mug: 1 image+touch (household@1), 1 image (household@2)\n"
+        "Bolt: 1 enrolment with touch (household@2)\n"
+        "my mug: 1 enrolment with image+touch (household@1), "
+        "2 enrolments with image (household@2)\n"
         f"2 enrolled labels in {folder.path}\n"
     )
     assert main(["labels", "rename", "MY mug", "Anna's mug"]) == 0
@@ -33,7 +35,7 @@ def test_labels_are_listed_renamed_and_deleted(folder, capsys):
         "label 'my mug' was renamed to 'Anna's mug'\nlabel 'Bolt' was deleted with 1 views\n"
     )
     (label,) = folder.labels()[0].values()
-    assert (label.name, len(label.views)) == ("Anna's mug", 2)
+    assert (label.name, len(label.views)) == ("Anna's mug", 3)
 
 
 @pytest.mark.parametrize(

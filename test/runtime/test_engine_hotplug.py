@@ -203,7 +203,7 @@ def test_good_messages_that_make_no_sample_yet_are_no_fault(make_engine):
         def __call__(self, chunks):
             self.count += 1
             if self.count < 3:
-                raise NotReadyError("the reference is being taken")
+                raise NotReadyError("the reference is being taken", done="it has been taken")
             return chunks[-1].data
 
     small = make_engine(
@@ -215,11 +215,13 @@ def test_good_messages_that_make_no_sample_yet_are_no_fault(make_engine):
     assert small.state("pad").reason == "the reference is being taken"
     assert small.state("pad").state is Presence.FRESH
     assert (small.state("pad").rejected, small.problems) == (0, [])
-    for count in (2, 3):
+    for count in (2, 3, 4):
+        assert small.notices == ([] if count < 4 else [("pad", "it has been taken")])
         small.offer("pad", 0)
         small.wait(lambda count=count: made[0].count == count)
-    small.wait(lambda: len(small.results) == 1)
+        small.wait(lambda count=count: len(small.results) == max(count - 2, 0))
     assert small.state("pad").reason == ""
+    assert small.notices == [("pad", "it has been taken")]
 
 
 def test_a_combiner_that_raises_is_counted(make_engine):

@@ -204,3 +204,30 @@ def test_of_two_it_is_said_that_they_disagree_and_of_three_who():
         result = step_all(source, {"eye": 0, "pad": 1, "ear": 0})
     assert result.recognition.contradicting == ("pad",)
     assert source.perception.disagreement == ""
+
+
+class Taught:
+    """Enrolled labels of which 'cup' is shown, and which some sensors recognise."""
+
+    labels = ("cup",)
+
+    def __init__(self, *recognise):
+        self.recognise = recognise
+
+    def odds(self, _members):
+        return np.array([1e6])
+
+    def all_speak_for(self, label, members):
+        return label == "cup" and {m.sensor for m in members} <= set(self.recognise)
+
+
+@pytest.mark.parametrize(
+    ("recognise", "said"), [(("eye", "pad"), False), (("eye",), True), ((), True)]
+)
+def test_two_that_both_recognise_an_enrolled_thing_do_not_disagree(recognise, said):
+    source = contradicting_source()
+    source.perception.recogniser.bank = replace(BANK, enrolled=Taught(*recognise))
+    for _ in range(40):
+        result = step_all(source, {"eye": 0, "pad": 1})
+    assert (result.recognition.labels[0], result.recognition.known) == ("cup", True)
+    assert bool(source.perception.disagreement) is said

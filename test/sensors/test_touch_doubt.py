@@ -66,6 +66,7 @@ def test_a_pad_that_is_touched_at_start_is_doubted_when_it_is_free_again(start, 
     pad.watch(3, next_, move=1)
     (doubt,) = pad.watch(3)
     assert doubt.issue is Issue.OUT_OF_DISTRIBUTION
+    assert doubt.spoils
     assert "was taken" in doubt.text
     assert "restart the node while nothing touches the pad" in doubt.text
     assert pad.watch(3, "two")

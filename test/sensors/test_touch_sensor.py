@@ -1,6 +1,7 @@
 """Gel images become differences from the pad at rest, which is given or learnt."""
 
 import tracemalloc
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -10,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_messages import attempt, image_message
 
+from omnibind_ros.runtime.buffer import Arrival
+from omnibind_ros.runtime.decoding import Decoder
 from omnibind_ros.sensors import Chunk, NotReadyError, RejectedSampleError, SensorRegistry
 from omnibind_ros.sensors import touch_reference as policy
 from omnibind_ros.sensors.image import FORMATS
 from omnibind_ros.sensors.touch import (
     MAX_TOUCH_PIXELS,
+    SENSOR_TYPES,
     TouchOptions,
     decode_compressed_touch,
     decode_touch,
@@ -73,6 +77,20 @@ def test_until_then_the_sentence_says_how_far_it_is():
         pad.see()
     with pytest.raises(NotReadyError, match=r"\(2 of 10"):
         pad.see()
+
+
+def test_the_user_is_told_once_when_the_picture_of_the_free_pad_was_taken():
+    kind = next(kind for kind in SENSOR_TYPES if kind.message == "sensor_msgs/msg/Image")
+    pad, decoder = Pad(), Decoder(replace(kind, decode=lambda image, _: image), TouchOptions())
+    notices = {}
+    for number in range(1, 40):
+        pad.stamp_ns += FRAME_NS
+        arrival = Arrival(pad.image(), pad.stamp_ns, "", 0.0)
+        reading = decoder.read([arrival])
+        if reading.notice:
+            notices[number] = reading.notice
+    assert list(notices) == [policy.SETTLE_FRAMES]
+    assert notices[policy.SETTLE_FRAMES].startswith("the picture of the free pad has been taken")
 
 
 @pytest.mark.parametrize("changes", [np.arange(60.0), 30 * (np.arange(60.0) % 2)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -263,3 +264,21 @@ def test_the_pad_feels_an_edge_and_what_it_is_made_of(crate):
 def test_the_same_object_always_rings_alike(simulator, crate):
     again = Simulator(crate, "box", load_descriptions()["box"])
     assert sounding_body(simulator.subject, "wood") == sounding_body(again.subject, "wood")
+
+
+def test_sentences_call_a_thing_by_its_finest_name(simulator, crate):
+    finer = Simulator(crate, "box", load_descriptions()["box"], ("crate", "carton"), "toolbox")
+
+    def said(simulator):
+        seeds = range(8)
+        return [
+            text
+            for seed in seeds
+            for text in simulator.sample(np.random.default_rng(seed), {"text"})["text"]
+        ]
+
+    # Of an object named 'Oak box'; some words are misheard, so not all sentences have one of them.
+    names = [text for text in said(finer) if "toolbox" in text]
+    assert len(names) > 8
+    assert not any("toolbox" in text for text in said(simulator))
+    assert sum(bool(re.search(r"\bbox\b", text)) for text in said(simulator)) > len(names)

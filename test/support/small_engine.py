@@ -54,7 +54,7 @@ class SmallEngine:
 
     def __init__(self, kind=KIND, workers=1, encode_timeout=float("inf"), **configs):
         self.encoder = AxisEncoder()
-        self.results, self.problems, self.doubts = [], [], []
+        self.results, self.problems, self.doubts, self.notices = [], [], [], []
         self.new = threading.Condition()
         bank = LabelBank(("a", "b", "c", "d"), np.eye(4, dtype=np.float32), np.arange(4))
         self.kind = kind
@@ -74,6 +74,9 @@ class SmallEngine:
 
     def on_doubt(self, sensor, doubt):
         self.doubts.append((sensor, doubt))
+
+    def on_notice(self, sensor, notice):
+        self.notices.append((sensor, notice))
 
     def _on_result(self, result):
         with self.new:

@@ -12,8 +12,16 @@ import numpy as np
 
 from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.datasets.storage.item import Item
+from omnibind_ros.datasets.storage.splits import stratified_splits
 
 LABELS = ("chair", "lamp", "table")
+
+SPLIT_OF = {
+    each: split
+    for first, label in enumerate(LABELS)
+    for each, split in stratified_splits(f"{label}-{n}" for n in range(first, 30, 3)).items()
+}
+"""By object, its split."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class TinyPlan:
             key=f"tiny-{index:05d}",
             label=label,
             object_id=f"{label}-{index % 30}",
-            split=None,
+            split=SPLIT_OF[f"{label}-{index % 30}"],
             modalities={name: lambda value=value: value for name, value in data.items()},
             origin=dict.fromkeys(data, origin),
             source="here",

@@ -7,11 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import DAMAGED_ARCHIVE
 from omnibind_ros.files.errors import FileError
 from omnibind_ros.files.recording import Recording, Timed
 from omnibind_ros.sensors import Doubt, Issue
@@ -161,7 +161,7 @@ def open_npz_file(path: Path, modality: str) -> Recording:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
+    except DAMAGED_ARCHIVE as error:
         raise FileError(
             path, f"the npz cannot be read ({str(error)[:80]}); restore or save it anew"
         ) from error

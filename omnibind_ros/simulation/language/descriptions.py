@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from omnibind_ros.safe_yaml import load_yaml
+
 
 class DescriptionError(ValueError):
     """Descriptions that cannot be used; the text is one sentence: what, where, what to do."""
@@ -58,7 +60,7 @@ def load_descriptions(path: Path | None = None) -> dict[str, Description]:
     """
     file = path or importlib.resources.files(__package__) / "descriptions.yaml"
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = load_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise DescriptionError(

@@ -81,19 +81,19 @@ def describe(
     """Describe an object in several sentences.
 
     Args:
-        label: Its class.
+        label: What it is called: its class, or a finer name.
         description: What is known of the class.
         rng: Random generator.
         size: Its extents in metres: length, width, height.
         materials: The substances it is made of, the chief one first.
-        synonyms: Other words for the class, or for some of its objects; none appears where the
-            class may not be named, and elsewhere only those that are in the object's own name.
+        synonyms: The class, other words for it, or for some of its objects; none appears where it
+            may not be named, and elsewhere only those that are in the object's own name.
         name: The object's own name, if it has one.
         count: How many sentences.
 
     Returns:
-        `count` different sentences; half of them (rounded up) have neither the class's name nor
-        a synonym. About a third have the errors of a speech recogniser.
+        `count` different sentences; half of them (rounded up) have neither the label nor a
+        synonym. About a third have the errors of a speech recogniser.
 
     Raises:
         DescriptionError: No sentence can be made without the class's name.

@@ -23,9 +23,10 @@ class RobotConfig:
         high=100_000,
     )
     split: str = parameter(
-        "test",
-        "Split of the household set; no object of its training split is ever shown.",
-        choices=("test", "validation"),
+        "shipped",
+        "Split of the household set; no object of its training split is ever shown. `shipped`: 31 "
+        "of its test objects, which the package brings.",
+        choices=("shipped", "test", "validation"),
     )
     seconds: float = parameter(
         6.0, "Seconds that the robot looks at each object.", low=1.0, high=600.0
@@ -50,8 +51,8 @@ class RobotConfig:
     )
     lying: str = parameter(
         "",
-        "A sensor that shows another object, of another class; empty: none. A change counts from "
-        "the next object on.",
+        "A sensor that shows another object, of another class; empty: none. It lies as soon "
+        "as that object is rendered.",
         at_run_time=True,
     )
     lies_on: str = parameter(
@@ -73,8 +74,8 @@ class RobotConfig:
     )
     catalogue: str = parameter(
         "",
-        "Folder with the .sh3f files of the models; empty: Debian's package sweethome3d-furniture, "
-        "which is downloaded once.",
+        "Folder with the .sh3f files of the other splits' models; empty: Debian's package "
+        "sweethome3d-furniture, which is downloaded once.",
     )
     meshes: str = parameter(
         "", "Folder with the STL files of the ContactDB objects; empty: without them."

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from omnibind_ros.simulation.tactile.settings import Pixels
@@ -82,6 +83,27 @@ def schedule(views: Mapping[str, StoredViews], seconds: float) -> list[Due]:
     return sorted(each for each in due if each.second < seconds)
 
 
+@dataclass
+class _Scene:
+    """One object of the story, with its files.
+
+    Attributes:
+        place: Of the object in the story.
+        own: What is measured of it.
+        other: What a lying sensor measures; None: none has lied yet.
+    """
+
+    place: int
+    own: StoredViews
+    other: StoredViews | None = None
+
+    def close(self) -> None:
+        """Close the files."""
+        self.own.close()
+        if self.other is not None:
+            self.other.close()
+
+
 class Player:
     """Plays a story in a thread of its own.
 
@@ -117,6 +139,8 @@ class Player:
     def run(self, lead_in: float, loop: bool, render_first: bool) -> None:
         """Play until the end, or until `wait` says so.
 
+        Where the next object is not rendered in time, the robot stays with the present one.
+
         Args:
             lead_in: Seconds before the first object, with a free pad.
             loop: Whether the story begins anew after its end.
@@ -130,19 +154,23 @@ class Player:
             return
         for sensor in self.published:  # all plugs are in before the first message
             self._robot.plugged(sensor)
-        first = True
+        place, first = 0, True
         while True:
-            for place, thing in enumerate(things):
-                views = self._open(place)
-                if views is None or (first and self._rest(views, lead_in)):
-                    return
-                first = False
-                following = place + 1 if place + 1 < len(things) else 0
-                if self._show(thing, views, self._needed(following)):
-                    return
-            if not loop:
+            scene = self._open(place)
+            if scene is None or (first and self._rest(scene.own, lead_in)):
+                return
+            first = False
+            last = place + 1 == len(things)
+            following = 0 if last else place + 1
+            ahead = [] if last and not loop else self._needed(following)
+            ended = self._show(scene, ahead)
+            scene.close()
+            if ended:
+                return
+            if last and not loop:
                 self._robot.arrive(None)
                 return
+            place = following
 
     def _needed(self, place: int) -> list[Thing]:
         needed = [self._story.things[place]]
@@ -162,49 +190,83 @@ class Player:
                 return False
         return True
 
-    def _open(self, place: int) -> dict[str, StoredViews] | None:
-        """Open the files of an object by sensor; None: the story shall end."""
+    def _open(self, place: int) -> _Scene | None:
+        """Open the files of an object; None: the story shall end."""
         needed = self._needed(place)
         if not all(self._ready(thing) for thing in needed):
             return None
-        files = [StoredViews(self._renderer.path(thing)) for thing in needed]
-        return {
-            name: files[-1] if name == self._robot.lying else files[0] for name in self.published
-        }
+        return _Scene(place, StoredViews(self._renderer.path(needed[0])))
 
-    def _rest(self, views: Mapping[str, StoredViews], seconds: float) -> bool:
+    def _rest(self, views: StoredViews, seconds: float) -> bool:
         """Publish the free pad for a while; True: the story shall end."""
         begin = self._monotonic()
         for number in range(math.ceil(seconds * FREE_RATE - 1e-9)):
-            if "touch" in views and self._robot.plugged("touch"):
-                picture: Pixels = views["touch"].free_picture(number)
+            if "touch" in self.published and self._robot.plugged("touch"):
+                picture: Pixels = views.free_picture(number)
                 self._robot.publish("touch", Reading(0.0, picture))
             until = min((number + 1) / FREE_RATE, seconds)
             if self._wait(max(begin + until - self._monotonic(), 0.0)):
                 return True
         return False
 
-    def _show(self, thing: Thing, views: Mapping[str, StoredViews], ahead: list[Thing]) -> bool:
-        """Play what one object shows, and let the next be rendered; True: the story shall end."""
-        begin = self._monotonic()
-        self._robot.arrive(thing)
-        for each in ahead:
-            self._renderer.request(each)
+    def _show(self, scene: _Scene, ahead: list[Thing]) -> bool:
+        """Play what one object shows, and let the next be rendered; True: the story shall end.
+
+        It is played again, until the objects of `ahead` are rendered.
+        """
+        self._robot.arrive(self._story.things[scene.place])
         seconds = self._renderer.plan.seconds
-        for due in schedule(views, seconds):
-            pause = begin + due.second - self._monotonic()
-            if pause > 0 and self._wait(pause):
+        messages = schedule(dict.fromkeys(self.published, scene.own), seconds)
+        told = False
+        while True:
+            begin = self._monotonic()
+            for due in messages:
+                if told and not self._unready(ahead):
+                    return False
+                if self._send(scene, due, begin):
+                    return True
+            if self._wait(max(begin + seconds - self._monotonic(), 0.0)):
                 return True
-            if not self._robot.plugged(due.sensor):
-                continue
-            late = self._monotonic() - begin - due.second
-            self.late.append(late)
-            if late > TOO_LATE:
-                self.left_out += 1
-                continue
-            self._robot.publish(due.sensor, views[due.sensor].reading(due.sensor, due.number))
-            self.published[due.sensor] += 1
-        ended = self._wait(max(begin + seconds - self._monotonic(), 0.0))
-        for stored in set(views.values()):
-            stored.close()
-        return ended
+            unready = self._unready(ahead)
+            if not unready:
+                return False
+            if not told:
+                self._robot.wait_for(unready[0])
+                told = True
+
+    def _unready(self, things: list[Thing]) -> list[Thing]:
+        """Return those that are not yet rendered, after asking for them."""
+        return [thing for thing in things if self._renderer.request(thing) is None]
+
+    def _send(self, scene: _Scene, due: Due, begin: float) -> bool:
+        """Send a message when it is due; True: the story shall end."""
+        pause = begin + due.second - self._monotonic()
+        if pause > 0 and self._wait(pause):
+            return True
+        if not self._robot.plugged(due.sensor):
+            return False
+        late = self._monotonic() - begin - due.second
+        self.late.append(late)
+        if late > TOO_LATE:
+            self.left_out += 1
+            return False
+        views = self._voice(scene, due)
+        self._robot.publish(due.sensor, views.reading(due.sensor, due.number))
+        self.published[due.sensor] += 1
+        return False
+
+    def _voice(self, scene: _Scene, due: Due) -> StoredViews:
+        """Return whose reading a sensor sends: another object's where it lies.
+
+        A sensor that is told to lie in the middle of an object lies as soon as the other object is
+        rendered.
+        """
+        robot = self._robot
+        if robot.lying != due.sensor or not self._story.lies(scene.place, robot.lies_on):
+            return scene.own
+        if scene.other is None:
+            path = self._renderer.request(self._story.others[scene.place])
+            if path is None:
+                return scene.own
+            scene.other = StoredViews(path)
+        return scene.other if due.number < scene.other.count(due.sensor) else scene.own

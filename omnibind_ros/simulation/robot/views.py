@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from omnibind_ros.arrays import DAMAGED_ARCHIVE
 from omnibind_ros.atomic_files import atomic_file
 from omnibind_ros.simulation.tactile.settings import Pixels
 
 from .rendering import Reading, RobotViews
 
 PAD = "free_pad"
-
-DAMAGED = (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
-"""What NumPy and zipfile raise for files that are no archives of arrays, or parts of one."""
 
 
 class ViewsError(ValueError):
@@ -53,8 +50,14 @@ def write_views(path: Path, views: RobotViews) -> None:
         arrays[f"{name}/times"] = np.array([reading.second for reading in readings])
         arrays[f"{name}/durations"] = np.array([reading.duration for reading in readings])
         arrays[f"{name}/index"] = np.array([numbers[id(r.data)] for r in readings], np.int64)
-    with atomic_file(path) as file:
-        np.savez_compressed(file, **arrays)
+    # As np.savez_compressed, but at the fastest level: a tenth larger, in a third of the time.
+    with (
+        atomic_file(path) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        for part, array in arrays.items():
+            with archive.open(f"{part}.npy", "w", force_zip64=True) as stored:
+                np.lib.format.write_array(stored, np.asarray(array), allow_pickle=False)
 
 
 class StoredViews:
@@ -85,7 +88,7 @@ class StoredViews:
                 if member.count("/") == 2:
                     self._keys.setdefault(member, []).append(key)
             self.free_pictures = sum(name.startswith(f"{PAD}/") for name in names)
-        except DAMAGED as error:
+        except DAMAGED_ARCHIVE as error:
             raise self._damaged(error) from error
 
     def count(self, modality: str) -> int:
@@ -112,7 +115,7 @@ class StoredViews:
             else:
                 data = self._file[member]
                 data = data if data.ndim else str(data)
-        except DAMAGED as error:
+        except DAMAGED_ARCHIVE as error:
             raise self._damaged(error) from error
         return Reading(float(times[number]), data, float(durations[number]))
 

@@ -163,6 +163,59 @@ def test_a_liar_shows_the_other_object_at_every_second_one(rendered):
     assert pads[-4:] == [1] * 4  # the other sensors are honest
 
 
+def test_the_robot_stays_with_an_object_until_the_next_is_rendered(rendered):
+    pool, renderer = rendered
+    clock = Clock()
+
+    class Busy:
+        """Renders the second object in 3 s from the first request on."""
+
+        plan, path = renderer.plan, staticmethod(renderer.path)
+        asked = None
+
+        def request(self, thing):
+            if thing == pool[1]:
+                self.asked = self.asked or clock.now
+                if clock.now - self.asked < 3.0:
+                    return None
+            return renderer.request(thing)
+
+    class Patient(Robot):
+        waited = ()
+
+        def wait_for(self, thing):
+            self.waited += (thing.object_id,)
+
+    robot = Patient(clock)
+    story = Story.of(pool, pool, 0)
+    Player(story, Busy(), robot, clock.wait, clock).run(0.0, loop=False, render_first=False)
+    assert robot.waited == ("lamp-1",)
+    assert [name for _, name in robot.arrivals] == ["chair-0", "lamp-1", ""]
+    begun = [now for now, _ in robot.arrivals]
+    # It shows the first object for 2 s, and then again until the next one is there.
+    assert 2.5 < begun[1] - begun[0] < 6.0
+    first = [data for now, sensor, data in robot.sent if now < begun[1] and sensor == "touch"]
+    assert len(first) > 4
+    assert all(data[0, 0, 0] % 10 == 0 for data in first)
+
+
+def test_a_sensor_that_is_told_to_lie_lies_at_once(rendered):
+    pool, renderer = rendered
+    clock = Clock()
+    robot = Robot(clock)
+    robot.lies_on = "every"
+    begin = clock.now
+
+    def wait(seconds):
+        clock.wait(seconds)
+        robot.lying = "text" if clock.now > begin + 1.0 else ""
+        return False
+
+    Player(Story.of(pool, pool, 0), renderer, robot, wait, clock).run(0.0, False, True)
+    sentences = [data for _, sensor, data in robot.sent if sensor == "text"]
+    assert sentences == ["chair-0", "lamp-1", "chair-0", "chair-0"]
+
+
 def test_messages_that_are_too_late_are_left_out(rendered):
     pool, renderer = rendered
     clock = Clock()
