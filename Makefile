@@ -1,13 +1,17 @@
 # make help lists the targets.
 SHELL := /bin/bash
 PYTHON ?= python3
-DURATION ?= 30
+DURATION ?=
+MINUTES ?= 30
+FUZZ_EXAMPLES ?= 2000
 JSON ?=
+SCENE ?=
+HEADLESS ?=
 GPU ?=
 PYTEST_ARGS ?=
 
 # What the quick tests and the checks need, and what all tests need.
-QUICK := demo dev mic sim
+QUICK := demo dev mic sim cluster
 ALL := $(QUICK) train teachers-transformers teachers-openclip
 
 SETUP := $(PYTHON) tools/setup_workspace.py $(if $(GPU),--gpu $(GPU))
@@ -18,7 +22,7 @@ CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format docs lock clean
+.PHONY: help setup demo test test-all soak faults fuzz lint format docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -26,9 +30,10 @@ help: ## list the targets
 setup: ## virtual environment, ROS 2 and the build (GPU=1: inference on CUDA; PYTHON=...)
 	@$(SETUP)
 
-demo: ## recognise photographs over real topics (DURATION=30 seconds, JSON=FILE for figures)
-	@$(SETUP) demo
-	@$(ENTER) && exec omnibind demo --duration $(DURATION) $(if $(JSON),--json "$(JSON_PATH)")
+demo: ## a robot with seven senses, and a page (HEADLESS=1: a story with a verdict; SCENE=photos: photographs; DURATION=seconds, JSON=FILE)
+	@$(SETUP) demo $(if $(filter photos,$(SCENE)),,sim)
+	@$(ENTER) && exec omnibind demo $(if $(SCENE),--scene "$(SCENE)") $(if $(HEADLESS),--headless) \
+	  $(if $(DURATION),--duration "$(DURATION)") $(if $(JSON),--json "$(JSON_PATH)")
 
 test: ## run the quick tests, without torch (PYTEST_ARGS="-k name -x")
 	@$(SETUP) $(QUICK)
@@ -37,6 +42,20 @@ test: ## run the quick tests, without torch (PYTEST_ARGS="-k name -x")
 test-all: ## run all tests, training and export too (PYTEST_ARGS="-k name -x")
 	@$(SETUP) $(ALL)
 	@$(ENTER) && OMP_NUM_THREADS=1 exec python3 -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+soak: ## random operations, floods and faults (MINUTES=30, JSON=FILE for figures)
+	@$(SETUP) $(QUICK)
+	@$(ENTER) && exec python3 benchmarks/soak.py --minutes $(MINUTES) $(if $(JSON),--json "$(JSON_PATH)")
+
+faults: ## every fault of test/faults, also those that take long (PYTEST_ARGS="-k name")
+	@$(SETUP) $(QUICK)
+	@$(ENTER) && exec python3 -m pytest -m "faults or not faults" test/faults $(PYTEST_ARGS)
+
+fuzz: ## random input for decoders and readers (FUZZ_EXAMPLES=20000 of each)
+	@$(SETUP) $(QUICK)
+	@$(ENTER) && FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) OMNIBIND_EXAMPLES=$(FUZZ_EXAMPLES) \
+	  exec python3 -m pytest --timeout 0 test/fuzz test/sensors test/files/test_properties_files.py \
+	  test/datasets/readers/test_properties_damaged_bags.py $(PYTEST_ARGS)
 
 lint: ## ruff, mypy and the import contracts
 	@$(SETUP) $(QUICK)

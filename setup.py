@@ -10,7 +10,7 @@ from setuptools import find_packages, setup
 NAME = "omnibind_ros"
 # The extras, each a file in requirements/.
 GROUPS = (
-    *("cpu", "gpu", "mic", "demo", "dev", "bench", "docs", "sim", "train"),
+    *("cpu", "gpu", "mic", "demo", "dev", "bench", "docs", "sim", "train", "cluster"),
     *("teachers-transformers", "teachers-openclip"),
 )
 # colcon's symlinked builds run a link to this file from another folder.
@@ -27,7 +27,7 @@ def requirements(group: str) -> list[str]:
 
 def version() -> str:
     """Return the version in package.xml, the only place where it is written."""
-    return str(ET.parse(ROOT / "package.xml").findtext("version"))
+    return str(ET.parse(ROOT / "package.xml").findtext("version"))  # noqa: S314 - its own file
 
 
 def share(folder: str, pattern: str = "**/*") -> list[tuple[str, list[str]]]:
@@ -47,7 +47,7 @@ setup(
     maintainer="omnibind_ros maintainers",
     maintainer_email="maintainers@omnibind-ros.invalid",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["py.typed", "**/*.yaml"]},
+    package_data={NAME: ["py.typed", "**/*.yaml", "demo/page/*.js", "demo/page/*.css"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
@@ -56,6 +56,8 @@ setup(
         *share("launch", "**/*.launch.py"),
         *share("config"),
         *share("models"),
+        *share("objects"),
+        *share("sample_bags"),
     ],
     entry_points={
         # setup.cfg lays these in lib/omnibind_ros, where `ros2 run` looks.

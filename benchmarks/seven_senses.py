@@ -28,7 +28,6 @@ from live_figure.leg import Leg, Setting, pooled, run_leg
 from live_figure.listener import Listener
 from live_figure.story import Parts, fingerprint, legs, needed, run_names
 from live_figure.summary import summarise
-from live_figure.truth import right_of
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -42,6 +41,7 @@ from omnibind_ros.demo.processes import (
     private_domain,
     signals_as_exceptions,
 )
+from omnibind_ros.demo.room.truth import right_of
 from omnibind_ros.encoders.bundle import resolve_bundle
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.runtime.threads import limit_blas_threads
@@ -62,7 +62,7 @@ def main() -> int:
     except (ChildError, ValueError) as error:
         print(f"seven_senses.py: {error}", file=sys.stderr)
         return 1
-    figures = _figures(runs)
+    figures = _figures(runs, options)
     _print(figures)
     return 0
 
@@ -119,7 +119,7 @@ def _story(options: argparse.Namespace, logs: Path) -> dict[str, dict[str, Any]]
                 runs[name] = parts.run(name, key, measure)
                 bars.update(bar, completed=total)
                 if options.json:
-                    write_atomic(options.json, json.dumps(_figures(runs), indent=2) + "\n")
+                    write_atomic(options.json, json.dumps(_figures(runs, options), indent=2) + "\n")
         finally:
             listener.close()
     return runs
@@ -159,10 +159,11 @@ def _run(
     return pooled(outcomes)
 
 
-def _figures(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _figures(runs: Mapping[str, Mapping[str, Any]], options: argparse.Namespace) -> dict[str, Any]:
     others = [run["other_cores"] for run in runs.values() if run["other_cores"] is not None]
     return {
         **summarise(runs),
+        "arguments": f"--objects {options.objects} --sample {options.sample} --runs {options.runs}",
         "machine": {
             "processor": processor_name(),
             "cores": os.cpu_count(),

@@ -86,7 +86,9 @@ def document() -> str:
         "`source env.sh` puts the command on the search path. `omnibind --version` prints the "
         "version, and `--help` after any command prints what stands here. Arguments in brackets "
         "may be left out; a value in parentheses is the default. The exit status is 0 where all "
-        "went well, 1 with one sentence on the error output where it did not, and 130 after Ctrl+C."
+        "went well, 1 with one sentence on the error output where it did not, and 130 after "
+        "Ctrl+C. "
+        "[`omnibind doctor`](../how-to/doctor.md) has statuses of its own."
     )
     return "\n\n".join([head, *sections(make_parser(), "")]) + "\n"
 

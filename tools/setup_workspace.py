@@ -35,7 +35,7 @@ PYTHON = VENV / "bin" / "python"
 PACKAGES = {"omnibind_msgs": ROOT / "omnibind_msgs", "omnibind_ros": ROOT}
 # The Python that virtual environments are made from, even when run by one's own.
 INTERPRETER = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
-DATA_FOLDERS = ("launch", "config", "models", "bin", "resource")
+DATA_FOLDERS = ("launch", "config", "models", "objects", "sample_bags", "bin", "resource")
 
 # Variables that would lead the build to another environment's packages.
 FOREIGN = (
@@ -268,6 +268,8 @@ def set_up(extra: list[str], gpu: str) -> None:
     for stamp, name in builds:
         if not stamp.fresh:
             step(f"build of {name}", stamp, build(name), env)
+    if not extra:  # `make setup`; other targets go on with what they are for
+        say("setup: done; `source env.sh` enters the environment")
 
 
 def main() -> int:

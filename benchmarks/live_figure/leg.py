@@ -236,6 +236,7 @@ def _perception(setting: Setting) -> list[str]:
 def _robot(setting: Setting, leg: Leg) -> list[str]:
     values = {
         "objects": [thing.object_id for thing in leg.things],
+        "split": "test",
         "seconds": setting.seconds,
         "lead_in": LEAD_IN,
         "seed": leg.plan.seed,

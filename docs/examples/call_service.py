@@ -4,8 +4,8 @@ Run it in a shell after `source env.sh`, with the three words that `ros2 service
 
     python3 docs/examples/call_service.py /perception/list_labels omnibind_msgs/srv/ListLabels "{}"
 
-`--timeout SECONDS` before them is how long it waits for the answer, 10 s by default; an enrolment
-takes its duration and some more.
+It waits up to 30 s for the answer, and longer by the `duration` of the request if there is one, as
+that of an enrolment; `--timeout SECONDS` sets another time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from typing import Any
 
 import rclpy
 import yaml
+
+PATIENCE = 30.0
+"""Seconds that a small computer which is busy may take to answer."""
 
 
 def fill(message: Any, values: dict[str, Any]) -> None:
@@ -48,14 +51,21 @@ def fill(message: Any, values: dict[str, Any]) -> None:
             setattr(message, name, value)
 
 
-def call(service: str, type_name: str, request: str, timeout: float) -> str:
+def duration_of(request: Any) -> float:
+    """Return the seconds for which a request asks, in its field duration; 0 if it has none."""
+    duration = getattr(request, "duration", 0.0)
+    return max(float(duration), 0.0) if isinstance(duration, (int, float)) else 0.0
+
+
+def call(service: str, type_name: str, request: str, timeout: float | None = None) -> str:
     """Call the service and print the response.
 
     Args:
         service: Name of the service.
         type_name: Its type, such as omnibind_msgs/srv/ListLabels.
         request: The request as YAML.
-        timeout: Seconds in which the response must come.
+        timeout: Seconds in which the response must come; None: `PATIENCE`, and for the response
+            the request's duration beside it.
 
     Returns:
         A sentence on what is wrong; empty if the response came.
@@ -70,15 +80,17 @@ def call(service: str, type_name: str, request: str, timeout: float) -> str:
         fill(message, yaml.safe_load(request) or {})
     except (AssertionError, AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
         return f"the request {request} does not fit {type_name}: {' '.join(str(error).split())}"
+    for_service = PATIENCE if timeout is None else timeout
+    timeout = PATIENCE + duration_of(message) if timeout is None else timeout
     end = time.monotonic() + timeout
     rclpy.init()
     node = rclpy.create_node("call_service")
     try:
         client = node.create_client(service_type, service)
-        if not client.wait_for_service(timeout):
+        if not client.wait_for_service(for_service):
             return (
-                f"no node has answered on {service} within {timeout:g} s; start the node, see its "
-                "log, and use its name, its ROS_DOMAIN_ID and the type of the service"
+                f"no node has answered on {service} within {for_service:g} s; start the node, see "
+                "its log, and use its name, its ROS_DOMAIN_ID and the type of the service"
             )
         future = client.call_async(message)
         rclpy.spin_until_future_complete(node, future, timeout_sec=max(end - time.monotonic(), 0.1))
@@ -102,7 +114,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("service", help="such as /perception/list_labels")
     parser.add_argument("type", help="such as omnibind_msgs/srv/ListLabels")
     parser.add_argument("request", nargs="?", default="{}", help="YAML ({})")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="(10)")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="how long to wait for the answer (30, and the request's duration beside it)",
+    )
     options = parser.parse_args(arguments)
     # The modules of messages read this when they are imported; values of a wrong type raise then.
     os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
