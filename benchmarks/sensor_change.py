@@ -207,7 +207,7 @@ def one_change(
     found["cost"] = round(cost, 1)
     for name, share in (("unlabelled", 0.0), ("labels_10", 0.1), ("labels_all", 1.0)):
         results = []
-        for seed in range(options.seeds):
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
             labels = np.full(len(samples), -1, np.int64)
             named = np.unique(samples.objects[samples.splits != "test"])
             few = np.random.default_rng(seed).random(len(samples)) < share
@@ -246,6 +246,7 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="(BUNDLE_checkpoints)")
     parser.add_argument("--modalities", nargs="+", default=list(CHANGES), choices=CHANGES)
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="(3)")
+    parser.add_argument("--first-seed", type=int, default=0, metavar="N", help="(0)")
     parser.add_argument("--presentations", type=int, default=6000, metavar="N", help="(6000)")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args()
