@@ -102,9 +102,9 @@ def test_what_is_unknown_has_no_probable_label(start_perception):
     pictures = [np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)]
     pictures += [np.full((480, 640, 3), value, np.uint8) for value in (0, 128, 255)]
     for picture in pictures:
-        first_label(client, picture)
+        # The belief is a mean over `memory` seconds: a few results still have the cup's share.
+        client.publish_image(picture, lambda: not client.messages()[-1].known)
         last = client.messages()[-1]
-        assert not last.known
         assert last.unknown >= 0.5
         assert max(last.probabilities) <= 0.5
     assert set_labels(client, labels=["helicopter"]).success
