@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import re
@@ -9,7 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -123,6 +125,74 @@ class ChildProcess:
             return library in Path(f"/proc/{self._process.pid}/maps").read_text(encoding="utf-8")
         except OSError:
             return None
+
+
+class ChildProcesses:
+    """The processes of one run, which end with it: use it in a with statement."""
+
+    def __init__(self, logs: Path) -> None:
+        """Create a group without processes.
+
+        Args:
+            logs: Folder for their logs.
+        """
+        self.logs = logs
+        self._running: list[ChildProcess] = []
+
+    def __enter__(self) -> ChildProcesses:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End all processes: all are asked before one is waited for."""
+        for process in self._running:
+            process.interrupt()
+        for process in self._running:
+            process.stop()
+
+    def start(self, name: str, module: str, *arguments: str) -> ChildProcess:
+        """Start a Python module as a process of the group (`ChildProcess`)."""
+        process = ChildProcess(name, module, arguments, self.logs)
+        self._running.append(process)
+        return process
+
+    def end(self, *names: str) -> None:
+        """End the processes of these names, one after another; they are no part of it any more."""
+        for process in self._running:
+            if process.name in names:
+                process.stop()
+        self._running = [process for process in self._running if process.name not in names]
+
+    def tails(self) -> str:
+        """Return the last lines of the logs."""
+        return "\n".join(f"log of {process.name}:\n{process.tail()}" for process in self._running)
+
+    def check(self) -> None:
+        """Check that all of them run; raises ChildError."""
+        for process in self._running:
+            process.check()
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float, failure: str) -> None:
+        """Wait until a condition holds, and check that the processes run.
+
+        Args:
+            condition: Asked a hundred times a second.
+            seconds: Longest time to wait.
+            failure: What to say if it does not hold by then.
+
+        Raises:
+            ChildError: It does not hold in time, or a process has ended.
+        """
+        end = time.monotonic() + seconds
+        while not condition():
+            self.check()
+            if time.monotonic() > end:
+                raise ChildError(f"{failure} within {seconds:g} s.")
+            time.sleep(0.01)
+
+    def wait_until(self, at: float) -> None:
+        """Wait until a moment, monotonic seconds, and check that the processes run."""
+        self.wait_for(lambda: time.monotonic() >= at, math.inf, "")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from .figures import DemoSummary
 from .processes import (
     ChildError,
     ChildProcess,
+    ChildProcesses,
     config_file,
     prepare_environment,
     private_domain,
@@ -41,10 +42,6 @@ Connect = Callable[[DemoRecord], AbstractContextManager[DemoClient]]
 """Makes a client that records into a record until the with statement ends."""
 
 
-class DemoError(ChildError):
-    """The demo cannot go on; the text is one sentence, the last lines of a log may follow."""
-
-
 class Demo:
     """One run."""
 
@@ -61,36 +58,29 @@ class Demo:
             logs: Folder for the logs of the processes.
 
         Raises:
-            DemoError: The run is too short.
+            ChildError: The run is too short.
         """
         if not SHORTEST <= duration < math.inf:
-            raise DemoError(f"a run lasts at least {SHORTEST:g} s: give a longer --duration.")
+            raise ChildError(f"a run lasts at least {SHORTEST:g} s: give a longer --duration.")
         self._duration = duration
         self._connect = connect
         self._console = console
         self._table = table
-        self._logs = logs
         self._record = DemoRecord()
-        self._processes: list[ChildProcess] = []
+        self._processes = ChildProcesses(logs)
 
     def run(self) -> DemoSummary:
         """Do the run and return its figures.
 
         Raises:
-            DemoError: A process did not start, or has ended.
+            ChildError: A process did not start, or has ended.
         """
-        with self._connect(self._record) as client:
-            try:
-                return self._run(client)
-            finally:
-                for process in self._processes:
-                    process.interrupt()
-                for process in self._processes:
-                    process.stop()
+        with self._connect(self._record) as client, self._processes:
+            return self._run(client)
 
     def logs_tail(self) -> str:
         """Return the last lines of the processes' logs."""
-        return "\n".join(f"log of {process.name}:\n{process.tail()}" for process in self._processes)
+        return self._processes.tails()
 
     def _run(self, client: DemoClient) -> DemoSummary:
         record = self._record
@@ -100,7 +90,8 @@ class Demo:
             *("-p", f"unplug_after:={UNPLUG_AT * self._duration:.3f}"),
             *("-p", f"unplug_for:={UNPLUG_FOR}"),
         )
-        self._wait_for(lambda: bool(record.subject), 20.0, "the camera did not start")
+        subject = "the camera did not start"
+        self._processes.wait_for(lambda: bool(record.subject), 20.0, subject)
         record.on_start(time.monotonic())
         end = time.monotonic() + self._duration
         perception = self._start(
@@ -111,8 +102,7 @@ class Demo:
         story = Story()
         with Display(record, self._console, self._table) as display:
             while (now := time.monotonic()) < end:
-                camera.check()
-                perception.check()
+                self._processes.check()
                 sentence = story.sentence(record.subject, record.subject_since, now)
                 if sentence:
                     client.publish_text(sentence)
@@ -122,28 +112,20 @@ class Demo:
         # The camera first: it publishes how many frames it has sent, then perception publishes how
         # many have arrived.
         camera.interrupt()
-        self._wait_for(camera.ended, 3.0)
+        _wait_at_most(3.0, camera.ended)
         stopped = time.monotonic()
-        self._wait_for(lambda: record.sensors_at > stopped + 0.2, 2.5)
+        _wait_at_most(2.5, lambda: record.sensors_at > stopped + 0.2)
         return record.summary(perception.peak_memory(), perception.has_loaded("libtorch"))
 
     def _start(self, name: str, *arguments: str) -> ChildProcess:
-        process = ChildProcess(name, f"omnibind_ros.nodes.{name}_node", arguments, self._logs)
-        self._processes.append(process)
-        return process
+        return self._processes.start(name, f"omnibind_ros.nodes.{name}_node", *arguments)
 
-    def _wait_for(self, condition: Callable[[], bool], seconds: float, failure: str = "") -> None:
-        """Wait until a condition holds; after the time raise `failure`, or go on if it is empty."""
-        end = time.monotonic() + seconds
-        while not condition():
-            if failure:
-                for process in self._processes:
-                    process.check()
-            if time.monotonic() > end:
-                if failure:
-                    raise DemoError(f"{failure} within {seconds:g} s.")
-                return
-            time.sleep(0.01)
+
+def _wait_at_most(seconds: float, condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, or so long."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() <= end:
+        time.sleep(0.01)
 
 
 def run_demo(
@@ -197,4 +179,4 @@ def _write(summary: DemoSummary, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(summary.as_json(), indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise DemoError(f"the figures could not be written: {error}.") from error
+        raise ChildError(f"the figures could not be written: {error}.") from error

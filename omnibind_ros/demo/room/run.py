@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import socket
 import sys
@@ -23,7 +22,7 @@ from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.datasets.household.things import SHIPPED, find_things
 from omnibind_ros.demo.processes import (
     ChildError,
-    ChildProcess,
+    ChildProcesses,
     config_file,
     prepare_environment,
     private_domain,
@@ -127,8 +126,7 @@ class Room:
             ChildError: The story would be too short.
         """
         self._options, self._connect, self._console = options, connect, console
-        self._logs = logs
-        self._processes: list[ChildProcess] = []
+        self._processes = ChildProcesses(logs)
         self._record = RoomRecord()
         count = object_count(options.duration) if options.scripted else SHOWN
         if not count:
@@ -145,18 +143,12 @@ class Room:
             ChildError: A process did not start, or has ended.
         """
         self._render()
-        with self._connect(self._record) as client:
-            try:
-                return self._run(client)
-            finally:
-                for process in self._processes:
-                    process.interrupt()
-                for process in self._processes:
-                    process.stop()
+        with self._connect(self._record) as client, self._processes:
+            return self._run(client)
 
     def logs_tail(self) -> str:
         """Return the last lines of the processes' logs."""
-        return "\n".join(f"log of {process.name}:\n{process.tail()}" for process in self._processes)
+        return self._processes.tails()
 
     def _render(self) -> None:
         """Render what must be there at the begin, with a progress bar where that takes time."""
@@ -176,29 +168,33 @@ class Room:
 
     def _run(self, client: RoomClient) -> RoomSummary:
         record, options = self._record, self._options
-        self._start(
+        self._processes.start(
             "perception",
             "omnibind_ros.nodes.perception_node",
             *("--ros-args", "--params-file", str(config_file("seven_senses.yaml"))),
             *("-p", "enrolled:=''"),  # the user's own labels are no part of the demonstration
         )
         page = self._start_page() if options.page else ""
-        self._wait_for(client.listens, START, "perception did not subscribe to all sensors")
+        self._processes.wait_for(
+            client.listens, START, "perception did not subscribe to all sensors"
+        )
         robot = ("--ros-args", "--params-file", str(self._robot_file()))
-        self._start("robot_simulator", "omnibind_ros.nodes.robot_simulator_node", *robot)
-        self._wait_for(record.began.is_set, START, "the robot showed no object")
+        self._processes.start("robot_simulator", "omnibind_ros.nodes.robot_simulator_node", *robot)
+        self._processes.wait_for(record.began.is_set, START, "the robot showed no object")
         if page and options.scripted:  # nobody else looks at it
-            self._start("visitor", CLI, "view", "--visit", page, "--duration", f"{VISIT:g}")
+            self._processes.start(
+                "visitor", CLI, "view", "--visit", page, "--duration", f"{VISIT:g}"
+            )
         end = time.monotonic() + options.duration
         if options.scripted:
             for place, event in enumerate(EVENTS[: len(self._things)]):
                 self._tell(client, place, event)
-            self._wait_for(
+            self._processes.wait_for(
                 lambda: not record.arrivals[-1].object_id, SECONDS + START, "the story did not end"
             )
         else:
             try:
-                self._wait_for(lambda: time.monotonic() > end, math.inf, "")
+                self._processes.wait_until(end)
             except KeyboardInterrupt:
                 if not options.json_file:
                     raise
@@ -209,13 +205,13 @@ class Room:
     def _tell(self, client: RoomClient, place: int, event: Event) -> None:
         """Let an event take place at an object."""
         arrivals = self._record.arrivals
-        self._wait_for(
+        self._processes.wait_for(
             lambda: len(arrivals) > place,
             SECONDS + START,
             f"the robot showed no object {place + 1}",
         )
         arrival = arrivals[place].at
-        self._wait_until(arrival + event.begin)
+        self._processes.wait_until(arrival + event.begin)
         taught = (True, "")
         began = time.monotonic()
         if event.kind == "teach":
@@ -225,7 +221,7 @@ class Room:
             change = client.unplug if event.kind == "unplug" else client.let_lie
             change(event.sensor)
             began = time.monotonic()
-            self._wait_until(arrival + event.end)
+            self._processes.wait_until(arrival + event.end)
             ended = time.monotonic()
             change("")
         self._record.done.append(Done(event, place, began, ended, taught[1], taught[0]))
@@ -233,28 +229,20 @@ class Room:
             f"{event.name}: object {place + 1} of {len(self._things)}", highlight=False
         )
 
-    def _start(self, name: str, module: str, *arguments: str) -> ChildProcess:
-        process = ChildProcess(name, module, arguments, self._logs)
-        self._processes.append(process)
-        return process
-
     def _start_page(self) -> str:
         """Start the page and return its address."""
         port = free_port(PORT)
         address = f"http://127.0.0.1:{port}"
         self._console.print(f"The page: {address}", highlight=False)
         quiet = ("--no-open",) if self._options.scripted else ()
-        file = self._logs / PAGE_FIGURES
-        self._start("page", CLI, "view", "--port", str(port), "--json", str(file), *quiet)
+        file = self._processes.logs / PAGE_FIGURES
+        self._processes.start("page", CLI, "view", "--port", str(port), "--json", str(file), *quiet)
         return address
 
     def _page_hz(self) -> float | None:
         """End the page and return how often it was refreshed, as it counted."""
-        for process in self._processes:
-            if process.name in ("visitor", "page"):
-                process.stop()
-        self._processes = [p for p in self._processes if p.name not in ("visitor", "page")]
-        file = self._logs / PAGE_FIGURES
+        self._processes.end("visitor", "page")
+        file = self._processes.logs / PAGE_FIGURES
         if not file.is_file():
             return None
         value = json.loads(file.read_text(encoding="utf-8"))["page_hz"]
@@ -269,23 +257,10 @@ class Room:
             "seed": SEED,
             "loop": not self._options.scripted,
         }
-        file = self._logs / "robot.yaml"
+        file = self._processes.logs / "robot.yaml"
         content = {"robot_simulator": {"ros__parameters": values}}
         file.write_text(yaml.safe_dump(content), encoding="utf-8")
         return file
-
-    def _wait_until(self, at: float) -> None:
-        self._wait_for(lambda: time.monotonic() >= at, math.inf, "")
-
-    def _wait_for(self, condition: Callable[[], bool], seconds: float, failure: str) -> None:
-        """Wait until a condition holds, and check that the processes run."""
-        end = time.monotonic() + seconds
-        while not condition():
-            for process in self._processes:
-                process.check()
-            if time.monotonic() > end:
-                raise ChildError(f"{failure} within {seconds:g} s.")
-            time.sleep(0.01)
 
 
 def free_port(first: int, tries: int = 100) -> int:

@@ -174,6 +174,8 @@ def _mistakes(evaluation: JsonObject) -> str:
     counts = np.array(evaluation["confusion"]["counts"])
     labels = evaluation["confusion"]["labels"]
     np.fill_diagonal(counts, 0)
-    worst = np.dstack(np.unravel_index(np.argsort(-counts, axis=None)[:8], counts.shape))[0]
+    # Stable, so that equal counts stand in the same order on every processor.
+    order = np.argsort(-counts, axis=None, kind="stable")
+    worst = np.dstack(np.unravel_index(order[:8], counts.shape))[0]
     pairs = [f"{labels[a]} for {labels[b]} ({counts[a, b]})" for a, b in worst if counts[a, b]]
     return f"The most frequent mistakes: {', '.join(pairs) or 'none'}."
