@@ -104,7 +104,8 @@ def sensor_status(node_name: str, state: SensorState) -> DiagnosticStatus:
         node_name: Full name of the node without its first slash.
         state: The sensor's state.
     """
-    level = LEVELS[state.state]
+    # A sensor that the user has switched off is as it shall be.
+    level = LEVELS[state.state] if state.enabled else DiagnosticStatus.OK
     if state.needs_attention and level == DiagnosticStatus.OK:
         level = DiagnosticStatus.WARN
     values = {

@@ -251,6 +251,19 @@ class SensingNode(SensingHooks, LifecycleNode, Generic[NodeConfig]):
             raise ValueError("the node is not configured; configure it")
         return SensorSubscription(self, self.engine, channel, self.parameters.config.matched_events)
 
+    def resolve(self, topic: str) -> str:
+        """Return the full name of a topic, after remapping rules.
+
+        Raises:
+            ValueError: The name is not allowed; the text is one sentence.
+        """
+        try:
+            return str(self.resolve_topic_name(topic))
+        except Exception as error:  # rclpy has several for a name that is not allowed
+            raise ValueError(
+                f"topic '{topic}' cannot be subscribed to ({error}); set another topic"
+            ) from error
+
     def call(self, function: Callable[[], Any]) -> Future[Any]:
         """Run a function soon in the executor's thread."""
         return self._queue.call(function)

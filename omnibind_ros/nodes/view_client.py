@@ -12,9 +12,10 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
 from omnibind_msgs.msg import FusedEmbedding, Recognition, SensorStatusArray
-from omnibind_ros.demo.page.state import ResultView, SensorView, ViewState
+from omnibind_ros.demo.page.state import OFF, ResultView, SensorView, ViewState
 from omnibind_ros.demo.page.tiles import Tiles
 from omnibind_ros.runtime.callback_errors import CallbackErrors
+from omnibind_ros.runtime.sensor_state import switched_off
 
 from .client_thread import client_in_thread
 from .executor_queue import ExecutorQueue
@@ -99,7 +100,7 @@ class ViewClient(Node):
                     name=status.name,
                     modality=status.modality,
                     topic=status.topic,
-                    state=status.state,
+                    state=OFF if status.reason == switched_off(status.name) else status.state,
                     rate=status.rate,
                     age=status.age,
                     latency=status.latency,

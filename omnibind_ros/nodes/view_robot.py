@@ -169,23 +169,13 @@ class RosRobot:
         return Answer(True, f"{sensor.name} is {'plugged in' if plugged else 'unplugged'}.")
 
     async def _plug_real(self, sensor: SensorView, plugged: bool) -> Answer:
-        """Take a sensor out of the perception node's parameter `sensors`, or put it back."""
-        async with self._changing:
-            known = await self._calls.get_parameters(self._perception, ["sensors"])
-            there = list(known.get("sensors") or ())
-            wanted = [name for name in there if name != sensor.name]
-            if plugged:
-                wanted.append(sensor.name)
-            value = ParameterValue(
-                type=ParameterType.PARAMETER_STRING_ARRAY, string_array_value=wanted
-            )
-            refused = await self._calls.set_parameters(self._perception, {"sensors": value})
+        """Set the parameter `enabled` of a sensor of the perception node."""
+        value = ParameterValue(type=ParameterType.PARAMETER_BOOL, bool_value=plugged)
+        name = f"sensor.{sensor.name}.enabled"
+        refused = await self._calls.set_parameters(self._perception, {name: value})
         if refused:
             return Answer(False, f"The perception node refuses it: {refused}.")
-        if not plugged:
-            self._state.take_out(time.monotonic(), sensor.name)
-        where = "back in" if plugged else "taken out of"
-        return Answer(True, f"{sensor.name} is {where} the perception node.")
+        return Answer(True, f"{sensor.name} is switched {'on' if plugged else 'off'}.")
 
     async def _let_lie(self, sensor: SensorView, lying: bool) -> Answer:
         name = simulated_name(sensor) if lying else ""

@@ -334,6 +334,7 @@ class Channel:
             stamp_ns=newest.stamp_ns if newest else 0,
             frame_id=newest.frame_id if newest else "",
             required=self.config.required,
+            enabled=self.config.enabled,
             max_age=self.config.max_age,
             evidence_age=now - self.finished,
         )

@@ -61,6 +61,12 @@ class SensorConfig:
         high=3600.0,
         at_run_time=True,
     )
+    enabled: bool = parameter(
+        True,
+        "Whether the sensor is used; false: its topic is not subscribed to, and the sensor stays "
+        "in ~/sensors as ABSENT.",
+        at_run_time=True,
+    )
     required: bool = parameter(
         False,
         "Whether ~/ready of the perception node is true only while this sensor is FRESH, encoded "

@@ -57,6 +57,14 @@ class SensorHost(Protocol):
         """
         ...
 
+    def resolve(self, topic: str) -> str:
+        """Return the full name of a topic, after remapping rules.
+
+        Raises:
+            ValueError: The name is not allowed; the text is one sentence.
+        """
+        ...
+
     def call(self, function: Callable[[], Any]) -> Future[Any]:
         """Run a function soon in the executor's thread."""
         ...
@@ -117,6 +125,7 @@ class SensorSet:
                 loading.append(self._load(name, setup))
             elif name in channels:
                 channels[name].update_parameters(setup.config)
+                self._switch(name, channels[name])
         self._engine.order(setups)
         self._host.on_sensors(self._setups)
         return loading
@@ -144,10 +153,8 @@ class SensorSet:
     def deactivate(self) -> None:
         """Unsubscribe."""
         self._active = False
-        for name, subscription in self._subscriptions.items():
-            subscription.close()
-            self._engine.set_topic_doubts(name, ())
-        self._subscriptions = {}
+        for name in tuple(self._subscriptions):
+            self._unsubscribe(name)
 
     def close(self) -> None:
         """Unsubscribe and stop loading."""
@@ -166,8 +173,9 @@ class SensorSet:
         watch.update(self._subscriptions)
 
     def topics(self) -> set[str]:
-        """Return the resolved names of the topics in use."""
-        return {subscription.topic for subscription in self._subscriptions.values()}
+        """Return the resolved names of the topics of all sensors, also of those switched off."""
+        off = [c.config.topic for c in self._engine.channels().values() if not c.config.enabled]
+        return {subscription.topic for subscription in self._subscriptions.values()}.union(off)
 
     def _load(self, name: str, setup: SensorSetup) -> Future[Any]:
         finished: Future[Any] = Future()
@@ -210,10 +218,28 @@ class SensorSet:
         if name in self._engine.channels():
             self._engine.remove(name)
 
+    def _switch(self, name: str, channel: Channel) -> None:
+        """Subscribe to a sensor, or end that, as its parameter `enabled` says."""
+        if not self._active or channel.config.enabled == (name in self._subscriptions):
+            return
+        if channel.config.enabled:
+            self._subscribe(name, channel)
+        else:
+            self._unsubscribe(name)
+            self._engine.set_publishers(name, 0)
+
+    def _unsubscribe(self, name: str) -> None:
+        self._subscriptions.pop(name).close()
+        self._engine.set_topic_doubts(name, ())
+
     def _subscribe(self, name: str, channel: Channel) -> None:
         if not channel.config.topic or not channel.config.type:
             return  # its modality is unknown, so there is no topic
         try:
+            if not channel.config.enabled:
+                # Discovery must not take the topic for one that no sensor has.
+                channel.config.topic = self._host.resolve(channel.config.topic)
+                return
             subscription = self._host.subscribe(channel)
         except ValueError as error:
             channel.health.set_problem(str(error))

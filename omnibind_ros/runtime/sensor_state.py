@@ -10,6 +10,11 @@ from omnibind_ros.sensors import GUESSES, Doubt, Issue
 from .presence import Presence
 
 
+def switched_off(name: str) -> str:
+    """Return the reason, one sentence, of a sensor whose parameter `enabled` is false."""
+    return f"it is switched off; set the parameter sensor.{name}.enabled to true to use it"
+
+
 @dataclass(frozen=True)
 class SensorState:
     """A snapshot of one sensor; names and units are those of omnibind_msgs/SensorStatus.
@@ -33,6 +38,7 @@ class SensorState:
         stamp_ns: Stamp of the newest message, nanoseconds.
         frame_id: Frame of the newest message.
         required: Whether the node is ready only while the sensor is there.
+        enabled: Whether its topic is subscribed to.
         max_age: Seconds after which a sample is stale.
         evidence_age: Seconds since the newest sample was taken that a worker has finished; infinite
             before the first.
@@ -56,12 +62,15 @@ class SensorState:
     stamp_ns: int
     frame_id: str
     required: bool = False
+    enabled: bool = True
     max_age: float = math.inf
     evidence_age: float = math.inf
 
     @property
     def reason(self) -> str:
         """What is wrong or doubtful, sentences joined by ' | '; empty if nothing is."""
+        if not self.enabled:
+            return switched_off(self.name)
         sentences = (self.problem, *(doubt.text for doubt in self.doubts))
         return " | ".join(dict.fromkeys(filter(None, sentences)))
 
@@ -73,4 +82,6 @@ class SensorState:
     @property
     def needs_attention(self) -> bool:
         """Whether anything is wrong or doubtful other than that a parameter was guessed."""
+        if not self.enabled:
+            return False
         return bool(self.problem) or not GUESSES.issuperset(self.issues)

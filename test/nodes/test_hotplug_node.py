@@ -75,6 +75,22 @@ def test_a_sensor_is_added_retargeted_renamed_and_removed_by_a_service(start_per
         client.probe.node.destroy_publisher(made)
 
 
+def test_a_sensor_is_switched_off_by_its_parameter(start_perception):
+    client = start_perception()
+    client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
+    assert set_parameters(client, Parameter("sensor.camera.enabled", value=False))[0].successful
+    assert client.probe.spin(lambda: client.sensor("camera").state == SensorStatus.ABSENT)
+    assert "sensor.camera.enabled" in client.sensor("camera").reason
+    assert client.probe.spin(lambda: client.camera.get_subscription_count() == 0)
+    assert set_parameters(client, Parameter("sensor.camera.enabled", value=True))[0].successful
+    before = len(client.messages())
+    client.publish_image(photograph("coffee"), lambda: len(client.messages()) > before)
+    assert client.sensor("camera").reason == ""
+    wrong = set_parameters(client, Parameter("sensor.camera.enabled", value="off"))[0]
+    assert not wrong.successful
+    assert "sensor.camera.enabled" in wrong.reason
+
+
 @pytest.mark.parametrize(
     ("operation", "name", "fields", "words"),
     [

@@ -40,6 +40,9 @@ class Host:
             raise ValueError("topic 'bad' cannot be subscribed to")
         return Subscription(self, channel.config.topic)
 
+    def resolve(self, topic):
+        return f"/{topic.lstrip('/')}"
+
     def call(self, function):
         future = Future()
         future.set_result(function())
@@ -51,7 +54,7 @@ class Host:
 
 class Subscription:
     def __init__(self, host, topic):
-        self.host, self.topic = host, f"/{topic}"
+        self.host, self.topic = host, f"/{topic.lstrip('/')}"
 
     def poll(self):
         pass
@@ -110,6 +113,32 @@ def test_reasons_for_silence_end_with_the_subscription(sensors, engine, maker, m
     assert engine.states()[0].reason == "nobody publishes"
     sensors.deactivate()
     assert engine.states()[0].reason == ""
+
+
+def test_a_sensor_is_switched_off_and_on_by_its_parameter(sensors, engine, maker, host):
+    maker.loaded.set()
+    sensors.load({"left": setup(topic="left", enabled=False), "right": setup(topic="right")})
+    sensors.activate()
+    left = engine.states()[0]
+    assert (left.state, left.topic) == (Presence.ABSENT, "/left")
+    assert left.reason.startswith("it is switched off; set the parameter sensor.left.enabled")
+    assert not left.needs_attention
+    # Discovery leaves the topic alone.
+    assert sensors.topics() == {"/left", "/right"}
+    engine.set_publishers("right", 1)
+    on, off = setup(topic="left"), setup(topic="right", enabled=False)
+    assert sensors.apply({"left": on, "right": off}) == []
+    assert host.closed == ["/right"]
+    assert engine.states()[0].reason == ""
+    assert engine.channels()["right"].publishers == 0
+    assert engine.states()[1].reason.startswith("it is switched off")
+    sensors.deactivate()
+    assert host.closed == ["/right", "/left"]
+    sensors.activate()
+    assert sensors.topics() == {"/left", "/right"}
+    sensors.apply({"left": on, "right": setup(topic="right")})
+    sensors.deactivate()
+    assert host.closed == ["/right", "/left", "/left", "/right"]
 
 
 def finish(futures):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 MINUTE = 60.0
@@ -99,9 +100,9 @@ class StateChanges:
             changes.append((now, state))
             self.revision += 1
 
-    def forget(self, kept: set[str]) -> None:
+    def forget(self, kept: Collection[str]) -> None:
         """Forget all sensors but some."""
-        for name in set(self._changes) - kept:
+        for name in set(self._changes).difference(kept):
             del self._changes[name]
             self.revision += 1
 

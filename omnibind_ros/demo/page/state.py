@@ -16,7 +16,7 @@ from .comparison import Comparison
 from .history import Bins, StateChanges
 
 OFF = 4
-"""State of a sensor that was taken out of the perception node here; the others are `Presence`."""
+"""State of a sensor that is switched off by its parameter; the others are `Presence`."""
 
 SILENT = 3.0
 """Seconds without ~/sensors, which comes every second, after which the node counts as gone."""
@@ -88,7 +88,6 @@ class ViewState:
         self._node = node
         self._begun: float | None = None
         self._sensors: dict[str, SensorView] = {}
-        self._taken_out: dict[str, SensorView] = {}
         self._sensors_at: float | None = None
         self._result: ResultView | None = None
         self._result_at = -math.inf
@@ -108,11 +107,8 @@ class ViewState:
         with self._lock:
             self._sensors_at = now
             self._sensors = {each.name: each for each in sensors}
-            for name in self._taken_out.keys() & self._sensors.keys():
-                del self._taken_out[name]
-            kept = {*self._sensors, *self._taken_out}
-            self._changes.forget(kept)
-            self._heard = {name: at for name, at in self._heard.items() if name in kept}
+            self._changes.forget(self._sensors)
+            self._heard = {name: at for name, at in self._heard.items() if name in self._sensors}
             for each in sensors:
                 self._changes.note(now, each.name, each.state)
 
@@ -164,14 +160,6 @@ class ViewState:
         with self._lock:
             self._simulator = replace(self._simulator, label=label)
 
-    def take_out(self, now: float, name: str) -> None:
-        """Record that a sensor was taken out of the perception node here."""
-        with self._lock:
-            if name in self._sensors:
-                gone = self._sensors.pop(name)
-                self._taken_out[name] = replace(gone, state=OFF, rate=0.0, reason="")
-                self._changes.note(now, name, OFF)
-
     # What is asked
 
     @property
@@ -181,13 +169,13 @@ class ViewState:
 
     @property
     def sensors(self) -> tuple[SensorView, ...]:
-        """The sensors, those that were taken out last."""
+        """The sensors."""
         with self._lock:
-            return (*self._sensors.values(), *self._taken_out.values())
+            return tuple(self._sensors.values())
 
     def sensor(self, name: str) -> SensorView | None:
         """Return a sensor, None if there is none of that name."""
-        return self._sensors.get(name) or self._taken_out.get(name)
+        return self._sensors.get(name)
 
     def start_comparison(self, now: float) -> str:
         """Let the synchroniser run on the sensors that are fresh now, and return a sentence."""

@@ -249,7 +249,7 @@ def test_the_page_goes_on_when_perception_is_started_again(world, page):
     page.wait_for_function("document.querySelector('[data-message]').textContent === '/perception'")
 
 
-def test_on_a_real_robot_a_plug_takes_the_sensor_out_of_the_node(world, browser, probe):
+def test_on_a_real_robot_a_plug_switches_the_sensor_off(world, browser, probe):
     _, address = world.start_view("--simulator", "/no_robot", "--duration", "60")
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.set_default_timeout(SECONDS)
@@ -258,9 +258,10 @@ def test_on_a_real_robot_a_plug_takes_the_sensor_out_of_the_node(world, browser,
     assert page.locator("[data-lie]").count() == 0
     page.click("[data-plug=audio]")
     state_of(page, "audio", "off")
-    assert "audio" not in parameter(probe, "/perception", "sensors")
+    assert parameter(probe, "/perception", "sensor.audio.enabled") is False
     page.click("[data-plug=audio]")
     state_of(page, "audio", "fresh")
+    assert parameter(probe, "/perception", "sensor.audio.enabled") is True
     assert sorted(parameter(probe, "/perception", "sensors")) == sorted(MODALITIES)
     # Nothing is wider than a phone.
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

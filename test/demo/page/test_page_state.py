@@ -68,9 +68,8 @@ def test_the_node_that_is_not_there_or_silent_is_named():
     assert state.problem(16.1) == ""
 
 
-def test_a_sensor_that_was_taken_out_stays_as_off_until_it_is_back(state):
-    state.take_out(11.0, "image")
-    state.on_sensors(11.1, [sensor("thermal")])
+def test_a_sensor_that_is_switched_off_is_unplugged_until_it_is_on_again(state):
+    state.on_sensors(11.1, [sensor("thermal"), sensor(state=OFF)])
     assert shown(state, 11.2, "image")["state"] == OFF
     assert not shown(state, 11.2, "image")["plugged"]
     assert shown(state, 11.2, "thermal")["plugged"]
