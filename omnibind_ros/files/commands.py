@@ -24,8 +24,9 @@ def add_recognise(commands: Any) -> None:
     add = parser.add_argument
     add(
         "--labels",
-        metavar="a,b,c|folders",
-        help="labels to choose from; folders: the names of the classes (the bundle's own)",
+        metavar="a,b,c|FILE.yaml|folders",
+        help="labels to choose from, or a file of labels with synonyms, as the parameter "
+        "labels_file takes; folders: the names of the classes (the bundle's own)",
     )
     add(
         "--enrolled",

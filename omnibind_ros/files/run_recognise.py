@@ -14,7 +14,7 @@ from omnibind_ros.recognition.class_names import class_text, right_labels
 from omnibind_ros.recognition.embedding_space import EmbeddingSpace
 from omnibind_ros.recognition.enrolled_labels import EnrolledLabels
 from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.labels import Label, read_labels
+from omnibind_ros.recognition.labels import Label, LabelFile, read_labels
 from omnibind_ros.recognition.matching import Matching
 from omnibind_ros.recognition.vocabulary import Vocabulary
 
@@ -99,6 +99,7 @@ class FileRecognition:
                 print(f"omnibind recognise: {problem}", file=sys.stderr)
         file = read_labels(bundle.root / bundle.manifest.labels.path)
         self._known, self._taxonomy = file.labels, file.taxonomy
+        self._templates = file.templates
         self._files: list[FolderFile] = []
 
     @property
@@ -158,6 +159,9 @@ class FileRecognition:
     def _bank(self, classes: Sequence[str]) -> LabelBank:
         """Return the bank of the labels that were asked for; it is made once."""
         names: Iterable[str] = ()
+        if self._labels.endswith((".yaml", ".yml")):
+            given = read_labels(Path(self._labels).expanduser(), self._templates)
+            return self._replaced(given)
         if self._labels == FOLDERS:
             if not classes:
                 raise ValueError(
@@ -170,12 +174,18 @@ class FileRecognition:
         if self._labels and not wanted:
             raise ValueError("--labels names no label; give some, such as cup,plate")
         if wanted:
-            done = self._vocabulary.set_labels([Label(name) for name in wanted])
-            for remark in (*done.notes, *done.sentences()):
-                print(f"omnibind recognise: {remark}", file=sys.stderr)
-            self._known = tuple(Label(name) for name in done.bank.labels)
-            self._taxonomy = done.bank.taxonomy
+            return self._replaced(LabelFile((), tuple(map(Label, wanted))))
         return self._vocabulary.bank
+
+    def _replaced(self, given: LabelFile) -> LabelBank:
+        """Replace the bundle's labels, and return the bank."""
+        done = self._vocabulary.set_labels(given.labels, given.templates, given.taxonomy)
+        for remark in (*done.notes, *done.sentences()):
+            print(f"omnibind recognise: {remark}", file=sys.stderr)
+        texts = {label.name: label for label in given.labels}
+        self._known = tuple(texts.get(name, Label(name)) for name in done.bank.labels)
+        self._taxonomy = done.bank.taxonomy
+        return done.bank
 
     def _answer(self, files: tuple[EncodedFile, ...], label: str, bank: LabelBank) -> Answer:
         return Answer(files, self._perceiver.recognise(files, bank), label)

@@ -150,6 +150,19 @@ def test_labels_of_the_folders_and_of_the_user(recognise, tmp_path):
     assert "is the same label as" in printed.err
 
 
+def test_labels_with_synonyms_from_a_file(recognise, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("labels:\n  - {name: my mug, synonyms: [cup, tea cup]}\n  - {name: kettle}\n")
+    picture(tmp_path / "set" / "tea_cup" / "1.png")
+    _, figures, _ = recognise(tmp_path / "set", "--labels", file)
+    assert set(figures["results"][0]["labels"]) == {"my mug", "kettle"}
+    assert figures["by_class"]["tea_cup"]["labels"] == ["my mug"]  # by its synonym
+    file.write_text("labels: 3")
+    status, _, printed = recognise(tmp_path / "set", "--labels", file)
+    assert status == 1
+    assert "mine.yaml is not a valid list of labels" in printed.err
+
+
 def test_files_of_one_moment_are_fused(recognise, tmp_path):
     picture(tmp_path / "set" / "rgb" / "cup" / "a" / "1.png")
     heat = tmp_path / "set" / "thermal" / "cup" / "a" / "1.png"
