@@ -127,10 +127,11 @@ def _adapt(
         if labels is not None:
             before, after = (replace(each, bank=bank, labels=numbers) for each in (before, after))
         images = image_labels(source, before, trained)
-        bundle, fusion = calibrated(
+        bundle, fusion, calibration = calibrated(
             request, bundle, after, images, sensors, trained, own=labels is not None, notes=notes
         )
         figures = measured(source, bundle, before, after, images, sensors, cache)
+        figures["calibration"] = calibration
         check_better(figures, request.force, notes)
         made = Adaptation(bundle, figures, notes, sensors, before, after, fusion)
         write_checkpoints(weights, request, made)

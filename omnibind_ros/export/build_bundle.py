@@ -22,7 +22,7 @@ from .atomic_folder import replaced_folder
 from .bundle_calibration import calibrate_bundle
 from .bundle_files import WRITTEN_BY, bundle_version, keep_other_files
 from .export_encoder import ExportedEncoder
-from .export_fusion import export_fusion_run
+from .export_fusion import cross_fitted_figures, export_fusion_run
 from .export_inputs import BundleRequest, ExportInputs
 from .export_student import export_student, student_file
 from .label_files import write_own_labels
@@ -132,11 +132,12 @@ def _write_manifest(
     before = inputs.source.manifest
     specs = {"text": before.encoders["text"], **{m: each.spec for m, each in exported.items()}}
     encoders = {modality: specs[modality] for modality in MODALITIES if modality in specs}
-    fusion, calibration = None, before.calibration
+    fusion, calibration, across = None, before.calibration, {}
     if inputs.request.fusion is not None:
         fusion, calibration = export_fusion_run(
             inputs.request.fusion, stage, before.embedding_size, before.calibration
         )
+        across = cross_fitted_figures(inputs.request.fusion)
     manifest = BundleManifest(
         name=name,
         version=bundle_version(encoders, fusion),
@@ -148,7 +149,8 @@ def _write_manifest(
         figures={
             "export": {
                 m: _without_times(each.figures) for m, each in exported.items() if each.figures
-            }
+            },
+            **({"fusion": across} if across else {}),
         },
     )
     write_manifest(stage, manifest, WRITTEN_BY)

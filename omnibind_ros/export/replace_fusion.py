@@ -11,7 +11,7 @@ from omnibind_ros.encoders.manifest_writing import write_manifest
 
 from .atomic_folder import replaced_folder
 from .bundle_files import WRITTEN_BY, bundle_version, keep_other_files
-from .export_fusion import export_fusion_run
+from .export_fusion import cross_fitted_figures, export_fusion_run
 from .verify import require_intact, verify_bundle
 
 
@@ -41,6 +41,8 @@ def replace_fusion(out: Path, source: Path, fusion: Path) -> Bundle:
         )
         # The other figures were measured with the fusion that is replaced.
         figures = {name: of for name, of in manifest.figures.items() if name == "export"}
+        if across := cross_fitted_figures(fusion):
+            figures["fusion"] = across
         new = replace(
             manifest,
             name=out.resolve().name,

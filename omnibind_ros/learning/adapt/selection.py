@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import TensorSpec
+from omnibind_ros.learning.af.cross_fitting import stratified_folds
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.students.pair import PairStudent
 from omnibind_ros.learning.students.picture import PictureStudent
@@ -58,6 +57,7 @@ class AdaptedStudent:
         depth: How much of it was trained: none, projection, last or all.
         scores: Of what was compared, on what is held back for the choice; higher is better.
         architecture: Of its checkpoint; '' for the modality's own.
+        penalty: Of the projection that was fitted to the labels; 0 where none was.
     """
 
     network: PictureStudent
@@ -65,6 +65,7 @@ class AdaptedStudent:
     depth: str
     scores: Mapping[str, float]
     architecture: str = ""
+    penalty: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def adapt_with_labels(situation: Situation) -> AdaptedStudent:
         embeddings = embeddings_of(which, samples.inputs[held])
         return log_likelihood(embeddings, teaching.targets[held], teaching.sureness[held], bank)
 
-    best, projected = _best_projection(situation, named, scores)
+    best, projected, penalty = _best_projection(situation, named, scores)
     own = bundle_student(situation.checkpoint)
     usual = copy.deepcopy(own)
     take_statistics(usual, samples.inputs[training])
@@ -134,21 +135,26 @@ def adapt_with_labels(situation: Situation) -> AdaptedStudent:
     start, depth = max(rated, key=lambda key: rated[key])
     scores |= {" ".join(key): value for key, value in rated.items()}
     chosen = AdaptedStudent(
-        candidates[(start, depth)], start, depth, scores, "pair" if start == "pair" else ""
+        candidates[(start, depth)],
+        start,
+        depth,
+        scores,
+        "pair" if start == "pair" else "",
+        penalty if depth == "projection" else 0.0,
     )
     if plan.depth != "projection" and len(held):
         deeper = copy.deepcopy(chosen.network)
         _train(situation, plan, teaching, deeper, training, f"{start}-{depth}-{plan.depth}", score)
         share = _choose_share(deeper, chosen.network, score, f"{start} {plan.depth}", scores)
         if share:
-            chosen = replace(chosen, network=deeper, depth=plan.depth)
+            chosen = replace(chosen, network=deeper, depth=plan.depth, penalty=0.0)
     return chosen
 
 
 def _best_projection(
     situation: Situation, named: Ints, scores: dict[str, float]
-) -> tuple[str, PictureStudent]:
-    """Return the start whose features tell the labels best, with a projection fitted to them."""
+) -> tuple[str, PictureStudent, float]:
+    """Return the start whose features tell the labels best, its projection fitted, the penalty."""
     samples, bank = situation.samples, situation.bank
     labels, objects = samples.labels[named], samples.objects[named]
     found: dict[str, tuple[float, float]] = {}
@@ -160,8 +166,9 @@ def _best_projection(
         found[name] = (by_penalty[penalty], penalty)
         scores[f"right across objects, projection of {name}"] = by_penalty[penalty]
     best = max(found, key=lambda name: (found[name][0], name == "bundle"))
-    Projection.fit(features[best], labels, bank, found[best][1]).put(starts[best])
-    return best, starts[best]
+    penalty = found[best][1]
+    Projection.fit(features[best], labels, bank, penalty).put(starts[best])
+    return best, starts[best], penalty
 
 
 def adapt_without_labels(situation: Situation) -> AdaptedStudent:
@@ -248,12 +255,10 @@ def _cross_validated(
         return dict.fromkeys(PENALTIES, 0.0)  # one sample of each class: nothing can be held back
     folds = max(2, min(FOLDS, *of_class)) if min(of_class) > 1 else 2
     right = {penalty: np.zeros(len(labels), np.bool_) for penalty in PENALTIES}
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # rare classes are in one fold only
-        parts = list(splitter.split(features, labels, groups))
-    for train, test in parts:
-        if len(np.unique(labels[train])) < 2:
+    fold = stratified_folds(labels, groups, folds)
+    for number in range(folds):
+        train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        if len(np.unique(labels[train])) < 2 or not len(test):
             continue
         scaler = StandardScaler().fit(features[train])
         for penalty in PENALTIES:
