@@ -19,7 +19,7 @@ from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 
-from .adaptation_figures import Answers, alone, answers_of
+from .adaptation_figures import Answerer, Answers, alone
 from .adaptation_request import Adaptation, AdaptationRequest
 
 PAGE = "adaptation.html"
@@ -66,6 +66,7 @@ def write_page(
     title = f"{request.bundle.manifest.model} adapted: {bundle.manifest.model}"
     parts = [f"<h1>{html.escape(title)}</h1>", *_tables(adaptation.figures)]
     parts += [f'<p class="note">{html.escape(note)}</p>' for note in adaptation.notes]
+    was, now = Answerer(request.bundle), Answerer(bundle)
     for modality, sensor in adaptation.sensors.items():
         parts.append(f"<h2>{modality}</h2>")
         parts += _sensor_lines(adaptation.figures["sensors"][modality])
@@ -77,7 +78,7 @@ def write_page(
         )
         if not len(rows):
             continue
-        answers = answers_of(request.bundle, before), answers_of(bundle, after)
+        answers = was(before), now(after)
         if sensor.labelled and len(np.unique(after.labels)) <= MOST_LABELS:
             parts.append(_confusion(after, answers))
         parts.append('<div class="samples">')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,11 +22,10 @@ from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.students.distribution import FeatureDistribution
 from omnibind_ros.learning.students.pair import LAST
 from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.label_cache import CACHE
 from omnibind_ros.recognition.labels import LabelFile
 from omnibind_ros.recognition.labels_writing import write_labels
 
-from .bundle_files import bundle_version
+from .bundle_files import bundle_version, copy_parts
 from .export_fusion import export_fusion
 from .export_student import MeasuredStudent, export_network, measured_outputs, student_spec
 from .samples import MAX_CALIBRATION, MAX_HELD_OUT, ExportSamples
@@ -79,11 +77,10 @@ def write_adapted(
         OSError: A file cannot be written.
     """
     manifest = source.manifest
-    for spec in _files(source):
-        if (source.root / spec.path).is_file():
-            shutil.copyfile(source.root / spec.path, stage / spec.path)
-    if (source.root / CACHE).is_file():
-        shutil.copyfile(source.root / CACHE, stage / CACHE)
+    # Statistics of enrolled labels are of the source's own encoders.
+    parts = [*manifest.encoders.values(), manifest.labels]
+    parts += [manifest.fusion] if manifest.fusion is not None else []
+    copy_parts(source, stage, parts, missing=True)
     encoders, exported = dict(manifest.encoders), {}
     with tempfile.TemporaryDirectory() as scratch:
         for modality, sensor in adapted.items():
@@ -155,14 +152,6 @@ def put_fusion(
     )
     write_manifest(bundle.root, new, WRITTEN_BY)
     return Bundle.load(bundle.root)
-
-
-def _files(source: Bundle) -> list[FileSpec]:
-    """Return the files of a bundle; statistics of enrolled labels are of its own encoders."""
-    manifest = source.manifest
-    specs = [*manifest.encoders.values(), manifest.labels]
-    specs += [manifest.fusion] if manifest.fusion is not None else []
-    return [file for spec in specs for file in (spec, *spec.extra.values())]
 
 
 def _measured(sensor: AdaptedSensor) -> MeasuredStudent:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning.adapt.out_of_fold import has_seen, put_out_of_fold
 from omnibind_ros.learning.adapt.samples import Ints
@@ -21,7 +20,7 @@ from omnibind_ros.learning.af.files import TrainedFusion
 from omnibind_ros.learning.af.label_calibration import mean_fused
 from omnibind_ros.learning.af.refit import FEWEST, rebuild, refit_rows
 
-from .adaptation_figures import answers_of
+from .adaptation_figures import Answerer
 from .adaptation_request import AdaptationRequest
 from .adapted_bundle import AdaptedSensor, put_fusion
 from .adapted_students import image_teacher
@@ -107,10 +106,7 @@ def calibrated(
     known = held.samples(np.asarray(held.present.any(1)))
     nothing = known.samples(np.zeros(len(known), np.bool_))
 
-    def fuse_as_named(part: EmbeddingSet) -> Floats:
-        return answers_of(named, part).fused
-
-    fuse: Fuse = fuse_as_named
+    fuse: Fuse = Answerer(named).fused
     if folds is not None:
         fuse = folds.fuse([_fuse_of(fit(folds.others(f))[0]) for f in range(folds.count)])
         if not seen:
