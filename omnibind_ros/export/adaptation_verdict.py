@@ -40,6 +40,8 @@ def measured(
     was, now = Answerer(source), Answerer(bundle)
 
     def measure(of: Answerer, data: EmbeddingSet, modalities: Sequence[str]) -> dict[str, float]:
+        if not set(modalities) <= set(data.modalities):
+            return {"n": 0}
         there = data.present[:, [data.modalities.index(m) for m in modalities]].all(1)
         part = alone(data, modalities[0]) if len(modalities) == 1 else together(data, modalities)
         if not len(part):

@@ -12,7 +12,7 @@ from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.learning.adapt.out_of_fold import has_seen, put_out_of_fold
 from omnibind_ros.learning.adapt.samples import Ints
 from omnibind_ros.learning.adapt.teaching import SURE
-from omnibind_ros.learning.af.calibration import fit_thresholds
+from omnibind_ros.learning.af.calibration import fit_temperature, fit_thresholds
 from omnibind_ros.learning.af.cross_fitted_fusion import fuse_with
 from omnibind_ros.learning.af.cross_fitting import Folds, Fuse, sentence
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
@@ -120,7 +120,14 @@ def calibrated(
         for names, value in thresholds.items()
         if own or set(names.split("+")) & set(sensors)
     }
-    return Calibrated(put_fusion(named, request.out.resolve().name, None, changed), fusion, figures)
+    temperature = None
+    if own and trained is None:
+        similarity = known.bank.similarities(fuse(known))
+        temperature = round(fit_temperature(similarity, known.labels), 4)
+        if seen:
+            temperature = max(temperature, request.bundle.manifest.calibration.temperature)
+    done = put_fusion(named, request.out.resolve().name, None, changed, temperature)
+    return Calibrated(done, fusion, figures)
 
 
 def _with_training(

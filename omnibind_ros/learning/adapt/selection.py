@@ -53,7 +53,8 @@ class AdaptedStudent:
     Attributes:
         network: In evaluation mode.
         start: What it began as: bundle (the bundle's student), statistics (the same with the
-            statistics of the sensor) or pair (it beside the image teacher's layers).
+            statistics of the sensor), pair (it beside the image teacher's layers) or layers (these
+            alone, where the bundle has no student).
         depth: How much of it was trained: none, projection, last or all.
         scores: Of what was compared, on what is held back for the choice; higher is better.
         architecture: Of its checkpoint; '' for the modality's own.
@@ -77,7 +78,7 @@ class Situation:
         bank: The labels.
         spec: The student's input.
         size: Values of an embedding.
-        checkpoint: The student that the bundle's encoder was exported from.
+        checkpoint: The student that the bundle's encoder was exported from; None: it has none.
         teacher: How sure images are.
         plan: How long to train; its depth is the deepest.
         folder: Where interrupted trainings go on from.
@@ -89,7 +90,7 @@ class Situation:
     bank: LabelBank
     spec: TensorSpec
     size: int
-    checkpoint: Path
+    checkpoint: Path | None
     teacher: ImageTeacher
     plan: AdaptationPlan
     folder: Path
@@ -124,11 +125,12 @@ def adapt_with_labels(situation: Situation) -> AdaptedStudent:
         return log_likelihood(embeddings, teaching.targets[held], teaching.sureness[held], bank)
 
     best, projected, penalty = _best_projection(situation, named, scores)
-    own = bundle_student(situation.checkpoint)
-    usual = copy.deepcopy(own)
-    take_statistics(usual, samples.inputs[training])
-    candidates = {("bundle", "none"): own, ("statistics", "none"): usual}
-    candidates[(best, "projection")] = projected
+    candidates = {(best, "projection"): projected}
+    if situation.checkpoint is not None:
+        own = bundle_student(situation.checkpoint)
+        usual = copy.deepcopy(own)
+        take_statistics(usual, samples.inputs[training])
+        candidates = {("bundle", "none"): own, ("statistics", "none"): usual} | candidates
     rated = {key: score(network) for key, network in candidates.items()}
     if not np.isfinite(rated[(best, "projection")]):  # nothing is held back to choose by
         rated[(best, "projection")] = 0.0
@@ -177,7 +179,7 @@ def adapt_without_labels(situation: Situation) -> AdaptedStudent:
     What is compared on the validation samples is how well the student agrees with the images.
 
     Raises:
-        TrainingError: No sample has an image that teaches anything.
+        TrainingError: No sample has an image that teaches anything, or there is no student.
         OSError: A checkpoint cannot be written.
     """
     samples, bank = situation.samples, situation.bank
@@ -193,6 +195,8 @@ def adapt_without_labels(situation: Situation) -> AdaptedStudent:
     def score(which: PictureStudent) -> float:
         return image_likelihood(which, samples, teaching, held, bank, situation.teacher)
 
+    if situation.checkpoint is None:
+        raise TrainingError(f"there is no student of {samples.modality} to begin with; give labels")
     before = bundle_student(situation.checkpoint)
     scores = {"bundle": score(before)}
     statistics = copy.deepcopy(before)
@@ -236,8 +240,10 @@ def _starts(situation: Situation, training: Ints) -> dict[str, PictureStudent]:
     """Return what the student may begin as."""
     samples, spec, size = situation.samples, situation.spec, situation.size
     inputs, seed = samples.inputs[training], situation.plan.seed
-    own = bundle_student(situation.checkpoint)
     layers = layers_student(samples.modality, spec, size, 0.2, inputs, seed)
+    if situation.checkpoint is None:
+        return {"layers": layers}
+    own = bundle_student(situation.checkpoint)
     pair = PairStudent.of(spec, size, 0.2, (copy.deepcopy(own), layers))
     return {"bundle": own, "pair": pair}
 
