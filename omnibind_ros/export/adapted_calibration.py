@@ -121,7 +121,7 @@ def calibrated(
         if own or set(names.split("+")) & set(sensors)
     }
     temperature = None
-    if own and trained is None:
+    if own and trained is None and len(known):
         similarity = known.bank.similarities(fuse(known))
         temperature = round(fit_temperature(similarity, known.labels), 4)
         if seen:
