@@ -74,6 +74,12 @@ def _print(figures: JsonObject) -> None:
             "there are too few validation objects: the baselines are fitted on training objects, "
             "on which they trust the encoders too much, so that their figures are too low"
         )
+    if "test" in figures["calibrated_on"]:
+        print(
+            "the bundle was made without validation objects and calibrated on test objects: if "
+            "they are those of this dataset, AF's figures are a little too good; bundle.yaml has "
+            "figures of objects that nothing was fitted to, under across_folds"
+        )
     for name, part in figures["summary"].items():
         rules = ", ".join(f"{rule} {value:.1f}%" for rule, value in part["top1"].items())
         print(f"{name.replace('_', ' ')}, {part['combinations']} combinations: {rules}")

@@ -8,11 +8,10 @@ from typing import Any
 
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.lazy import LazyFunction
+from omnibind_ros.learning.adapt.depths import DEPTHS
 from omnibind_ros.modalities import STUDENTS
 
 from .precisions import AUTO, PRECISIONS
-
-DEPTHS = ("auto", "projection", "last", "all")
 
 
 def add_adapt(commands: Any) -> None:

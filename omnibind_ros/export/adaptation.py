@@ -33,7 +33,7 @@ from .adaptation_verdict import check_better, measured
 from .adapted_bundle import write_adapted
 from .adapted_calibration import calibrated, image_labels
 from .adapted_checkpoints import write_checkpoints
-from .adapted_students import adapt_students, image_teacher
+from .adapted_students import adapt_students, image_teacher, no_encoder
 from .atomic_folder import replaced_folder
 from .bundle_files import keep_other_files
 from .verify import require_intact, verify_bundle
@@ -65,12 +65,10 @@ def adapt(
     source = require_intact(request.bundle)
     check_folders(request, sources)
     for modality in request.modalities:
-        if modality not in source.manifest.encoders:
-            raise AdaptationError(
-                f"{source.manifest.model} has no encoder of {modality}; leave it out of "
-                "--modalities, or take one from another bundle with `omnibind bundle merge`"
-            )
-        find_checkpoint(source, modality, request.checkpoints)
+        if modality in source.manifest.encoders:
+            find_checkpoint(source, modality, request.checkpoints)
+        elif not sources.labelled:
+            raise AdaptationError(f"{modality} cannot be adapted: {no_encoder(source)}")
     trained = _fusion(request)
     text = source.encoder("text")
     if not isinstance(text, TextEncoder):
@@ -122,15 +120,19 @@ def _adapt(
             "adapted with `omnibind adapt` to recordings of one's own",
             lambda step: progress(step, 0, 1, {}),
         )
-        before = _encoded(source, request, data, progress, bank)
         after = _encoded(bundle, request, data, progress, bank)
+        if any(dataset.has(modality).any() for modality in source.manifest.encoders):
+            before = _encoded(source, request, data, progress, bank)
+        else:
+            before = after.only(())
         if labels is not None:
             before, after = (replace(each, bank=bank, labels=numbers) for each in (before, after))
         images = image_labels(source, before, trained)
-        bundle, fusion = calibrated(
+        bundle, fusion, calibration = calibrated(
             request, bundle, after, images, sensors, trained, own=labels is not None, notes=notes
         )
         figures = measured(source, bundle, before, after, images, sensors, cache)
+        figures["calibration"] = calibration
         check_better(figures, request.force, notes)
         made = Adaptation(bundle, figures, notes, sensors, before, after, fusion)
         write_checkpoints(weights, request, made)

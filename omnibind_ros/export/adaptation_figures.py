@@ -38,24 +38,40 @@ class Answers:
     fused: Floats
 
 
-def answers_of(bundle: Bundle, data: EmbeddingSet) -> Answers:
-    """Return what a bundle says of samples, fused and compared as the node does it for one moment.
+class Answerer:
+    """Answers as a bundle does, fused and compared as the node does it for one moment.
 
-    Args:
-        bundle: Its fusion and calibration are used.
-        data: Embeddings by its encoders; each sample has at least one.
+    The fusion network is loaded once.
     """
-    manifest = bundle.manifest
-    fusion = AdaptiveFusion.load(bundle) if manifest.fusion is not None else MeanFusion()
-    members = members_of(data, manifest.calibration.temperature)
-    fused, weights = fuse_at_run_time(fusion)(members)
-    similarity = data.bank.similarities(fused)
-    thresholds = []
-    for present, shares in zip(data.present, weights, strict=True):
-        names = [name for name, there in zip(data.modalities, present, strict=True) if there]
-        thresholds.append(manifest.calibration.threshold(names, shares[present]))
-    best = similarity.max(1)
-    return Answers(similarity.argmax(1).astype(np.int64), best, best >= np.array(thresholds), fused)
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Load the fusion of a bundle; its calibration is used, too."""
+        self._calibration = bundle.manifest.calibration
+        fusion = AdaptiveFusion.load(bundle) if bundle.manifest.fusion is not None else MeanFusion()
+        self._fuse = fuse_at_run_time(fusion)
+
+    def __call__(self, data: EmbeddingSet) -> Answers:
+        """Return the answers to samples.
+
+        Args:
+            data: Embeddings by the bundle's encoders; each sample has at least one.
+        """
+        fused, weights = self._fused(data)
+        similarity = data.bank.similarities(fused)
+        thresholds = []
+        for present, shares in zip(data.present, weights, strict=True):
+            names = [name for name, there in zip(data.modalities, present, strict=True) if there]
+            thresholds.append(self._calibration.threshold(names, shares[present]))
+        best = similarity.max(1)
+        known = best >= np.array(thresholds)
+        return Answers(similarity.argmax(1).astype(np.int64), best, known, fused)
+
+    def fused(self, data: EmbeddingSet) -> Floats:
+        """Return the fused embeddings of samples, float32 [n, D]."""
+        return self._fused(data)[0]
+
+    def _fused(self, data: EmbeddingSet) -> tuple[Floats, Floats]:
+        return self._fuse(members_of(data, self._calibration.temperature))
 
 
 def shares(answers: Answers, data: EmbeddingSet) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from omnibind_ros.datasets.samples.base import CodecError
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 
-from .adaptation_figures import Answers, alone, answers_of
+from .adaptation_figures import Answerer, Answers, alone
 from .adaptation_request import Adaptation, AdaptationRequest
 
 PAGE = "adaptation.html"
+
+WHEN = ("before", "after")
 
 PICTURES = 12
 """Samples that are shown of each sensor."""
@@ -66,18 +68,20 @@ def write_page(
     title = f"{request.bundle.manifest.model} adapted: {bundle.manifest.model}"
     parts = [f"<h1>{html.escape(title)}</h1>", *_tables(adaptation.figures)]
     parts += [f'<p class="note">{html.escape(note)}</p>' for note in adaptation.notes]
+    was, now = Answerer(request.bundle), Answerer(bundle)
     for modality, sensor in adaptation.sensors.items():
         parts.append(f"<h2>{modality}</h2>")
         parts += _sensor_lines(adaptation.figures["sensors"][modality])
         held = adaptation.after.splits == "test"
-        before = alone(adaptation.before.samples(held), modality)
         after = alone(adaptation.after.samples(held), modality)
         rows = np.flatnonzero(
             held & adaptation.after.present[:, adaptation.after.modalities.index(modality)]
         )
         if not len(rows):
             continue
-        answers = answers_of(request.bundle, before), answers_of(bundle, after)
+        answers = [now(after)]
+        if modality in adaptation.before.modalities:
+            answers = [was(alone(adaptation.before.samples(held), modality)), *answers]
         if sensor.labelled and len(np.unique(after.labels)) <= MOST_LABELS:
             parts.append(_confusion(after, answers))
         parts.append('<div class="samples">')
@@ -134,15 +138,14 @@ def _sensor_lines(figures: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _confusion(data: EmbeddingSet, answers: tuple[Answers, Answers]) -> str:
-    """Return a picture of which label is said of which, before and after."""
+def _confusion(data: EmbeddingSet, answers: Sequence[Answers]) -> str:
+    """Return a picture of which label is said of which, before and after, or after alone."""
     labels = np.unique(data.labels)
     names = [data.bank.labels[label] for label in labels]
     side = 2.2 + 0.28 * len(labels)
-    figure = Figure((2 * side, side), layout="constrained")
-    for axes, answer, title in zip(
-        figure.subplots(1, 2, sharey=True), answers, ("before", "after"), strict=True
-    ):
+    figure = Figure((len(answers) * side, side), layout="constrained")
+    grid = figure.subplots(1, len(answers), sharey=True, squeeze=False)
+    for axes, answer, title in zip(grid.flat, answers, WHEN[-len(answers) :], strict=True):
         shares = np.array(
             [[(answer.best[data.labels == a] == b).mean() for b in labels] for a in labels]
         )
@@ -160,7 +163,7 @@ def _samples(
     modality: str,
     rows: Any,
     data: EmbeddingSet,
-    answers: tuple[Answers, Answers],
+    answers: Sequence[Answers],
     *,
     labelled: bool,
 ) -> Iterator[str]:
@@ -171,7 +174,7 @@ def _samples(
         if picture is None:
             continue
         lines = [html.escape(data.bank.labels[data.labels[place]])] if labelled else []
-        for name, answer in zip(("before", "after"), answers, strict=True):
+        for name, answer in zip(WHEN[-len(answers) :], answers, strict=True):
             said = html.escape(data.bank.labels[answer.best[place]])
             known = bool(answer.known[place])
             kind = "unknown"

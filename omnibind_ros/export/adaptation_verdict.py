@@ -13,7 +13,7 @@ from omnibind_ros.learning.adapt.start import features_of, layers_student
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.tensors.cache import TensorCache
 
-from .adaptation_figures import agreement, alone, answers_of, probe_share, shares, together
+from .adaptation_figures import Answerer, agreement, alone, probe_share, shares, together
 from .adaptation_request import AdaptationError
 from .adapted_bundle import AdaptedSensor
 
@@ -37,12 +37,16 @@ def measured(
     chosen = before.splits == "test"
     before, after, images = before.samples(chosen), after.samples(chosen), images[chosen]
 
-    def measure(of: Bundle, data: EmbeddingSet, modalities: Sequence[str]) -> dict[str, float]:
+    was, now = Answerer(source), Answerer(bundle)
+
+    def measure(of: Answerer, data: EmbeddingSet, modalities: Sequence[str]) -> dict[str, float]:
+        if not set(modalities) <= set(data.modalities):
+            return {"n": 0}
         there = data.present[:, [data.modalities.index(m) for m in modalities]].all(1)
         part = alone(data, modalities[0]) if len(modalities) == 1 else together(data, modalities)
         if not len(part):
             return {"n": 0}
-        answers = answers_of(of, part)
+        answers = of(part)
         return shares(answers, part) if labelled else agreement(answers, images[there])
 
     for modality, sensor in sensors.items():
@@ -53,8 +57,8 @@ def measured(
             "start": student.start,
             "depth": student.depth,
             "choice": {name: round(value, 4) for name, value in student.scores.items()},
-            "before": measure(source, before, [modality]),
-            "after": measure(bundle, after, [modality]),
+            "before": measure(was, before, [modality]),
+            "after": measure(now, after, [modality]),
             **({"probe": _probe(sensor, cache)} if labelled else {}),
         }
     several = [
@@ -65,8 +69,8 @@ def measured(
     if len(several) > 1:
         figures["fused"] = {
             "modalities": several,
-            "before": measure(source, before, several),
-            "after": measure(bundle, after, several),
+            "before": measure(was, before, several),
+            "after": measure(now, after, several),
         }
     return figures
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,14 +21,21 @@ from omnibind_ros.learning.af.files import TrainedFusion
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.students.distribution import FeatureDistribution
 from omnibind_ros.learning.students.pair import LAST
+from omnibind_ros.learning.tensors.specs import input_spec
+from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.label_cache import CACHE
 from omnibind_ros.recognition.labels import LabelFile
 from omnibind_ros.recognition.labels_writing import write_labels
 
-from .bundle_files import bundle_version
+from .bundle_files import bundle_version, copy_parts
 from .export_fusion import export_fusion
-from .export_student import MeasuredStudent, export_network, measured_outputs, student_spec
+from .export_student import (
+    TEACHER_WEIGHTS,
+    MeasuredStudent,
+    export_network,
+    measured_outputs,
+    student_spec,
+)
 from .samples import MAX_CALIBRATION, MAX_HELD_OUT, ExportSamples
 
 WRITTEN_BY = "`omnibind adapt`"
@@ -79,16 +85,15 @@ def write_adapted(
         OSError: A file cannot be written.
     """
     manifest = source.manifest
-    for spec in _files(source):
-        if (source.root / spec.path).is_file():
-            shutil.copyfile(source.root / spec.path, stage / spec.path)
-    if (source.root / CACHE).is_file():
-        shutil.copyfile(source.root / CACHE, stage / CACHE)
+    # Statistics of enrolled labels are of the source's own encoders.
+    parts = [*manifest.encoders.values(), manifest.labels]
+    parts += [manifest.fusion] if manifest.fusion is not None else []
+    copy_parts(source, stage, parts, missing=True)
     encoders, exported = dict(manifest.encoders), {}
     with tempfile.TemporaryDirectory() as scratch:
         for modality, sensor in adapted.items():
             progress(f"export of {modality}")
-            before = manifest.encoders[modality]
+            before = manifest.encoders.get(modality)
             result = export_network(
                 _measured(sensor),
                 _spec(before, sensor, manifest.embedding_size, origin),
@@ -104,6 +109,7 @@ def write_adapted(
                 for name, value in result.figures.items()
                 if not name.startswith("ms") and (sensor.labelled or not name.startswith("top1"))
             }
+    encoders = {name: encoders[name] for name in MODALITIES if name in encoders}
     figures = {**manifest.figures.get("export", {}), **exported}
     new = replace(
         manifest,
@@ -124,7 +130,11 @@ def write_adapted(
 
 
 def put_fusion(
-    bundle: Bundle, name: str, fusion: TrainedFusion | None, thresholds: Mapping[str, float]
+    bundle: Bundle,
+    name: str,
+    fusion: TrainedFusion | None,
+    thresholds: Mapping[str, float],
+    temperature: float | None = None,
 ) -> Bundle:
     """Give a bundle that is being made its fusion, its thresholds and its name.
 
@@ -133,6 +143,7 @@ def put_fusion(
         name: Of the new bundle.
         fusion: Its fusion; None: the one that it has.
         thresholds: By combination of modalities; others keep theirs.
+        temperature: Without a fusion; None: the one that it has.
 
     Raises:
         OSError: A file cannot be written.
@@ -146,6 +157,8 @@ def put_fusion(
     if fusion is not None:
         spec = export_fusion(fusion.network, bundle.root)
         calibration = replace(calibration, temperature=fusion.temperature)
+    elif temperature is not None:
+        calibration = replace(calibration, temperature=temperature)
     new = replace(
         manifest,
         name=name,
@@ -155,14 +168,6 @@ def put_fusion(
     )
     write_manifest(bundle.root, new, WRITTEN_BY)
     return Bundle.load(bundle.root)
-
-
-def _files(source: Bundle) -> list[FileSpec]:
-    """Return the files of a bundle; statistics of enrolled labels are of its own encoders."""
-    manifest = source.manifest
-    specs = [*manifest.encoders.values(), manifest.labels]
-    specs += [manifest.fusion] if manifest.fusion is not None else []
-    return [file for spec in specs for file in (spec, *spec.extra.values())]
 
 
 def _measured(sensor: AdaptedSensor) -> MeasuredStudent:
@@ -184,18 +189,21 @@ def _measured(sensor: AdaptedSensor) -> MeasuredStudent:
     return MeasuredStudent(network, distribution)
 
 
-def _spec(before: FileSpec, sensor: AdaptedSensor, size: int, origin: str) -> FileSpec:
-    """Return the entry of an adapted encoder in the manifest."""
-    samples = sensor.samples
-    spec = student_spec(samples.modality, before.inputs[0], size, origin)
+def _spec(before: FileSpec | None, sensor: AdaptedSensor, size: int, origin: str) -> FileSpec:
+    """Return the entry of an adapted encoder in the manifest; of a new one without `before`."""
+    modality, features = sensor.samples.modality, sensor.student.network.head.project.in_features
+    outputs = measured_outputs(int(features))
+    if before is None:
+        spec = student_spec(modality, input_spec(modality), size, f"{origin}; {TEACHER_WEIGHTS}")
+        return replace(spec, outputs=(*spec.outputs, *outputs), trained_on="recordings")
+    spec = student_spec(modality, before.inputs[0], size, origin)
     kinds = [SIMULATION] if SIMULATION in before.trained_on else []
-    features = sensor.student.network.head.project.in_features
     return replace(
         spec,
         path=before.path,
         licence=before.licence,
         origin=f"{before.origin}; {origin}",
-        outputs=(*spec.outputs, *measured_outputs(int(features))),
+        outputs=(*spec.outputs, *outputs),
         trained_on=" and ".join([*kinds, "recordings"]),
     )
 

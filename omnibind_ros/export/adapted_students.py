@@ -40,6 +40,14 @@ def image_teacher(bundle: Bundle, trained: TrainedFusion | None) -> ImageTeacher
     return ImageTeacher(temperature, calibration.min_similarity.get("image", 0.0))
 
 
+def no_encoder(bundle: Bundle) -> str:
+    """Return why a sensor that a bundle has no encoder of is not adapted without labels."""
+    return (
+        f"{bundle.manifest.model} has no encoder of it, and without labels none can be begun; give "
+        "labels, or take one from another bundle of the same space with `omnibind bundle merge`"
+    )
+
+
 def adapt_students(
     request: AdaptationRequest,
     cache: TensorCache,
@@ -71,7 +79,7 @@ def adapt_students(
         TrainingError: The weights of one are missing or damaged, or its samples teach nothing.
         OSError: A checkpoint cannot be written.
     """
-    chosen: dict[str, tuple[SensorSamples, Path]] = {}
+    chosen: dict[str, tuple[SensorSamples, Path | None]] = {}
     for modality in dict.fromkeys(request.modalities or STUDENT_MODALITIES):
         samples = SensorSamples.of(cache, modality, numbers)
         why = _left_alone(request, cache, samples, bank, teacher, labelled=labelled)
@@ -81,8 +89,11 @@ def adapt_students(
                 "others"
             )
         if not why:
-            checkpoint = find_checkpoint(request.bundle, modality, request.checkpoints)
-            chosen[modality] = samples, checkpoint
+            there = modality in request.bundle.manifest.encoders
+            chosen[modality] = (
+                samples,
+                find_checkpoint(request.bundle, modality, request.checkpoints) if there else None,
+            )
         elif len(samples):
             notes.append(f"{modality} is left as it was: {why}.")
     adapted: dict[str, AdaptedSensor] = {}
@@ -116,10 +127,16 @@ def adapt_students(
 
 
 def _key(
-    cache: TensorCache, bank: LabelBank, teacher: ImageTeacher, checkpoint: Path, *, labelled: bool
+    cache: TensorCache,
+    bank: LabelBank,
+    teacher: ImageTeacher,
+    checkpoint: Path | None,
+    *,
+    labelled: bool,
 ) -> str:
     """Return a hash of all that a training follows from, but its plan."""
-    parts = [cache.key, *bank.labels, str(teacher), file_sha256(checkpoint), str(labelled)]
+    began = file_sha256(checkpoint) if checkpoint is not None else ""
+    parts = [cache.key, *bank.labels, str(teacher), began, str(labelled)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -144,7 +161,12 @@ def _left_alone(
 ) -> str:
     """Return why a sensor is not adapted; '' if it is."""
     if samples.modality not in request.bundle.manifest.encoders:
-        return f"{request.bundle.manifest.model} has no encoder of it"
+        if not labelled:
+            return no_encoder(request.bundle)
+        if not request.modalities and set(STUDENT_MODALITIES) & set(
+            request.bundle.manifest.encoders
+        ):
+            return f"{request.bundle.manifest.model} has no encoder of it; --modalities begins one"
     training = samples.where("train")
     if not len(samples):
         there = ", ".join(name for name, rows in cache.index.rows.items() if len(rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from omnibind_ros.learning.matching.fitting import fit_matching
 from omnibind_ros.recognition.match_statistics import Match, write_statistics
 
 from .atomic_folder import replaced_folder
-from .bundle_files import WRITTEN_BY, keep_other_files
+from .bundle_files import WRITTEN_BY, copy_files, keep_other_files
 from .verify import require_intact, verify_bundle
 
 FILE = "matching.npz"
@@ -46,9 +45,7 @@ def add_matching(
 def with_statistics(out: Path, bundle: Bundle, statistics: Mapping[str, Match]) -> Bundle:
     """Make a bundle of another bundle and statistics; see `add_matching`."""
     with replaced_folder(out) as stage:
-        for path in bundle.root.iterdir():
-            if path.is_file():
-                shutil.copy2(path, stage / path.name)
+        copy_files(bundle.root, stage)
         write_statistics(stage / FILE, statistics)
         spec = FileSpec(
             FILE,

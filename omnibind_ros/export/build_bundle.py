@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from omnibind_ros.encoders.manifest_writing import write_manifest
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.recognition.label_bank import LabelBank
-from omnibind_ros.recognition.label_cache import CACHE
 
 from .adapted_image import export_adapted_image
 from .atomic_folder import replaced_folder
 from .bundle_calibration import calibrate_bundle
-from .bundle_files import WRITTEN_BY, bundle_version, keep_other_files
+from .bundle_files import WRITTEN_BY, bundle_version, copy_parts, keep_other_files
 from .export_encoder import ExportedEncoder
-from .export_fusion import export_fusion_run
+from .export_fusion import cross_fitted_figures, export_fusion_run
 from .export_inputs import BundleRequest, ExportInputs
 from .export_student import export_student, student_file
 from .label_files import write_own_labels
@@ -63,8 +61,9 @@ def build_bundle(
     """
     inputs = ExportInputs.open(request)
     with replaced_folder(out) as stage:
-        _copy_text_encoder(inputs.source, stage)
-        labels = inputs.source.manifest.labels
+        before = inputs.source.manifest
+        copy_parts(inputs.source, stage, [before.encoders["text"], before.labels])
+        labels = before.labels
         if inputs.own_labels:
             keep = request.keep_labels
             labels = write_own_labels(stage, inputs.source, inputs.dataset, keep)
@@ -87,15 +86,6 @@ def build_bundle(
     )
 
 
-def _copy_text_encoder(source: Bundle, stage: Path) -> None:
-    """Copy the text encoder, the labels and, if there is one, the cache of their embeddings."""
-    text = source.manifest.encoders["text"]
-    for spec in (text, *text.extra.values(), source.manifest.labels):
-        shutil.copyfile(source.root / spec.path, stage / spec.path)
-    if (source.root / CACHE).is_file():
-        shutil.copyfile(source.root / CACHE, stage / CACHE)
-
-
 def _export_encoders(
     inputs: ExportInputs, stage: Path, scratch: Path, progress: Callable[[str], None]
 ) -> dict[str, ExportedEncoder]:
@@ -116,8 +106,7 @@ def _export_encoders(
 def _copied_image(source: Bundle, stage: Path) -> ExportedEncoder:
     """Copy the image encoder, which a run without pictures has not adapted."""
     spec = source.manifest.encoders["image"]
-    for file in (spec, *spec.extra.values()):
-        shutil.copyfile(source.root / file.path, stage / file.path)
+    copy_parts(source, stage, [spec])
     return ExportedEncoder(spec, {}, ())
 
 
@@ -132,11 +121,12 @@ def _write_manifest(
     before = inputs.source.manifest
     specs = {"text": before.encoders["text"], **{m: each.spec for m, each in exported.items()}}
     encoders = {modality: specs[modality] for modality in MODALITIES if modality in specs}
-    fusion, calibration = None, before.calibration
+    fusion, calibration, across = None, before.calibration, {}
     if inputs.request.fusion is not None:
         fusion, calibration = export_fusion_run(
             inputs.request.fusion, stage, before.embedding_size, before.calibration
         )
+        across = cross_fitted_figures(inputs.request.fusion)
     manifest = BundleManifest(
         name=name,
         version=bundle_version(encoders, fusion),
@@ -148,7 +138,8 @@ def _write_manifest(
         figures={
             "export": {
                 m: _without_times(each.figures) for m, each in exported.items() if each.figures
-            }
+            },
+            **({"fusion": across} if across else {}),
         },
     )
     write_manifest(stage, manifest, WRITTEN_BY)

@@ -12,6 +12,7 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest_writing import write_manifest
 from omnibind_ros.learning.af.corruptions import members_of
+from omnibind_ros.learning.af.cross_fitting import sentence
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.af.files import load_fusion
 from omnibind_ros.learning.af.label_calibration import (
@@ -26,6 +27,7 @@ from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.labels import read_labels
 
 from .bundle_files import WRITTEN_BY
+from .export_fusion import cross_fitted
 from .export_inputs import ExportInputs
 
 EMBEDDINGS = "embeddings.npz"
@@ -60,6 +62,9 @@ def calibrate_bundle(stage: Path, inputs: ExportInputs, bank: LabelBank) -> None
         splits = " and ".join(found.splits)
         text = f"calibrated on {found.samples} samples of the split {splits}{note}"
         figures |= {"calibrated": text, "splits": list(found.splits), "samples": found.samples}
+        if found.cross_fitted is not None:
+            figures["calibrated"] = f"{text}; {sentence(found.cross_fitted)}"
+            figures["across_folds"] = dict(found.cross_fitted)
         manifest = replace(manifest, calibration=found.calibration)
     manifest = replace(manifest, figures={**manifest.figures, "labels": figures})
     write_manifest(stage, manifest, WRITTEN_BY)
@@ -78,4 +83,5 @@ def _calibrated(stage: Path, inputs: ExportInputs, bank: LabelBank) -> LabelCali
     def fuse(part: EmbeddingSet) -> Floats:
         return np.asarray(trained.fuse(members_of(part, trained.temperature))[0], np.float32)
 
-    return calibrate_labels(data, manifest.calibration, fuse, trained.temperature)
+    across = cross_fitted(inputs.request.fusion)
+    return calibrate_labels(data, manifest.calibration, fuse, trained.temperature, across)

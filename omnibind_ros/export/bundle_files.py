@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError, FileSpec, read_manifest
 from omnibind_ros.encoders.manifest_writing import content_version
 from omnibind_ros.recognition.label_cache import CACHE
@@ -19,6 +20,35 @@ WRITTEN_BY = "`omnibind export`"
 def bundle_version(encoders: Mapping[str, FileSpec], fusion: FileSpec | None) -> str:
     """Return the version of a bundle of these networks."""
     return content_version(RECIPE, [*encoders.values(), *([fusion] if fusion else [])])
+
+
+def copy_parts(
+    source: Bundle, stage: Path, parts: Iterable[FileSpec], *, missing: bool = False
+) -> None:
+    """Copy parts of a bundle with the files that belong to them, and the cache of label embeddings.
+
+    Args:
+        source: The bundle.
+        stage: The folder to copy to; files have the same names there.
+        parts: Such as encoders, labels and fusion.
+        missing: Whether a file may be missing, and is then left out.
+
+    Raises:
+        OSError: A file cannot be copied.
+    """
+    for part in parts:
+        for file in (part, *part.extra.values()):
+            if not missing or (source.root / file.path).is_file():
+                shutil.copyfile(source.root / file.path, stage / file.path)
+    if (source.root / CACHE).is_file():
+        shutil.copyfile(source.root / CACHE, stage / CACHE)
+
+
+def copy_files(source: Path, stage: Path) -> None:
+    """Copy all files of a bundle's folder, also those that are not the bundle's; raises OSError."""
+    for path in source.iterdir():
+        if path.is_file():
+            shutil.copy2(path, stage / path.name)
 
 
 def require_replaceable(out: Path, read: Iterable[Path]) -> None:

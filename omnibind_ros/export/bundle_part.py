@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,9 @@ from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError
 from omnibind_ros.encoders.manifest_writing import write_manifest
 from omnibind_ros.lazy import LazyFunction
-from omnibind_ros.recognition.label_cache import CACHE
 
 from .atomic_folder import replaced_folder
-from .bundle_files import WRITTEN_BY, bundle_version, keep_other_files
+from .bundle_files import WRITTEN_BY, bundle_version, copy_parts, keep_other_files
 from .precisions import AUTO
 from .verify import require_intact, verify_bundle
 
@@ -55,7 +53,8 @@ def export_part(
             f"--precision {precision} needs samples to measure ranges on, which a bundle does not "
             f"have; give --run and --data, or one of: {', '.join(WITHOUT_SAMPLES)}"
         )
-    manifest = require_intact(Bundle.load(source)).manifest
+    bundle = require_intact(Bundle.load(source))
+    manifest = bundle.manifest
     missing = [name for name in only if name not in manifest.encoders]
     if missing:
         raise BundleError(
@@ -63,24 +62,15 @@ def export_part(
             f"{', '.join(manifest.encoders)}"
         )
     kept = {name: spec for name, spec in manifest.encoders.items() if name in only or not only}
+    others = (manifest.labels, manifest.fusion, manifest.matching)
     with replaced_folder(out) as stage:
+        copy_parts(bundle, stage, [*kept.values(), *(spec for spec in others if spec is not None)])
         encoders, figures = {}, {}
         for name, spec in kept.items():
             progress(name)
-            for file in (spec, *spec.extra.values()):
-                shutil.copyfile(source / file.path, stage / file.path)
             encoders[name] = spec
             if precision != AUTO and name not in AS_THEY_ARE:
                 encoders[name], figures[name] = CONVERT(source, spec, stage, precision)
-        others = [
-            spec
-            for spec in (manifest.labels, manifest.fusion, manifest.matching)
-            if spec is not None
-        ]
-        for file in others:
-            shutil.copyfile(source / file.path, stage / file.path)
-        if (source / CACHE).is_file():
-            shutil.copyfile(source / CACHE, stage / CACHE)
         new = replace(
             manifest,
             name=out.resolve().name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from omnibind_ros.encoders.bundle import file_sha256
 from omnibind_ros.encoders.manifest import Calibration, FileSpec
 from omnibind_ros.fusion.adaptive import MAX_MEMBERS, fusion_inputs, fusion_outputs
 from omnibind_ros.learning.af.files import RECORD, load_fusion
+from omnibind_ros.learning.af.label_calibration import Across
 from omnibind_ros.learning.af.network import FusionNetwork, SynonymCorrection
 from omnibind_ros.learning.config import TrainingError
 
@@ -123,6 +125,32 @@ def export_fusion_run(
             "train it on the embeddings of this run"
         )
     return export_fusion(trained.network, folder), _read_calibration(run / RECORD, calibration)
+
+
+def cross_fitted_figures(run: Path) -> dict[str, Any]:
+    """Return what a fusion that was trained without validation objects found across folds.
+
+    Args:
+        run: Folder of `omnibind train fusion`, which has been exported.
+
+    Returns:
+        For the manifest: the splits that it was trained on, and across_folds, the figures; empty
+        where it had validation objects.
+    """
+    record = json.loads((run / RECORD).read_text(encoding="utf-8"))
+    if "cross_fitted" not in record:
+        return {}
+    return {"splits": record["config"]["splits"], "across_folds": record["cross_fitted"]}
+
+
+def cross_fitted(run: Path) -> Across | None:
+    """Return what `calibrate_labels` takes of such a fusion; None where there is nothing."""
+    found = cross_fitted_figures(run)
+    if not found:
+        return None
+    record = json.loads((run / RECORD).read_text(encoding="utf-8"))
+    figures = None if "train" in found["splits"] else found["across_folds"]
+    return Across(record["min_similarity"], load_fusion(run).network.class_count, figures)
 
 
 def _read_calibration(record: Path, before: Calibration) -> Calibration:

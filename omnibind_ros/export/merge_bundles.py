@@ -24,10 +24,9 @@ from omnibind_ros.learning.released import (
 )
 from omnibind_ros.learning.students.registry import STUDENT_MODALITIES
 from omnibind_ros.modalities import MODALITIES
-from omnibind_ros.recognition.label_cache import CACHE
 
 from .atomic_folder import replaced_folder
-from .bundle_files import bundle_version, keep_other_files, require_replaceable
+from .bundle_files import bundle_version, copy_parts, keep_other_files, require_replaceable
 from .export_fusion import export_fusion
 from .verify import require_intact, verify_bundle
 
@@ -74,7 +73,9 @@ def merge_bundles(out: Path, into: Bundle, other: Bundle, take: Sequence[str]) -
     with ExitStack() as stack:
         weights = stack.enter_context(replaced_folder(weights_folder(out))) if students else None
         stage = stack.enter_context(replaced_folder(out))
-        _copy(into, stage, set(take))
+        kept = [spec for name, spec in first.encoders.items() if name not in take]
+        kept += [first.labels, *([first.fusion] if first.fusion is not None else [])]
+        copy_parts(into, stage, kept)
         encoders = dict(first.encoders)
         for name in take:
             spec = second.encoders[name]
@@ -159,18 +160,6 @@ def _check_spaces(first: BundleManifest, second: BundleManifest) -> None:
             f"{first.model} and {second.model} have no common space: their text encoders differ; "
             "take an encoder that was trained with the same teacher"
         )
-
-
-def _copy(source: Bundle, stage: Path, without: set[str]) -> None:
-    """Copy the files of a bundle but those of some encoders."""
-    manifest = source.manifest
-    specs = [spec for name, spec in manifest.encoders.items() if name not in without]
-    specs += [manifest.labels, *([manifest.fusion] if manifest.fusion is not None else [])]
-    for spec in specs:
-        for file in (spec, *spec.extra.values()):
-            shutil.copyfile(source.root / file.path, stage / file.path)
-    if (source.root / CACHE).is_file():
-        shutil.copyfile(source.root / CACHE, stage / CACHE)
 
 
 def _fusion(

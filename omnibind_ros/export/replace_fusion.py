@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest_writing import write_manifest
 
 from .atomic_folder import replaced_folder
-from .bundle_files import WRITTEN_BY, bundle_version, keep_other_files
-from .export_fusion import export_fusion_run
+from .bundle_files import WRITTEN_BY, bundle_version, copy_files, keep_other_files
+from .export_fusion import cross_fitted_figures, export_fusion_run
 from .verify import require_intact, verify_bundle
 
 
@@ -31,9 +30,7 @@ def replace_fusion(out: Path, source: Path, fusion: Path) -> Bundle:
     """
     manifest = require_intact(Bundle.load(source)).manifest
     with replaced_folder(out) as stage:
-        for path in source.iterdir():
-            if path.is_file():
-                shutil.copy2(path, stage / path.name)
+        copy_files(source, stage)
         if manifest.fusion is not None:
             (stage / manifest.fusion.path).unlink()
         spec, calibration = export_fusion_run(
@@ -41,6 +38,8 @@ def replace_fusion(out: Path, source: Path, fusion: Path) -> Bundle:
         )
         # The other figures were measured with the fusion that is replaced.
         figures = {name: of for name, of in manifest.figures.items() if name == "export"}
+        if across := cross_fitted_figures(fusion):
+            figures["fusion"] = across
         new = replace(
             manifest,
             name=out.resolve().name,

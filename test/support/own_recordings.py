@@ -8,6 +8,9 @@ import pytest
 import yaml
 from rosbags.rosbag2 import StoragePlugin, Writer
 
+from omnibind_ros.bags.moments import Message
+from omnibind_ros.bags.teach import TeachFilter
+from omnibind_ros.bags.writing import BagWriter
 from omnibind_ros.datasets.readers.bags.files import typestore
 
 GEL = ("ball", "brush", "comb")
@@ -103,6 +106,45 @@ class Recording:
             when: By sensor, a function of the second of a happening; it returns the second at which
                 it is recorded, or None where it is not.
         """
+        with Writer(self._folder, version=9, storage_plugin=StoragePlugin.SQLITE3) as writer:
+            connections = {}
+            for time, sensor, name, data in self.messages(sensors, when):
+                if sensor not in connections:
+                    connections[sensor] = writer.add_connection(
+                        f"/{sensor}", name, typestore=self._store
+                    )
+                writer.write(connections[sensor], time, data)
+        if labels:
+            (self._folder / "labels.yaml").write_text(labels)
+        return self._folder
+
+    def write_taught(self, spans):
+        """Write the bag as `omnibind bag record --teach` does, and return its folder.
+
+        Args:
+            spans: (start, end, label, object) of each enrolment, in seconds, in their order.
+        """
+        topic, name = "/perception/teaching", "omnibind_msgs/msg/Teaching"
+        kept, to_come, types = [], list(spans), {topic: name}
+        teach = TeachFilter(kept.extend, 1 << 28, always={topic})
+        for time, sensor, kind, data in self.messages(("image", "thermal")):
+            types[f"/{sensor}"] = kind
+            while to_come and START + to_come[0][1] * SECOND <= time:
+                start, end = (START + at * SECOND for at in to_come[0][:2])
+                told = self._teaching(start, end, *to_come.pop(0)[2:])
+                teach.add(Message(topic, time, bytes(self._store.serialize_cdr(told, name))))
+                teach.enrolled(start, end, time)
+            teach.add(Message(f"/{sensor}", time, bytes(data)))
+        writer = BagWriter(self._folder)
+        for each, kind in types.items():
+            writer.add_topic(each, kind, store=self._store)
+        for message in kept:
+            writer.write(message.topic, message.time, message.data)
+        writer.close()
+        return self._folder
+
+    def messages(self, sensors, when=None):
+        """Yield time in ns, sensor, type and data of all messages, by time; see `write`."""
         times = np.arange(0, len(self._kinds), 1 / self._rate)
         rows = [
             (at, sensor, int(time))
@@ -113,23 +155,28 @@ class Recording:
         noise, pictures = np.random.default_rng(self._seed), photographs()
         # What is before the sensors stays where it is until it changes.
         since = np.cumsum([0, *(np.diff(self._kinds) != 0)])
-        with Writer(self._folder, version=9, storage_plugin=StoragePlugin.SQLITE3) as writer:
-            connections = {}
-            for at, sensor, second in sorted(rows):
-                time = START + round(at * SECOND)
-                where = np.random.default_rng([self._seed, since[second]])
-                kind = self._kinds[second]
-                shown = pictures[kind] if sensor == "image" else spots(kind, where)
-                message = getattr(self, f"_{sensor}")(self._header(time), shown, noise)
-                name = message.__msgtype__
-                if sensor not in connections:
-                    connections[sensor] = writer.add_connection(
-                        f"/{sensor}", name, typestore=self._store
-                    )
-                writer.write(connections[sensor], time, self._store.serialize_cdr(message, name))
-        if labels:
-            (self._folder / "labels.yaml").write_text(labels)
-        return self._folder
+        for at, sensor, second in sorted(rows):
+            time = START + round(at * SECOND)
+            where = np.random.default_rng([self._seed, since[second]])
+            kind = self._kinds[second]
+            shown = pictures[kind] if sensor == "image" else spots(kind, where)
+            message = getattr(self, f"_{sensor}")(self._header(time), shown, noise)
+            name = message.__msgtype__
+            yield time, sensor, name, self._store.serialize_cdr(message, name)
+
+    def _teaching(self, start, end, label, thing):
+        stamp = self._store.types["builtin_interfaces/msg/Time"]
+        return self._store.types["omnibind_msgs/msg/Teaching"](
+            header=self._header(end),
+            action=1,
+            label=label,
+            new_label="",
+            object=thing,
+            labels=[],
+            sensors=["image", "thermal"],
+            start=stamp(sec=start // SECOND, nanosec=start % SECOND),
+            end=stamp(sec=end // SECOND, nanosec=end % SECOND),
+        )
 
     def _header(self, time):
         types = self._store.types
@@ -171,6 +218,18 @@ def labelled_bag(folder, *, objects=4, each=8, labels=tuple(SEEN), sensors=None)
     ]
     text = yaml.safe_dump({"labels": spans, "period": 1.0})
     return Recording(folder, kinds).write(sensors or ("image", "thermal", "event"), text)
+
+
+def taught_bag(folder, *, objects=4, each=11):
+    """Write a bag in which each object of each class is shown, and enrolled for all but 3 s."""
+    shown = [(kind, n) for n in range(objects) for kind in range(len(SEEN))]
+    kinds = [kind for kind, _ in shown for _ in range(each)]
+    names = tuple(SEEN)
+    spans = [
+        (each * i + 1, each * (i + 1) - 2, names[kind], f"{names[kind]}{n}")
+        for i, (kind, n) in enumerate(shown)
+    ]
+    return Recording(folder, kinds).write_taught(spans)
 
 
 def stream_kinds(seconds, seed=0):

@@ -59,8 +59,9 @@ def evaluate_bundle(
     Returns:
         The figures of `measure_fusion`; where the bundle was trained on all classes, `unknown` is
         that of a run of the study, whose name is under `run`. Beside them bundle, data, fusion,
-        fitted_on (the splits that baselines are fitted on), labels (`which`, their `number`, and
-        those `added` to the bundle's for this dataset), students, scale, reality; and
+        fitted_on (the splits that baselines are fitted on), calibrated_on (those that the bundle
+        was calibrated on, without validation objects; else empty), labels (`which`, their `number`,
+        and those `added` to the bundle's for this dataset), students, scale, reality; and
         `recordings`: the figures of `measure_recordings` with the top-1 on simulated test samples.
 
     Raises:
@@ -115,6 +116,7 @@ def evaluate_bundle(
         "bundle": bundle.manifest.model,
         "data": data.resolve().name,
         "fitted_on": list(config.splits),
+        "calibrated_on": calibrated_on(bundle),
         "fusion": warning or "adaptive",
         "labels": {
             "which": labels,
@@ -125,6 +127,13 @@ def evaluate_bundle(
         "recordings": real,
         **summary,
     }
+
+
+def calibrated_on(bundle: Bundle) -> list[str]:
+    """Return the splits that a bundle was calibrated on without validation objects; else none."""
+    figures = bundle.manifest.figures
+    splits = {s for name in ("labels", "fusion") for s in figures.get(name, {}).get("splits", ())}
+    return sorted(splits) if splits - {"validation"} else []
 
 
 def _simulated(encoded: Encoded, modality: str, left_out: Sequence[str]) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import TensorSpec
+from omnibind_ros.learning.af.cross_fitting import stratified_folds
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.students.pair import PairStudent
 from omnibind_ros.learning.students.picture import PictureStudent
@@ -54,10 +53,12 @@ class AdaptedStudent:
     Attributes:
         network: In evaluation mode.
         start: What it began as: bundle (the bundle's student), statistics (the same with the
-            statistics of the sensor) or pair (it beside the image teacher's layers).
+            statistics of the sensor), pair (it beside the image teacher's layers) or layers (these
+            alone, where the bundle has no student).
         depth: How much of it was trained: none, projection, last or all.
         scores: Of what was compared, on what is held back for the choice; higher is better.
         architecture: Of its checkpoint; '' for the modality's own.
+        penalty: Of the projection that was fitted to the labels; 0 where none was.
     """
 
     network: PictureStudent
@@ -65,6 +66,7 @@ class AdaptedStudent:
     depth: str
     scores: Mapping[str, float]
     architecture: str = ""
+    penalty: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Situation:
         bank: The labels.
         spec: The student's input.
         size: Values of an embedding.
-        checkpoint: The student that the bundle's encoder was exported from.
+        checkpoint: The student that the bundle's encoder was exported from; None: it has none.
         teacher: How sure images are.
         plan: How long to train; its depth is the deepest.
         folder: Where interrupted trainings go on from.
@@ -88,7 +90,7 @@ class Situation:
     bank: LabelBank
     spec: TensorSpec
     size: int
-    checkpoint: Path
+    checkpoint: Path | None
     teacher: ImageTeacher
     plan: AdaptationPlan
     folder: Path
@@ -122,33 +124,39 @@ def adapt_with_labels(situation: Situation) -> AdaptedStudent:
         embeddings = embeddings_of(which, samples.inputs[held])
         return log_likelihood(embeddings, teaching.targets[held], teaching.sureness[held], bank)
 
-    best, projected = _best_projection(situation, named, scores)
-    own = bundle_student(situation.checkpoint)
-    usual = copy.deepcopy(own)
-    take_statistics(usual, samples.inputs[training])
-    candidates = {("bundle", "none"): own, ("statistics", "none"): usual}
-    candidates[(best, "projection")] = projected
+    best, projected, penalty = _best_projection(situation, named, scores)
+    candidates = {(best, "projection"): projected}
+    if situation.checkpoint is not None:
+        own = bundle_student(situation.checkpoint)
+        usual = copy.deepcopy(own)
+        take_statistics(usual, samples.inputs[training])
+        candidates = {("bundle", "none"): own, ("statistics", "none"): usual} | candidates
     rated = {key: score(network) for key, network in candidates.items()}
     if not np.isfinite(rated[(best, "projection")]):  # nothing is held back to choose by
         rated[(best, "projection")] = 0.0
     start, depth = max(rated, key=lambda key: rated[key])
     scores |= {" ".join(key): value for key, value in rated.items()}
     chosen = AdaptedStudent(
-        candidates[(start, depth)], start, depth, scores, "pair" if start == "pair" else ""
+        candidates[(start, depth)],
+        start,
+        depth,
+        scores,
+        "pair" if start == "pair" else "",
+        penalty if depth == "projection" else 0.0,
     )
     if plan.depth != "projection" and len(held):
         deeper = copy.deepcopy(chosen.network)
         _train(situation, plan, teaching, deeper, training, f"{start}-{depth}-{plan.depth}", score)
         share = _choose_share(deeper, chosen.network, score, f"{start} {plan.depth}", scores)
         if share:
-            chosen = replace(chosen, network=deeper, depth=plan.depth)
+            chosen = replace(chosen, network=deeper, depth=plan.depth, penalty=0.0)
     return chosen
 
 
 def _best_projection(
     situation: Situation, named: Ints, scores: dict[str, float]
-) -> tuple[str, PictureStudent]:
-    """Return the start whose features tell the labels best, with a projection fitted to them."""
+) -> tuple[str, PictureStudent, float]:
+    """Return the start whose features tell the labels best, its projection fitted, the penalty."""
     samples, bank = situation.samples, situation.bank
     labels, objects = samples.labels[named], samples.objects[named]
     found: dict[str, tuple[float, float]] = {}
@@ -160,8 +168,9 @@ def _best_projection(
         found[name] = (by_penalty[penalty], penalty)
         scores[f"right across objects, projection of {name}"] = by_penalty[penalty]
     best = max(found, key=lambda name: (found[name][0], name == "bundle"))
-    Projection.fit(features[best], labels, bank, found[best][1]).put(starts[best])
-    return best, starts[best]
+    penalty = found[best][1]
+    Projection.fit(features[best], labels, bank, penalty).put(starts[best])
+    return best, starts[best], penalty
 
 
 def adapt_without_labels(situation: Situation) -> AdaptedStudent:
@@ -170,7 +179,7 @@ def adapt_without_labels(situation: Situation) -> AdaptedStudent:
     What is compared on the validation samples is how well the student agrees with the images.
 
     Raises:
-        TrainingError: No sample has an image that teaches anything.
+        TrainingError: No sample has an image that teaches anything, or there is no student.
         OSError: A checkpoint cannot be written.
     """
     samples, bank = situation.samples, situation.bank
@@ -186,6 +195,8 @@ def adapt_without_labels(situation: Situation) -> AdaptedStudent:
     def score(which: PictureStudent) -> float:
         return image_likelihood(which, samples, teaching, held, bank, situation.teacher)
 
+    if situation.checkpoint is None:
+        raise TrainingError(f"there is no student of {samples.modality} to begin with; give labels")
     before = bundle_student(situation.checkpoint)
     scores = {"bundle": score(before)}
     statistics = copy.deepcopy(before)
@@ -229,8 +240,10 @@ def _starts(situation: Situation, training: Ints) -> dict[str, PictureStudent]:
     """Return what the student may begin as."""
     samples, spec, size = situation.samples, situation.spec, situation.size
     inputs, seed = samples.inputs[training], situation.plan.seed
-    own = bundle_student(situation.checkpoint)
     layers = layers_student(samples.modality, spec, size, 0.2, inputs, seed)
+    if situation.checkpoint is None:
+        return {"layers": layers}
+    own = bundle_student(situation.checkpoint)
     pair = PairStudent.of(spec, size, 0.2, (copy.deepcopy(own), layers))
     return {"bundle": own, "pair": pair}
 
@@ -248,12 +261,10 @@ def _cross_validated(
         return dict.fromkeys(PENALTIES, 0.0)  # one sample of each class: nothing can be held back
     folds = max(2, min(FOLDS, *of_class)) if min(of_class) > 1 else 2
     right = {penalty: np.zeros(len(labels), np.bool_) for penalty in PENALTIES}
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # rare classes are in one fold only
-        parts = list(splitter.split(features, labels, groups))
-    for train, test in parts:
-        if len(np.unique(labels[train])) < 2:
+    fold = stratified_folds(labels, groups, folds)
+    for number in range(folds):
+        train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        if len(np.unique(labels[train])) < 2 or not len(test):
             continue
         scaler = StandardScaler().fit(features[train])
         for penalty in PENALTIES:

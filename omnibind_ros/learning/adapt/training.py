@@ -29,10 +29,6 @@ from omnibind_ros.learning.students.registry import student_module
 from .samples import Ints, SensorSamples
 from .teaching import AdaptationLoss, Teaching, batch_of
 
-DEPTHS = ("auto", "projection", "last", "all")
-"""How much of a student is trained: its projection; with it the last stage of its layers; all; auto
-decides by the number of samples."""
-
 ENOUGH = 400
 """Training samples from which all layers are trained, if that is better on what is held back. With
 300 samples of real sensors it was no better than the projection alone, with 550 1.5 points."""
@@ -46,7 +42,7 @@ class AdaptationPlan:
     """How long, and in what steps, a student is adapted.
 
     Attributes:
-        depth: One of `DEPTHS`.
+        depth: One of `depths.DEPTHS`.
         presentations: Samples that go through the network in training, all epochs together.
         epochs: Least and most epochs.
         batch_size: Samples of a step.

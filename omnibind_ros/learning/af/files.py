@@ -113,9 +113,20 @@ def calibrate_fusion(
 
 
 def save_fusion(
-    folder: Path, trained: TrainedFusion, calibration: Calibration, config: FusionConfig
+    folder: Path,
+    trained: TrainedFusion,
+    calibration: Calibration,
+    config: FusionConfig,
+    cross_fitted: Mapping[str, Any] | None = None,
 ) -> None:
     """Write fusion.pt, and fusion.json with configuration, calibration and figures.
+
+    Args:
+        folder: Where to.
+        trained: The fusion.
+        calibration: Its calibration.
+        config: How it was trained.
+        cross_fitted: Figures across folds, if it was calibrated so.
 
     Raises:
         OSError: They cannot be written.
@@ -129,6 +140,8 @@ def save_fusion(
         "left_out": config.left_out,
         "figures": trained.figures,
     }
+    if cross_fitted is not None:
+        record["cross_fitted"] = dict(cross_fitted)
     write_atomic(folder / RECORD, json.dumps(record, indent=1) + "\n")
 
 

@@ -61,7 +61,8 @@ def meaning(splits: Sequence[str]) -> str:
         )
     if "test" in splits:
         return (
-            "there are too few validation objects, so figures of the test split, which is used "
-            "instead, are a little too good; record more objects"
+            "there are too few validation objects, so the test objects are used, by cross-fitting: "
+            "what `omnibind evaluate` finds on them is a little too good, the figures across the "
+            "folds are not; record more objects"
         )
     return ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .calibration import fit_likeness, fit_temperature, fit_thresholds
+from .cross_fitting import Folds
 from .embeddings import EmbeddingSet
-from .held_out import meaning, usable_splits
+from .held_out import HELD_OUT, meaning, usable_splits
 
 USUAL = 0.01
 """Share of the samples whose quality may be too low for a known label."""
@@ -29,12 +31,31 @@ class LabelCalibration:
         splits: The splits whose samples it was fitted on.
         samples: How many these are.
         note: What that means; empty for the validation split.
+        cross_fitted: Without validation objects, how often samples are known by thresholds that
+            were fitted to other objects (`Folds.figures`); None with them, on training objects, and
+            if there are too few.
     """
 
     calibration: Calibration
     splits: tuple[str, ...]
     samples: int
     note: str
+    cross_fitted: Mapping[str, Any] | None = None
+
+
+class Across(NamedTuple):
+    """What a fusion found across folds of the objects that it was trained on.
+
+    Attributes:
+        thresholds: By combination of modalities.
+        labels: How many there were.
+        figures: As `Folds.figures` returns them; None for training objects, of which the students
+            are surer than of others.
+    """
+
+    thresholds: Mapping[str, float]
+    labels: int
+    figures: Mapping[str, Any] | None
 
 
 def mean_fused(part: EmbeddingSet) -> Floats:
@@ -74,8 +95,13 @@ def calibrate_labels(
     before: Calibration,
     fuse: Callable[[EmbeddingSet], Floats] = mean_fused,
     temperature: float | None = None,
+    across: Across | None = None,
 ) -> LabelCalibration:
     """Calibrate for the labels of a set of embeddings.
+
+    Without validation objects, how often samples are known is measured across folds of the objects.
+    On training objects the temperature is at least that of before, since the students are surer of
+    these than of others.
 
     Args:
         data: Embeddings of a training run with the bundle's labels, of all splits.
@@ -83,6 +109,7 @@ def calibrate_labels(
             least quality is at most this one's.
         fuse: Samples that have all of some modalities -> fused embeddings, float32 [n, D].
         temperature: That of a fusion network; None: it is fitted.
+        across: What a fusion that was trained without validation objects found across folds.
 
     Raises:
         TrainingError: No split has two objects of two classes.
@@ -97,9 +124,16 @@ def calibrate_labels(
     known = data.split(*splits)
     nothing = known.samples(np.zeros(len(known), np.bool_))
     thresholds = fit_thresholds(known, nothing, fuse)
+    if across is not None:
+        # More labels than the fusion was trained with are more often similar by chance.
+        more = len(data.bank.labels) > across.labels
+        for name, value in across.thresholds.items():
+            thresholds[name] = max(value, thresholds.get(name, value)) if more else value
     fused = fuse(known)
     if temperature is None:
         temperature = round(fit_temperature(known.bank.similarities(fused), known.labels), 4)
+        if "train" in splits:
+            temperature = max(temperature, before.temperature)
     quality = known.quality[known.present & (known.quality > 0)]
     least = min(before.min_quality, round(float(np.quantile(quality, USUAL)), 4))
     others = {
@@ -110,4 +144,9 @@ def calibrate_labels(
     calibration = Calibration(
         temperature, least, {**others, **thresholds}, fit_likeness(fused, known.labels)
     )
-    return LabelCalibration(calibration, splits, len(known), meaning(splits))
+    crossed = None
+    if across is not None:
+        crossed = across.figures
+    elif splits != HELD_OUT[0] and "train" not in splits and (folds := Folds.of(known)) is not None:
+        crossed = folds.figures(fuse)
+    return LabelCalibration(calibration, splits, len(known), meaning(splits), crossed)

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import default_convert
 
-from omnibind_ros.datasets.building.cluster import chosen_workers
-from omnibind_ros.datasets.storage.dataset import Dataset
-from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.learning.checkpoints import Best, copied
 from omnibind_ros.learning.loop import Loss, Plan, Task, Validation, train, warmup_cosine
-from omnibind_ros.learning.progress import progress_bars
 from omnibind_ros.learning.prototypes import ClassSimilarity
 from omnibind_ros.progress import Progress, no_progress
 
 from .config import FusionConfig
 from .corruptions import SetSampler, TrainingSets
 from .embeddings import EmbeddingSet, training_samples
-from .encoding import encode_dataset
-from .files import TrainedFusion, calibrate_fusion, run, save_fusion
-from .held_out import meaning, usable_splits
+from .files import TrainedFusion, run
 from .initial_values import fit_bundle_temperature, fit_modalities, most_words
 from .network import FusionNetwork
 from .scale import fit_scale, set_scale
@@ -70,7 +60,7 @@ def train_fusion(
     temperature = fit_bundle_temperature(samples, fit_modalities(samples))
     total = config.steps * (1 + config.refit)
     validation = sampler_of(held_back, temperature, config, config.seed + 1).draw(VALIDATION_SETS)
-    network, objective = _initial(samples, temperature, config)
+    network, objective = initial_network(samples, temperature, config)
     before = objective.measure(network, validation)
     step = fit(
         network,
@@ -85,7 +75,7 @@ def train_fusion(
     scale = fit_scale(network, lambda: objective.measure(network, clean)[0])
     if config.refit and step:
         samples = samples.joined(held_back)
-        network, objective = _initial(samples, temperature, config)
+        network, objective = initial_network(samples, temperature, config)
         fit(
             network,
             sampler_of(samples, temperature, config, config.seed),
@@ -109,58 +99,6 @@ def train_fusion(
     return TrainedFusion(network.eval(), temperature, figures)
 
 
-def run_command(options: argparse.Namespace) -> int:
-    """Run `omnibind train fusion`."""
-    config: FusionConfig = options.config
-    options.out.mkdir(parents=True, exist_ok=True)
-    with progress_bars() as progress:
-        if options.embeddings is not None:
-            data = EmbeddingSet.load(options.embeddings)
-            config = _with_splits(config, data.splits, data.objects, data.labels)
-        else:
-            dataset = Dataset.open(options.data)
-            columns = (dataset.column(name) for name in ("split", "object_id", "label"))
-            config = _with_splits(config, *(column.astype(np.str_) for column in columns))
-            bundle = Bundle.load(resolve_bundle(options.bundle))
-            place = options.out / "embeddings"
-            with chosen_workers(options.workers, options.dask, place) as workers:
-                data = encode_dataset(
-                    bundle,
-                    options.data,
-                    place,
-                    config.splits,
-                    workers,
-                    lambda done, total: progress("embeddings", done, total, {}),
-                    options.labels,
-                ).data
-        trained = train_fusion(
-            data, config, lambda done, total: progress("fusion", done, total, {})
-        )
-    save_fusion(options.out, trained, calibrate_fusion(trained, data, config), config)
-    figures = trained.figures
-    print(
-        f"objects held back, random sets, some corrupted: top-1 {figures['top1']:.1%} after "
-        f"{figures['steps']} steps, the quality-weighted mean {figures['mean_top1']:.1%}"
-    )
-    print(f"trained {options.out}")
-    return 0
-
-
-def _with_splits(
-    config: FusionConfig,
-    splits: npt.NDArray[np.str_],
-    objects: npt.NDArray[np.str_],
-    labels: npt.NDArray[Any],
-) -> FusionConfig:
-    """Return the configuration with splits that have objects enough, and say if it is changed."""
-    found = usable_splits(splits, objects, labels, first=config.splits, least=LEAST_OBJECTS)
-    if not found or list(found) == list(config.splits):
-        return config
-    note = f": {text}" if (text := meaning(found)) else ""
-    print(f"the fusion is trained and calibrated on the split {' and '.join(found)}{note}")
-    return replace(config, splits=list(found))
-
-
 def sampler_of(
     data: EmbeddingSet, temperature: float, config: FusionConfig, seed: int
 ) -> SetSampler:
@@ -168,9 +106,10 @@ def sampler_of(
     return SetSampler(data, temperature, config.corrupt, seed, config.mix, config.other_object)
 
 
-def _initial(
+def initial_network(
     data: EmbeddingSet, temperature: float, config: FusionConfig
 ) -> tuple[FusionNetwork, FusionObjective]:
+    """Return a network in its initial state, the log-opinion pool of samples, and its loss."""
     torch.manual_seed(config.seed)
     network = FusionNetwork(
         data.size,

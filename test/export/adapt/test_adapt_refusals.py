@@ -12,7 +12,7 @@ import pytest
 from adapting import HOUSEHOLD, QUICK, adapt, sentence
 from fixture_bundle import TEACHER
 from folder_hashes import hashes
-from own_recordings import touch_folder
+from own_recordings import Recording, stream_kinds, touch_folder
 
 pytest.importorskip("torch", reason="adapting needs torch")
 
@@ -97,12 +97,12 @@ def test_a_sensor_that_is_not_in_the_recordings(refused, small):
     assert "they have touch" in said
 
 
-def test_a_bundle_without_an_encoder_of_the_sensor(refused, small):
-    said = refused(small, "--bundle", TEACHER)
-    assert "has no encoder of it" in said or "no checkpoints.yaml" in said
-    said = refused(small, "--bundle", TEACHER, "--modalities", "touch")
-    assert "has no encoder of touch" in said
-    assert "bundle merge" in said
+def test_a_bundle_without_an_encoder_of_the_sensor_needs_labels(refused, tmp_path):
+    bag = Recording(tmp_path / "bag", stream_kinds(30)).write()
+    for more in ((), ("--modalities", "thermal")):
+        said = refused(bag, "--bundle", TEACHER, *more)
+        assert "has no encoder of it, and without labels none can be begun" in said
+        assert "bundle merge" in said
 
 
 def test_a_bundle_without_its_weights(refused, small, tmp_path):

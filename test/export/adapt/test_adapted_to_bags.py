@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from adapting import HOUSEHOLD, QUICK, adapt, run, sentence
-from own_recordings import SEEN, Recording, stream_kinds
+from own_recordings import SEEN, Recording, stream_kinds, taught_bag
 
 pytest.importorskip("torch", reason="adapting needs torch")
 
@@ -41,6 +41,20 @@ def test_the_labels_of_the_bundle_can_stay(labelled):
     shipped = names(HOUSEHOLD)
     assert set(names(labelled.out)) == set(shipped)
     assert set(SEEN) <= set(shipped)
+
+
+def test_what_was_taught_in_a_recording_of_enrolments_is_learnt(tmp_path):
+    bag = taught_bag(tmp_path / "taught")
+    assert not (bag / "labels.yaml").exists()
+    out = tmp_path / "mine"
+    done = adapt(bag, "--bundle", HOUSEHOLD, "--out", out, *QUICK)
+    assert done.status == 0, done.err
+    assert set(names(out)) == set(SEEN)
+    sensor = figures(out)["sensors"]["thermal"]
+    assert sensor["objects"] == 12
+    assert sensor["samples"]["train"] >= 24
+    assert sensor["after"]["balanced"] >= 90
+    assert sensor["after"]["balanced"] > sensor["before"]["balanced"]
 
 
 def test_a_bag_without_labels_learns_from_the_camera(stream):

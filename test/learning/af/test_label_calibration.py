@@ -8,7 +8,7 @@ pytest.importorskip("torch", reason="learning needs torch")
 from omnibind_ros.encoders.manifest import Calibration
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.af.held_out import meaning, usable_splits
-from omnibind_ros.learning.af.label_calibration import calibrate_labels, with_labels
+from omnibind_ros.learning.af.label_calibration import Across, calibrate_labels, with_labels
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.recognition.label_bank import LabelBank
 
@@ -92,3 +92,36 @@ def test_validation_objects_of_a_few_classes_alone_are_too_few():
     assert usable_splits(splits, objects, labels, first=["test"]) == ("test",)
     assert usable_splits(splits, objects, labels * 0) == ()
     assert meaning(("validation",)) == ""
+
+
+def test_test_objects_are_cross_fitted():
+    found = calibrate_labels(data_of(["train", "test"]), BEFORE)
+    across = found.cross_fitted
+    assert (across["folds"], across["samples"]) == (4, 80)
+    assert across["objects"] == 40
+    assert across["known"] == pytest.approx(95, abs=4)
+    assert across["top1"] > 95
+    assert calibrate_labels(data_of(["validation"]), BEFORE).cross_fitted is None
+
+
+def test_of_training_objects_nothing_is_told_and_the_bundle_is_no_surer_than_before():
+    data = data_of(["train"])
+    found = calibrate_labels(data, BEFORE)
+    assert found.cross_fitted is None
+    assert found.calibration.temperature == BEFORE.temperature
+    assert calibrate_labels(data_of(["test"]), BEFORE).calibration.temperature < 0.2
+
+
+def test_thresholds_of_a_fusion_are_those_across_its_folds():
+    across = Across({"touch": 0.42, "image": 0.99}, len(NAMES), {"known": 90.0})
+    data = data_of(["test"])
+    plain = calibrate_labels(data, BEFORE, temperature=0.1).calibration.min_similarity
+    found = calibrate_labels(data, BEFORE, temperature=0.1, across=across)
+    assert found.cross_fitted == {"known": 90.0}
+    thresholds = found.calibration.min_similarity
+    assert (thresholds["touch"], thresholds["image"]) == (0.42, 0.99)
+    # With more labels than the fusion knew, the stricter one.
+    more = with_labels(data, bank_of((*NAMES, "sofa")))
+    found = calibrate_labels(more, BEFORE, temperature=0.1, across=across)
+    assert found.calibration.min_similarity["touch"] >= plain["touch"] > 0.42
+    assert found.calibration.min_similarity["image"] == 0.99
