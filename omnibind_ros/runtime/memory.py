@@ -56,5 +56,5 @@ def return_free_pages() -> None:
 def _of_glibc(name: str) -> Callable[..., Any] | None:
     """Return a function of glibc; None with another C library."""
     with contextlib.suppress(OSError, AttributeError):
-        return getattr(ctypes.CDLL("libc.so.6"), name)  # type: ignore[no-any-return]
+        return getattr(ctypes.CDLL("libc.so.6"), name)
     return None
