@@ -156,8 +156,6 @@ class Operations:
         source = self._source()
         source.offset = self._rng.choice((-3600.0, 3600.0, -5.0, -1e12, 0.5))
         source.false_until = time.monotonic() + self._rng.uniform(0.5, 3.0)
-        # With a max_age of an hour, old samples count: their results are as old as the stamps say.
-        self._exclude_until(source.false_until + 1.0)
 
     def _add(self) -> None:
         if self._removed and self._rng.random() < 0.7:
@@ -254,10 +252,7 @@ class Operations:
         end = time.monotonic() + self._rng.uniform(0.3, 2.0)
         self.spin(lambda: time.monotonic() > end, 5.0)
         self._process.send_signal(signal.SIGCONT)
-        self._exclude_until(time.monotonic() + 1.0)
-
-    def _exclude_until(self, end: float) -> None:
-        self._observer.excluded_until = max(self._observer.excluded_until, end)
+        self._observer.excluded_until = time.monotonic() + 1.0
 
     def _stranger(self) -> None:
         """Publish another type on a sensor's topic."""
