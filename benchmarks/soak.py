@@ -137,6 +137,7 @@ class Soak:
                             "t": round(now - start, 1),
                             **resources(process),
                             "entities": observer.entities(),
+                            "sensors": len(observer.states),
                             **observer.latencies(sampled, now),
                         }
                     )

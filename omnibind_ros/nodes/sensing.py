@@ -20,7 +20,6 @@ from omnibind_ros.runtime.callback_errors import CallbackErrors
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.discovery import Discovery
 from omnibind_ros.runtime.engine import Engine
-from omnibind_ros.runtime.memory import give_back_memory
 from omnibind_ros.runtime.sensor_set import SensorSet
 from omnibind_ros.runtime.throttle import Throttle
 from omnibind_ros.runtime.topic_watch import TopicWatch
@@ -29,6 +28,7 @@ from omnibind_ros.sensors import Doubt, Issue
 from .diagnostics import DiagnosticsPublisher
 from .executor_queue import ExecutorQueue
 from .graph import TopicGraph
+from .memory_timers import MemoryTimers
 from .parameters import NodeConfig, Parameters
 from .regions import subscribe_to_regions
 from .requests import answer_all_requests
@@ -92,6 +92,7 @@ class SensingNode(SensingHooks, LifecycleNode, Generic[NodeConfig]):
         # With use_sim_time the node's own clock may stand still, or not have started yet.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._publish_diagnostics, clock=self._steady)
+        self._memory = MemoryTimers(self, self._steady)
 
     # Lifecycle
 
@@ -237,7 +238,7 @@ class SensingNode(SensingHooks, LifecycleNode, Generic[NodeConfig]):
         self.engine = None
         self._fault = UNCONFIGURED
         self.on_release()
-        give_back_memory()
+        self._memory.released()
 
     # Sensors, see `SensorHost` and `EngineListener`
 

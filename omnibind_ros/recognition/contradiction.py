@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from omnibind_ros.arrays import Floats
 
+from .newest import keep_newest
+
 SMOOTHING = 1.0
 """Time constant of the running mean of a sensor's agreement, seconds."""
 
@@ -139,6 +141,7 @@ class Contradictions:
                 self._records[name].add(now, value, share)
             else:
                 self._records[name] = _Record(value, now, share)
+        keep_newest(self._records, len(sensors))
         here = [self._records[name] for name in sensors]
         for record in here:
             if record.named and record.back >= after:

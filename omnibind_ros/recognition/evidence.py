@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .member import Member
+from .newest import keep_newest
 
 
 @dataclass
@@ -91,7 +92,9 @@ class EvidenceCounter:
             if nothing was counted before. It is at least 1 - exp(-t / memory) of t seconds since,
             which is that of unchanged members: what is forgotten meanwhile is seen again.
         """
-        return math.fsum(member.weight * self._add(now, member, memory) for member in members)
+        new = math.fsum(member.weight * self._add(now, member, memory) for member in members)
+        keep_newest(self._sensors, len(members))
+        return new
 
     def _add(self, now: float, member: Member, memory: float) -> float:
         values = member.values

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from omnibind_ros.arrays import Floats
 
 from .member import Member
+from .newest import keep_newest
 
 SPAN = 0.5
 """Seconds over which the mean direction of a sensor's embeddings is taken."""
@@ -113,6 +114,7 @@ class SceneChange:
                 self._courses[member.sensor] = _Course(member.values, now, vector)
             elif member.values is not course.values:
                 course.add(now, member)
+        keep_newest(self._courses, len(members))
         names = {member.sensor for member in members}
         heard = [
             course

@@ -6,6 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 
+MOST = 1000
+"""Messages that are remembered; texts may have names in them, which come and go for weeks."""
+
 
 class Throttle:
     """Logs the first message of a source at once, later ones at limited rates. Thread-safe."""
@@ -47,5 +50,17 @@ class Throttle:
                 self._last[key] = (when, last, skipped + 1)
                 return
             self._last[key] = (now, message, 0)
+            if len(self._last) > MOST:
+                self._forget(now)
         more = f" ({skipped} more since the last message)" if skipped and message == last else ""
         self._log(f"{source}: {message}{more}")
+
+    def _forget(self, now: float) -> None:
+        """Forget the messages that would be logged again now; of others, the older half."""
+        recent = {
+            key: entry
+            for key, entry in self._last.items()
+            if now - entry[0] < self._repeat_interval
+        }
+        newest = sorted(recent, key=lambda key: recent[key][0])[-MOST // 2 :]
+        self._last = {key: recent[key] for key in newest}

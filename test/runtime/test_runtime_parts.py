@@ -7,7 +7,7 @@ import pytest
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.runtime.config import PerceptionConfig, SensorConfig
 from omnibind_ros.runtime.presence import UNKNOWN_PUBLISHERS, Presence, presence
-from omnibind_ros.runtime.throttle import Throttle
+from omnibind_ros.runtime.throttle import MOST, Throttle
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,19 @@ def test_throttle_says_news_at_once_and_repeats_rarely():
     for _ in range(2):
         throttle("camera", "bad size")
     assert len(said) == 4
+
+
+@pytest.mark.parametrize("pause", [0.0, 1.0])
+def test_a_throttle_remembers_a_bounded_number_of_texts(pause):
+    now, said = [0.0], []
+    throttle = Throttle(said.append, monotonic=lambda: now[0])
+    for i in range(5 * MOST):
+        throttle("camera", f"no publisher of /topic{i}", kind=f"no publisher of /topic{i}")
+        now[0] += pause
+    assert len(said) == 5 * MOST
+    assert len(throttle._last) <= MOST
+    throttle("camera", f"no publisher of /topic{i}", kind=f"no publisher of /topic{i}")
+    assert len(said) == 5 * MOST  # the newest one is not said again
 
 
 @pytest.mark.parametrize(
