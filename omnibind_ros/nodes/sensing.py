@@ -36,7 +36,7 @@ from .sensing_hooks import SensingHooks
 from .sensor_service import SensorService
 from .sensor_status import SensorStatusPublisher
 from .service_host import ServiceHost
-from .subscriptions import SensorSubscription
+from .subscriptions import SensorSubscription, resolved_topic
 from .surroundings import Surroundings, large_message_advice
 from .transitions import fails_aloud
 
@@ -253,17 +253,8 @@ class SensingNode(SensingHooks, LifecycleNode, Generic[NodeConfig]):
         return SensorSubscription(self, self.engine, channel, self.parameters.config.matched_events)
 
     def resolve(self, topic: str) -> str:
-        """Return the full name of a topic, after remapping rules.
-
-        Raises:
-            ValueError: The name is not allowed; the text is one sentence.
-        """
-        try:
-            return str(self.resolve_topic_name(topic))
-        except Exception as error:  # rclpy has several for a name that is not allowed
-            raise ValueError(
-                f"topic '{topic}' cannot be subscribed to ({error}); set another topic"
-            ) from error
+        """Return the full name of a topic, after remapping rules; raises ValueError."""
+        return resolved_topic(self, topic)
 
     def call(self, function: Callable[[], Any]) -> Future[Any]:
         """Run a function soon in the executor's thread."""

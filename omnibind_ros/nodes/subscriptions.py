@@ -64,6 +64,22 @@ def load_type(name: str) -> Any:
         ) from error
 
 
+def resolved_topic(node: LifecycleNode, topic: str) -> str:
+    """Return the full name of a topic, after remapping rules.
+
+    Raises:
+        ValueError: The name is not allowed; the text is one sentence.
+    """
+    try:
+        return str(node.resolve_topic_name(topic))
+    except Exception as error:  # rclpy has several for a name that is not allowed
+        raise _refused(topic, error) from error
+
+
+def _refused(topic: str, error: Exception) -> ValueError:
+    return ValueError(f"topic '{topic}' cannot be subscribed to ({error}); set another topic")
+
+
 def message_size(message: Any) -> int:
     """Return about how many bytes a message has: those of its arrays and texts."""
     size = 0
@@ -208,9 +224,7 @@ class SensorSubscription:
                 del callbacks["message_lost"]
                 return self._create(qos, callbacks)
         except Exception as error:  # rclpy has several for a topic name that is not allowed
-            raise ValueError(
-                f"topic '{config.topic}' cannot be subscribed to ({error}); set another topic"
-            ) from error
+            raise _refused(config.topic, error) from error
 
     def _create(self, qos: QoSProfile, callbacks: Mapping[str, Any]) -> Any:
         return self._node.create_subscription(
