@@ -1,6 +1,11 @@
 """One sense out of many: multi-modal perception for ROS 2."""
 
+import os
 from typing import TYPE_CHECKING
+
+# ONNX Runtime's wheels send telemetry to their maker, with a number of the computer, unless this is
+# set before their import. A setting of the user's own stays.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__: str
 """Version of the package, read from package.xml when it is first asked for."""
