@@ -45,7 +45,7 @@ def add_fusion(actions: Any) -> None:
     add_worker_options(fusion, "embed --data")
     fusion.set_defaults(
         check=_check,
-        run=LazyFunction("omnibind_ros.learning.af.run_fusion", "run_command"),
+        run=LazyFunction("omnibind_ros.learning.af.training", "run_command"),
         needs="install omnibind_ros[train,sim]",
     )
 
