@@ -30,6 +30,7 @@ from omnibind_ros.runtime.callback_errors import CallbackErrors
 
 from .bag_recorder import BagRecorder
 from .executor import spin_through_errors
+from .signals import ignore_signals
 
 PATIENCE = 10.0
 """Seconds to wait for the perception node."""
@@ -118,8 +119,7 @@ def _record(options: argparse.Namespace, stop: threading.Event) -> int:
 
 def _close(recorder: Recorder) -> None:
     # What waits is written; a second Ctrl-C must not leave the bag without its index.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    ignore_signals()
     recorder.close()
 
 

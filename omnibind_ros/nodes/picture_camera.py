@@ -23,6 +23,7 @@ from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsEr
 
 from .executor import spin_node
 from .requests import answer_all_requests
+from .signals import ignore_signals, interrupt_at_signals
 from .surroundings import unreached_files
 
 SENSOR_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -175,14 +176,15 @@ def _described(description: str) -> ParameterDescriptor:
 
 def run(args: list[str] | None = None) -> int:
     """Run the node until it is stopped, and return the exit status."""
-    # rclpy's own handler would shut the context down before the last count is sent.
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.SIGTERM)
+    # rclpy's own handlers would shut the context down before the last count is sent.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    interrupted = interrupt_at_signals()
     camera = None
     try:
         camera = PictureCamera()
         for problem in unreached_files(camera, args):
             camera.get_logger().warning(problem)
-        spin_node(camera, camera.errors)
+        spin_node(camera, camera.errors, closing=interrupted.is_set)
     except (PictureError, TooManyErrorsError) as error:
         rclpy.logging.get_logger("picture_camera").error(str(error))
         return 1
@@ -192,6 +194,7 @@ def run(args: list[str] | None = None) -> int:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
+        ignore_signals()
         if camera is not None:
             if rclpy.ok():
                 camera.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +14,7 @@ from omnibind_ros.runtime.callback_errors import TooManyErrorsError
 
 from .executor import spin_through_errors
 from .sensing import SensingNode
+from .signals import ignore_signals, interrupt_at_signals
 
 
 def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) -> int:
@@ -29,17 +28,7 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
     """
     # rclpy's own handlers would shut the context down while the workers still publish.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    interrupted = threading.Event()
-
-    def interrupt(*_: Any) -> None:
-        # Where the signal comes while rclpy makes a message, it raises RuntimeError in place of
-        # KeyboardInterrupt, so that the exception alone would be lost.
-        interrupted.set()
-        raise KeyboardInterrupt
-
-    # A shell starts a background job with SIGINT ignored, so both are set.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
+    interrupted = interrupt_at_signals()
     cv2.setNumThreads(1)  # OpenCV's threads would compete with the workers
     executor = SingleThreadedExecutor()
     node = make()
@@ -55,8 +44,7 @@ def spin(make: Callable[[], SensingNode[Any]], args: list[str] | None = None) ->
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):  # a second one must not stop the cleaning up
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
         node.close()
         node.destroy_node()
         executor.shutdown(timeout_sec=1.0)

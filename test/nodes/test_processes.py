@@ -1,6 +1,7 @@
-"""Processes of nodes: what must be set before NumPy is imported."""
+"""Processes of nodes: what must be set before NumPy is imported, and how they end."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -76,3 +77,15 @@ def test_an_import_sets_no_number_of_threads():
         check=True,
     )
     assert done.stdout.strip() == "None"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("module", "words"), [("picture_camera_node", "plugged in"), ("encoder_node", "bundle")]
+)
+def test_a_background_job_ends_at_a_signal(start_node, probe, module, words, number):
+    node = start_node(module)  # with SIGINT ignored
+    assert probe.spin(lambda: words in node.output(), 40.0), node.output()
+    node.process.send_signal(number)
+    assert node.process.wait(10) == 0, node.output()
+    assert "Traceback" not in node.output()
