@@ -20,7 +20,7 @@ from omnibind_ros.runtime.launch_plan import LaunchError, overrides, parameters_
 HOUSEHOLD = ROOT / "models" / "household"
 fuzz = settings(settings.get_profile("fuzz"))
 
-LIMIT = 15.0
+LIMIT = 5.0
 """Seconds of processor time that reading may take."""
 
 MANIFEST = yaml.safe_load((HOUSEHOLD / "bundle.yaml").read_text())

@@ -59,8 +59,7 @@ def camera(start_node, tmp_path):
 )
 def test_a_driver_without_the_profile_is_told(client, camera, width, height, rate):
     driver = camera(width, height, rate, profile=False)
-    # Where the computer is fast enough, DDS loses few messages at first: it may take a while.
-    assert client.probe.spin(lambda: WORDS in client.sensor("camera").reason, 60), (
+    assert client.probe.spin(lambda: WORDS in client.sensor("camera").reason, 30), (
         client.process.output() + driver.output()
     )
     reason = client.sensor("camera").reason
