@@ -85,7 +85,7 @@ def test_a_sensor_is_switched_off_by_its_parameter(start_perception):
     assert set_parameters(client, Parameter("sensor.camera.enabled", value=True))[0].successful
     before = len(client.messages())
     client.publish_image(photograph("coffee"), lambda: len(client.messages()) > before)
-    assert client.sensor("camera").reason == ""
+    assert client.probe.spin(lambda: client.sensor("camera").reason == "", 3.0)
     wrong = set_parameters(client, Parameter("sensor.camera.enabled", value="off"))[0]
     assert not wrong.successful
     assert "sensor.camera.enabled" in wrong.reason
