@@ -14,6 +14,7 @@ from omnibind_ros.learning.config import TrainingError
 from .fusion import bundle_sections, fusion_run_sections, tagged_run_sections
 from .goals import goals_section
 from .live import live_sections, read_live, update_readme
+from .real import real_sections
 from .reality import simulation_and_reality
 from .students import student_sections
 
@@ -31,7 +32,7 @@ These commands write the files; each of them continues where it was interrupted:
 
     omnibind study --plan config/study.yaml --data household=DIR --data digits=DIR --work DIR
     omnibind evaluate --bundle household --data DIR --config config/fusion.yaml \\
-        --json docs/results/evaluation.json
+        --real RECORDINGS --json docs/results/evaluation.json
     python3 benchmarks/seven_senses.py --meshes DIR --json docs/results/live.json
     omnibind report
 
@@ -65,7 +66,7 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
     pictures = Path(os.path.relpath(results, out.parent))
     household, digits = (read_study(results / "study", data) for data in ("household", "digits"))
     live = read_live(results / LIVE)
-    parts = [HEAD, *live_sections(live, evaluation)]
+    parts = [HEAD, *real_sections(evaluation), *live_sections(live, evaluation)]
     parts += [*goals_section(evaluation, household, digits, runs), _tried(results / TRIED)]
     if evaluation is not None:
         parts += bundle_sections(evaluation, results, pictures)
