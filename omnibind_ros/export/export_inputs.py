@@ -76,8 +76,8 @@ class ExportInputs:
                 f"{projection.get('teacher')}, but {request.source} is {source.manifest.model}; "
                 "give its teacher for --source"
             )
-        folder = (request.cache or cache_of(request.run)) / str(projection["key"])[:16]
-        return cls(request, source, TensorCache.open(folder), Dataset.open(request.data))
+        cache = _cache_folder(request.cache or cache_of(request.run), str(projection["key"])[:16])
+        return cls(request, source, TensorCache.open(cache), Dataset.open(request.data))
 
     @property
     def own_labels(self) -> bool:
@@ -93,6 +93,21 @@ class ExportInputs:
         name = f"{about.get('name', self.request.data.name)} {about.get('version', '')}".rstrip()
         data = f" ({', '.join(licences)})" if licences else ""
         return f"trained with `omnibind train students` on the dataset {name}{data}"
+
+
+def _cache_folder(folder: Path, key: str) -> Path:
+    """Return the folder of the tensors that a run was trained on.
+
+    Raises:
+        TrainingError: The folder of caches has those of other data alone.
+    """
+    if (folder / key).is_dir() or not folder.is_dir():
+        return folder / key
+    others = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_dir()))
+    raise TrainingError(
+        f"the run was trained on the tensors {key}, and {folder} has {others or 'none'}: give for "
+        "--cache and --data what it was trained with, or train it again on these"
+    )
 
 
 def require_run(folder: Path) -> Path:

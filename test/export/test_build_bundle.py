@@ -237,7 +237,15 @@ def test_a_run_that_is_not_there(bundle_request, present, tmp_path):
 
 
 def test_tensors_that_are_not_there(bundle_request, present, tmp_path):
-    fails(replace(bundle_request, cache=tmp_path), present, TrainingError, "no whole cache")
+    fails(
+        replace(bundle_request, cache=tmp_path / "none"), present, TrainingError, "no whole cache"
+    )
+    fails(
+        replace(bundle_request, cache=tmp_path),
+        present,
+        TrainingError,
+        "was trained on the tensors",
+    )
 
 
 def test_a_checkpoint_of_another_kind(bundle_request, present, training_cache, tmp_path):
