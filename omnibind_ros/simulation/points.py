@@ -23,9 +23,9 @@ from .interface import Setup, Step, Subject
 from .objects.substances import SUBSTANCES
 from .ranging.frames import PointFrame
 from .ranging.sight import find_edges, in_sight, neighbour_distances
-from .scene.camera import Camera, View, mount
+from .scene.camera import Camera, View, draw_view, mount
 from .scene.ray_casting import Scene, nearest, sample_textures
-from .scene.surroundings import Surroundings
+from .scene.surroundings import Surroundings, draw_surroundings
 
 MOST = 4096
 """Most points of a sample."""
@@ -288,10 +288,30 @@ def simulate(
     subject: Subject, setup: Setup, rng: np.random.Generator
 ) -> tuple[Floats, dict[str, Any]]:
     """Measure points once; see the room's description."""
+    return _measure(subject.scene, setup.view, setup.surroundings, rng)
+
+
+def simulate_alone(scene: Scene, rng: np.random.Generator) -> tuple[Floats, dict[str, Any]]:
+    """Measure points of an object that no other sensor measures.
+
+    Args:
+        scene: The object.
+        rng: Random generator of view, surroundings, sensor and noise.
+
+    Returns:
+        As `simulate`.
+    """
+    view = draw_view(scene.model, rng)
+    return _measure(scene, view, draw_surroundings(scene.model, view, rng), rng)
+
+
+def _measure(
+    scene: Scene, view: View, surroundings: Surroundings, rng: np.random.Generator
+) -> tuple[Floats, dict[str, Any]]:
     settings = PointSettings.draw(rng)
-    frame = PointFrame.draw(setup.view, mount(subject.model), rng)
-    points = render_points(subject.scene, setup.view, setup.surroundings, settings, rng)
-    return frame.of(points, setup.view), {**asdict(settings), "frame": asdict(frame)}
+    frame = PointFrame.draw(view, mount(scene.model), rng)
+    points = render_points(scene, view, surroundings, settings, rng)
+    return frame.of(points, view), {**asdict(settings), "frame": asdict(frame)}
 
 
 class Stream:

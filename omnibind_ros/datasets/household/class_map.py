@@ -13,6 +13,9 @@ import yaml
 from omnibind_ros.datasets.errors import DatasetError
 from omnibind_ros.safe_yaml import load_yaml
 
+PARAMETRIC = "parametric models"
+"""Source of made-up things (parametric.py); the name of each is finer than its class."""
+
 
 @dataclass(frozen=True)
 class ObjectClass:

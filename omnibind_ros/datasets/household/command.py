@@ -35,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of published sets, whose recordings are added (none)",
     )
     add(
+        "--parametric",
+        type=int,
+        default=0,
+        metavar="N",
+        help="made-up things of each kind, such as cans and boxes, whose clouds are added for "
+        "training (0)",
+    )
+    add(
         "--share",
         default="",
         metavar="touch=10,...",
@@ -56,12 +64,19 @@ def run(options: argparse.Namespace) -> int:
         ValueError: The text is one sentence: what is wrong, and what to do.
     """
     shares = parse_shares(options.share)
-    if options.samples > 0:  # otherwise each sample would be left out, one by one
+    if (
+        options.samples > 0 or options.parametric > 0
+    ):  # otherwise each sample would be left out, one by one
         check_ray_caster()
     if options.furniture is None:
         print("looking for sweethome3d-furniture ...", file=sys.stderr)
     catalogue = read_catalogue(options.furniture or fetch())
     plan = plan_household(
-        options.samples, options.seed, catalogue, recordings=options.recordings, shares=shares
+        options.samples,
+        options.seed,
+        catalogue,
+        recordings=options.recordings,
+        shares=shares,
+        parametric=options.parametric,
     )
     return run_build(plan, options)

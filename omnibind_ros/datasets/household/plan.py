@@ -25,8 +25,9 @@ from omnibind_ros.simulation.language.descriptions import Description, load_desc
 from omnibind_ros.simulation.objects.catalogue import Catalogue
 from omnibind_ros.simulation.simulator import Simulator
 
-from .class_map import ClassMap
+from .class_map import PARAMETRIC, ClassMap
 from .objects import HouseholdObject, find_objects
+from .parametric import AUTHOR, LICENCE, parametric_count, parametric_item
 
 VIEWS = 2
 """Samples in a row of the same object, so that its model is loaded once for both."""
@@ -54,6 +55,7 @@ class Household:
         descriptions: By class, what is known of it.
         shares: Percent of paired training data by student modality.
         skipped: What was left out while planning.
+        parametric: Made-up things of each kind, whose clouds follow the recordings.
     """
 
     samples: int
@@ -64,10 +66,11 @@ class Household:
     descriptions: Mapping[str, Description]
     shares: Mapping[str, float] = field(default_factory=dict)
     skipped: SkipLog = field(default_factory=SkipLog)
+    parametric: int = 0
 
     def __len__(self) -> int:
         """Return the number of samples."""
-        return self.samples + len(self.recordings)
+        return self.samples + len(self.recordings) + parametric_count(self.parametric)
 
     def object_at(self, index: int) -> HouseholdObject:
         """Return the object of a simulated sample.
@@ -87,11 +90,13 @@ class Household:
         return np.random.default_rng([self.seed, turn, salt]).permutation(count)
 
     def item(self, index: int) -> Item:
-        """Return a sample, simulated or recorded.
+        """Return a sample: simulated, recorded, or of a made-up thing.
 
         Raises:
             SkipError: Its model cannot be used.
         """
+        if index >= self.samples + len(self.recordings):
+            return parametric_item(index - self.samples - len(self.recordings), self.seed)
         if index >= self.samples:
             return self.recordings[index - self.samples]
         subject = self.object_at(index)
@@ -133,6 +138,8 @@ class Household:
         sources: dict[tuple[str, str], set[str]] = {}
         for each in members:
             sources.setdefault((each.source, each.licence), set()).add(each.author)
+        if self.parametric:
+            sources[PARAMETRIC, LICENCE] = {AUTHOR}
         own = {modality.name for modality in OWN}
         others = [name for name in _modalities() if name not in own]
         return {
@@ -147,6 +154,7 @@ class Household:
                 for (name, licence), authors in sorted(sources.items())
             ],
             "skipped": self.skipped.to_dict(),
+            **({"parametric": self.parametric} if self.parametric else {}),
             **({"modalities of other packages": others} if others else {}),
         }
 
@@ -179,6 +187,7 @@ def plan_household(
     recordings: Path | None = None,
     shares: Mapping[str, float] | None = None,
     class_map: ClassMap | None = None,
+    parametric: int = 0,
 ) -> Household:
     """Choose the objects of the set and the recordings beside them.
 
@@ -190,13 +199,14 @@ def plan_household(
             ContactDB's meshes in object_sim. The data card names what is not there.
         shares: Percent of paired training data by student modality; those not named have all.
         class_map: Which object is of which class; None for household.yaml.
+        parametric: Made-up things of each kind, whose clouds are added for training.
 
     Raises:
         DatasetError: There are no objects of any class, a class has no description, or there is
             no such folder.
     """
-    if samples < 0 or seed < 0:
-        raise DatasetError("the numbers of samples and the seed are 0 or more")
+    if samples < 0 or seed < 0 or parametric < 0:
+        raise DatasetError("the numbers of samples and things and the seed are 0 or more")
     if recordings is not None and not recordings.is_dir():
         raise DatasetError(f"{recordings} is not a folder: name the one that holds the recordings")
     class_map = class_map or ClassMap.load()
@@ -219,6 +229,7 @@ def plan_household(
         {label: descriptions[label] for label in objects},
         dict(shares or {}),
         skipped,
+        parametric,
     )
 
 

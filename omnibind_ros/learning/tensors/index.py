@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from omnibind_ros.datasets.household.class_map import PARAMETRIC
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.modalities import MODALITIES
 
@@ -25,8 +26,8 @@ class SampleIndex:
         classes: str [n], the dataset's classes.
         objects: str [n], ids of the objects.
         splits: str [n], train, validation or test.
-        categories: str [n], the name that the set of a recording has for it; '' for simulated
-            samples, and where the set's names are the dataset's classes.
+        categories: str [n], the name that the set of a recording has for it, or that of a made-up
+            thing; '' for other simulated samples, and where the set's names are the classes.
         rows: By modality, int64 [n_m], the sample of each row.
         recorded: By modality, bool [n_m].
     """
@@ -84,9 +85,10 @@ class SampleIndex:
 
 
 def _categories(dataset: Dataset, modalities: list[str]) -> Array:
-    """Return the name of each recording in the set it comes from, str [n]; '' for the others."""
+    """Return the name of each recording in its set and of each made-up thing, str [n]; else ''."""
     names = np.full(len(dataset), "", "<U200")
-    recorded = np.any([dataset.recorded(m) for m in modalities], axis=0)
-    for index in np.flatnonzero(recorded):
+    named = np.any([dataset.recorded(m) for m in modalities], axis=0)
+    named |= dataset.column("source") == PARAMETRIC
+    for index in np.flatnonzero(named):
         names[index] = str(dataset[int(index)].meta.get("name", ""))
     return names.astype(np.str_)

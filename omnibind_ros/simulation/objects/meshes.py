@@ -195,6 +195,22 @@ def load_mesh(
     return _finish(parts, np.eye(3), None, path.name, [], {"name": name, **given})
 
 
+def model_of(mesh: Any, material: Material, **attributes: Any) -> ObjectModel:
+    """Return the model of a mesh that was made: metres, z up, front to x.
+
+    Args:
+        mesh: A trimesh.Trimesh.
+        material: Of all its faces.
+        attributes: Attributes of `ObjectModel`: object_id, name, category and others.
+
+    Raises:
+        MeshError: It has no faces, or no sensible size.
+    """
+    parts = _Parts()
+    parts.add(mesh, None, material)
+    return _finish(parts, np.eye(3), None, attributes["object_id"], [], attributes)
+
+
 def _read_obj(
     data: bytes, folder: ZipFolder, object_name: str, what: str
 ) -> tuple[_Parts, list[str]]:

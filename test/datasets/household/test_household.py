@@ -10,11 +10,14 @@ from tiny_furniture import furniture
 
 from omnibind_ros.cli import main
 from omnibind_ros.datasets.errors import DatasetError, SkipError
+from omnibind_ros.datasets.household import parametric as things
+from omnibind_ros.datasets.household.parametric import parametric_count
 from omnibind_ros.datasets.household.plan import VIEWS, plan_household
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.datasets.storage.encoding import encode
 from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.simulation.objects.catalogue import read_catalogue
+from omnibind_ros.simulation.objects.parametric_kinds import KINDS
 from omnibind_ros.simulation.scene import ray_casting as scene
 
 CHAIRS = [(f"chair{n}", "Chair") for n in range(5)]
@@ -44,10 +47,10 @@ def recordings(tmp_path):
 
 def test_every_class_and_object_has_its_turn(catalogue):
     plan = plan_household(60 * VIEWS, 0, catalogue)
-    things = [plan.object_at(index) for index in range(60 * VIEWS)]
-    labels = Counter(thing.label for thing in things)
+    chosen = [plan.object_at(index) for index in range(60 * VIEWS)]
+    labels = Counter(thing.label for thing in chosen)
     assert labels == {"chair": 30 * VIEWS, "lamp": 30 * VIEWS}
-    objects = Counter(thing.object_id for thing in things if thing.label == "chair")
+    objects = Counter(thing.object_id for thing in chosen if thing.label == "chair")
     assert set(objects.values()) == {6 * VIEWS}
 
 
@@ -162,3 +165,26 @@ def test_without_a_ray_caster_nothing_is_begun(tmp_path, monkeypatch, capsys):
     assert main(["dataset", "build", "household", "--samples", "6", "--out", str(out)]) == 1
     assert "the ray caster Open3D cannot be imported" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_made_up_things_follow_with_clouds_for_training(catalogue, recordings):
+    plan = plan_household(2, 7, catalogue, recordings=recordings, parametric=1)
+    first = 2 + 2
+    assert len(plan) == first + parametric_count(1)
+    items = [plan.item(index) for index in range(first, len(plan), things.VIEWS)]
+    assert [item.label for item in items] == [kind.label for kind in KINDS]
+    assert {item.split for item in items} == {"train"}
+    assert all(item.meta["name"] in k.names for item, k in zip(items, KINDS, strict=True))
+    views = [plan.item(first + view) for view in range(things.VIEWS)]
+    assert len({item.object_id for item in views}) == 1
+    assert len({item.key for item in views}) == things.VIEWS
+    clouds = [item.modalities["points"]() for item in views[:2]]
+    assert all(len(cloud) >= things.FEWEST and cloud.shape[1] == 3 for cloud in clouds)
+    assert not np.array_equal(*(cloud[: things.FEWEST] for cloud in clouds))
+    np.testing.assert_array_equal(clouds[0], plan.item(first).modalities["points"]())
+    described = plan.describe()
+    assert described["parametric"] == 1
+    assert {"name": "parametric models", "licence": "Apache-2.0", "credit": "omnibind_ros"} in (
+        described["sources"]
+    )
+    assert "parametric" not in plan_household(2, 7, catalogue).describe()
