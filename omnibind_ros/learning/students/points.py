@@ -32,6 +32,12 @@ SPOT = 1.0
 PITCH = math.radians(45)
 """Largest angle between a sensor's axis and a level frame, radians."""
 
+JITTER = (0.03, 0.008)
+"""Standard deviation of the noise of training: as a share of a cloud's radius, and at most, metres.
+
+A fixed 8 mm would be a fifth of a cup's radius: no handle is left, and a box is a cylinder.
+"""
+
 SIDES = ((1, 2, 0), (0, 2, 1), (1, 0, 2))
 """Axes across, up and into each drawing: from the front, as the sensor sees it, from the side and
 from above."""
@@ -138,7 +144,8 @@ def augment(x: Tensor, generator: torch.Generator, mirror: float = MIRROR) -> Te
     sign = torch.where(uniform(x, 0, 1, generator, 1) < mirror, -1.0, 1.0)
     x = x * torch.stack([torch.ones_like(sign), sign, torch.ones_like(sign)], 2)
     x = x * torch.exp(uniform(x, -0.15, 0.15, generator, 1, 1))
-    x = add_noise(x, 0.008, generator)
+    noise = torch.clamp(JITTER[0] * radius_of(x), max=JITTER[1])
+    x = x + noise * add_noise(torch.zeros_like(x), 1.0, generator)
     # As a cloud of few points is filled: with those that it has, in turn.
     order = uniform(x, 0, 1, generator, x.shape[1]).argsort(1)
     kept = (uniform(x, 0.5, 1.0, generator) * x.shape[1]).long().clamp(min=1)
