@@ -2,11 +2,13 @@
 
 Usage: python3 benchmarks/bag_report.py [--bag BAG] [--runs N] [--workers N] [--json FILE]
        python3 benchmarks/bag_report.py --costs
+       python3 benchmarks/bag_report.py --phases
 
 Each run is a process of its own, start and loading of the bundle included. `other_cores` says how
 many cores other programs used meanwhile: figures of a busy machine are too large. --costs measures
 instead how long decoding and encoding one sample of each sensor takes in one thread
-(`omnibind_ros/bags/replay/costs.py`).
+(`omnibind_ros/bags/replay/costs.py`). --phases prints the processor seconds of each part of a
+report: encoding each sensor, the replay of the recording, and three answers to 'what if'.
 """
 
 from __future__ import annotations
@@ -23,11 +25,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+from omnibind_ros.runtime.threads import limit_blas_threads
+
+if __name__ == "__main__":
+    limit_blas_threads()  # before NumPy is imported
+
 from omnibind_ros.bags.replay.feed import all_of
 from omnibind_ros.bags.replay.places import find_bag
-from omnibind_ros.bags.replay.senses import sense
+from omnibind_ros.bags.replay.player import Player, at_rate
+from omnibind_ros.bags.replay.senses import sense, sensed_channel
 from omnibind_ros.bags.replay.sensors import read_parameters, read_recording
+from omnibind_ros.bags.report.computing import WHAT_IF_RATE
+from omnibind_ros.bags.report.what_if import Kind, Question, offers_for
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+from omnibind_ros.runtime.recognising import Knowledge
 
 
 def busy_seconds() -> float:
@@ -98,6 +109,39 @@ def costs(bag: Path) -> dict[str, float]:
     return found
 
 
+def phases(bag: Path) -> dict[str, Any]:
+    """Return the processor seconds of each part of a report, one after the other in one process."""
+    imports, before = time.process_time(), time.process_time()
+    found: dict[str, Any] = {"imports": round(imports, 2)}
+
+    def done(name: str) -> None:
+        nonlocal before
+        found[name] = round(time.process_time() - before, 2)
+        print(name, found[name], file=sys.stderr)
+        before = time.process_time()
+
+    config, values = read_parameters(None)
+    recording = read_recording(bag, values)
+    bundle = Bundle.load(resolve_bundle("household"))
+    knowledge = Knowledge.load(bundle, config)
+    done("bag, bundle and labels")
+    senses = {}
+    for name, sensor in recording.sensors.items():
+        senses[name] = sense(bundle, config.threads, sensor)
+        done(f"decode and encode {len(senses[name].offers)} of {name}")
+    window = recording.start_ns, recording.end_ns
+    questions = [Question(), *(Question("image", kind) for kind in Kind)]
+    for question in questions:
+        rate = WHAT_IF_RATE if question.kind else config.result_rate
+        channels = [sensed_channel(name, each.sensor) for name, each in senses.items()]
+        player = Player(bundle, knowledge, at_rate(config, rate), channels, *window)
+        run = player.play(offers_for(question, senses, window, 30.0, {}), states=not question.kind)
+        what = question.kind.value if question.kind else "recording as it is"
+        done(f"replay, image {what}" if question.kind else f"replay, {what}")
+        found[f"results, {what}"] = len(run.results)
+    return found
+
+
 def main() -> int:
     """Measure, and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -106,9 +150,13 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--costs", action="store_true")
+    parser.add_argument("--phases", action="store_true")
     options = parser.parse_args()
     bag = find_bag(options.bag)
-    found = costs(bag) if options.costs else measure(bag, options.runs, options.workers)
+    if options.costs or options.phases:
+        found = costs(bag) if options.costs else phases(bag)
+    else:
+        found = measure(bag, options.runs, options.workers)
     text = json.dumps(found, indent=1)
     print(text)
     if options.json is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from omnibind_ros.lazy import LazyFunction
+from omnibind_ros.runtime.threads import limit_blas_threads
 
 DEFAULT_NODE = "/perception"
 STORAGES = ("mcap", "sqlite3")
@@ -94,6 +95,7 @@ def _add_replay(actions: Any) -> None:
     add("--json", type=Path, metavar="FILE", help="write all results to FILE")
     parser.set_defaults(
         run=LazyFunction("omnibind_ros.bags.run_replay", "run_replay"),
+        check=_prepare,
         needs="install omnibind_ros[cpu]",
     )
 
@@ -120,6 +122,7 @@ def _add_report(actions: Any) -> None:
     )
     parser.set_defaults(
         run=LazyFunction("omnibind_ros.bags.run_replay", "run_report"),
+        check=_prepare,
         needs="install omnibind_ros[cpu]",
     )
 
@@ -146,6 +149,14 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "labels.yaml names or that have default topics)",
     )
     add("--quiet", action="store_true", help="no progress bar")
+
+
+def _prepare(_options: argparse.Namespace) -> None:
+    """Limit the threads of NumPy, before it is imported: with more, results may differ by rounding.
+
+    On a busy computer they are slower too: threads of OpenBLAS wait for each other in a loop.
+    """
+    limit_blas_threads()
 
 
 def _whole(text: str) -> int:

@@ -36,7 +36,11 @@ class Arrival:
 
 
 class Buffer:
-    """Keeps the newest message, or the messages of the last `window` seconds."""
+    """Keeps the newest message, or the messages of the last `window` seconds.
+
+    Attributes:
+        has_new: Whether a message was put since the last `take`.
+    """
 
     def __init__(self, window: float = 0.0) -> None:
         """Create a buffer.
@@ -46,12 +50,12 @@ class Buffer:
         """
         self._window = window
         self._items: deque[Arrival] = deque()
-        self._has_new = False
+        self.has_new = False
 
     @property
     def newest(self) -> Arrival | None:
         """The message that was put last; None if none was put since the last `take`."""
-        return self._items[-1] if self._has_new else None
+        return self._items[-1] if self.has_new else None
 
     def put(self, arrival: Arrival) -> int:
         """Put a message in; a message that it replaces, or that leaves the window, is dropped.
@@ -61,7 +65,7 @@ class Buffer:
         """
         items = self._items
         items.append(arrival)
-        self._has_new = True
+        self.has_new = True
         oldest = arrival.taken - self._window
         lost = 0
         while len(items) > 1 and (
@@ -76,9 +80,9 @@ class Buffer:
         Raises:
             LookupError: No message was put since the last `take`.
         """
-        if not self._has_new:
+        if not self.has_new:
             raise LookupError("this buffer has no new message")
-        self._has_new = False
+        self.has_new = False
         arrivals = list(self._items)
         for item in arrivals:
             item.used = True
@@ -90,15 +94,15 @@ class Buffer:
         """Drop a message that cannot be decoded."""
         if arrival in self._items:
             self._items.remove(arrival)
-            self._has_new = self._has_new and bool(self._items)
+            self.has_new = self.has_new and bool(self._items)
 
     def forget(self, before: float) -> None:
         """Drop the messages that were taken before a monotonic time, seconds."""
         while self._items and self._items[0].taken < before:
             self._items.popleft()
-        self._has_new = self._has_new and bool(self._items)
+        self.has_new = self.has_new and bool(self._items)
 
     def clear(self) -> None:
         """Drop all messages."""
         self._items.clear()
-        self._has_new = False
+        self.has_new = False

@@ -49,6 +49,7 @@ class Channel:
         encoder: Encodes its samples; None if it cannot be used.
         health: What is wrong with it.
         doubts: Why its readings may be wrong.
+        buffer: Its messages that no encode has taken, or those of its window.
         region: Which part of its pictures is encoded.
         clock: Decides from when the ages of its samples count.
         publishers: Number of publishers on its topic, or `UNKNOWN_PUBLISHERS`.
@@ -105,7 +106,7 @@ class Channel:
         self.latency = 0.0
         self.cost = 0.0
         self.weight = 1.0
-        self._buffer = Buffer(self.decoder.window if self.decoder is not None else 0.0)
+        self.buffer = Buffer(self.decoder.window if self.decoder is not None else 0.0)
         self.clock = SensorClock()
         self._frozen = FrozenDetector()
         self._lateness = Lateness(self.decoder is not None and self.decoder.single)
@@ -161,7 +162,7 @@ class Channel:
             self.doubts.set("payload", frozen)
             if frozen and self.embedding is not None and self.embedding.taken > arrival.taken:
                 self.embedding = replace(self.embedding, taken=arrival.taken)
-        self.dropped += self._buffer.put(arrival)
+        self.dropped += self.buffer.put(arrival)
         return ""
 
     def clock_stepped(self, step: str) -> None:
@@ -180,7 +181,7 @@ class Channel:
         Args:
             now: Monotonic time, seconds.
         """
-        waiting = self._buffer.newest
+        waiting = self.buffer.newest
         if waiting is None or self.busy or now - waiting.taken > self.config.max_age:
             return None
         limit = self.config.rate_limit
@@ -201,7 +202,7 @@ class Channel:
         Raises:
             LookupError: No message waits.
         """
-        arrivals = self._buffer.take()
+        arrivals = self.buffer.take()
         self.busy = True
         self._last_taken = now
         return arrivals
@@ -243,7 +244,7 @@ class Channel:
 
     def discard(self, arrival: Arrival) -> None:
         """Remove a message that cannot be decoded from the window."""
-        self._buffer.discard(arrival)
+        self.buffer.discard(arrival)
 
     def add_cost(self, seconds: float) -> None:
         """Update the running mean of the processor seconds of an encode."""
@@ -293,7 +294,7 @@ class Channel:
     def forget(self, before: float) -> None:
         """Drop the embedding and the messages from before a monotonic time, seconds."""
         self._forgotten = before
-        self._buffer.forget(before)
+        self.buffer.forget(before)
         if self.embedding is not None and self.embedding.oldest < before:
             self.embedding = None
 

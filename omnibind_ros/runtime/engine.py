@@ -327,7 +327,8 @@ class Engine:
 
     def next_job(self, now: float) -> tuple[Job | None, float]:
         """Return the job of the sensor that the scheduler picks, with the lock."""
-        demands = ((channel, channel.demand(now)) for channel in self._channels.values())
+        waiting = [each for each in self._channels.values() if each.buffer.has_new]
+        demands = ((channel, channel.demand(now)) for channel in waiting)
         channel, wait = pick((c, demand) for c, demand in demands if demand is not None)
         return (None, wait) if channel is None else (Job(channel, channel.take(now)), 0.0)
 

@@ -69,15 +69,17 @@ def pick(demands: Iterable[tuple[Key, Demand]]) -> tuple[Key | None, float]:
     Returns:
         The sensor, or None and the seconds until one is due (infinite if there is no demand).
     """
-    best: Key | None = None
-    best_rank = (-math.inf, -math.inf)
+    ready: list[tuple[Key, Demand]] = []
     wait = math.inf
     for key, demand in demands:
         if demand.due > 0.0:
             wait = min(wait, demand.due)
-            continue
-        late = overdue(demand)
-        rank = (max(1.0, late), gain(demand) / max(demand.cost, MIN_COST))
-        if best is None or rank > best_rank:
-            best, best_rank = key, rank
-    return best, wait
+        else:
+            ready.append((key, demand))
+    if len(ready) > 1:
+        return max(ready, key=lambda each: _rank(each[1]))[0], wait  # of equal ones the first
+    return (ready[0][0] if ready else None), wait
+
+
+def _rank(demand: Demand) -> tuple[float, float]:
+    return max(1.0, overdue(demand)), gain(demand) / max(demand.cost, MIN_COST)

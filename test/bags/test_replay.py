@@ -1,6 +1,9 @@
 """Replays of bags, and reports: the same each time, what is different, and bad input."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -88,12 +91,12 @@ def test_parameters_of_a_file_choose_sensors_and_rates(bag, bundle, tmp_path):
 
 def test_the_report_is_one_page_and_the_same_each_time(bag, bundle, tmp_path):
     pages = []
-    for workers in ("1", "2"):
+    for workers in ("1", "2", "3"):
         out = tmp_path / f"{workers}.html"
         command = ["bag", "report", str(bag), "--bundle", str(bundle), "--workers", workers]
         assert main([*command, "--out", str(out)]) == 0
         pages.append(out.read_text(encoding="utf-8"))
-    assert pages[0] == pages[1]
+    assert pages[0] == pages[1] == pages[2]
     page = pages[0]
     assert len(page) < 2_000_000
     assert "http" not in page  # it needs no network
@@ -175,6 +178,29 @@ def test_a_bag_that_was_cut_is_read_as_far_as_it_is_whole(bundle, tmp_path, caps
     report = ("report", lost, "--bundle", bundle, "--out", out)
     assert "is damaged" in refused(capsys, *report)
     assert not out.exists()
+
+
+def test_nothing_slow_is_imported_that_no_bag_needs():
+    code = (
+        "import sys; import omnibind_ros.bags.run_replay; "
+        "print({'trimesh', 'scipy.spatial', 'torch', 'rclpy'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("action", [["replay"], ["report", "--out", "r.html"]])
+def test_numpy_has_one_thread_before_it_is_imported(action):
+    code = (
+        "import os, sys; from omnibind_ros.cli import make_parser; "
+        f"options = make_parser().parse_args(['bag', *{action!r}, 'demo']); "
+        "options.check(options); print('numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "1"]
 
 
 def result(at, label, known=True, weights=(1.0,)):

@@ -153,12 +153,17 @@ class SensedDecoder(Decoder):
     def read(self, arrivals: Sequence[Arrival]) -> Reading:
         """Return what the newest message was decoded to with those before."""
         newest: Sensed = arrivals[-1].message
-        reading = replace(newest.reading, unused=[each for each in arrivals if each.message.unused])
-        if newest.nothing is not None:
-            reading.no_evidence = NoEvidenceError(*newest.nothing)
-        if newest.has_sample:
-            reading.sample = newest
-        return reading
+        then = newest.reading
+        nothing = newest.nothing
+        return Reading(
+            sample=newest if newest.has_sample else None,
+            doubts=then.doubts,
+            rejected=then.rejected,
+            unused=[each for each in arrivals if each.message.unused],
+            no_evidence=None if nothing is None else NoEvidenceError(*nothing),
+            not_ready=then.not_ready,
+            notice=then.notice,
+        )
 
 
 class SensedEncoder:

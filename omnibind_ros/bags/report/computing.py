@@ -203,8 +203,6 @@ def compute(
         ReplayError: A process was ended.
         ValueError: The labels cannot be used; the text is one sentence.
     """
-    vocabulary, _ = Vocabulary.load(bundle, config.labels, config.threads, config.labels_file)
-    truth = Truth.of(labelled_spans(recording.bag, recording.labels), vocabulary.bank)
     other = _others(recording, lies)
     sensors = {("", name): each for name, each in recording.sensors.items()}
     sensors.update({("other", name): each for name, each in other.items()})
@@ -220,6 +218,10 @@ def compute(
     checked = pickle.dumps(Bundle(bundle.root, bundle.manifest, bundle.problems))
     progress(0, whole)
     with _pool(min(workers, whole)) as pool, tempfile.TemporaryDirectory() as folder:
+        for _ in range(workers):  # the processes start while the labels are read here
+            pool.submit(_bundle, checked)
+        vocabulary, _ = Vocabulary.load(bundle, config.labels, config.threads, config.labels_file)
+        truth = Truth.of(labelled_spans(recording.bag, recording.labels), vocabulary.bank)
         # The longest first, so that no process is left alone with it at the end.
         ordered = sorted(sensors, key=lambda key: -COSTS.get(sensors[key].modality, OTHER))
         tasks = {key: pool.submit(_sense, checked, config.threads, sensors[key]) for key in ordered}

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import trimesh
 
 from omnibind_ros.datasets.errors import SkipError
 
@@ -74,6 +73,8 @@ def load_mesh_points(path: Path, count: int = POINTS, *, y_up: bool = False) -> 
     Raises:
         SkipError: The file is missing, no mesh, or has no surface.
     """
+    import trimesh  # noqa: PLC0415 - takes longer than all else of the readers
+
     if not path.is_file():
         raise SkipError(shown(path), "the mesh is missing")
     try:
