@@ -42,6 +42,16 @@ def test_a_thermal_picture_stays_in_degrees(training_cache):
     assert (varied.mean((1, 2, 3)) - x.mean((1, 2, 3))).abs().max() < 8
 
 
+@pytest.mark.parametrize(("radius", "least", "most"), [(0.04, 0.01, 0.06), (2.0, 0.002, 0.01)])
+def test_a_small_flat_thing_stays_flat(radius, least, most):
+    plane = radius * torch.randn((8, 512, 3), generator=generator()) / 2**0.5
+    plane[:, :, 0] = 0
+    varied = student_module("points").augment(plane, generator(1))
+    across = torch.linalg.svdvals(varied)[:, 2] / varied.shape[1] ** 0.5
+    assert (across > least * radius / 2).all()
+    assert (across < most * radius).all()
+
+
 def test_points_stay_points_of_the_object(training_cache):
     x = batch(training_cache, "points")
     varied = student_module("points").augment(x, generator())
