@@ -14,17 +14,17 @@ SMOOTHING = 0.3
 """Time constant of the running mean of a sensor's agreement, seconds."""
 
 CONTRADICTS, BACK = -0.05, 0.05
-"""Mean agreement below which a sensor contradicts the others, and above which it does so no more."""
+"""Mean agreement below which a sensor contradicts the others; above which it does so no more."""
 
 LITTLE, STRONGLY = 0.5, -0.3
 """A sensor with less than this share of a mean weight contradicts only below this mean agreement:
 what says little agrees with nothing."""
 
-GAIN, STRONGEST = 2.0, 2.0
-"""Independent looks that `contradiction_after` seconds are worth; largest log-odds of one that the
-sensor shows another thing. A look that speaks for it counts with `STRONGEST_FOR` at most."""
+GAIN = 2.0
+"""Independent looks that `contradiction_after` seconds are worth."""
 
-STRONGEST_FOR = 4.0
+STRONGEST, STRONGEST_FOR = 2.0, 4.0
+"""Largest log-odds of one look that a sensor shows another thing, and that it does not."""
 
 NAMED, TRUSTED, SUREST = 0.5, -2.5, 4.0
 """Log-odds that the sensor shows another thing: those from which it is named, the smallest and the
@@ -99,7 +99,9 @@ class Contradictions:
     A cumulative sum (Page, Continuous inspection schemes, 1954) of log-likelihood ratios: with the
     agreement a, 2 atanh(a) is the logarithm of how many times as probable the others make what the
     sensor shows as they make nothing. What is summed is how far that of the running mean lies below
-    that of the limit, so that a strong contradiction counts more than a weak one. One sensor is named at a time, that of the lowest mean agreement: what it says may be why others
+    that of the limit, so that a strong contradiction counts more than a weak one.
+
+    One sensor is named at a time, that of the lowest mean agreement: what it says may be why others
     seem to contradict. If more than half of them do, none is named.
     """
 

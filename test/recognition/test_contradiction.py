@@ -55,8 +55,8 @@ def test_one_that_has_agreed_for_long_has_more_time():
     assert run(contradictions, 60.0, [0.8, 0.7, 0.4, 0.6]) == []
     [(when, named)] = run(contradictions, 30.0, [0.8, -0.3, 0.4, 0.6], start=60.0)
     assert named == ("text",)
-    # From the log-odds -2.5 to 0.5, by 2 (atanh 0.3 - atanh 0.05) = 0.52 a second, and what it takes
-    # until the mean has fallen.
+    # From the log-odds -2.5 to 0.5, by 2 (atanh 0.3 - atanh 0.05) = 0.52 a second, and what it
+    # takes until the mean has fallen.
     assert when == pytest.approx(6.6, abs=0.4)
     [(when, named)] = run(Contradictions(), 30.0, [0.8, -0.3, 0.4, 0.6])
     assert when == pytest.approx(2.0, abs=0.1)
