@@ -1,18 +1,25 @@
 """How soon a sensor that lies is named, and how often one is named that does not.
 
 Usage: python3 benchmarks/contradictions.py EMBEDDINGS.npz [--bundle household] [--json FILE]
+       python3 benchmarks/contradictions.py --traces TRACES.npz [--record N] [--json FILE]
 
 EMBEDDINGS.npz is that of a fusion's training run. Each test object with at least three complete
 samples is shown for six seconds, its samples one after the other for a second each, at ten results
 a second, to the bundle's fusion and to `Contradictions`. For the false alarms all objects follow
 each other in one run, twice, and no sensor lies. For the lies there is a run of five objects for
 each object, in which one sensor gives the samples of an object of another class from the start.
+
+TRACES.npz has what the sensors of the simulated robot embed (live_figure/traces.py). It is replayed
+through the perception node's own `Perception`: all objects without a lie, and with one sensor that
+lies at every second object, as benchmarks/seven_senses.py has it live. With --record, the file is
+made first, of N objects of the validation split (25 s of one core each).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +27,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from live_figure.encounters import Encounter, measure_all
+from live_figure.replays import Part, replay
+from live_figure.story import legs
+from live_figure.traces import Trace, load, record, save
 from rich.console import Console
 from rich.table import Table
 
 from omnibind_ros.arrays import Floats
+from omnibind_ros.datasets.household.things import find_things
+from omnibind_ros.demo.room.truth import right_of
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.fusion import AdaptiveFusion
@@ -31,6 +44,10 @@ from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.recognition.contradiction import Contradictions
 from omnibind_ros.recognition.recogniser import Recogniser
 from omnibind_ros.recognition.vocabulary import Vocabulary
+from omnibind_ros.runtime.config import PerceptionConfig
+from omnibind_ros.runtime.history import HistorySettings
+from omnibind_ros.runtime.recognising import Knowledge
+from omnibind_ros.simulation.robot.rendered import default_folder, render_all
 
 PERIOD, VIEW, SHOWN = 0.1, 1.0, 6.0
 """Seconds of a result, of one sample, and of one object."""
@@ -143,15 +160,84 @@ def measure(stream: Stream, sensors: Sequence[str]) -> dict[str, Any]:
     return figures
 
 
+def record_all(file: Path, bundle: Bundle, count: int) -> None:
+    """Render validation objects, and record what the sensors of four robots embed before them."""
+    things = find_things("validation")
+    right = right_of(things, bundle.root)
+    traces: list[Trace] = []
+    for leg in legs("all", things, count, count, 4, SHOWN):
+        folder = default_folder()
+        render_all(leg.things, leg.plan, folder, 1, lambda _a, _b: None, lambda: time.sleep(0.2))
+        paths = [folder / leg.plan.file_name(thing.object_id) for thing in leg.things]
+        traces += record(bundle, leg, paths, right)
+    save(file, traces)
+
+
+def live(file: Path, bundle: Bundle, sensors: Sequence[str]) -> dict[str, Any]:
+    """Return the figures of traces; `sensors` are those that lie in turn."""
+    knowledge = Knowledge.load(bundle, PerceptionConfig())
+    robots: dict[int, list[Trace]] = {}
+    for trace in load(file):
+        robots.setdefault(trace.robot, []).append(trace)
+
+    def run(liar: str) -> list[Encounter]:
+        found: list[Encounter] = []
+        for robot, traces in robots.items():
+            shift = int(np.random.default_rng([robot, 3]).integers(1, max(len(traces), 2)))
+            parts = []
+            for place, trace in enumerate(traces):
+                turned = traces[place + shift :] + traces[: place + shift]
+                turned = turned + traces
+                other = next(each for each in turned if each.label != trace.label)
+                parts.append(Part(trace, {liar: other} if liar and place % 2 else {}))
+            heard = replay(bundle, knowledge, parts, SHOWN, HistorySettings(1.0, AFTER))
+            found += measure_all(heard.shown, heard.said)
+        return found
+
+    honest = run("")
+    measured = sum(each.measured_s for each in honest)
+    figures: dict[str, Any] = {
+        "objects": len(honest),
+        "right_share": sum(each.right_s for each in honest) / measured,
+        "wrong_known_share": sum(each.wrong_known_s for each in honest) / measured,
+        "changes_per_minute": 60 * sum(each.changes for each in honest) / measured,
+        "false_alarms_per_hour": 3600
+        * sum(each.alarms for each in honest)
+        / sum(each.present_s for each in honest),
+    }
+    for name in sensors:
+        lies = [each for each in run(name) if each.liar]
+        soon = [e.lie_named_s is not None and e.lie_named_s <= WITHIN for e in lies]
+        figures[name] = {
+            "lies": len(lies),
+            "named_share": sum(soon) / len(lies),
+            "right_share": sum(e.right_s for e in lies) / sum(e.measured_s for e in lies),
+        }
+    return figures
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("embeddings", type=Path, help="embeddings.npz of a fusion's training run")
+    parser.add_argument("embeddings", type=Path, nargs="?", help="embeddings.npz of a fusion's run")
+    parser.add_argument("--traces", type=Path, help="traces of the simulated robot")
+    parser.add_argument("--record", type=int, default=0, help="make them, of so many objects")
     parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its folder, or its name")
     parser.add_argument("--sensors", default="", help="those that lie in turn; empty: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args()
     bundle = Bundle.load(resolve_bundle(options.bundle))
+    if options.traces is not None:
+        if options.record:
+            record_all(options.traces, bundle, options.record)
+        chosen = options.sensors.split(",") if options.sensors else ("image", "text", "thermal")
+        figures = live(options.traces, bundle, chosen)
+        print(json.dumps(figures, indent=1))
+        if options.json is not None:
+            options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        return
+    if options.embeddings is None:
+        parser.error("give EMBEDDINGS.npz or --traces")
     vocabulary, _ = Vocabulary.load(bundle, (), threads=1)
     data = EmbeddingSet.load(options.embeddings).split("test").complete()
     recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)

@@ -46,17 +46,38 @@ def test_it_comes_back_when_it_agrees_again():
     run(contradictions, 5.0, [0.8, -0.7, 0.4, 0.6])
     [(when, named)] = run(contradictions, 10.0, [0.8, 0.7, 0.4, 0.6], start=5.0)
     assert named == ()
-    # From the mean -0.7 to 0.05 it takes ln(1.4 / 0.65) = 0.77 s, and then two seconds.
-    assert when == pytest.approx(2.77, abs=0.1)
+    # From the mean -0.7 to 0.05 it takes 0.3 s ln(1.4 / 0.65) = 0.23 s, and then two seconds.
+    assert when == pytest.approx(2.23, abs=0.1)
 
 
 def test_one_that_has_agreed_for_long_has_more_time():
     contradictions = Contradictions()
     assert run(contradictions, 60.0, [0.8, 0.7, 0.4, 0.6]) == []
-    [(when, named)] = run(contradictions, 30.0, [0.8, -0.7, 0.4, 0.6], start=60.0)
+    [(when, named)] = run(contradictions, 30.0, [0.8, -0.3, 0.4, 0.6], start=60.0)
     assert named == ("text",)
-    # Three times two seconds, after the mean has fallen: ln(1.4 / 0.65) s.
-    assert when == pytest.approx(6.77, abs=0.1)
+    # From the log-odds -2.5 to 0.5, by 2 (atanh 0.3 - atanh 0.05) = 0.52 a second, and what it
+    # takes until the mean has fallen.
+    assert when == pytest.approx(6.6, abs=0.4)
+    [(when, named)] = run(Contradictions(), 30.0, [0.8, -0.3, 0.4, 0.6])
+    assert when == pytest.approx(2.0, abs=0.1)
+
+
+def test_one_that_begins_to_contradict_strongly_is_named_within_four_seconds():
+    """A robot that has heard six true seconds, or a minute of them, cannot wait for six false."""
+    for honest in (6.0, 60.0):
+        contradictions = Contradictions()
+        assert run(contradictions, honest, [0.8, 0.7, 0.4, 0.6]) == []
+        [(when, named)] = run(contradictions, 6.0, [0.8, -0.5, 0.4, 0.6], start=honest)
+        assert named == ("text",)
+        assert 2.0 <= when <= 4.0
+
+
+def test_a_sentence_that_is_wrong_for_a_moment_is_not_added_up_over_minutes():
+    contradictions = Contradictions()
+    for part in range(20):
+        start = 6.0 * part
+        assert run(contradictions, 1.5, [0.8, -0.8, 0.4, 0.6], start=start) == []
+        assert run(contradictions, 4.5, [0.8, 0.8, 0.4, 0.6], start=start + 1.5) == []
 
 
 def test_the_one_with_the_lowest_agreement_is_named_first():
