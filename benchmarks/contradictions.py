@@ -55,6 +55,9 @@ PERIOD, VIEW, SHOWN = 0.1, 1.0, 6.0
 WITHIN = 4.0
 """Seconds within which a sensor that lies is to be named."""
 
+SHARES = ("named_share", "right_share")
+"""What is shown of a lie."""
+
 OBJECTS = 5
 """Objects of a run in which a sensor lies."""
 
@@ -187,9 +190,9 @@ def live(file: Path, bundle: Bundle, sensors: Sequence[str]) -> dict[str, Any]:
             parts = []
             for place, trace in enumerate(traces):
                 turned = traces[place + shift :] + traces[: place + shift]
-                turned = turned + traces
-                other = next(each for each in turned if each.label != trace.label)
-                parts.append(Part(trace, {liar: other} if liar and place % 2 else {}))
+                others = [each for each in turned if each.label != trace.label]
+                lies = liar and place % 2 and others
+                parts.append(Part(trace, {liar: others[0]} if lies else {}))
             heard = replay(bundle, knowledge, parts, SHOWN, HistorySettings(1.0, AFTER))
             found += measure_all(heard.shown, heard.said)
         return found
@@ -207,6 +210,8 @@ def live(file: Path, bundle: Bundle, sensors: Sequence[str]) -> dict[str, Any]:
     }
     for name in sensors:
         lies = [each for each in run(name) if each.liar]
+        if not lies:
+            raise SystemExit(f"{file} has too few objects of different classes: record 16 or more")
         soon = [e.lie_named_s is not None and e.lie_named_s <= WITHIN for e in lies]
         figures[name] = {
             "lies": len(lies),
@@ -232,7 +237,16 @@ def main() -> None:
             record_all(options.traces, bundle, options.record)
         chosen = options.sensors.split(",") if options.sensors else ("image", "text", "thermal")
         figures = live(options.traces, bundle, chosen)
-        print(json.dumps(figures, indent=1))
+        shares = Table("sensor that lies", f"named within {WITHIN:g} s", "label right meanwhile")
+        for name in chosen:
+            shares.add_row(name, *(f"{100 * figures[name][k]:.0f} %" for k in SHARES))
+        Console().print(shares)
+        print(
+            f"{figures['objects']} objects without a lie: right "
+            f"{100 * figures['right_share']:.1f} %, wrong and known {100 * figures['wrong_known_share']:.1f} %, "
+            f"{figures['changes_per_minute']:.1f} changes a minute, "
+            f"{figures['false_alarms_per_hour']:.0f} false alarms an hour"
+        )
         if options.json is not None:
             options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         return
