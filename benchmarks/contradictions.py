@@ -241,9 +241,10 @@ def main() -> None:
         for name in chosen:
             shares.add_row(name, *(f"{100 * figures[name][k]:.0f} %" for k in SHARES))
         Console().print(shares)
+        shown = {name: 100 * figures[name] for name in ("right_share", "wrong_known_share")}
         print(
-            f"{figures['objects']} objects without a lie: right "
-            f"{100 * figures['right_share']:.1f} %, wrong and known {100 * figures['wrong_known_share']:.1f} %, "
+            f"{figures['objects']} objects without a lie: right {shown['right_share']:.1f} %, "
+            f"wrong and known {shown['wrong_known_share']:.1f} %, "
             f"{figures['changes_per_minute']:.1f} changes a minute, "
             f"{figures['false_alarms_per_hour']:.0f} false alarms an hour"
         )
