@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from omnibind_ros.encoders.bundle import Bundle
 from omnibind_ros.encoders.manifest import BundleError, BundleManifest
@@ -111,7 +111,7 @@ def merge_bundles(out: Path, into: Bundle, other: Bundle, take: Sequence[str]) -
             fusion=network,
             matching=None,
             calibration=calibration,
-            figures={},
+            figures=_export_figures(first, second, take),
         )
         write_manifest(stage, manifest, WRITTEN_BY)
         if weights is not None:
@@ -119,6 +119,16 @@ def merge_bundles(out: Path, into: Bundle, other: Bundle, take: Sequence[str]) -
         verify_bundle(stage, limited=False)
         keep_other_files(out, stage)
     return Merged(Bundle.load(out), tuple(notes))
+
+
+def _export_figures(
+    first: BundleManifest, second: BundleManifest, take: Sequence[str]
+) -> dict[str, Any]:
+    """Return what the exports measured of each encoder; other figures are of a whole bundle."""
+    of_first, of_second = (each.figures.get("export", {}) for each in (first, second))
+    found = {name: of for name, of in of_first.items() if name not in take}
+    found |= {name: of_second[name] for name in take if name in of_second}
+    return {"export": found} if found else {}
 
 
 def _students(into: Bundle, other: Bundle, take: Sequence[str]) -> dict[str, Path]:

@@ -50,6 +50,12 @@ def test_one_encoder_is_taken_and_all_else_stays(merged, adapted):
     assert (out / "labels.yaml").read_bytes() == (HOUSEHOLD / "labels.yaml").read_bytes()
     assert "thresholds of combinations with touch" in done.out
     assert both.manifest.model != first.manifest.model
+    kept = first.manifest.figures["export"]
+    figures = both.manifest.figures["export"]
+    assert {name: figures[name] for name in kept if name != "touch"} == {
+        name: of for name, of in kept.items() if name != "touch"
+    }
+    assert figures.get("touch") == second.manifest.figures.get("export", {}).get("touch")
 
 
 def test_thresholds_and_trust_come_with_it(merged, adapted):
