@@ -94,7 +94,8 @@ def _print(figures: JsonObject) -> None:
     exact = figures["combinations"][everything]["exact"]
     print(
         f"{everything}: top-1 {top1:.1f}% ({exact:.1f}% the finest label itself), ECE "
-        f"{figures['ece']:.1f}%"
+        f"{figures['ece']:.1f}%, known and right {figures['known']['right']:.1f}%, known and wrong "
+        f"{figures['known']['wrong']:.1f}%"
     )
     for modality, real in figures["recordings"].items():
         if "top1" in real:

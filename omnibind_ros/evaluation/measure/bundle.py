@@ -177,6 +177,7 @@ def main_figures(figures: JsonObject) -> dict[str, Any]:
             if "top1" in of
         },
         "ece": round(figures["ece"], 1),
+        "known": {name: round(share, 1) for name, share in figures["known"].items()},
         "auroc_unknown": None if auroc is None else round(auroc, 3),
     }
 

@@ -25,7 +25,7 @@ from .outcomes import Outcomes, several
 from .paper import paper_intervals, paper_table
 from .retrieval import measure_retrieval
 from .robustness import measure_robustness
-from .unknown import measure_open_vocabulary, measure_unknown
+from .unknown import measure_known, measure_open_vocabulary, measure_unknown
 
 Fuse = Callable[[Members], tuple[Floats, Floats]]
 """Members -> fused embeddings [B, D] and weights [B, N]."""
@@ -74,8 +74,9 @@ def measure_fusion(
         progress: Called after each step.
 
     Returns:
-        combinations, summary, robustness, retrieval, confusion, ece, auroc_unknown, unknown,
-        singles, the numbers of classes, objects and samples tested; and what `headline` returns.
+        combinations, summary, robustness, retrieval, confusion, ece, known, auroc_unknown,
+        unknown, singles, the numbers of classes, objects and samples tested; and what `headline`
+        returns.
 
     Raises:
         TrainingError: There is no test sample that has every modality, or too little to train the
@@ -134,6 +135,7 @@ def measure_fusion(
         "retrieval": measure_retrieval(test),
         "confusion": _occurring(test.bank.labels, table),
         "ece": combinations[everything]["ece"],
+        "known": measure_known(test, fuse, config.calibration),
         "auroc_unknown": detection.get("margin"),
         "unknown": detection | {"classes": list(config.unknown)},
         "singles": _singles(known.split("test"), fuse, temperature),

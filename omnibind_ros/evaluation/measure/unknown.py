@@ -55,6 +55,33 @@ def measure_unknown(
     }
 
 
+def measure_known(
+    data: EmbeddingSet,
+    fuse: Callable[[Members], tuple[Floats, Floats]],
+    calibration: Calibration,
+) -> dict[str, float]:
+    """Measure how often a result is 'known' at the bundle's thresholds, and right or wrong.
+
+    Args:
+        data: Test samples that have every modality.
+        fuse: As `measure_unknown` takes it.
+        calibration: Thresholds of similarity and quality; the quality of a result is the mean of
+            its members', by their weights, as in the node.
+
+    Returns:
+        `right` and `wrong`: samples that are known and named right or wrong, in percent of all.
+    """
+    members = members_of(data, calibration.temperature)
+    fused, weights = fuse(members)
+    limits = np.array([calibration.threshold(data.modalities, row) for row in weights], np.float32)
+    similarity = data.bank.similarities(fused)
+    quality = (weights * members.quality).sum(1) / weights.sum(1)
+    known = (similarity.max(1) >= limits) & (quality >= calibration.min_quality)
+    right = data.is_right(similarity.argmax(1))
+    shares = {"right": known & right, "wrong": known & ~right}
+    return {name: float(100 * share.mean()) for name, share in shares.items()}
+
+
 def measure_open_vocabulary(
     data: EmbeddingSet, new: Sequence[str], rules: Mapping[str, Rule], temperature: float
 ) -> dict[str, dict[str, float]]:

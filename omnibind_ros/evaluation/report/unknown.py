@@ -19,6 +19,12 @@ def unknown_section(evaluation: JsonObject) -> list[str]:
         f"ECE of all modalities fused is {evaluation['ece']:.1f}% at temperature "
         f"{evaluation['temperature']:.4f}.",
     ]
+    known = evaluation.get("known")  # older evaluations lack it
+    if known:
+        parts.append(
+            f"At the thresholds of the bundle {known['right']:.1f}% of the samples are known and "
+            f"right, {known['wrong']:.1f}% known and wrong."
+        )
     detection = evaluation["unknown"]
     if "run" in detection:
         parts.append(

@@ -28,6 +28,7 @@ from omnibind_ros.evaluation.measure.fusion import MeasurementConfig, measure_fu
 from omnibind_ros.evaluation.measure.metrics import top_k  # noqa: E402
 from omnibind_ros.evaluation.measure.retrieval import measure_retrieval  # noqa: E402
 from omnibind_ros.evaluation.measure.robustness import FAULTS, measure_robustness  # noqa: E402
+from omnibind_ros.evaluation.measure.unknown import measure_known  # noqa: E402
 from omnibind_ros.fusion.mean import MeanFusion  # noqa: E402
 from omnibind_ros.learning.af.config import FusionConfig  # noqa: E402
 from omnibind_ros.learning.af.corruptions import members_of  # noqa: E402
@@ -223,3 +224,16 @@ def test_what_cannot_be_measured_is_said(three):
         measure_fusion(three.split("validation"), mean_fuse, MeasurementConfig(calibration))
     with pytest.raises(TrainingError, match="there is image only"):
         measure_fusion(three.only(["image"]), mean_fuse, MeasurementConfig(calibration))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "least", "known"), [(-1.0, 0.0, True), (1.1, 0.0, False), (-1.0, 1.1, False)]
+)
+def test_known_needs_similarity_and_quality(three, threshold, least, known):
+    test = three.split("test").complete()
+    calibration = Calibration(0.05, least, dict.fromkeys(THREE, threshold))
+    found = measure_known(test, mean_fuse, calibration)
+    answers = test.bank.similarities(mean_fuse(members_of(test, 0.05))[0]).argmax(1)
+    right = 100 * test.is_right(answers).mean()
+    assert found["right"] == pytest.approx(right if known else 0)
+    assert found["wrong"] == pytest.approx(100 - right if known else 0)
