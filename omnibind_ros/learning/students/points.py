@@ -29,6 +29,10 @@ EXTENT = 2.4
 SPOT = 1.0
 """Standard deviation of what a point leaves on a drawing, pixels."""
 
+LEAST = -40.0
+"""Least logarithm of what a point leaves: e^-40 is nothing on a drawing. Below e^-87 numbers are
+subnormal, and processors multiply these up to fifty times as slowly."""
+
 PITCH = math.radians(45)
 """Largest angle between a sensor's axis and a level frame, radians."""
 
@@ -71,7 +75,9 @@ class Drawing(nn.Module):
 
     def _spots(self, coordinate: Tensor) -> Tensor:
         """Return [B, P, SIDE]: what points [B, P, 1] leave along one axis."""
-        return torch.exp(-self.sharpness * (coordinate - self.place).square())
+        return torch.exp(
+            torch.clamp(-self.sharpness * (coordinate - self.place).square(), min=LEAST)
+        )
 
 
 class PointStudent(PictureStudent):

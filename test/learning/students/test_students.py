@@ -160,3 +160,11 @@ def test_it_runs_as_onnx(modality, tmp_path):
     (got,) = session.run(None, {"x": x.numpy()})
     with torch.no_grad():
         assert np.abs(got - student(x).numpy()).max() < 1e-4
+
+
+def test_a_drawing_of_points_has_no_subnormal_numbers():
+    """Processors multiply them up to fifty times as slowly as others."""
+    drawing = student_module("points").Drawing()
+    spots = drawing._spots(torch.linspace(-5, 5, 2000)[None, :, None])
+    assert spots.min() > torch.finfo(torch.float32).tiny / torch.finfo(torch.float32).eps
+    assert (spots * spots).min() > torch.finfo(torch.float32).tiny
