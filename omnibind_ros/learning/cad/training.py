@@ -50,12 +50,13 @@ from omnibind_ros.learning.tensors.cache import TensorCache, build_cache
 from omnibind_ros.recognition.label_bank import LabelBank
 
 from .batches import StudentBatch, StudentData
+from .checks import check_modalities
 from .embeddings import embed, write_embeddings
 from .image_student import ImageStudent, train_image_student
 from .losses import Objective
 from .run_folder import open_run, record_cache
 from .sampler import EpochSampler
-from .selection import check_samples, class_bank
+from .selection import class_bank
 from .summary import accuracies, summary
 from .teacher import adapt_for_run
 
@@ -124,7 +125,7 @@ def train_students(
     keep_freed_memory()
     fabric = make_fabric(config)
     bank = class_bank(cache, config.left_out)
-    _check_modalities(cache, bank, config)
+    check_modalities(cache, bank, config)
     if fabric.is_global_zero:
         open_run(out, config, resume)
     fabric.barrier()
@@ -164,15 +165,6 @@ def train_students(
             path.unlink()
     fabric.barrier()
     return metrics
-
-
-def _check_modalities(cache: TensorCache, bank: LabelBank, config: TrainingConfig) -> None:
-    """Check that there is enough to learn from, before hours are spent."""
-    image = np.zeros((len(cache.targets.image), cache.embedding_size), np.float32)
-    for modality in config.modalities:
-        data = StudentData(cache, modality, "train", bank, config, image)
-        paired = config.of(modality)[0].objective != "cross_entropy"
-        check_samples(modality, data.labels, bank, lacks_images=paired and not data.has_images)
 
 
 def _train_student(

@@ -30,17 +30,13 @@ SPOT = 1.0
 """Standard deviation of what a point leaves on a drawing, pixels."""
 
 LEAST = -40.0
-"""Least logarithm of what a point leaves: e^-40 is nothing on a drawing. Below e^-87 numbers are
-subnormal, and processors multiply these up to fifty times as slowly."""
+"""Least logarithm of what a point leaves; processors are slow with the numbers below e^-87."""
 
 PITCH = math.radians(45)
 """Largest angle between a sensor's axis and a level frame, radians."""
 
 JITTER = (0.03, 0.008)
-"""Standard deviation of the noise of training: as a share of a cloud's radius, and at most, metres.
-
-A fixed 8 mm would be a fifth of a cup's radius: no handle is left, and a box is a cylinder.
-"""
+"""Noise of training: share of a cloud's radius, and most, m; 8 mm would leave a cup no handle."""
 
 SIDES = ((1, 2, 0), (0, 2, 1), (1, 0, 2))
 """Axes across, up and into each drawing: from the front, as the sensor sees it, from the side and
@@ -75,9 +71,8 @@ class Drawing(nn.Module):
 
     def _spots(self, coordinate: Tensor) -> Tensor:
         """Return [B, P, SIDE]: what points [B, P, 1] leave along one axis."""
-        return torch.exp(
-            torch.clamp(-self.sharpness * (coordinate - self.place).square(), min=LEAST)
-        )
+        logarithm = -self.sharpness * (coordinate - self.place).square()
+        return torch.exp(logarithm.clamp(min=LEAST))
 
 
 class PointStudent(PictureStudent):
