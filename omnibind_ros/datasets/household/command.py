@@ -64,9 +64,8 @@ def run(options: argparse.Namespace) -> int:
         ValueError: The text is one sentence: what is wrong, and what to do.
     """
     shares = parse_shares(options.share)
-    if (
-        options.samples > 0 or options.parametric > 0
-    ):  # otherwise each sample would be left out, one by one
+    # Without a ray caster each sample would be left out, one by one.
+    if options.samples > 0 or options.parametric > 0:
         check_ray_caster()
     if options.furniture is None:
         print("looking for sweethome3d-furniture ...", file=sys.stderr)

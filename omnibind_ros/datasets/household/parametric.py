@@ -7,7 +7,6 @@ shape alone, and these can be made.
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
 
@@ -15,14 +14,12 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.datasets.storage.item import Item
 from omnibind_ros.simulation.objects.meshes import MeshError
-from omnibind_ros.simulation.objects.parametric import parametric_model
+from omnibind_ros.simulation.objects.parametric import AUTHOR, LICENCE, parametric_model
 from omnibind_ros.simulation.objects.parametric_kinds import KINDS
 from omnibind_ros.simulation.points import simulate_alone
 from omnibind_ros.simulation.scene.ray_casting import Scene
 
 from .class_map import PARAMETRIC
-
-LICENCE, AUTHOR = "Apache-2.0", "omnibind_ros"
 
 VIEWS = 8
 """Clouds of each thing."""
@@ -80,7 +77,7 @@ def _measured(kind: int, number: int, view: int, seed: int) -> Floats:
 
 
 @functools.lru_cache(maxsize=1)
-def _scene(kind: int, number: int, seed: int) -> Any:
+def _scene(kind: int, number: int, seed: int) -> Scene:
     """Return a thing, ready for ray casting; the last one is kept, as its views follow."""
     try:
         return Scene(parametric_model(kind, number, seed))

@@ -23,11 +23,12 @@ from omnibind_ros.modalities import OWN
 from omnibind_ros.simulation import simulated_modalities
 from omnibind_ros.simulation.language.descriptions import Description, load_descriptions
 from omnibind_ros.simulation.objects.catalogue import Catalogue
+from omnibind_ros.simulation.objects.parametric import AUTHOR, LICENCE
 from omnibind_ros.simulation.simulator import Simulator
 
 from .class_map import PARAMETRIC, ClassMap
 from .objects import HouseholdObject, find_objects
-from .parametric import AUTHOR, LICENCE, parametric_count, parametric_item
+from .parametric import parametric_count, parametric_item
 
 VIEWS = 2
 """Samples in a row of the same object, so that its model is loaded once for both."""

@@ -73,10 +73,11 @@ def measure_known(
     """
     members = members_of(data, calibration.temperature)
     fused, weights = fuse(members)
-    limits = np.array([calibration.threshold(data.modalities, row) for row in weights], np.float32)
     similarity = data.bank.similarities(fused)
     quality = (weights * members.quality).sum(1) / weights.sum(1)
-    known = (similarity.max(1) >= limits) & (quality >= calibration.min_quality)
+    known = (similarity.max(1) >= _limits(data, weights, calibration)) & (
+        quality >= calibration.min_quality
+    )
     right = data.is_right(similarity.argmax(1))
     shares = {"right": known & right, "wrong": known & ~right}
     return {name: float(100 * share.mean()) for name, share in shares.items()}
@@ -119,5 +120,10 @@ def _scores(
     fused, weights = fuse(members_of(data, temperature))
     similarity = data.bank.similarities(fused)
     best = similarity.max(1)
-    limits = np.array([calibration.threshold(data.modalities, row) for row in weights], np.float32)
-    return best, probabilities(similarity, temperature).max(1), best - limits
+    margin = best - _limits(data, weights, calibration)
+    return best, probabilities(similarity, temperature).max(1), margin
+
+
+def _limits(data: EmbeddingSet, weights: Floats, calibration: Calibration) -> Floats:
+    """Return the similarities [B] from which results of these weights [B, N] are known."""
+    return np.array([calibration.threshold(data.modalities, row) for row in weights], np.float32)

@@ -203,7 +203,7 @@ def uniform(x: Tensor, low: float, high: float, generator: torch.Generator, *sha
     return low + (high - low) * drawn
 
 
-def add_noise(x: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+def add_noise(x: Tensor, deviation: float | Tensor, generator: torch.Generator) -> Tensor:
     """Return a batch with Gaussian noise of a standard deviation added to each value."""
     drawn = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
     return x + deviation * drawn

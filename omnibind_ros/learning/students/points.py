@@ -145,8 +145,7 @@ def augment(x: Tensor, generator: torch.Generator, mirror: float = MIRROR) -> Te
     sign = torch.where(uniform(x, 0, 1, generator, 1) < mirror, -1.0, 1.0)
     x = x * torch.stack([torch.ones_like(sign), sign, torch.ones_like(sign)], 2)
     x = x * torch.exp(uniform(x, -0.15, 0.15, generator, 1, 1))
-    noise = torch.clamp(JITTER[0] * radius_of(x), max=JITTER[1])
-    x = x + noise * add_noise(torch.zeros_like(x), 1.0, generator)
+    x = add_noise(x, torch.clamp(JITTER[0] * radius_of(x), max=JITTER[1]), generator)
     # As a cloud of few points is filled: with those that it has, in turn.
     order = uniform(x, 0, 1, generator, x.shape[1]).argsort(1)
     kept = (uniform(x, 0.5, 1.0, generator) * x.shape[1]).long().clamp(min=1)

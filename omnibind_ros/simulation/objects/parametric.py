@@ -13,6 +13,9 @@ SUBSTANCE = "plastic"
 """Substance of all of them: it returns every ray that meets it steeply enough."""
 
 
+LICENCE, AUTHOR = "Apache-2.0", "omnibind_ros"
+
+
 def parametric_model(kind: int, number: int, seed: int = 0) -> ObjectModel:
     """Make one thing.
 
@@ -38,7 +41,6 @@ def parametric_model(kind: int, number: int, seed: int = 0) -> ObjectModel:
         object_id=f"parametric-{name.replace(' ', '-')}-{number}",
         name=name,
         category="",
-        licence="Apache-2.0",
-        author="omnibind_ros",
-        source="parametric models",
+        licence=LICENCE,
+        author=AUTHOR,
     )
