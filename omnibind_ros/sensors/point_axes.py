@@ -36,6 +36,9 @@ FEW = 20
 _WIDE = 0.1
 """Smallest |x| / z and |y| / z that a camera's cloud reaches on all four sides of its axis."""
 
+_ABOVE = 1.43
+"""Slope above level, 55 degrees, of what no sensor with z up sees; cameras along z see 35 to a side."""
+
 _FIXED_FRAMES = frozenset({"map", "world", "odom", "earth", "base", "footprint"})
 """Words in the names of frames with z up (REP 105), in which things may lie above the origin."""
 
@@ -66,8 +69,9 @@ def guess_axes(
     The name says z forward if it contains `optical`. The points say x forward if some are where no
     camera that looks along z can see (behind it or more than 65 degrees to the side), as most
     points of a LiDAR are. They say z forward if at least 98% are where such a camera sees, are not
-    all where a camera that looks along x sees, and either lie in rows of pixels or on all four
-    sides of the z axis. Where both speak and differ, the points decide, but for two cases: in a
+    all where a camera that looks along x sees, and either lie in rows of pixels, or on all four
+    sides of the z axis, or more than 55 degrees above level if z were up, where no LiDAR and no
+    level camera looks. Where both speak and differ, the points decide, but for two cases: in a
     frame that is called optical, only points behind the camera count, and those only if all are
     before a camera that looks along x, since clouds of LiDARs are transformed into optical frames
     too; in a frame that is fixed to the ground or the robot, only the rows of pixels of a cloud
@@ -109,12 +113,15 @@ def guess_axes(
         )
     if before_z >= _ALL and before_x < _ALL:
         fixed = not _FIXED_FRAMES.isdisjoint(re.split(r"[^a-z]+", frame_id.lower()))
-        in_rows = (organised or not fixed) and _in_rows(x, y, z, returns)
-        if in_rows or (not fixed and _around_axis(px, py, pz)):
-            how = "in rows of pixels" if in_rows else "in a wide cone"
-            return _guessed(
-                True, f"the points lie {how} around z, although {name} is not called optical"
-            )
+        how = ""
+        if (organised or not fixed) and _in_rows(x, y, z, returns):
+            how = "in rows of pixels around z"
+        elif not fixed and _around_axis(px, py, pz):
+            how = "in a wide cone around z"
+        elif not fixed and _overhead(px, py, pz):
+            how = "nearer to z than to level"
+        if how:
+            return _guessed(True, f"the points lie {how}, although {name} is not called optical")
     return _guessed(
         False, f"{name} is not called optical, although a camera along z could see the points"
     )
@@ -130,6 +137,12 @@ def _around_axis(x: Column, y: Column, z: Column) -> bool:
     """Return whether one point in twenty or more lies well to each side of the z axis."""
     low, high = np.percentile((x / z, y / z), (5, 95), axis=1)
     return bool((low < -_WIDE).all() and (high > _WIDE).all())
+
+
+def _overhead(x: Column, y: Column, z: Column) -> bool:
+    """Return whether the middle of the points is steeply above level, if z is up."""
+    across = math.hypot(float(np.median(x)), float(np.median(y)))
+    return float(np.median(z)) > _ABOVE * across
 
 
 def _in_rows(x: Column, y: Column, z: Column, returns: Mask | None) -> bool:

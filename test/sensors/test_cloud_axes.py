@@ -82,6 +82,17 @@ def thinned(points, seed=0):
 camera = depth_image()
 segment = camera[(np.abs(camera[:, 0] - 0.4) < 0.15) & (np.abs(camera[:, 1] - 0.3) < 0.15)]
 
+
+
+def raised(degrees):
+    """An object so many degrees above the axis of a sensor with x forward and z up."""
+    ahead = to_x_forward(segment)
+    tilt = np.radians(degrees) - np.arctan2(ahead[:, 2].mean(), ahead[:, 0].mean())
+    x, z = ahead[:, 0], ahead[:, 2]
+    cos, sin = np.cos(tilt), np.sin(tilt)
+    return np.stack([cos * x - sin * z, ahead[:, 1], sin * x + cos * z], 1)
+
+
 SURE = {
     "a depth camera in its optical frame": (camera, "camera_depth_optical_frame", True),
     "the same, shuffled": (shuffled(camera), "Camera_Optical", True),
@@ -118,7 +129,9 @@ GUESSED = {
         1,
         True,
     ),
-    "an object, which may be anywhere": (segment, "camera_link", 1, False),
+    "an object before a camera along z": (segment, "camera_link", 1, True),
+    "an object above a sensor along x": (raised(60.0), "camera_link", 1, False),
+    "an object on a shelf, seen from the robot's base": (segment, "base_link", 1, False),
     "a table in the world, seen from its floor": (
         shuffled(np.stack([*np.mgrid[-1:1:40j, -1:1:40j].reshape(2, -1), np.full(1600, 0.8)], 1)),
         "world",
@@ -190,5 +203,7 @@ def test_recorded_segments_of_a_kinect_are_turned_by_their_frame():
         points = np.load(file)
         out = decode_points(message(points, "kinect_rgb_optical_frame"))
         np.testing.assert_array_equal(out, to_x_forward(points.astype(np.float32)))
-        guess = decode_points(message(points, "camera_link"))
-        assert isinstance(guess, Doubtful), file.name
+        for frame in ("camera_link", ""):
+            guess = decode_points(message(points, frame))
+            assert isinstance(guess, Doubtful), file.name
+            np.testing.assert_array_equal(guess.data, to_x_forward(points.astype(np.float32)))
