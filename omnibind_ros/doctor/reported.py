@@ -45,8 +45,8 @@ def _unit(remedies: Remedies, sensor: str, text: str) -> str:
 
 
 def _axes(remedies: Remedies, sensor: str, text: str) -> str:
-    taken = "z_forward" if "z_forward was taken" in text else "x_forward"
-    return remedies.set_sensor(sensor, {"axes": taken})
+    taken = re.search(r"axes (\w+) was taken", text)
+    return remedies.set_sensor(sensor, {"axes": taken[1] if taken else "x_forward"})
 
 
 def _older(remedies: Remedies, sensor: str, text: str) -> str:

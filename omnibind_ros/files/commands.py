@@ -8,7 +8,7 @@ from typing import Any
 from omnibind_ros.lazy import LazyFunction
 
 MODALITIES = ("image", "text", "touch", "thermal", "event", "points", "audio")
-AXES = ("auto", "x_forward", "z_forward")
+AXES = ("auto", "x_forward", "z_forward", "z_backward")
 UNITS = ("auto", "centikelvin", "decikelvin", "kelvin", "celsius", "counts")
 
 

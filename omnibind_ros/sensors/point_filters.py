@@ -82,8 +82,9 @@ class PointsOptions:
     axes: str = parameter(
         "auto",
         "Axes of the sensor's frame (REP 103): x_forward with y left and z up, z_forward with x "
-        "right and y down as of depth cameras; auto: as the name of the frame and the points say.",
-        choices=("auto", "x_forward", "z_forward"),
+        "right and y down as of depth cameras, z_backward with x right and y up as of programs "
+        "that draw clouds; auto: as the name of the frame and the points say.",
+        choices=("auto", "x_forward", "z_forward", "z_backward"),
     )
 
 

@@ -34,6 +34,9 @@ Some LiDARs add the position of the laser, a few centimetres, to each point.
 FAR = 100.0
 """Metres; a cloud with no point nearer, and wider than twice as much, is hardly in metres."""
 
+NEGATED = {"z_forward": (False, True, True), "z_backward": (True, True, False)}
+"""Which of z, x and y change their sign where they become x forward, y left and z up."""
+
 DATATYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
 """NumPy type by datatype of a sensor_msgs/PointField."""
 
@@ -222,20 +225,20 @@ def decode_points(msg: Any, options: PointsOptions | None = None) -> Cloud | Dou
     returns = _returns(columns)
     doubts = _doubtful_unit(columns) if options.scale == 1.0 else ()
     x, y, z = columns[:3] if returns is None else (column[returns] for column in columns[:3])
-    z_forward = options.axes == "z_forward"
-    if options.axes == "auto":
+    kind = options.axes
+    if kind == "auto":
         frame = str(msg.header.frame_id)
         axes = guess_axes(x, y, z, frame, returns, organised=int(msg.height) > 1)
-        z_forward = axes.z_forward
+        kind = axes.kind
         doubts += (axes.doubt,) if axes.doubt is not None else ()
 
     keep = within(x, y, z, options)
     points = np.empty((x.size if keep is None else np.count_nonzero(keep), 3), np.float32)
     filters = options.voxel > 0 or {options.ground, options.outliers, options.cluster} != {"none"}
-    at_once = z_forward and not filters  # a copy less
+    at_once = kind != "x_forward" and not filters  # a copy less
     for axis, column in enumerate((z, x, y) if at_once else (x, y, z)):
         values = column if keep is None else column[keep]
-        if at_once and axis > 0:
+        if at_once and NEGATED[kind][axis]:
             np.negative(values, out=points[:, axis])
         else:
             points[:, axis] = values
@@ -243,8 +246,9 @@ def decode_points(msg: Any, options: PointsOptions | None = None) -> Cloud | Dou
         points = _filtered(points, options)
     if not len(points):
         raise _nothing_left(options, x.size, float(np.abs((x, y, z)).max(axis=0).min()))
-    if z_forward and not at_once:
-        points = np.stack([points[:, 2], -points[:, 0], -points[:, 1]], 1)
+    if kind != "x_forward" and not at_once:
+        points = points.take([2, 0, 1], axis=1)
+        np.negative(points, out=points, where=NEGATED[kind])
     return Doubtful(points, doubts) if doubts else points
 
 

@@ -44,8 +44,8 @@ def sentences():
     for guesses in thermal_unit._GUESSES.values():
         for guess in guesses:
             yield "unit", guess.unit.guess[0].text
-    for forward in (True, False):
-        yield "axes", point_axes._guessed(forward, "it looks so").doubt.text
+    for kind in ("x_forward", "z_forward", "z_backward"):
+        yield "axes", point_axes._guessed(kind, "it looks so").doubt.text
     yield "contradicting", CONTRADICTION[0].text
     yield "out_of_distribution", _far("touch", 0.9).text
     frozen = FrozenDetector()
@@ -82,7 +82,7 @@ def test_parameters_are_set_to_what_was_taken():
     assert "string_value: kelvin" in command(thermal_unit._GUESSES[4][0].unit.guess[0].text)
     assert "string_value: celsius" in command(thermal_unit._GUESSES[4][1].unit.guess[0].text)
     assert "name: scale" in command(thermal_unit._GUESSES[1][0].unit.guess[0].text)
-    assert "string_value: z_forward" in command(point_axes._guessed(True, "so").doubt.text)
+    assert "string_value: z_forward" in command(point_axes._guessed("z_forward", "so").doubt.text)
     late = Lateness(single=True).check("eye", 2.0, 0.5)[0].text
     assert "name: max_age" in command(late)
     assert "double_value: 3.0" in command(late)

@@ -83,7 +83,6 @@ camera = depth_image()
 segment = camera[(np.abs(camera[:, 0] - 0.4) < 0.15) & (np.abs(camera[:, 1] - 0.3) < 0.15)]
 
 
-
 def raised(degrees):
     """An object so many degrees above the axis of a sensor with x forward and z up."""
     ahead = to_x_forward(segment)
@@ -113,6 +112,27 @@ def test_name_and_points_agree(name):
     assert not isinstance(out, Doubtful)
     there = points[np.isfinite(points).all(axis=1)].astype(np.float32)
     np.testing.assert_array_equal(out, to_x_forward(there) if z_forward else there)
+
+
+def drawn(points):
+    """The same with x right, y up and z backward."""
+    return points * [1, -1, -1]
+
+
+def test_a_file_around_the_negative_z_axis_is_of_a_program_that_draws():
+    out = decode_points(message(drawn(segment), ""))
+    assert isinstance(out, Doubtful)
+    assert out.doubts[0].text.startswith("axes z_backward was taken")
+    np.testing.assert_array_equal(out.data, to_x_forward(segment).astype(np.float32))
+    for frame in ("camera_link", "base_link"):
+        below = decode_points(message(drawn(segment), frame))
+        assert not isinstance(below, Doubtful)  # a robot looks down
+        np.testing.assert_array_equal(below, drawn(segment).astype(np.float32))
+    for filtered in ({}, {"voxel": 1e-6}):
+        options = PointsOptions(axes="z_backward", **filtered)
+        assert sorted(map(tuple, decode_points(message(drawn(segment), "any"), options))) == sorted(
+            map(tuple, to_x_forward(segment).astype(np.float32))
+        )
 
 
 GUESSED = {

@@ -8,6 +8,10 @@ import trimesh
 from .materials import Material
 from .meshes import ObjectModel, model_of
 from .parametric_kinds import KINDS
+from .solids import turned
+
+LIES = 4
+"""Each thing of so many lies on another side than it stands on, where its kind may."""
 
 SUBSTANCE = "plastic"
 """Substance of all of them: it returns every ray that meets it steeply enough."""
@@ -32,11 +36,14 @@ def parametric_model(kind: int, number: int, seed: int = 0) -> ObjectModel:
     """
     made = KINDS[kind]
     rng = np.random.default_rng([seed, kind, number])
-    parts = made.make(lambda low, high: float(rng.uniform(low, high)), rng)
+    mesh = trimesh.util.concatenate(made.make(lambda low, high: float(rng.uniform(low, high)), rng))
+    if made.falls and number % LIES == LIES - 1:
+        axis = (1, 0, 0) if rng.random() < 0.5 else (0, 1, 0)
+        mesh = turned(mesh, axis)
     name = made.names[0]
     material = Material(name, (0.6, 0.6, 0.6), 0.3, 1.0, None, SUBSTANCE)
     return model_of(
-        trimesh.util.concatenate(parts),
+        mesh,
         material,
         object_id=f"parametric-{name.replace(' ', '-')}-{number}",
         name=name,

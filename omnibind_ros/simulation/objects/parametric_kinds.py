@@ -1,16 +1,16 @@
 """The kinds of parametric models: everyday things, and the ranges of their dimensions.
 
 The ranges are of what shops sell: a drink can is 53 to 66 mm wide, a cereal box about
-30 x 20 x 7 cm. Lengths in metres. Nothing here is made after a single thing.
+30 x 20 x 7 cm. Lengths in metres. Nothing here is made after a single thing. Tools, fruit and other
+small things are in `parametric_small`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 
+from .parametric_kind import Draw, Kind, slab
+from .parametric_small import SMALL
 from .solids import (
     Mesh,
     bent_rod,
@@ -25,23 +25,6 @@ from .solids import (
     turned,
     vessel,
 )
-
-Draw = Callable[[float, float], float]
-"""Draws a number between two limits."""
-
-
-class Kind(NamedTuple):
-    """A kind of thing.
-
-    Attributes:
-        label: Its class.
-        names: What it is called; the first of them fits all.
-        make: Makes the parts of one thing.
-    """
-
-    label: str
-    names: tuple[str, ...]
-    make: Callable[[Draw, np.random.Generator], list[Mesh]]
 
 
 def _mug(u: Draw, _: np.random.Generator) -> list[Mesh]:
@@ -211,11 +194,6 @@ def _chair(u: Draw, _: np.random.Generator) -> list[Mesh]:
     return [seat, back, *legs(wide, wide, high, u(0.02, 0.05))]
 
 
-def _slab(deep: float, wide: float, high: float) -> Callable[[Draw, object], list[Mesh]]:
-    """Return the maker of boxes of about one size."""
-    return lambda u, _: [block(deep * u(0.8, 1.2), wide * u(0.8, 1.2), high * u(0.8, 1.25))]
-
-
 KINDS = (
     Kind("cup", ("mug", "coffee mug", "cup"), _mug),
     Kind("glass", ("drinking glass", "glass"), _glass),
@@ -266,12 +244,13 @@ KINDS = (
     Kind("tray", ("tray",), _tray),
     Kind("candle", ("candle",), lambda u, _: [rod(u(0.01, 0.04), u(0.08, 0.2))]),
     Kind("pen", ("pen",), _pen),
-    Kind("telephone", ("mobile phone", "telephone"), _slab(0.075, 0.15, 0.009)),
-    Kind("remote control", ("remote control",), _slab(0.045, 0.17, 0.02)),
-    Kind("tablet computer", ("tablet computer",), _slab(0.17, 0.25, 0.008)),
-    Kind("keyboard", ("keyboard",), _slab(0.14, 0.42, 0.025)),
-    Kind("suitcase", ("suitcase",), _slab(0.25, 0.42, 0.6)),
-    Kind("table", ("table",), _table),
-    Kind("stool", ("stool",), _stool),
-    Kind("chair", ("chair",), _chair),
+    Kind("telephone", ("mobile phone", "telephone"), slab(0.075, 0.15, 0.009)),
+    Kind("remote control", ("remote control",), slab(0.045, 0.17, 0.02)),
+    Kind("tablet computer", ("tablet computer",), slab(0.17, 0.25, 0.008)),
+    Kind("keyboard", ("keyboard",), slab(0.14, 0.42, 0.025)),
+    Kind("suitcase", ("suitcase",), slab(0.25, 0.42, 0.6)),
+    Kind("table", ("table",), _table, falls=False),
+    Kind("stool", ("stool",), _stool, falls=False),
+    Kind("chair", ("chair",), _chair, falls=False),
+    *SMALL,
 )

@@ -26,6 +26,16 @@ def test_the_same_thing_is_made_again_and_another_one_differs():
     assert not np.allclose(first.size, parametric_model(0, 4, seed=1).size)
 
 
+def test_each_fourth_thing_lies_but_no_furniture():
+    names = [each.names[0] for each in KINDS]
+    upright = [parametric_model(names.index("cereal box"), number).size for number in range(3)]
+    assert all(size[2] > max(size[0], 0.2) for size in upright)
+    lying = [parametric_model(names.index("tube"), number).size for number in (3, 7, 11)]
+    assert all(size[2] < 0.1 for size in lying)
+    assert {int(np.argmax(size)) for size in lying} <= {0, 1}
+    assert parametric_model(names.index("table"), 3).size[2] > 0.35
+
+
 def test_a_mug_has_a_handle_and_is_hollow():
     kind = [each.names[0] for each in KINDS].index("mug")
     model = parametric_model(kind, 0)
