@@ -77,7 +77,7 @@ KNOWN = (
         lambda remedies, sensor, _: remedies.set_sensor(sensor, {"frozen_after": 0.0}),
     ),
     Known("unit", r"are read as .* parameter unit is auto|metres were taken", _unit),
-    Known("axes", r"^axes [xz]_forward was taken", _axes),
+    Known("axes", r"^axes \w+ was taken", _axes),
     Known(
         "out_of_distribution",
         r"unlike those that the .* encoder was trained on",

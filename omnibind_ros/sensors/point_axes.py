@@ -110,7 +110,8 @@ def guess_axes(
     before_x = _before(px, py, pz)
     name = f"frame '{frame_id[:60]}'"
     if optical:
-        return _optical(name, before_x >= _ALL and np.mean(pz <= 0) >= _BEHIND, before_z)
+        ahead = before_x >= _ALL and bool(np.mean(pz <= 0) >= _BEHIND)
+        return _optical(name, ahead, before_z)
     if before_z >= _ALL and before_x < _ALL:
         fixed = not _FIXED_FRAMES.isdisjoint(re.split(r"[^a-z]+", frame_id.lower()))
         how = ""
@@ -129,9 +130,9 @@ def guess_axes(
     )
 
 
-def _optical(name: str, before_x: bool, before_z: float) -> Axes:
+def _optical(name: str, ahead: bool, before_z: float) -> Axes:
     """Return the axes of an optical frame that not all points lie in front of."""
-    if before_x:
+    if ahead:
         why = f"the points lie in a cone around x, although {name} is called optical"
         return _guessed("x_forward", why)
     return _guessed(
