@@ -4,7 +4,12 @@ Compared on the test split of the recordings, in percent of samples that get the
 the recordings' own: the bundle as it is, a linear classifier on the image teacher's layers, and the
 adapted student. Training samples are drawn by whole objects, where a class has several.
 
+Few recordings have too few test samples to tell the two apart. With `--folds K` each object is
+tested once: K parts of the objects of each class are the test samples in turn, and all others,
+those of the validation split too, are the samples of both.
+
 Usage: python3 benchmarks/adapt_curve.py SOURCE --modality touch [--json FILE] [--picture FILE]
+       python3 benchmarks/adapt_curve.py SOURCE --modality touch --folds 5
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +27,7 @@ from matplotlib.figure import Figure
 
 from omnibind_ros.datasets.storage.dataset import Dataset
 from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
+from omnibind_ros.encoders.manifest import TensorSpec
 from omnibind_ros.encoders.text import TextEncoder
 from omnibind_ros.export.adaptation_figures import probe_share
 from omnibind_ros.learning.adapt.samples import SensorSamples
@@ -56,59 +62,128 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     labels = own_labels(dataset, read_labels(bundle.root / bundle.manifest.labels.path))
     bank = LabelBank.build(labels.labels, labels.templates, text, labels.taxonomy)
     samples = SensorSamples.of(cache, options.modality, label_numbers(dataset, labels))
-    checkpoint = find_checkpoint(bundle, options.modality, options.checkpoints)
-    spec, size = cache.inputs.specs[options.modality], cache.embedding_size
+    comparison = Comparison(
+        options,
+        bank,
+        find_checkpoint(bundle, options.modality, options.checkpoints),
+        cache.inputs.specs[options.modality],
+        cache.embedding_size,
+        work / "training",
+    )
+    comparison.work.mkdir(exist_ok=True)
+    figures = {"data": options.sources, "modality": options.modality, "classes": len(bank.labels)}
+    if options.folds:
+        return figures | measure_folds(comparison, samples, options.folds)
+    return figures | measure_shares(comparison, samples, options.seeds)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared on some samples."""
+
+    options: argparse.Namespace
+    bank: LabelBank
+    checkpoint: Path
+    spec: TensorSpec
+    size: int
+    work: Path
+
+    def answers(self, network: Any, inputs: Any) -> Any:
+        """Return the best label's number of each input, [B]."""
+        return self.bank.similarities(embeddings_of(network, inputs)).argmax(1)
+
+    def probe(self, samples: SensorSamples, chosen: Any, test: Any) -> float:
+        """Return the right share of a linear classifier on the layers, percent; NaN without one."""
+        layers = layers_student(
+            self.options.modality, self.spec, self.size, 0.0, samples.inputs[chosen], 0
+        )
+        probe = probe_share(
+            features_of(layers, samples.inputs[chosen]),
+            samples.labels[chosen],
+            features_of(layers, samples.inputs[test]),
+            samples.labels[test],
+        )
+        return probe["top1"] if probe is not None else np.nan
+
+    def adapted(self, samples: SensorSamples, name: str, seed: int) -> Any:
+        """Return the student adapted to the samples of the splits train and validation."""
+        situation = Situation(
+            samples,
+            self.bank,
+            self.spec,
+            self.size,
+            self.checkpoint,
+            ImageTeacher(0.05, 0.0),
+            AdaptationPlan(depth=self.options.depth, seed=seed),
+            self.work,
+            name,
+            lambda *_: None,
+        )
+        return adapt_with_labels(situation).network
+
+
+def measure_shares(comparison: Comparison, samples: SensorSamples, seeds: int) -> dict[str, Any]:
+    """Measure each share of the training split on the test split."""
     test, training = samples.where("test"), samples.where("train")
-    answers = samples.labels[test]
+    inputs, answers = samples.inputs[test], samples.labels[test]
 
     def right(network: Any) -> float:
-        best = bank.similarities(embeddings_of(network, samples.inputs[test])).argmax(1)
-        return round(100 * float((best == answers).mean()), 1)
+        return round(100 * float((comparison.answers(network, inputs) == answers).mean()), 1)
 
     figures: dict[str, Any] = {
-        "data": options.sources,
-        "modality": options.modality,
-        "classes": len(bank.labels),
         "test": len(test),
-        "bundle": right(bundle_student(checkpoint)),
+        "bundle": right(bundle_student(comparison.checkpoint)),
         "shares": {},
     }
     for share in SHARES:
         rows: dict[str, list[float]] = {"samples": [], "layers": [], "adapted": []}
-        for seed in range(options.seeds):
+        for seed in range(seeds):
             chosen = draw(samples, training, share, seed)
             if len(np.unique(samples.labels[chosen])) < len(np.unique(samples.labels[training])):
                 continue  # a class without any sample
-            others = np.setdiff1d(training, chosen)
             part = replace(samples, splits=samples.splits.copy())
-            part.splits[others] = "unused"
-            layers = layers_student(options.modality, spec, size, 0.0, samples.inputs[chosen], 0)
-            probe = probe_share(
-                features_of(layers, samples.inputs[chosen]),
-                samples.labels[chosen],
-                features_of(layers, samples.inputs[test]),
-                answers,
-            )
-            situation = Situation(
-                part,
-                bank,
-                spec,
-                size,
-                checkpoint,
-                ImageTeacher(0.05, 0.0),
-                AdaptationPlan(depth=options.depth, seed=seed),
-                work / "training",
-                f"{share} {seed}",
-                lambda *_: None,
-            )
-            (work / "training").mkdir(exist_ok=True)
+            part.splits[np.setdiff1d(training, chosen)] = "unused"
             rows["samples"].append(len(chosen))
-            rows["layers"].append(probe["top1"] if probe is not None else np.nan)
-            rows["adapted"].append(right(adapt_with_labels(situation).network))
+            rows["layers"].append(comparison.probe(samples, chosen, test))
+            rows["adapted"].append(right(comparison.adapted(part, f"{share} {seed}", seed)))
         if rows["samples"]:
             means = {name: round(float(np.mean(values)), 1) for name, values in rows.items()}
             figures["shares"][f"{share:g}"] = means | {"seeds": rows}
     return figures
+
+
+def measure_folds(comparison: Comparison, samples: SensorSamples, folds: int) -> dict[str, Any]:
+    """Measure each object once, by what was trained on all others of its class and the others."""
+    everything = np.flatnonzero(np.isin(samples.splits, ("train", "validation", "test")))
+    fold = folds_of(samples, everything, folds)
+    layers, adapted, before = [], [], []
+    for number in range(folds):
+        test, chosen = everything[fold == number], everything[fold != number]
+        part = replace(samples, splits=samples.splits.copy())
+        part.splits[samples.where("test")] = "train"
+        part.splits[test] = "unused"
+        answers, inputs = samples.labels[test], samples.inputs[test]
+        layers.append(comparison.probe(samples, chosen, test) / 100 * len(test))
+        network = comparison.adapted(part, f"fold {number}", 0)
+        adapted.append(int((comparison.answers(network, inputs) == answers).sum()))
+        usual = comparison.answers(bundle_student(comparison.checkpoint), inputs)
+        before.append(int((usual == answers).sum()))
+
+    def percent(counts: list[Any]) -> float:
+        return round(100 * float(sum(counts)) / len(everything), 1)
+
+    rows = {"samples": len(everything), "layers": percent(layers), "adapted": percent(adapted)}
+    return {"test": len(everything), "bundle": percent(before), "shares": {f"{folds} folds": rows}}
+
+
+def folds_of(samples: SensorSamples, rows: Any, folds: int) -> Any:
+    """Return the part of each row, 0..folds-1: the objects of a class are dealt out in turn."""
+    fold = np.zeros(len(rows), int)
+    for label in np.unique(samples.labels[rows]):
+        own = samples.labels[rows] == label
+        for place, name in enumerate(np.unique(samples.objects[rows][own])):
+            fold[own & (samples.objects[rows] == name)] = place % folds
+    return fold
 
 
 def draw(samples: SensorSamples, training: Any, share: float, seed: int) -> Any:
@@ -154,6 +229,7 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="(BUNDLE_checkpoints)")
     parser.add_argument("--depth", default="projection", help="(projection)")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="(3)")
+    parser.add_argument("--folds", type=int, default=0, metavar="K", help="test each object once")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the curves")
     options = parser.parse_args()

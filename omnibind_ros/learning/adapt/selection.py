@@ -6,21 +6,17 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from sklearn.preprocessing import StandardScaler
 
-from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.manifest import TensorSpec
-from omnibind_ros.learning.af.cross_fitting import stratified_folds
 from omnibind_ros.learning.config import TrainingError
 from omnibind_ros.learning.students.pair import PairStudent
 from omnibind_ros.learning.students.picture import PictureStudent
 from omnibind_ros.recognition.label_bank import LabelBank
 
+from .cross_validation import cross_validated, right_share
 from .likelihood import image_likelihood, log_likelihood
 from .samples import Ints, SensorSamples
 from .start import (
@@ -28,17 +24,10 @@ from .start import (
     bundle_student,
     embeddings_of,
     features_of,
-    fit_classifier,
     layers_student,
 )
 from .teaching import AdaptationLoss, ImageTeacher, Teaching, Weights
 from .training import AdaptationPlan, take_statistics, train_further
-
-PENALTIES = (1.0, 0.1, 0.01)
-"""Values of C among which a projection's is chosen."""
-
-FOLDS = 4
-"""Parts of the training objects in the choice of a start."""
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How far a student goes to where training led it (WiSE-FT, arXiv 2109.01903)."""
@@ -104,7 +93,9 @@ def adapt_with_labels(situation: Situation) -> AdaptedStudent:
     Compared are the bundle's student as it is, with the statistics of the sensor, and with a
     projection fitted to the labels; the latter also beside the image teacher's layers. Which of
     the two projections, and how smooth, is chosen by cross-validation over the training objects,
-    all else on the validation samples. Samples without labels teach by their images.
+    all else on the validation samples; of those that are equal there, as those are that name each
+    of a few samples right, the one that is right more often across the training objects. Samples
+    without labels teach by their images.
 
     Raises:
         TrainingError: The labels show one class only, or too few samples.
@@ -134,7 +125,13 @@ def adapt_with_labels(situation: Situation) -> AdaptedStudent:
     rated = {key: score(network) for key, network in candidates.items()}
     if not np.isfinite(rated[(best, "projection")]):  # nothing is held back to choose by
         rated[(best, "projection")] = 0.0
-    start, depth = max(rated, key=lambda key: rated[key])
+    right = {
+        key: scores[f"right across objects, projection of {best}"]
+        if key[1] == "projection"
+        else right_share(network, samples.inputs[named], samples.labels[named], bank)
+        for key, network in candidates.items()
+    }
+    start, depth = _best_of(rated, right)
     scores |= {" ".join(key): value for key, value in rated.items()}
     chosen = AdaptedStudent(
         candidates[(start, depth)],
@@ -163,7 +160,7 @@ def _best_projection(
     starts, features = _starts(situation, named), {}
     for name, network in starts.items():
         features[name] = features_of(network, samples.inputs[named])
-        by_penalty = _cross_validated(features[name], labels, objects)
+        by_penalty = cross_validated(features[name], labels, objects)
         penalty = max(by_penalty, key=lambda c: (by_penalty[c], -c))
         found[name] = (by_penalty[penalty], penalty)
         scores[f"right across objects, projection of {name}"] = by_penalty[penalty]
@@ -248,32 +245,11 @@ def _starts(situation: Situation, training: Ints) -> dict[str, PictureStudent]:
     return {"bundle": own, "pair": pair}
 
 
-def _cross_validated(
-    features: Floats, labels: Ints, objects: npt.NDArray[np.str_]
-) -> dict[float, float]:
-    """Return the balanced accuracy of a linear classifier by penalty, across objects."""
-    groups: npt.NDArray[Any] = objects
-    of_class = [len(np.unique(groups[labels == label])) for label in np.unique(labels)]
-    if min(of_class) < 2:  # then samples stand for objects
-        groups = np.arange(len(labels))
-        of_class = np.bincount(labels)[np.unique(labels)].tolist()
-    if max(of_class) < 2:
-        return dict.fromkeys(PENALTIES, 0.0)  # one sample of each class: nothing can be held back
-    folds = max(2, min(FOLDS, *of_class)) if min(of_class) > 1 else 2
-    right = {penalty: np.zeros(len(labels), np.bool_) for penalty in PENALTIES}
-    fold = stratified_folds(labels, groups, folds)
-    for number in range(folds):
-        train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        if len(np.unique(labels[train])) < 2 or not len(test):
-            continue
-        scaler = StandardScaler().fit(features[train])
-        for penalty in PENALTIES:
-            model = fit_classifier(scaler.transform(features[train]), labels[train], penalty)
-            right[penalty][test] = model.predict(scaler.transform(features[test])) == labels[test]
-    return {
-        penalty: float(np.mean([each[labels == label].mean() for label in np.unique(labels)]))
-        for penalty, each in right.items()
-    }
+def _best_of(
+    rated: Mapping[tuple[str, str], float], right: Mapping[tuple[str, str], float]
+) -> tuple[str, str]:
+    """Return what is rated highest on the validation samples, else right more often in training."""
+    return max(rated, key=lambda key: (rated[key], right[key]))
 
 
 def _choose_share(
