@@ -14,6 +14,7 @@ from typing import Any
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 
 from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsError
 from omnibind_ros.runtime.reporter import Reporter
@@ -22,6 +23,13 @@ from .executor import spin_through_errors
 
 PATIENCE = 30.0
 """Seconds that a service waits for the executor's thread, and for an encoder to be loaded."""
+
+REQUESTS = QoSProfile(depth=256)
+"""Of the services: requests that wait for their turn, and answers that wait for their clients.
+
+ROS 2's default is 10: of more requests at one moment, those before the last ten would be lost, and
+their clients would never hear of it.
+"""
 
 Work = Callable[[Any, Any], str]
 """(request, response) -> message for the response; raises ValueError with one sentence."""
@@ -72,7 +80,9 @@ class ServiceHost:
         def answer_request(request: Any, response: Any) -> Any:
             return answer(self._reporter, work, request, response)
 
-        self._hidden.create_service(kind, self._resolved(f"~/{name}"), answer_request)
+        self._hidden.create_service(
+            kind, self._resolved(f"~/{name}"), answer_request, qos_profile=REQUESTS
+        )
 
     def start(self) -> None:
         """Start to answer."""
