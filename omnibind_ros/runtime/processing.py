@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from omnibind_ros.encoders.base import Encoder, Encoding
 from omnibind_ros.sensors import Doubt, Issue, RejectedSampleError
@@ -97,8 +98,7 @@ class JobProcessor:
         try:
             shown = sample if region is None else crop(sample, region)
             encoding = self._encode(job, encoder, shown)
-            if not (np.isfinite(encoding.values).all() and math.isfinite(encoding.quality)):
-                raise ArithmeticError("its embedding or quality is not finite")  # noqa: TRY301
+            _check_finite(encoding)
         except RejectedSampleError as error:
             self._reject(job, str(error))
             return False
@@ -205,6 +205,19 @@ class JobProcessor:
                 return  # it was counted when it was given up
             pause = job.channel.health.fail(problem, self._monotonic())
         self._listener.on_problem(job.channel.name, f"{problem}; it is tried again in {pause:g} s")
+
+
+def _check_finite(encoding: Encoding) -> None:
+    """Raise ArithmeticError where an encoder has given NaN or infinity."""
+    given: dict[str, npt.ArrayLike] = {
+        "embedding": encoding.values,
+        "quality": encoding.quality,
+        "distance": encoding.distance,
+        "features": () if encoding.features is None else encoding.features,
+    }
+    wrong = [name for name, values in given.items() if not np.isfinite(values).all()]
+    if wrong:
+        raise ArithmeticError(f"not finite: its {' and its '.join(wrong)}")
 
 
 def _far(modality: str, distance: float) -> Doubt:

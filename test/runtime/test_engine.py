@@ -86,12 +86,19 @@ def test_a_failing_encoder_is_tried_again(make_engine):
 
 def test_an_embedding_that_is_not_finite_reaches_nobody(make_engine):
     small = make_engine(good=config())
-    for name, (value, quality) in {"a": (np.nan, 1.0), "b": (1.0, np.nan)}.items():
+    unit, nan = np.eye(4, dtype=np.float32)[0], np.full(4, np.nan, np.float32)
+    encodings = {
+        "embedding": Encoding(nan, 1.0),
+        "quality": Encoding(unit, np.nan),
+        "distance": Encoding(unit, 1.0, np.nan),
+        "features": Encoding(unit, 1.0, 0.0, nan),
+    }
+    for name, encoding in encodings.items():
         broken = AxisEncoder()
-        broken.encode = lambda _, v=value, q=quality: Encoding(np.full(4, v, np.float32), q)
+        broken.encode = lambda _, encoding=encoding: encoding
         small.engine.add(Channel(name, config(), KIND, broken))
         small.offer(name, 0)
-        small.wait(lambda name=name: "not finite" in small.state(name).reason)
+        small.wait(lambda name=name: f"not finite: its {name}" in small.state(name).reason)
     small.offer("good", 0)
     small.wait(lambda: len(small.results) == 1)
     assert small.results[0].sensors == ("good",)
