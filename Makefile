@@ -32,7 +32,7 @@ setup: ## virtual environment, ROS 2 and the build (GPU=1: inference on CUDA; PY
 
 demo: ## a robot with seven senses, and a page (HEADLESS=1: a story with a verdict; SCENE=photos: photographs; DURATION=seconds, JSON=FILE)
 	@$(SETUP) demo $(if $(filter photos,$(SCENE)),,sim)
-	@$(ENTER) && exec omnibind demo $(if $(SCENE),--scene "$(SCENE)") $(if $(HEADLESS),--headless) \
+	@$(ENTER) && exec python3 -S omnibind_ros/child_program.py $$PPID omnibind demo $(if $(SCENE),--scene "$(SCENE)") $(if $(HEADLESS),--headless) \
 	  $(if $(DURATION),--duration "$(DURATION)") $(if $(JSON),--json "$(JSON_PATH)")
 
 test: ## run the quick tests, without torch (PYTEST_ARGS="-k name -x")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from omnibind_ros.child_program import ending_with_parent
 from omnibind_ros.runtime.middleware import profile_variables
 from omnibind_ros.share import share_folders
 
@@ -25,7 +26,7 @@ class ChildError(Exception):
 
 
 class ChildProcess:
-    """A process that runs a Python module, with its log."""
+    """A process that runs a Python module, with its log; it ends with the thread that starts it."""
 
     def __init__(self, name: str, module: str, arguments: Sequence[str], logs: Path) -> None:
         """Start it.
@@ -40,7 +41,7 @@ class ChildProcess:
         self._log = logs / f"{name}.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                ending_with_parent([sys.executable, "-m", module, *arguments]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

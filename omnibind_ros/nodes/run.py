@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from omnibind_ros.child_program import ending_with_parent
 from omnibind_ros.demo.processes import ChildError, config_file, signals_as_exceptions
 from omnibind_ros.runtime.launch_arguments import read_arguments
 from omnibind_ros.runtime.launch_command import listing, node_arguments, programs
@@ -61,7 +62,8 @@ def _start(commands: Sequence[Sequence[str]], started: list[subprocess.Popen[byt
     for command in commands:
         try:
             # Ctrl-C goes to this process alone, which ends the others.
-            started.append(subprocess.Popen(command, start_new_session=True))
+            child = ending_with_parent(command)
+            started.append(subprocess.Popen(child, start_new_session=True))
         except OSError as error:
             raise LaunchError(
                 f"{command[0]} cannot be started ({error.strerror}); install it anew, or start it "

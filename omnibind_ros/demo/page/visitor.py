@@ -13,6 +13,8 @@ from http.cookiejar import CookieJar
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+from omnibind_ros.child_program import ending_with_parent
+
 from .live import FASTEST, unpacked
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -83,7 +85,7 @@ def _visit_with_browser(
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="omnibind-view-", ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
-            [program, *FLAGS, f"--user-data-dir={folder}", url],
+            ending_with_parent([program, *FLAGS, f"--user-data-dir={folder}", url]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
