@@ -1,4 +1,4 @@
-"""A node that is killed and started again at once, as launch does with respawn, has results soon."""
+"""A node that is killed and started again at once, as by respawn of launch, works again soon."""
 
 import pytest
 
