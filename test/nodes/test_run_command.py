@@ -11,6 +11,7 @@ pytest.importorskip("rclpy")
 
 from paths import ROOT
 from perception_client import LATCHED
+from processes_by_id import ends
 
 from omnibind_msgs.msg import SensorStatus, SensorStatusArray
 from omnibind_ros.runtime.middleware import VARIABLES
@@ -77,18 +78,20 @@ def test_arguments_reach_the_node_and_signals_end_it(probe, run, tmp_path, monke
     assert "Traceback" not in output(tmp_path)
 
 
-def test_other_programs_end_with_the_node(probe, run, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_other_programs_end_with_the_node(probe, run, tmp_path, number):
     rviz, pid_file = tmp_path / "rviz2", tmp_path / "pid"
     rviz.write_text(OTHER)
     rviz.chmod(0o755)
     path = f"{tmp_path}:{os.environ['PATH']}"
-    process = run("rviz:=true", "namespace:=shown", PATH=path, PID_FILE=str(pid_file))
-    wait_for_sensors(probe, "/shown/perception", tmp_path)
+    namespace = f"shown_{number.value}"
+    process = run("rviz:=true", f"namespace:={namespace}", PATH=path, PID_FILE=str(pid_file))
+    wait_for_sensors(probe, f"/{namespace}/perception", tmp_path)
     child = int(pid_file.read_text())
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(15) == 0, output(tmp_path)
-    with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+    process.send_signal(number)
+    status = process.wait(15)
+    assert status == (0 if number == signal.SIGTERM else -number), output(tmp_path)
+    assert ends(child)
 
 
 def test_what_cannot_be_run_is_one_sentence_and_ends(run, tmp_path):
