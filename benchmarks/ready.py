@@ -152,7 +152,8 @@ class Trials:
 
     def _wait(self, condition: Callable[[], bool], failure: str) -> None:
         if not self._spin(condition, PATIENCE):
-            raise RuntimeError(f"{failure} within {PATIENCE:g} s")
+            last = self._heard[-1][1] if self._heard else None
+            raise RuntimeError(f"{failure} within {PATIENCE:g} s; its last word: {last}")
 
 
 def summary(trials: list[dict[str, Any]]) -> dict[str, Any]:
@@ -196,6 +197,9 @@ def run(count: int, seed: int, logs: Path) -> dict[str, Any]:
     try:
         trials = Trials(node, spin, seed)
         return {**summary(found := trials.run(count)), "delays": found}
+    except RuntimeError:
+        print(child.tail(30), file=sys.stderr)
+        raise
     finally:
         child.stop()
         executor.shutdown(timeout_sec=1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from .launch_plan import LaunchError, NotReachedError, parameters_of
@@ -15,7 +16,7 @@ def parameter_files(arguments: Sequence[str]) -> Iterator[Path]:
         arguments: The command line; ROS arguments lie between `--ros-args` and `--`.
     """
     of_ros = False
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in pairwise([*arguments, ""]):
         if argument in ("--ros-args", "--"):
             of_ros = argument == "--ros-args"
         elif of_ros and argument == "--params-file" and following:

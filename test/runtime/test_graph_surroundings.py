@@ -57,6 +57,7 @@ def test_names_of_several_nodes_are_told_after_a_while():
 @pytest.mark.parametrize(
     ("arguments", "files"),
     [
+        ([], []),
         (["perception_node"], []),
         (["perception_node", "--params-file", "a.yaml"], []),
         (["n", "--ros-args", "--params-file", "a.yaml", "-p", "x:=1"], ["a.yaml"]),
