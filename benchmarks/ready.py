@@ -44,6 +44,9 @@ ALLOWED = 0.05
 PATIENCE = 30.0
 """Seconds that anything is waited for."""
 
+MAX_AGES = (0.3, 0.8)
+"""Seconds; on a machine with too much work, embeddings are done later than after 0.15 s."""
+
 BLOCK = 50
 """Trials with one max_age."""
 
@@ -80,7 +83,7 @@ class Trials:
         found = []
         for number in range(count):
             if number % BLOCK == 0:
-                self._set_max_age(self._rng.uniform(0.15, 0.6))
+                self._set_max_age(self._rng.uniform(*MAX_AGES))
             found.append(self._trial())
         return found
 
