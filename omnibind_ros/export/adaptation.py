@@ -17,7 +17,7 @@ from omnibind_ros.learning.adapt.sources import Sources
 from omnibind_ros.learning.af.embeddings import EmbeddingSet
 from omnibind_ros.learning.af.encoding import encode_dataset
 from omnibind_ros.learning.af.files import TrainedFusion, load_fusion
-from omnibind_ros.learning.progress import NamedProgress
+from omnibind_ros.learning.progress import NamedProgress, Steps
 from omnibind_ros.learning.released import FUSION, find_checkpoint, weights_folder
 from omnibind_ros.learning.students.registry import STUDENT_MODALITIES
 from omnibind_ros.learning.tensors.cache import build_cache
@@ -104,6 +104,8 @@ def _adapt(
         chosen = request.modalities or STUDENT_MODALITIES
         notes += [offset.sentence() for offset in clock_offsets(cache, dataset, chosen)]
     teacher = image_teacher(source, trained)
+    steps = Steps(progress)
+    steps.begin("training")
     sensors = adapt_students(
         request, cache, bank, numbers, teacher, notes, progress, labelled=labels is not None
     )
@@ -118,8 +120,9 @@ def _adapt(
             labels,
             request.precision,
             "adapted with `omnibind adapt` to recordings of one's own",
-            lambda step: progress(step, 0, 1, {}),
+            steps.begin,
         )
+        steps.end()
         after = _encoded(bundle, request, data, progress, bank)
         if any(dataset.has(modality).any() for modality in source.manifest.encoders):
             before = _encoded(source, request, data, progress, bank)
@@ -127,10 +130,12 @@ def _adapt(
             before = after.only(())
         if labels is not None:
             before, after = (replace(each, bank=bank, labels=numbers) for each in (before, after))
+        steps.begin("thresholds")
         images = image_labels(source, before, trained)
         bundle, fusion, calibration = calibrated(
             request, bundle, after, images, sensors, trained, own=labels is not None, notes=notes
         )
+        steps.begin("measurement")
         figures = measured(source, bundle, before, after, images, sensors, cache)
         figures["calibration"] = calibration
         check_better(figures, request.force, notes)
@@ -140,6 +145,7 @@ def _adapt(
         write_page(stage / PAGE, request, made, dataset)
         verify_bundle(stage, limited=False)
         keep_other_files(request.out, stage)
+    steps.end()
     return replace(made, bundle=Bundle.load(request.out))
 
 

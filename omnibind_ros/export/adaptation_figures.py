@@ -28,7 +28,7 @@ class Answers:
     Attributes:
         best: int64 [n], the best label.
         similarity: float32 [n], its similarity.
-        known: bool [n], whether it is said.
+        known: bool [n], whether it is said: similarity and quality reach their thresholds.
         fused: float32 [n, D].
     """
 
@@ -56,22 +56,21 @@ class Answerer:
         Args:
             data: Embeddings by the bundle's encoders; each sample has at least one.
         """
-        fused, weights = self._fused(data)
+        members = members_of(data, self._calibration.temperature)
+        fused, weights = self._fuse(members)
         similarity = data.bank.similarities(fused)
+        quality = (weights * members.quality).sum(1) / np.maximum(weights.sum(1), 1e-9)
         thresholds = []
         for present, shares in zip(data.present, weights, strict=True):
             names = [name for name, there in zip(data.modalities, present, strict=True) if there]
             thresholds.append(self._calibration.threshold(names, shares[present]))
         best = similarity.max(1)
-        known = best >= np.array(thresholds)
+        known = (best >= np.array(thresholds)) & (quality >= self._calibration.min_quality)
         return Answers(similarity.argmax(1).astype(np.int64), best, known, fused)
 
     def fused(self, data: EmbeddingSet) -> Floats:
         """Return the fused embeddings of samples, float32 [n, D]."""
-        return self._fused(data)[0]
-
-    def _fused(self, data: EmbeddingSet) -> tuple[Floats, Floats]:
-        return self._fuse(members_of(data, self._calibration.temperature))
+        return self._fuse(members_of(data, self._calibration.temperature))[0]
 
 
 def shares(answers: Answers, data: EmbeddingSet) -> dict[str, float]:

@@ -12,7 +12,7 @@ from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.sensors.region import Region
 
 from .errors import FileError
-from .folder import FolderFile, list_folder
+from .folder import FolderFile, list_folder, taken_for_photographs
 from .opening import Source, find_source
 from .perceiver import EncodedFile, FilePerceiver
 from .sensors import FileOptions
@@ -24,6 +24,7 @@ class FileEncoder:
     Attributes:
         perceiver: Encodes and recognises.
         left_out: Why files are left out.
+        notes: How folders were read, where that may surprise.
     """
 
     def __init__(self, bundle: Bundle, options: argparse.Namespace) -> None:
@@ -37,6 +38,7 @@ class FileEncoder:
             ValueError: An option cannot be used.
         """
         self.left_out: list[FileError] = []
+        self.notes: list[str] = []
         self._modality: str = options.modality
         self.perceiver = FilePerceiver(
             bundle,
@@ -60,6 +62,8 @@ class FileEncoder:
         """
         listing = list_folder(folder, self._modality)
         self.left_out += listing.left_out
+        if not self._modality and (note := taken_for_photographs(folder, listing.files)):
+            self.notes.append(note)
         return listing.files
 
     def listed(self, files: list[FolderFile]) -> Iterator[tuple[FolderFile, EncodedFile]]:

@@ -8,7 +8,7 @@ their names are passed through.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from .folder_options import NAME, read_folder_options
 from .kinds import MODALITIES_OF, kind_of, named_kind
 from .modality import check_modality, modality_words, told_by_name, without_modality
 from .opening import find_modality
-from .references import is_own_reference, is_reference
+from .references import References, is_own_reference, is_reference
 
 SPLITS = frozenset(
     ("train", "training", "val", "valid", "validation", "test", "testing", "dev", "kept")
@@ -127,6 +127,27 @@ def _modality(path: Path, kind: str, root: Path, wanted: str) -> str:
         return ""
     told = told_by_name(path.absolute(), kind, levels)
     return wanted if told in ("", wanted) else ""
+
+
+def taken_for_photographs(root: Path, files: Sequence[FolderFile]) -> str:
+    """Return a sentence if pictures beside that of a pad at rest are taken for photographs.
+
+    Args:
+        root: The folder that was listed.
+        files: Its files.
+
+    Returns:
+        What to write where; '' if there is no reference.png, or some files are touch pictures.
+    """
+    if any(file.modality == "touch" for file in files):
+        return ""
+    references = References()
+    if not any(f.modality == "image" and references.nearest(f.path) is not None for f in files):
+        return ""
+    return (
+        f"{root} has a reference.png, as touch pictures do, but its pictures are taken for "
+        f"photographs: write 'modality: touch' into {NAME} there if they are of a pad."
+    )
 
 
 def _walk(root: Path, folder: Path, listing: FolderListing) -> Iterator[tuple[Path, str, Path]]:

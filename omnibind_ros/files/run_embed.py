@@ -49,7 +49,7 @@ def run_embed(options: argparse.Namespace) -> int:
         ]
     else:
         rows = [_row(*file) for files in moments for file in files]
-    for line in left_out_lines(encoder.left_out):
+    for line in (*encoder.notes, *left_out_lines(encoder.left_out)):
         print(f"omnibind embed: {line}", file=sys.stderr)
     if not rows:
         return 1

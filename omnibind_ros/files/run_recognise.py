@@ -60,7 +60,7 @@ def run_recognise(options: argparse.Namespace) -> int:
         _print(answers, sets, figures)
         if options.json:
             Path(options.json).write_text(text, encoding="utf-8")
-    for line in left_out_lines(recognition.left_out):
+    for line in (*recognition.notes, *left_out_lines(recognition.left_out)):
         print(f"omnibind recognise: {line}", file=sys.stderr)
     if not answers and not sets:
         return 1
@@ -106,6 +106,11 @@ class FileRecognition:
     def left_out(self) -> list[FileError]:
         """Why files are left out."""
         return self._encoder.left_out
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on how folders were read."""
+        return self._encoder.notes
 
     def _use_enrolled(self, bundle: Bundle, folder: Path) -> list[str]:
         """Add the labels of a folder; return a sentence for each problem."""

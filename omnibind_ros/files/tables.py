@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from omnibind_ros.modalities import MODALITIES
+
 from .answers import Answer
 from .errors import FileError
 
@@ -37,8 +39,11 @@ def score_lines(figures: dict[str, Any]) -> Iterator[str]:
         said = ", ".join(f"{label} {count}" for label, count in list(of["said"].items())[:3])
         right = f"{of['top1']:5.0f}%" if of["labels"] else "  none"
         yield f"{name[:WIDTH]:{WIDTH}} {of['n']:5} {right} {of['known']:5.0f}%  {said}"
+    sets = [each for each in figures["results"] if "class" in each]
+    read = {file["modality"] for each in sets for file in each["files"]}
+    names = ", ".join(name for name in MODALITIES if name in read)
     yield (
-        f"{figures['n']} samples of {len(figures['by_class'])} classes: right "
+        f"{figures['n']} samples ({names}) of {len(figures['by_class'])} classes: right "
         f"{figures['top1']:.1f}%, balanced {figures['balanced']:.1f}%, known "
         f"{figures['known']:.1f}%, wrong and yet known {figures['wrong_known']:.1f}%"
     )

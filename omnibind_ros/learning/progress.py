@@ -24,6 +24,31 @@ def no_named_progress(name: str, done: int, total: int, metrics: Mapping[str, fl
     """Ignore the progress."""
 
 
+class Steps:
+    """Shows steps that cannot be counted, one after the other; each is done as the next begins."""
+
+    def __init__(self, progress: NamedProgress) -> None:
+        """Show nothing yet.
+
+        Args:
+            progress: Called with 0 of 1 as a step begins, and with 1 of 1 as it ends.
+        """
+        self._progress = progress
+        self._running = ""
+
+    def begin(self, name: str) -> None:
+        """End the step before, and begin one."""
+        self.end()
+        self._running = name
+        self._progress(name, 0, 1, {})
+
+    def end(self) -> None:
+        """End the step that runs, if there is one."""
+        if self._running:
+            self._progress(self._running, 1, 1, {})
+            self._running = ""
+
+
 @contextmanager
 def progress_bars() -> Iterator[NamedProgress]:
     """Show one bar for each task, with the metrics of its last step, on the standard error."""

@@ -132,7 +132,25 @@ def test_a_folder_per_class_gives_a_table(recognise, tmp_path):
     assert figures["known"] == pytest.approx(100 * known / 9, abs=0.01)
     assert figures["wrong_known"] == pytest.approx(100 * wrong / 9, abs=0.01)
     assert "3 samples have a class without a label" in printed.out
-    assert "9 samples of 3 classes: right" in printed.out
+    assert "9 samples (image) of 3 classes: right" in printed.out
+
+
+def test_pictures_beside_a_reference_that_are_taken_for_photographs(recognise, tmp_path):
+    folder = tmp_path / "mine"
+    picture(folder / "reference.png", 9)
+    for name in ("cup", "plate"):
+        picture(folder / name / "0.png", 1)
+    note = f"{folder} has a reference.png, as touch pictures do"
+    status, _, printed = recognise(folder)
+    assert status == 0
+    assert note in printed.err
+    assert "2 samples (image) of 2 classes" in printed.out
+    assert note not in recognise(folder, "--modality", "image")[2].err
+    (folder / "folder.yaml").write_text("modality: touch\n")
+    status, _, printed = recognise(folder)
+    assert status == 0
+    assert note not in printed.err
+    assert "2 samples (touch) of 2 classes" in printed.out
 
 
 def test_labels_of_the_folders_and_of_the_user(recognise, tmp_path):

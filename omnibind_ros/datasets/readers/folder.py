@@ -9,7 +9,7 @@ such as thermal/cup/1.png and rgb/cup/1.png, are one item. `folder.yaml` says wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,7 +19,7 @@ from omnibind_ros.datasets.samples import CodecError, sample_module, stored_moda
 from omnibind_ros.datasets.storage.item import SPLITS, Item, Split
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 from omnibind_ros.files.errors import FileError
-from omnibind_ros.files.folder import FolderFile, list_folder
+from omnibind_ros.files.folder import FolderFile, list_folder, taken_for_photographs
 from omnibind_ros.files.folder_options import (
     NAME,
     FolderOptions,
@@ -28,7 +28,6 @@ from omnibind_ros.files.folder_options import (
 )
 from omnibind_ros.files.modality import without_modality
 from omnibind_ros.files.opening import Source
-from omnibind_ros.files.references import References
 from omnibind_ros.files.samples import read_sample
 from omnibind_ros.recognition.class_names import class_text
 
@@ -72,7 +71,9 @@ def _scan(reader: Reader, root: Path, log: SkipLog) -> Iterator[Item]:
         split = splits.of(file.path) or _published(file)
         moments.setdefault((split, file.label, file.moment), {})[file.modality] = file
     splits.check()
-    _note_reference(root, listing.files, log)
+    note = taken_for_photographs(root, listing.files)
+    if note:
+        log.notes.append(note)
     for (split, label, name), files in moments.items():
         modalities: dict[str, Load] = {
             modality: partial(load_file, file.path, modality) for modality, file in files.items()
@@ -151,20 +152,6 @@ class HandSplits:
                 f"{self._root / NAME}: split lists '{each}', but no file or folder has that name; "
                 "write paths below the folder, such as cup/blue"
             )
-
-
-def _note_reference(root: Path, files: Sequence[FolderFile], log: SkipLog) -> None:
-    """Note that pictures beside that of a pad at rest are taken for photographs."""
-    if any(file.modality == "touch" for file in files):
-        return
-    references = References()
-    for file in files:
-        if file.modality == "image" and references.nearest(file.path) is not None:
-            log.notes.append(
-                f"{root} has a reference.png, as touch pictures do, but its pictures are taken for "
-                f"photographs: write 'modality: touch' into {NAME} there if they are of a pad."
-            )
-            return
 
 
 FOLDER = Reader(
