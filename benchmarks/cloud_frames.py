@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from recognised import recognised
 from rich.console import Console
 from rich.table import Table
 
@@ -154,11 +154,8 @@ def _measure(files: list[Path], variant: Variant, options: argparse.Namespace) -
             out.parent.mkdir(parents=True, exist_ok=True)
             points = np.load(file).astype(np.float32)
             np.save(out, variant.change(points, math.radians(options.tilt)))
-        result = folder / "result.json"
-        command = [sys.executable, "-m", "omnibind_ros.cli", "recognise", str(folder / "points")]
-        command += ["--labels", "folders", "--axes", variant.axes, "--bundle", options.bundle]
-        subprocess.run([*command, "--json", str(result)], check=True, stdout=subprocess.DEVNULL)
-        found = json.loads(result.read_text())
+        said = ("--labels", "folders", "--axes", variant.axes, "--bundle", options.bundle)
+        found = recognised(folder / "points", *said)
     return {key: found[key] for key in ("n", "top1", "balanced", "known", "wrong_known")}
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from recognised import recognised
 from rich.console import Console
 from rich.table import Table
 from scipy.signal import resample_poly
@@ -90,14 +90,7 @@ def _measure(
             out = folder / "sounds" / re.sub(r"^\d+ - ", "", clip.parent.name) / f"{clip.stem}.wav"
             out.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(out, changed, rate, "PCM_16")
-        result = folder / "result.json"
-        command = [sys.executable, "-m", "omnibind_ros.cli", "recognise", str(folder / "sounds")]
-        subprocess.run(
-            [*command, "--bundle", options.bundle, "--json", str(result)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        found = json.loads(result.read_text())
+        found = recognised(folder / "sounds", "--bundle", options.bundle)
     return {key: found[key] for key in ("n", "top1", "known", "wrong_known")}
 
 

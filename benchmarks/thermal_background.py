@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image
+from recognised import recognised
 
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 
@@ -58,11 +58,7 @@ def main() -> int:
         for frame, rows in CELLS.items():
             with Image.open(options.folder / f"{frame}.jpg") as picture:
                 _cut(picture, rows, folder, frame)
-        result = Path(name) / "result.json"
-        command = [sys.executable, "-m", "omnibind_ros.cli", "recognise", str(folder.parent)]
-        command += ["--modality", "thermal", "--bundle", options.bundle, "--json", str(result)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        found = json.loads(result.read_text())
+        found = recognised(folder.parent, "--modality", "thermal", "--bundle", options.bundle)
     print(f"{found['n']} cells without a thing: {found['known']:.1f}% known")
     if options.json:
         options.json.write_text(json.dumps({"n": found["n"], "known": found["known"]}) + "\n")

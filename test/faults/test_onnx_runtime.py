@@ -22,7 +22,7 @@ FAULTS = {"nan": (give_nan, "not finite"), "error": (give_error, "out of data bo
 
 
 class Senses:
-    """A node with a camera and a thermal camera, whose bundle the test has spoilt."""
+    """A node with a camera and a thermal camera, one network of which fails for some inputs."""
 
     def __init__(self, start_perception, bundle, folder):
         file = folder / "two.yaml"
@@ -70,7 +70,7 @@ def senses(start_perception, tmp_path):
     made = []
 
     def make(part, when, how):
-        bundle = copy_seven_bundle(tmp_path / "spoilt")
+        bundle = copy_seven_bundle(tmp_path / "failing")
         spoil(bundle, part, when, how)
         made.append(Senses(start_perception, bundle, tmp_path))
         return made[-1]

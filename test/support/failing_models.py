@@ -21,8 +21,8 @@ def hotter_than(degrees: float) -> Callable[[Graph], str]:
         graph.node.append(
             helper.make_node("ReduceMax", [graph.input[0].name], ["most"], keepdims=0)
         )
-        graph.node.append(helper.make_node("Greater", ["most", "limit"], ["spoilt"]))
-        return "spoilt"
+        graph.node.append(helper.make_node("Greater", ["most", "limit"], ["failing"]))
+        return "failing"
 
     return add
 
@@ -33,17 +33,17 @@ def more_than_one(graph: Graph) -> str:
     graph.initializer.append(helper.make_tensor("one", TensorProto.INT64, (), [1]))
     graph.node.append(helper.make_node("Shape", [graph.input[0].name], ["sizes"]))
     graph.node.append(helper.make_node("Gather", ["sizes", "rows_at"], ["rows"]))
-    graph.node.append(helper.make_node("Greater", ["rows", "one"], ["spoilt"]))
-    return "spoilt"
+    graph.node.append(helper.make_node("Greater", ["rows", "one"], ["failing"]))
+    return "failing"
 
 
-def give_nan(graph: Graph, spoilt: str, good: str, output: str) -> None:
+def give_nan(graph: Graph, failing: str, good: str, output: str) -> None:
     """Let an output be NaN where the bool says so."""
     graph.initializer.append(helper.make_tensor("nan", TensorProto.FLOAT, (), [float("nan")]))
-    graph.node.append(helper.make_node("Where", [spoilt, "nan", good], [output]))
+    graph.node.append(helper.make_node("Where", [failing, "nan", good], [output]))
 
 
-def give_error(graph: Graph, spoilt: str, good: str, output: str) -> None:
+def give_error(graph: Graph, failing: str, good: str, output: str) -> None:
     """Let the run fail where the bool says so: by an index that is out of bounds."""
     shape = next(one for one in graph.output if one.name == output).type.tensor_type.shape
     first = len(shape.dim) - 1  # the last axis has all values, taken in their order
@@ -51,7 +51,7 @@ def give_error(graph: Graph, spoilt: str, good: str, output: str) -> None:
     places = helper.make_tensor("places", TensorProto.INT64, (size,), list(range(size)))
     graph.initializer.append(places)
     graph.initializer.append(helper.make_tensor("far", TensorProto.INT64, (), [10**6]))
-    graph.node.append(helper.make_node("Cast", [spoilt], ["number"], to=TensorProto.INT64))
+    graph.node.append(helper.make_node("Cast", [failing], ["number"], to=TensorProto.INT64))
     graph.node.append(helper.make_node("Mul", ["number", "far"], ["beyond"]))
     graph.node.append(helper.make_node("Add", ["places", "beyond"], ["taken"]))
     graph.node.append(helper.make_node("Gather", [good, "taken"], [output], axis=first))
