@@ -92,7 +92,8 @@ def release_checkpoints(
     """Write the weights that a bundle's networks were exported from.
 
     Matrices are stored in 16 bits, which halves the files and turns no embedding by more than a
-    cosine of 0.9999; vectors, such as the variances of a normalisation, stay in 32.
+    cosine of 0.9999; vectors, such as the variances of a normalisation, stay in 32. Weights that
+    the folder has of the bundle's other networks stay, as after `omnibind bundle merge`.
 
     Args:
         out: The folder; files of the same names in it are replaced.
@@ -108,22 +109,43 @@ def release_checkpoints(
         OSError: One cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
-    files: dict[str, dict[str, str]] = {}
+    files: dict[str, dict[str, str]] = _still_right(out, bundle)
+    written = []
     for name, path in students.items():
         if name in bundle.manifest.encoders:
             network = bundle.manifest.encoders[name].sha256
             files[name] = _write(out / f"{name}.pt", _halved(checkpoints.load(path)), network)
+            written.append(name)
     if fusion is not None and bundle.manifest.fusion is not None:
         content = checkpoints.load(fusion)
         files[FUSION] = _write(out / "fusion.pt", content, bundle.manifest.fusion.sha256)
+        written.append(FUSION)
     record = {"bundle": bundle.manifest.model, "files": files}
     write_atomic(out / RECORD, yaml.safe_dump(record, sort_keys=False))
-    return list(files)
+    return written
+
+
+def _still_right(folder: Path, bundle: Bundle) -> dict[str, dict[str, str]]:
+    """Return the record's entries of networks that the bundle has still, with sound files."""
+    networks = {name: spec.sha256 for name, spec in bundle.manifest.encoders.items()}
+    if bundle.manifest.fusion is not None:
+        networks[FUSION] = bundle.manifest.fusion.sha256
+    kept = {}
+    for name, network in networks.items():
+        try:
+            kept[name] = _entry(find_checkpoint(bundle, name, folder), network)
+        except TrainingError:
+            continue  # there are none of this network: nothing to keep
+    return kept
+
+
+def _entry(path: Path, network: str) -> dict[str, str]:
+    return {"path": path.name, "sha256": file_sha256(path), "network": network}
 
 
 def _write(path: Path, content: dict[str, Any], network: str) -> dict[str, str]:
     checkpoints.save(path, content)
-    return {"path": path.name, "sha256": file_sha256(path), "network": network}
+    return _entry(path, network)
 
 
 def _halved(content: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from omnibind_ros.learning.released import (  # noqa: E402
     FUSION,
     checkpoints_folder,
     find_checkpoint,
+    release_checkpoints,
 )
 from omnibind_ros.learning.students.files import load_student  # noqa: E402
 
@@ -113,3 +114,14 @@ def test_a_record_cannot_name_a_file_elsewhere(copied, tmp_path):
     (folder / "checkpoints.yaml").write_text(yaml.safe_dump(record))
     with pytest.raises(TrainingError, match="names no weights of touch"):
         find_checkpoint(copied, "touch")
+
+
+def test_a_run_of_one_student_keeps_the_weights_of_the_others(household, tmp_path):
+    copy = tmp_path / "checkpoints"
+    shutil.copytree(checkpoints_folder(household), copy)
+    (copy / "event.pt").write_bytes(b"damaged")
+    touch = find_checkpoint(household, "touch")
+    assert release_checkpoints(copy, household, {"touch": touch}) == ["touch"]
+    named = yaml.safe_load((copy / "checkpoints.yaml").read_text())["files"]
+    assert set(named) == {"touch", "thermal", "points", "audio", FUSION}
+    assert find_checkpoint(household, "thermal", copy).parent == copy
