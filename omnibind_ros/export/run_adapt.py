@@ -100,23 +100,32 @@ def table(figures: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of the table of an adaptation's figures."""
     labelled = any("probe" in of for of in figures["sensors"].values())
     named = "right (balanced)" if labelled else "agrees with images"
-    yield f"{'held back':12} {'samples':>8} {named + ', before':>28} {'after':>7} {'known':>14}"
+    wrong_head = f" {'wrong and known':>15}" if labelled else ""
+    yield (
+        f"{'held back':12} {'samples':>8} {named + ', before':>28} {'after':>7} {'known':>14}"
+        f"{wrong_head}"
+    )
     parts = dict(figures["sensors"])
     if "fused" in figures:
         parts["together"] = figures["fused"]
     for name, of in parts.items():
         before, after = of["before"], of["after"]
         key = "balanced" if labelled else "agrees"
-        known = f"{_percent(before, 'known')} > {_percent(after, 'known')}"
+        known = _change(before, after, "known")
+        wrong = f" {_change(before, after, 'wrong_known'):>15}" if labelled else ""
         yield (
             f"{name:12} {after['n']:8} {_percent(before, key):>28} {_percent(after, key):>7} "
-            f"{known:>14}"
+            f"{known:>14}{wrong}"
         )
         if of.get("probe"):
             yield (
                 f"{'':12} {'':8} {'a linear classifier on the layers alone':>28} "
                 f"{_percent(of['probe'], 'balanced'):>7}"
             )
+
+
+def _change(before: Mapping[str, Any], after: Mapping[str, Any], key: str) -> str:
+    return f"{_percent(before, key)} > {_percent(after, key)}"
 
 
 def _percent(figures: Mapping[str, Any], key: str) -> str:

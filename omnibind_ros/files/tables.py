@@ -10,9 +10,6 @@ from omnibind_ros.modalities import MODALITIES
 from .answers import Answer
 from .errors import FileError
 
-WIDTH = 34
-"""Characters of a class's name that are shown."""
-
 
 def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield the lines for one answer."""
@@ -34,11 +31,12 @@ def answer_lines(answer: Answer) -> Iterator[str]:
 
 def score_lines(figures: dict[str, Any]) -> Iterator[str]:
     """Yield the table of classes, and the figures of all."""
-    yield f"{'class':{WIDTH}} {'n':>5} {'right':>6} {'known':>6}  most often said"
+    width = max(len(name) for name in ("class", *figures["by_class"]))
+    yield f"{'class':{width}} {'n':>5} {'right':>6} {'known':>6}  most often said"
     for name, of in figures["by_class"].items():
         said = ", ".join(f"{label} {count}" for label, count in list(of["said"].items())[:3])
         right = f"{of['top1']:5.0f}%" if of["labels"] else "  none"
-        yield f"{name[:WIDTH]:{WIDTH}} {of['n']:5} {right} {of['known']:5.0f}%  {said}"
+        yield f"{name:{width}} {of['n']:5} {right} {of['known']:5.0f}%  {said}"
     sets = [each for each in figures["results"] if "class" in each]
     read = {file["modality"] for each in sets for file in each["files"]}
     names = ", ".join(name for name in MODALITIES if name in read)

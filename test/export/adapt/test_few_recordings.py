@@ -28,6 +28,11 @@ def test_it_is_cross_fitted_and_says_so(tmp_path):
     assert "note: fewer than 12 samples that are held back for it have labels" in done.out
     assert "cross-fitted in 4 folds of 8 objects" in done.out
     assert "have seen in training" not in done.out
+    touch = json.loads(file.read_text())["sensors"]["touch"]
+    wrong = f"{touch['before']['wrong_known']:.1f}% > {touch['after']['wrong_known']:.1f}%"
+    head, row = done.out.splitlines()[:2]
+    assert head.endswith("wrong and known")
+    assert row.endswith(wrong)
     assert Bundle.load(out).manifest.figures["adaptation"]["calibration"] == figures
 
 
