@@ -22,6 +22,10 @@ from omnibind_ros.runtime.throttle import MOST, Throttle
         (0, 0.4, True, Presence.ABSENT),
         (UNKNOWN_PUBLISHERS, 0.4, False, Presence.FRESH),
         (UNKNOWN_PUBLISHERS, 6.0, False, Presence.ABSENT),
+        (UNKNOWN_PUBLISHERS, 5.0, False, Presence.STALE),
+        (UNKNOWN_PUBLISHERS, 5.0, True, Presence.FAULT),
+        (1, 0.5, False, Presence.FRESH),
+        (2, 60.0, False, Presence.STALE),
     ],
 )
 def test_presence(publishers, age, fault, expected):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnibind_ros.runtime.budget import Budget
-from omnibind_ros.runtime.scheduler import PATIENCE, Demand, pick
+from omnibind_ros.runtime.scheduler import PATIENCE, Demand, gain, overdue, pick
 
 
 def demand(**changes):
@@ -84,6 +84,49 @@ def simulate(sensors, seconds, rate=math.inf):
         now += found.cost
         found.embedded = taken
     return spent
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"sample_age": 0.1, "embedding_age": 0.3}, 0.4),
+        ({"sample_age": 0.1, "embedding_age": 0.3, "weight": 0.0}, 0.2 * 0.4),
+        ({"sample_age": 0.1, "embedding_age": 0.3, "weight": 2.0}, 1.8 * 0.4),
+        ({"sample_age": 0.1, "embedding_age": math.inf}, 0.8),
+        ({"sample_age": 0.1, "embedding_age": 0.7}, 0.8),
+        ({"sample_age": 0.6, "embedding_age": 0.7}, 0.0),
+        ({"sample_age": 0.3, "embedding_age": 0.1}, 0.0),
+        ({"sample_age": 0.2, "embedding_age": 0.4, "max_age": 1.0}, 0.2),
+    ],
+)
+def test_the_evidence_that_an_encode_adds(changes, wanted):
+    assert gain(demand(**changes)) == pytest.approx(wanted)
+
+
+def test_a_sensor_is_overdue_after_half_its_max_age():
+    assert overdue(demand(waited=1.0, max_age=0.5)) == pytest.approx(4.0)
+    assert overdue(demand(waited=0.25, max_age=0.5)) == pytest.approx(1.0)
+
+
+def test_the_wait_is_until_the_first_sensor_is_due():
+    later = [("a", demand(due=0.3)), ("b", demand(due=0.2)), ("c", demand(due=0.4))]
+    assert pick(later) == (None, 0.2)
+    assert pick([*later, ("d", demand(due=0.0))]) == ("d", 0.2)
+    assert pick([("d", demand(due=0.0))]) == ("d", math.inf)
+
+
+def test_of_sensors_that_are_equal_the_first_goes_and_all_patience_is_equal():
+    assert pick([("a", demand()), ("b", demand())])[0] == "a"
+    patient = demand(waited=0.01, embedding_age=0.2)
+    assert pick([("a", demand(waited=0.2)), ("b", patient)])[0] == "b"
+    assert pick([("a", demand(waited=0.251)), ("b", patient)])[0] == "a"
+
+
+def test_a_cost_of_nothing_counts_as_a_tenth_of_a_millisecond():
+    free, cheap = demand(cost=0.0, embedding_age=0.1), demand(cost=2e-4, embedding_age=0.15)
+    assert pick([("cheap", cheap), ("free", free)])[0] == "free"
+    assert pick([("cheap", demand(cost=2e-4, embedding_age=0.25)), ("free", free)])[0] == "cheap"
+    assert pick([("free", free), ("as cheap", demand(cost=1e-4))])[0] == "free"
 
 
 def test_nothing_waits():
