@@ -7,21 +7,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 TEMPORARY = ".tmp"
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, shared: bool = False) -> Iterator[BinaryIO]:
     """Open a file for writing that gets its name only when all of it is on the disk.
 
     Args:
         path: Its path. A file of that path is replaced.
+        shared: Whether another process may write the same file at this time, such as the worker of
+            a command that has ended: then each has a temporary file of its own.
 
     Raises:
         OSError: It cannot be written. Then, and after any other exception, no file is left.
     """
-    temporary = path.with_name(path.name + TEMPORARY)
+    own = f".{uuid4().hex}" if shared else ""
+    temporary = path.with_name(path.name + own + TEMPORARY)
     try:
         with temporary.open("wb") as file:
             yield file

@@ -12,8 +12,9 @@ from processes_by_id import ends, running
 from omnibind_ros.child_program import ending_with_parent
 
 PARENT = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from omnibind_ros.child_program import ending_with_parent
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 sleep = ["sleep", "600"]
 children = [subprocess.Popen(ending_with_parent(sleep), start_new_session=True)]
 children.append(subprocess.Popen(["nohup", *sleep], start_new_session=True))
@@ -36,6 +37,7 @@ def test_a_child_ends_with_its_parent_and_one_started_by_hand_goes_on(number, wa
             assert running(other)
         finally:
             os.kill(other, signal.SIGKILL)
+            parent.kill()
 
 
 def test_what_make_has_become_in_a_recipe_ends_with_make(tmp_path):

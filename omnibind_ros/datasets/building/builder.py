@@ -154,9 +154,14 @@ def _claim(out: Path, state: dict[str, Any]) -> Iterator[None]:
                 "or remove it"
             )
         (out / PARTS).mkdir(exist_ok=True)
-        for unfinished in (*out.glob(f"*{TEMPORARY}"), *(out / PARTS).glob(f"*{TEMPORARY}")):
-            unfinished.unlink()
+        _remove_unfinished(out)
         yield
+
+
+def _remove_unfinished(out: Path) -> None:
+    """Remove what workers that were lost have not finished."""
+    for unfinished in (*out.glob(f"*{TEMPORARY}"), *(out / PARTS).glob(f"*{TEMPORARY}")):
+        unfinished.unlink(missing_ok=True)
 
 
 def _missing(out: Path, count: int) -> list[int]:
@@ -187,6 +192,7 @@ def _finish(plan: Plan, out: Path, count: int, resumed: int) -> BuildReport:
         raise DatasetError(f"all {len(lost)} samples were left out, e.g. {examples[0]}: {reason}")
     skipped = SkipLog.from_dict(plan.describe().get("skipped", {}))
     skipped.merge(lost)
+    _remove_unfinished(out)
     join_parts(parts, out / INDEX)
     manifest = Manifest(
         plan.describe(), tuple(shards), (out / INDEX).stat().st_size, skipped.to_dict()

@@ -91,7 +91,7 @@ def write_part(path: Path, shard: Shard, table: pa.Table, skipped: SkipLog) -> N
         OSError: It cannot be written; then no file is left.
     """
     metadata = {"shard": json.dumps(asdict(shard)), "skipped": json.dumps(skipped.to_dict())}
-    with atomic_file(path) as file:
+    with atomic_file(path, shared=True) as file:
         pq.write_table(table.replace_schema_metadata(metadata), file)
 
 

@@ -64,7 +64,7 @@ def write_shard(
         OSError: It cannot be written; then no file is left.
     """
     rows: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
-    with atomic_file(path) as file:
+    with atomic_file(path, shared=True) as file:
         hashing = _Hashing(file)
         with tarfile.open(fileobj=hashing, mode="w", format=tarfile.USTAR_FORMAT) as tar:
 

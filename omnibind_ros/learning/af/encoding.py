@@ -96,7 +96,7 @@ class EncodeTask:
             "quality": np.array(quality, np.float32),
             "rows": np.array(rows, np.int64),
         }
-        with atomic_file(self.files[number]) as file:
+        with atomic_file(self.files[number], shared=True) as file:
             np.savez(file, allow_pickle=False, **arrays)
 
 

@@ -1,5 +1,6 @@
 """Numbered tasks on executors of concurrent.futures, and on a Dask scheduler with real workers."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -50,11 +51,11 @@ class Cluster:
         self.workers = []
         self.scheduler = self._start("scheduler", "--port", "0", "--host", "127.0.0.1")
         end = time.monotonic() + 60
-        while not self._file.is_file():
+        while (address := self._read_address()) is None:
             assert self.scheduler.poll() is None, self.log("scheduler")
             assert time.monotonic() < end
             time.sleep(0.05)
-        self.address = self._read_address()
+        self.address = address
 
     def add_worker(self):
         name = f"worker{len(self.workers)}"
@@ -83,9 +84,11 @@ class Cluster:
             )
 
     def _read_address(self):
-        import json  # noqa: PLC0415 - here alone
-
-        return json.loads(self._file.read_text())["address"]
+        """Return the scheduler's address; None while its file is not there or not whole."""
+        try:
+            return json.loads(self._file.read_text())["address"]
+        except (OSError, ValueError):
+            return None
 
 
 @pytest.fixture
