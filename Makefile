@@ -22,7 +22,7 @@ CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all soak faults fuzz lint format docs lock clean
+.PHONY: help setup demo test test-all coverage soak faults fuzz lint format docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,16 @@ test: ## run the quick tests, without torch (PYTEST_ARGS="-k name -x")
 test-all: ## run all tests, training and export too (PYTEST_ARGS="-k name -x")
 	@$(SETUP) $(ALL)
 	@$(ENTER) && OMP_NUM_THREADS=1 exec python3 -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+# Rooms of the engine, and tests that run them in their own process.
+ENGINE := runtime sensors encoders fusion recognition
+
+coverage: ## lines and branches of the engine that tests without ROS run, and what they leave out
+	@$(SETUP) $(QUICK)
+	@$(ENTER) && mkdir -p build && export OMP_NUM_THREADS=1 && \
+	  python3 -m pytest -q --without-torch -n 2 --dist loadfile $(patsubst %,test/%,$(ENGINE) files bags) --cov-branch \
+	  $(ENGINE:%=--cov=omnibind_ros.%) --cov-report=json:build/coverage.json $(PYTEST_ARGS) && \
+	  python3 tools/coverage_table.py build/coverage.json
 
 soak: ## random operations, floods and faults (MINUTES=30, JSON=FILE for figures)
 	@$(SETUP) $(QUICK)

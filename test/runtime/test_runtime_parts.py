@@ -24,12 +24,22 @@ from omnibind_ros.runtime.throttle import MOST, Throttle
         (UNKNOWN_PUBLISHERS, 6.0, False, Presence.ABSENT),
         (UNKNOWN_PUBLISHERS, 5.0, False, Presence.STALE),
         (UNKNOWN_PUBLISHERS, 5.0, True, Presence.FAULT),
+        (UNKNOWN_PUBLISHERS, 5.1, False, Presence.ABSENT),
         (1, 0.5, False, Presence.FRESH),
         (2, 60.0, False, Presence.STALE),
     ],
 )
 def test_presence(publishers, age, fault, expected):
     assert presence(publishers, age, 0.5, fault) is expected
+
+
+def test_the_numbers_are_those_of_the_message():
+    assert {each.name: each.value for each in Presence} == {
+        "ABSENT": 0,
+        "STALE": 1,
+        "FRESH": 2,
+        "FAULT": 3,
+    }
 
 
 def test_throttle_says_news_at_once_and_repeats_rarely():
