@@ -13,7 +13,6 @@ delay is negative.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -29,9 +28,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rich.console import Console
-from rich.table import Table
 from sensor_msgs.msg import Image
+from show_figures import show_figures
 
 from omnibind_msgs.msg import Ready
 from omnibind_ros.demo.processes import ChildProcess, prepare_environment, private_domain
@@ -220,13 +218,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as logs, private_domain():
         prepare_environment()
         figures = run(options.trials, options.seed, Path(logs))
-    table = Table("what", "figure")
-    for key, value in figures.items():
-        if key != "delays":
-            table.add_row(key, str(value))
-    Console().print(table)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2))
+    show_figures(figures, options.json, json_only="delays")
     return int(figures["told_later_than_50_ms"] > 0)
 
 

@@ -13,7 +13,6 @@ first start, before which files may have to be read from disk, is measured apart
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -28,9 +27,8 @@ import psutil
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rich.console import Console
-from rich.table import Table
 from sensor_msgs.msg import Image
+from show_figures import show_figures
 
 from omnibind_msgs.msg import Recognition
 from omnibind_ros.demo.processes import (
@@ -176,12 +174,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as logs, private_domain():
         prepare_environment()
         figures = run(options.kills, options.seed, options.config, Path(logs))
-    table = Table("what", "figure")
-    for key, value in figures.items():
-        table.add_row(key, str(value))
-    Console().print(table)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2))
+    show_figures(figures, options.json)
     return int(figures["later_than_3_s"] > 0)
 
 

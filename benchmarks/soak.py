@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from show_figures import show_figures
 from soak_run.observer import Observer, resources
 from soak_run.operations import FAULTS, FLOODS, PATIENCE, Operations
 from soak_run.verdict import failures, memory
@@ -208,15 +207,9 @@ def main() -> int:
         print(f"soak.py: {error}", file=sys.stderr)
         return 1
     log = figures.pop("log")
-    table = Table("what", "figure")
-    for key, value in figures.items():
-        if key != "history":
-            table.add_row(key, str(value))
-    Console().print(table)
+    show_figures(figures, options.json, json_only="history")
     if options.log:
         options.log.write_text(log, encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return int(figures["verdict"] != "passed")
 
 
