@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import sys
 import tempfile
@@ -48,6 +49,10 @@ SAMPLE = 2.0
 PAUSE = 0.5
 """Seconds between two operations."""
 
+PARTS = 10
+"""At the beginning of each of so many parts, what the operations have set is undone, so that the
+latencies of the parts can be compared."""
+
 
 class Soak:
     """One run."""
@@ -82,10 +87,12 @@ class Soak:
             if not operations.spin(lambda: bool(observer.results) or child.ended(), 3 * PATIENCE):
                 raise ChildError(f"no result came; the end of the node's log:\n{child.tail()}")
             child.check()
-            quiet, seconds = self._soak(child, observer, operations)
+            quiet = self._quiet(observer, operations)
+            start, seconds = self._soak(child, observer, operations)
+            quiet_end = None
             if not self._crashes:
-                world.calm()
                 operations.settle(PATIENCE)
+                quiet_end = self._quiet(observer, operations)
         finally:
             world.close()
             child.stop()
@@ -94,7 +101,7 @@ class Soak:
             observer.destroy_node()
             load.destroy_node()
             rclpy.try_shutdown()
-        return self._figures(observer, operations, world, quiet, seconds)
+        return self._figures(observer, operations, world, (start, seconds), (quiet, quiet_end))
 
     def _start(self) -> ChildProcess:
         reference = write_reference(self._logs)
@@ -107,24 +114,30 @@ class Soak:
             "perception", "omnibind_ros.nodes.perception_node", arguments, self._logs
         )
 
+    def _quiet(self, observer: Observer, operations: Operations) -> dict[str, Any]:
+        """Return the latencies of some seconds in which nothing is done."""
+        begin, seconds = time.monotonic(), self._options.quiet
+        operations.spin(lambda: time.monotonic() > begin + seconds, seconds + 1)
+        return observer.latencies(begin, time.monotonic())
+
     def _soak(
         self, child: ChildProcess, observer: Observer, operations: Operations
-    ) -> tuple[dict[str, Any], float]:
-        """Do operations until the time is over; return the quiet figures, and the seconds."""
-        options = self._options
-        calm = time.monotonic()
-        operations.spin(lambda: time.monotonic() > calm + options.quiet, options.quiet + 1)
-        quiet = observer.latencies(calm, time.monotonic())
+    ) -> tuple[float, float]:
+        """Do operations until the time is over; return the monotonic start, and the seconds."""
         process = psutil.Process(child.pid)
         start = sampled = time.monotonic()
-        wanted = options.minutes * 60
+        wanted = self._options.minutes * 60
+        part = 0
         with Progress(console=Console(stderr=True)) as progress:
             task = progress.add_task("soak", total=wanted)
             while (passed := time.monotonic() - start) < wanted:
                 progress.update(task, completed=passed)
                 if child.ended():
                     self._crashes.append(child.tail())
-                    return quiet, passed
+                    return start, passed
+                if passed >= (part + 1) * wanted / PARTS:
+                    part += 1
+                    operations.settle(PATIENCE)
                 with contextlib.suppress(psutil.NoSuchProcess):  # the next turn notes it
                     operations.one()
                 end = time.monotonic() + PAUSE
@@ -141,26 +154,27 @@ class Soak:
                         }
                     )
                     sampled = now
-        return quiet, time.monotonic() - start
+        return start, time.monotonic() - start
 
     def _figures(
         self,
         observer: Observer,
         operations: Operations,
         world: World,
-        quiet: dict[str, Any],
-        seconds: float,
+        span: tuple[float, float],
+        quiet: tuple[dict[str, Any], dict[str, Any] | None],
     ) -> dict[str, Any]:
-        times = [at for at, _ in observer.results]
-        begin = self._history[0]["t"] if self._history else 0.0
-        start = times[-1] - seconds if times else 0.0
-        tenth = seconds / 10
+        start, seconds = span
+        before, after = quiet
+        parts = [start + seconds * part / PARTS for part in range(PARTS + 1)]
+        p99 = [observer.latencies(*each)["p99_ms"] for each in itertools.pairwise(parts)]
         count = operations.count
         figures: dict[str, Any] = {
             "crashes": len(self._crashes),
             **memory(self._history, seconds),
-            "p99_first_ms": observer.latencies(start, start + tenth)["p99_ms"],
-            "p99_last_ms": observer.latencies(start + seconds - tenth, start + seconds)["p99_ms"],
+            "p99_first_ms": p99[0],
+            "p99_last_ms": p99[-1],
+            "p99_parts_ms": p99,
             "operations": count.total(),
             "floods": sum(count[name] for name in FLOODS),
             "faults": sum(count[name] for name in FAULTS),
@@ -169,9 +183,10 @@ class Soak:
             "exceptions": self._log.count("Traceback") + self._log.count("a result was lost"),
             "failed_callbacks": self._log.count("callback: failed"),
             "seconds": round(seconds, 1),
-            "first_sample_s": begin,
-            "quiet": quiet,
-            "p99_quiet_ms": quiet["p99_ms"],
+            "quiet": before,
+            "quiet_after": after,
+            "p99_quiet_ms": before["p99_ms"],
+            "p99_quiet_after_ms": after and after["p99_ms"],
             **observer.latencies(start, start + seconds),
             "ready_messages": observer.ready_count,
             "messages": sum(source.sent for source in world.sources.values()),

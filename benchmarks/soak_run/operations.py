@@ -110,10 +110,12 @@ class Operations:
         """Undo everything, and check that every sensor is fresh and the node is ready."""
         self._world.calm()
         self._end_strangers(float("inf"))
-        for name in list(self._removed):
-            self._set_sensor(operation=SetSensor.Request.SET, name=name, modality=name)
-        for name in list(self._extras):
-            self._set_sensor(operation=SetSensor.Request.REMOVE, name=name)
+        for name in sorted(self._removed):
+            if self._set_sensor(operation=SetSensor.Request.SET, name=name, modality=name):
+                self._removed.discard(name)
+        for name in sorted(self._extras):
+            if self._set_sensor(operation=SetSensor.Request.REMOVE, name=name):
+                self._extras.discard(name)
         self._set_parameters(deadline=5.0, result_rate=30.0, **dict.fromkeys(self._ages(), 0.0))
         wanted = set(self._world.sources)
         if not self.spin(lambda: wanted <= self._observer.fresh(), seconds):
@@ -123,9 +125,9 @@ class Operations:
                 else "not there"
                 for name in wanted - self._observer.fresh()
             }
-            self._lost("the end", f"sensors are not fresh: {missing}")
+            self._lost("settling", f"sensors are not fresh: {missing}")
         if not self.spin(lambda: bool(self._observer.ready.ready), seconds):
-            self._lost("the end", f"the node is not ready: {self._reasons()}")
+            self._lost("settling", f"the node is not ready: {self._reasons()}")
 
     def _reasons(self) -> str:
         return "; ".join(self._observer.ready.reasons) or str(self._observer.ready.ready)
