@@ -89,6 +89,7 @@ def main() -> None:
     bundle = Bundle.load(resolve_bundle(options.bundle))
     figures = {modality: measure(bundle, modality) for modality in bundle.manifest.encoders}
     total = sum(row["ms"] for row in figures.values())
+    megabytes = sum(f.stat().st_size for f in bundle.root.rglob("*") if f.is_file()) / 1e6
     processor = {
         "name": processor_name(),
         "instructions": [name for name in INSTRUCTIONS if name in processor_flags()],
@@ -110,6 +111,7 @@ def main() -> None:
             "processor": processor,
             "encoders": figures,
             "all_once_ms": round(total, 3),
+            "bundle_mb": round(megabytes, 2),
         }
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
 from omnibind_ros.encoders.bundle import Bundle
-from omnibind_ros.modalities import MODALITIES
 from omnibind_ros.runtime.cpu_time import CpuTime
 from omnibind_ros.runtime.embeddings import FreshEmbedding, StoredEmbedding
 from omnibind_ros.runtime.history import HistorySettings
 from omnibind_ros.runtime.perception import PerceptionResult
 from omnibind_ros.runtime.recognising import Knowledge
+from omnibind_ros.sensors import SensorRegistry
 
 from .encounters import Said, Shown
-from .traces import Embedded, Trace
-
-MAX_AGES = {"points": 0.5}
-"""Those of config/seven_senses.yaml that are not the default."""
+from .traces import Embedded, Trace, live_setup
 
 
 @dataclass
@@ -81,8 +79,9 @@ class _Source:
         """Take no notice of it: the recognition says it."""
 
 
+@cache
 def _max_age(name: str) -> float:
-    return MAX_AGES.get(name, MODALITIES[name].max_age)
+    return live_setup(name, SensorRegistry.installed()).config.max_age
 
 
 @dataclass(frozen=True)

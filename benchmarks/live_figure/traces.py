@@ -117,7 +117,7 @@ def _messages(leg: Leg, paths: Sequence[Path]) -> Iterator[Offer]:
         views.close()
 
 
-def _setup(name: str, sensor_types: SensorRegistry) -> SensorSetup:
+def live_setup(name: str, sensor_types: SensorRegistry) -> SensorSetup:
     """Return the parameters of a sensor, as the live figure has them."""
     values = parameters_of(config_file("seven_senses.yaml"), "/perception")
     config = fill_in_defaults(name, SensorConfig(modality=name))
@@ -148,7 +148,7 @@ def record(
     config = PerceptionConfig()
     sensor_types = SensorRegistry.installed()
     factory = ChannelFactory(bundle, sensor_types, warn=False)
-    channels = [factory.make(name, _setup(name, sensor_types)) for name, _ in leg.plan.rates]
+    channels = [factory.make(name, live_setup(name, sensor_types)) for name, _ in leg.plan.rates]
     end = LEAD_IN + len(paths) * leg.plan.seconds
     recorder = _Recorder(
         bundle,

@@ -32,3 +32,11 @@ class Goal(NamedTuple):
             return "reached"
         unit = "" if self.unit == "AUROC" else (" points" if self.unit == "%" else f" {self.unit}")
         return f"missed by {gap:.3f}" if not unit else f"missed by {gap:.1f}{unit}"
+
+    def row(self) -> tuple[str, str, str, str]:
+        """Return the cells of a table: figure, goal, measured value and verdict."""
+        places = 3 if self.unit == "AUROC" else 2
+        unit = "" if self.unit == "AUROC" else f" {self.unit}"
+        value = "" if self.measured is None else f"{self.measured:.{places}f}{unit}"
+        bound = "at most" if self.most else "at least"
+        return self.what, f"{bound} {self.goal:g}{unit}", value, self.verdict

@@ -206,12 +206,4 @@ def goals_section(
     if not goals:
         return []
     head = ("figure", "goal", "measured", "verdict")
-    return ["## At a glance", table(head, [_row(goal) for goal in goals])]
-
-
-def _row(goal: Goal) -> tuple[str, str, str, str]:
-    places = 3 if goal.unit == "AUROC" else 2
-    unit = "" if goal.unit == "AUROC" else f" {goal.unit}"
-    value = "" if goal.measured is None else f"{goal.measured:.{places}f}{unit}"
-    bound = "at most" if goal.most else "at least"
-    return goal.what, f"{bound} {goal.goal:g}{unit}", value, goal.verdict
+    return ["## At a glance", table(head, [goal.row() for goal in goals])]

@@ -11,6 +11,7 @@ from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.evaluation.study.results import read_results, read_study
 from omnibind_ros.learning.config import TrainingError
 
+from .checks import checks_section
 from .fusion import bundle_sections, fusion_run_sections, tagged_run_sections
 from .goals import goals_section
 from .live import live_sections, read_live, update_readme
@@ -48,7 +49,8 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
         results: Folder with evaluation.json (from `omnibind evaluate --json`) and study/ (from
             `omnibind study`); one of them may be missing. Pictures are written there. The section
             on what was tried is the text of tried.md in this folder. The live figures are those of
-            live.json (from benchmarks/seven_senses.py), if it is there.
+            live.json (from benchmarks/seven_senses.py), if it is there; those of single benchmarks,
+            the files in checks/.
         out: The report, Markdown.
         readme: A README whose table of live figures is written anew; None: none.
 
@@ -67,7 +69,8 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
     household, digits = (read_study(results / "study", data) for data in ("household", "digits"))
     live = read_live(results / LIVE)
     parts = [HEAD, *real_sections(evaluation), *live_sections(live, evaluation)]
-    parts += [*goals_section(evaluation, household, digits, runs), _tried(results / TRIED)]
+    parts += goals_section(evaluation, household, digits, runs)
+    parts += [*checks_section(results), _tried(results / TRIED)]
     if evaluation is not None:
         parts += bundle_sections(evaluation, results, pictures)
     parts += student_sections(household, results, pictures)
