@@ -13,6 +13,7 @@ import onnxruntime
 
 from .engines import FOLDER, TENSORRT, provider_options
 from .manifest import BundleError, FileSpec, TensorSpec
+from .processor import may_saturate_int8
 
 CPU = "CPUExecutionProvider"
 PROVIDERS = (TENSORRT, "CUDAExecutionProvider", CPU)
@@ -83,9 +84,10 @@ class OnnxRuntimeModel:
         # Spinning threads burn the cores that decoding and DDS need.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # x86 processors without VNNI saturate sums of products of uint8 and int8 at 16 bits, which
-        # turns embeddings of int8 networks by up to 48 degrees. This computes with uint8 and uint8
-        # there; elsewhere ONNX Runtime ignores it.
-        options.add_session_config_entry("session.x64quantprecision", "1")
+        # turns embeddings of int8 networks by up to 48 degrees. This computes with uint8 and uint8;
+        # where nothing saturates the bits are the same, but it takes up to twice the time.
+        exact = "1" if may_saturate_int8() else "0"
+        options.add_session_config_entry("session.x64quantprecision", exact)
         try:
             chosen = choose_providers(spec, providers, onnxruntime.get_available_providers())
         except OSError as error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,8 @@ class Bundle:
     manifest: BundleManifest
     problems: dict[str, str]
     _loaded: dict[tuple[Any, ...], Encoder] = field(default_factory=dict, repr=False)
+    _locks: dict[tuple[Any, ...], threading.Lock] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
@@ -80,14 +85,16 @@ class Bundle:
                 an entry in `problems`, so that the others can be used.
         """
         manifest = read_manifest(folder)
-        problems = {}
         networks = {"fusion": manifest.fusion, "matching": manifest.matching}
         others = {role: spec for role, spec in networks.items() if spec is not None}
-        for role, spec in {**manifest.encoders, **others}.items():
-            for file in (spec, *spec.extra.values()):
-                problem = cls._problem(folder, file)
-                if problem:
-                    problems[role] = problem
+        files = [
+            (role, file)
+            for role, spec in {**manifest.encoders, **others}.items()
+            for file in (spec, *spec.extra.values())
+        ]
+        with ThreadPoolExecutor(thread_name_prefix="check") as pool:
+            found = pool.map(lambda each: cls._problem(folder, each[1]), files)
+        problems = {role: text for (role, _), text in zip(files, found, strict=True) if text}
         return cls(folder, manifest, problems)
 
     @staticmethod
@@ -135,10 +142,30 @@ class Bundle:
                 f"of {self.manifest.embedding_size}; restore both from where the bundle came"
             )
         key = (modality, threads, tuple(providers or ()))
-        if key not in self._loaded:
-            model = load_model(self.root / spec.path, spec, threads, providers)
-            self._loaded[key] = self._make_encoder(modality, model, spec)
-        return self._loaded[key]
+        with self._lock:
+            one_at_a_time = self._locks.setdefault(key, threading.Lock())
+        with one_at_a_time:
+            if key not in self._loaded:
+                model = load_model(self.root / spec.path, spec, threads, providers)
+                self._loaded[key] = self._make_encoder(modality, model, spec)
+            return self._loaded[key]
+
+    def begin_loading(self, modalities: Iterable[str], threads: int = 1) -> None:
+        """Begin to load encoders at the same time, in threads; `encoder` waits for each of them.
+
+        Args:
+            modalities: Their names; what is wrong with one is told by `encoder`.
+            threads: As of `encoder`.
+        """
+
+        def load(modality: str) -> None:
+            with contextlib.suppress(BundleError):  # `encoder` raises it again
+                self.encoder(modality, threads)
+
+        pool = ThreadPoolExecutor(thread_name_prefix="load")
+        for modality in dict.fromkeys(modalities):
+            pool.submit(load, modality)
+        pool.shutdown(wait=False)
 
     def _make_encoder(self, modality: str, model: Model, spec: FileSpec) -> Encoder:
         try:

@@ -105,6 +105,8 @@ class SensingNode(SensingHooks, LifecycleNode, Generic[NodeConfig]):
             config = self.parameters.config
             bundle = Bundle.load(resolve_bundle(config.bundle))
             self.model = bundle.manifest.model
+            channels = ChannelFactory(bundle, self.parameters.sensor_types, config.threads)
+            channels.begin_loading(self.parameters.sensors)
             self._problems = self.prepare(bundle)
         except ValueError as error:  # its text is one sentence
             self._fault = str(error)
@@ -117,7 +119,6 @@ class SensingNode(SensingHooks, LifecycleNode, Generic[NodeConfig]):
         self.engine = Engine(
             self, self._clock_ns, worker_settings(config), simulated=self._clock_is_simulated
         )
-        channels = ChannelFactory(bundle, self.parameters.sensor_types, config.threads)
         self._sensors = SensorSet(self.engine, channels, self)
         self._sensors.load(self.parameters.sensors)
         self._service_host = ServiceHost(self, self.errors)

@@ -17,7 +17,7 @@ from omnibind_ros.plain_text import same_text
 
 from .enrolled_match import EnrolledMatch
 from .label_cache import CACHE, cache_key, read_cache, write_cache
-from .labels import Label, LabelError, check_labels, clean_label, read_labels
+from .labels import Label, LabelError, LabelFile, check_labels, clean_label, read_labels
 from .prototypes import ArrayPrototypes
 from .taxonomy import NO_GROUPS, Categories, Taxonomy
 
@@ -89,19 +89,26 @@ class LabelBank(ArrayPrototypes):
         return cls(names, prototypes, _owner(labels), taxonomy=taxonomy)
 
     @classmethod
-    def load(cls, folder: Path, path: Path, encoder: TextEncoder | None) -> LabelBank:
+    def load(
+        cls,
+        folder: Path,
+        path: Path,
+        encoder: TextEncoder | None,
+        file: LabelFile | None = None,
+    ) -> LabelBank:
         """Load a bundle's labels, with the embeddings in its cache file while these are valid.
 
         Args:
             folder: The bundle's folder.
             path: labels.yaml.
             encoder: Embeds the labels if the cache is not valid; None: there is none.
+            file: What `path` says, where it has been read; None: it is read.
 
         Raises:
             LabelError: labels.yaml cannot be used, or the cache is not valid and there is no
                 encoder.
         """
-        file = read_labels(path)
+        file = file or read_labels(path)
         cache = folder / CACHE
         arrays = read_cache(cache)
         name, key = (

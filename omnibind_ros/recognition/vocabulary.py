@@ -114,7 +114,7 @@ class Vocabulary:
             problems.append(f"labels cannot be changed: {error}")
         labels_path = bundle.root / bundle.manifest.labels.path
         file = read_labels(labels_path)
-        bank = LabelBank.load(bundle.root, labels_path, encoder)
+        bank = LabelBank.load(bundle.root, labels_path, encoder, file)
         likeness = bundle.manifest.calibration.likeness
         spelling = None
         if encoder is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from omnibind_ros.encoders.base import Encoder
@@ -112,6 +113,23 @@ class ChannelFactory:
             problem = str(error.args[0]) if error.args else type(error).__name__
             config.depth = config.depth or 1
             return Channel(name, config, None, None, problem)
+
+    def begin_loading(self, setups: Mapping[str, SensorSetup]) -> None:
+        """Begin to load the encoders that sensors need, in threads; `make` waits for its own.
+
+        Args:
+            setups: Parameters by name; what is wrong with them is told by `make`.
+        """
+        wanted = set()
+        for name, setup in setups.items():
+            with contextlib.suppress(ValueError, KeyError):
+                config = fill_in_defaults(name, replace(setup.config))
+                kind = self._sensor_types.find(config.modality, config.type)
+                if not kind.encoded:
+                    wanted.add(kind.modality)
+        # Those that take longest first: text and image.
+        order = sorted(wanted, key=lambda name: (not MODALITIES[name].teacher, name))
+        self._bundle.begin_loading(order, threads=self._threads)
 
     def _tell_origin(self, name: str, modality: str) -> None:
         """Say of a sensor that its encoder has never seen a real one, if that is so."""

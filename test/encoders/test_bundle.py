@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -201,3 +202,52 @@ def test_figures_are_recorded_beside_those_that_are_there(bundle_copy):
     after = (bundle_copy / "bundle.yaml").read_text(encoding="utf-8")
     comments = [line for line in before.splitlines() if line.startswith("#")]
     assert after.splitlines()[: len(comments)] == comments
+
+
+def count_loads(monkeypatch):
+    """Return a list that gets the path of each model that is loaded, slowly."""
+    loaded, real = [], BACKENDS[".onnx"]
+
+    def load(path, *arguments):
+        loaded.append(path.name)
+        threading.Event().wait(0.05)  # other threads come meanwhile
+        return real(path, *arguments)
+
+    monkeypatch.setitem(BACKENDS, ".onnx", load)
+    return loaded
+
+
+def test_an_encoder_that_many_threads_ask_for_is_loaded_once(bundle_dir, monkeypatch):
+    loaded = count_loads(monkeypatch)
+    bundle, found = Bundle.load(bundle_dir), []
+    threads = [
+        threading.Thread(target=lambda: found.append(bundle.encoder("image"))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loaded == ["image.onnx"]
+    assert len(found) == 8
+    assert len(set(map(id, found))) == 1
+
+
+def test_encoders_are_loaded_ahead(bundle_dir, monkeypatch):
+    loaded = count_loads(monkeypatch)
+    bundle = Bundle.load(bundle_dir)
+    bundle.begin_loading(["text", "image", "image"])
+    assert bundle.encoder("image") is bundle.encoder("image")
+    bundle.encoder("text")
+    assert sorted(loaded) == ["image.onnx", "text.onnx"]
+
+
+def test_what_cannot_be_loaded_ahead_is_told_when_it_is_asked_for(bundle_copy):
+    path = bundle_copy / "image.onnx"
+    path.write_bytes(path.read_bytes()[:1000])
+    bundle = Bundle.load(bundle_copy)
+    bundle.begin_loading(["smell", "image", "text"])
+    with pytest.raises(BundleError, match=r"image\.onnx"):
+        bundle.encoder("image")
+    with pytest.raises(BundleError, match="'smell'"):
+        bundle.encoder("smell")
+    assert bundle.encoder("text")
