@@ -245,6 +245,7 @@ def _robot(setting: Setting, leg: Leg) -> list[str]:
         "lies_on": "second",
         "loop": False,
         "render_first": True,
+        "room": False,
         "cache": str(setting.cache),
         "catalogue": setting.catalogue,
         "meshes": setting.meshes,

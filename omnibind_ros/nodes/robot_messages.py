@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import array
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Quaternion, TransformStamped
+from geometry_msgs.msg import PoseStamped, Quaternion, TransformStamped
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header, String
 
@@ -22,7 +22,7 @@ from omnibind_ros.units import SAMPLE_RATE
 
 from .messages import to_time
 
-BASE = "base_link"
+BASE, ROOM = "base_link", "room"
 
 ABSOLUTE_ZERO = -273.15
 """Degrees Celsius."""
@@ -132,6 +132,24 @@ def camera_info(picture: Image) -> CameraInfo:
         r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
         p=[focal, 0.0, x, 0.0, 0.0, focal, y, 0.0, 0.0, 0.0, 1.0, 0.0],
     )
+
+
+def pose_message(pose: Sequence[float], stamp: Time) -> PoseStamped:
+    """Return where the robot's head is in the room: x, y, z [m], quaternion x, y, z, w."""
+    message = PoseStamped()
+    message.header.stamp, message.header.frame_id = stamp, ROOM
+    place, turn = message.pose.position, message.pose.orientation
+    place.x, place.y, place.z, turn.x, turn.y, turn.z, turn.w = pose
+    return message
+
+
+def base_transform(pose: PoseStamped) -> TransformStamped:
+    """Return the transform from the room to the robot's head."""
+    transform = TransformStamped(header=pose.header, child_frame_id=BASE)
+    place, there = transform.transform.translation, pose.pose.position
+    place.x, place.y, place.z = there.x, there.y, there.z
+    transform.transform.rotation = pose.pose.orientation
+    return transform
 
 
 def static_transforms(sensors: list[str], stamp: Time) -> list[TransformStamped]:

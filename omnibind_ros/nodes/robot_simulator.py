@@ -1,4 +1,4 @@
-"""The node of a simulated robot: seven sensors before real object models."""
+"""The node of a simulated robot: seven sensors in a furnished room of real object models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock, ClockType
@@ -50,7 +51,14 @@ from omnibind_ros.simulation.robot.story import Story, ordered
 from .diagnostics import error_values
 from .executor import spin_node
 from .requests import answer_all_requests
-from .robot_messages import MAKERS, camera_info, sensor_message, static_transforms
+from .robot_messages import (
+    MAKERS,
+    base_transform,
+    camera_info,
+    pose_message,
+    sensor_message,
+    static_transforms,
+)
 from .subscriptions import load_type
 from .surroundings import unreached_files
 
@@ -71,7 +79,7 @@ def sensor_qos(sensor: str) -> QoSProfile:
 
 
 class RobotSimulator(Node):
-    """Publishes what the sensors of a robot measure that comes upon one object after the other.
+    """Publishes what the sensors of a robot measure that drives from one object to the next.
 
     Attributes:
         errors: Exceptions in callbacks.
@@ -97,8 +105,10 @@ class RobotSimulator(Node):
         self._thing: Thing | None = None
         self._label = self.create_publisher(String, "~/label", LATCHED, event_callbacks=QUIET)
         self._object = self.create_publisher(String, "~/object", LATCHED, event_callbacks=QUIET)
+        self._pose = self.create_publisher(PoseStamped, "~/pose", 10, event_callbacks=QUIET)
         self._player, self._renderer = self._make_player()
         self._transforms = self._publish_transforms()
+        self._moving = self.create_publisher(TFMessage, "/tf", 10) if TFMessage else None
         self._used = time.process_time()
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_timer(1.0, self._diagnose, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -150,6 +160,17 @@ class RobotSimulator(Node):
         self._thing = thing
         self._label.publish(String(data=(thing.finest or thing.label) if thing else ""))
         self._object.publish(String(data=thing.object_id if thing else ""))
+
+    def move(self, pose: Sequence[float]) -> None:
+        """Publish where the sensors are."""
+        message = pose_message(pose, self.get_clock().now().to_msg())
+        try:
+            self._pose.publish(message)
+            if self._moving is not None:
+                self._moving.publish(TFMessage(transforms=[base_transform(message)]))
+        except RCLError:
+            if self.context.ok():  # else the node is being stopped
+                raise
 
     def wait_for(self, thing: Thing) -> None:
         """Say that an object is being rendered."""
@@ -241,9 +262,11 @@ class RobotSimulator(Node):
             else ordered(pool, config.seed, config.count)
         )
         story = Story.of(things, pool, config.seed)
-        plan = RenderPlan(config.seconds, config.seed, tuple(self._rates.items()))
+        ids = tuple(thing.object_id for thing in things) if config.room else ()
+        rates = tuple(self._rates.items())
+        plan = RenderPlan(config.seconds, config.seed, rates, ids, config.approach)
         folder = Path(config.cache).expanduser() if config.cache else default_folder()
-        renderer = Renderer(plan, folder, config.workers)
+        renderer = Renderer(plan, folder, config.workers, things if config.room else ())
         self.get_logger().info(
             f"the robot comes upon {len(things)} objects of the {config.split} split, "
             f"{config.seconds:g} s each; sensors: {', '.join(self._rates)}"

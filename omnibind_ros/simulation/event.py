@@ -290,7 +290,7 @@ class Stream:
 
     def read(self, step: Step) -> dict[str, Any]:
         """Return the events since the step before, none at the first step."""
-        scene, surroundings = step.subject.scene, step.surroundings
+        scene, surroundings = step.subject.visible, step.surroundings
         keyframe = Keyframe.of(scene, surroundings, step.camera, step.radiance)
         motion, first = Motion(step.previous, step.view), self._frame is None
         frames = frames_between(

@@ -24,6 +24,11 @@ STEP_SIDE = 176
 """Rows and columns of the picture that is ray-cast at each step; sensors scale it."""
 
 
+def object_seed(model: ObjectModel) -> int:
+    """Return a number that depends on the object alone."""
+    return int.from_bytes(hashlib.sha256(model.object_id.encode()).digest()[:8], "big")
+
+
 @dataclass(frozen=True, eq=False)
 class Subject:
     """The object that the sensors measure.
@@ -36,6 +41,7 @@ class Subject:
         scene: The model, ready for ray casting.
         called: What sentences call it: the finest name that it has, such as wristwatch of the class
             clock; empty: the class.
+        around: The model with the things around it, as cameras see it; None: there are none.
     """
 
     model: ObjectModel
@@ -44,11 +50,17 @@ class Subject:
     synonyms: tuple[str, ...]
     scene: Scene
     called: str = ""
+    around: Scene | None = None
+
+    @property
+    def visible(self) -> Scene:
+        """What cameras and range sensors see; the pad touches the object alone."""
+        return self.around or self.scene
 
     @cached_property
     def seed(self) -> int:
         """A number that depends on the object alone."""
-        return int.from_bytes(hashlib.sha256(self.model.object_id.encode()).digest()[:8], "big")
+        return object_seed(self.model)
 
 
 @dataclass(frozen=True)
@@ -106,4 +118,4 @@ class Step:
         The light is sampled alike at every step: a change of that noise would look like motion.
         """
         rng = np.random.default_rng(0)
-        return radiance(self.subject.scene, self.camera, self.surroundings, self.light, rng)
+        return radiance(self.subject.visible, self.camera, self.surroundings, self.light, rng)

@@ -151,7 +151,9 @@ def render_points(
         far = np.minimum(
             far, neighbour_distances(scene, settings.neighbours, origin, directions, rng)
         )
-    on_object = hits.hit & (hits.distance < far)
+    own = scene.own(hits.materials)
+    far = np.where(own, far, np.minimum(far, hits.distance))  # what is around the object
+    on_object = own & (hits.distance < far)
     distance = np.where(on_object, hits.distance, far)
     size = float(np.linalg.norm(scene.model.size))
     edge, behind = find_edges(on_object, distance, shape, 0.1 * size)
@@ -252,9 +254,9 @@ def _reflects(
     """Draw which rays the object returns, bool [N]."""
     facing = -np.einsum("ij,ij->i", normals, directions)
     index = np.maximum(materials, 0)
-    substances = [SUBSTANCES[each.substance] for each in scene.model.materials]
+    substances = [SUBSTANCES[each.substance] for each in scene.mesh.materials]
     shiny = np.array([each.metallic and each.roughness < 0.3 for each in substances])[index]
-    dark = sample_textures(scene.model, index, uv)[:, :3].mean(axis=1) < 0.08
+    dark = sample_textures(scene.mesh, index, uv)[:, :3].mean(axis=1) < 0.08
     probability = np.where(shiny, 0.75, 1.0) * np.where(dark, 0.75, 1.0)
     return np.asarray((facing > settings.grazing) & (rng.random(len(facing)) < probability))
 
@@ -326,5 +328,5 @@ class Stream:
 
     def read(self, step: Step) -> Floats:
         """Return points, float32 [N, 3], metres, sensor frame."""
-        scene, surroundings = step.subject.scene, step.surroundings
+        scene, surroundings = step.subject.visible, step.surroundings
         return render_points(scene, step.view, surroundings, self._settings, self._rng)

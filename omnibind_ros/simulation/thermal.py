@@ -138,7 +138,7 @@ def render_thermal(
     origin = np.asarray(view.position, np.float32)
     directions = camera.directions()
     window = np.zeros((height, width), bool)
-    window[camera.box(scene.model.vertices)] = True
+    window[camera.box(scene.mesh.vertices)] = True
     inside = np.flatnonzero(window)
     # Glass is opaque to thermal radiation: panes are surfaces like others.
     hits = nearest(scene, origin, directions[inside])
@@ -152,7 +152,7 @@ def render_thermal(
         facing = np.clip(-np.einsum("ij,ij->i", hits.normals, directions[inside]), 0, 1)[front]
         bounced = directions[seen] + 2 * facing[:, None] * hits.normals[front]
         emissivity = np.array(
-            [SUBSTANCES[each.substance].emissivity for each in scene.model.materials]
+            [SUBSTANCES[each.substance].emissivity for each in scene.mesh.materials]
         )[hits.materials[front]]
         reflectance = (1 - emissivity) + emissivity * (1 - facing) ** 5
         mirrored = _mirrored(surroundings, bounced, settings)
@@ -166,23 +166,23 @@ def render_thermal(
 def surface_temperatures(
     scene: Scene, hits: Hits, light: Light, settings: ThermalSettings
 ) -> NDArray[np.float64]:
-    """Compute the temperature of the object's surface where rays hit it.
+    """Compute the temperature of the surfaces that rays hit; what is around it is not heated.
 
     Returns:
         float64 [N], C; meaningless where nothing is hit.
     """
-    model = scene.model
+    model, materials = scene.model, scene.mesh.materials
     rng = np.random.default_rng(settings.seed)
     # Parts differ a little in temperature; metal follows the air more closely.
-    small = rng.normal(0.2, 0.35, len(model.materials))
-    small *= [0.5 if SUBSTANCES[each.substance].metallic else 1.0 for each in model.materials]
+    small = rng.normal(0.2, 0.35, len(materials))
+    small *= [0.5 if SUBSTANCES[each.substance].metallic else 1.0 for each in materials]
     if model.opening:
-        panes = np.array([each.substance == "glass" for each in model.materials])
+        panes = np.array([each.substance == "glass" for each in materials])
         small += np.where(panes, 0.35, 0.12) * (settings.outside - settings.air)
     result = settings.air + settings.body + small[hits.materials]
     result += 0.4 * (hits.points[:, 2] - model.size[2] / 2)  # warm air rises: 0.4 K/m
     if settings.sun:
-        colours = sample_textures(model, np.maximum(hits.materials, 0), hits.uv)[:, :3]
+        colours = sample_textures(scene.mesh, np.maximum(hits.materials, 0), hits.uv)[:, :3]
         facing = np.maximum(hits.normals @ np.asarray(light.direction, np.float32), 0)
         result += settings.sun * facing * (1 - 0.8 * colours.mean(axis=1))
     heat = find_heat(model.name) if settings.running else None
@@ -196,9 +196,9 @@ def surface_temperatures(
 def _weight(spot: HotSpot, scene: Scene, hits: Hits) -> NDArray[np.float64]:
     """Return the share of a hot spot's rise at each point, 0..1, float64 [N]."""
     model = scene.model
-    weight = np.ones(len(hits))
+    weight = np.where(scene.own(hits.materials), 1.0, 0.0)
     if spot.parts:
-        names = [f"{each.name} {each.substance}".lower() for each in model.materials]
+        names = [f"{each.name} {each.substance}".lower() for each in scene.mesh.materials]
         weight *= np.array([bool(re.search(spot.parts, name)) for name in names])[hits.materials]
     half = np.asarray(model.size, np.float64) / 2
     centres: list[NDArray[np.float64]] = []
@@ -276,5 +276,5 @@ class Stream:
 
     def read(self, step: Step) -> Floats:
         """Return a thermal picture, float32 [120, 160], C."""
-        scene, surroundings = step.subject.scene, step.surroundings
+        scene, surroundings = step.subject.visible, step.surroundings
         return render_thermal(scene, step.view, surroundings, step.light, self._settings, self._rng)

@@ -11,6 +11,7 @@ pytest.importorskip("rclpy")
 pytest.importorskip("open3d")
 
 from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
@@ -45,7 +46,7 @@ def places(tmp_path_factory):
 @pytest.fixture
 def start(places, start_node):
     def make(**values):
-        merged = {**places, "seconds": 2.0, "lead_in": 1.5, "count": 0, **values}
+        merged = {**places, "seconds": 2.0, "lead_in": 1.5, "count": 0, "room": "false", **values}
         merged |= {f"rate.{name}": float(rate) for name, rate in RATES.items()}
         arguments = [part for name, value in merged.items() for part in ("-p", f"{name}:={value}")]
         return start_node("robot_simulator_node", *arguments)
@@ -94,6 +95,30 @@ def test_seven_sensors_see_one_object_after_the_other(start, probe, heard, tmp_p
     assert {msg.encoding for msg in heard("image")} == {"rgb8"}
     info = heard("image/camera_info")[0]
     assert (info.width, info.height) == (224, 224)
+
+
+def test_the_robot_drives_through_a_room(start, probe, heard):
+    probe.subscribe(PoseStamped, "/robot_simulator/pose")
+    node = start(room="true", approach=1.0, loop="false", render_first="true", workers=2)
+    objects, poses = "/robot_simulator/object", "/robot_simulator/pose"
+    names = lambda: [msg.data for msg in heard(objects)]  # noqa: E731
+    assert probe.spin(lambda: len(names()) >= 4 and names()[-1] == "", 150), node.output()
+    assert names()[1::2] == [""] * 2
+    assert len(set(names()[0::2])) == 2
+    at = [at for at, _ in probe.arrivals[objects]]
+    assert at[1] - at[0] == pytest.approx(2.0, abs=0.4)
+    assert at[2] - at[1] == pytest.approx(1.0, abs=0.4)
+    # It goes on to see while it drives; the pad is free, and nobody says anything.
+    for name in MODALITIES:
+        driving = [now for now, _ in probe.arrivals[name] if at[1] + 0.3 < now < at[2] - 0.3]
+        assert bool(driving) == (name != "text"), name
+    found = heard(poses)
+    assert {msg.header.frame_id for msg in found} == {"room"}
+    places = np.array([[p.pose.position.x, p.pose.position.y, p.pose.position.z] for p in found])
+    assert len(places) > 40
+    assert np.ptp(places[:, 0]) > 0.5
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    assert steps.max() < 1.0  # no jump
 
 
 def test_a_sensor_is_unplugged_and_plugged_in_at_run_time(start, probe, heard):

@@ -33,11 +33,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Arrival:
-    """The arrival at an object, or the end of the story.
+    """The arrival at an object, or the departure from it.
 
     Attributes:
         at: When, seconds on the same clock.
-        object_id: The object; empty: there is none any more.
+        object_id: The object; empty: there is none, on the way to the next or at the end.
     """
 
     at: float
@@ -73,6 +73,10 @@ class RoomRecord:
     arrivals: list[Arrival] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
     began: threading.Event = field(default_factory=threading.Event)
+
+    def visits(self) -> list[Arrival]:
+        """Return the arrivals at objects."""
+        return [arrival for arrival in list(self.arrivals) if arrival.object_id]
 
     def on_result(self, result: Result) -> None:
         """Take a result."""

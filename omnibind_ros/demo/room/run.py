@@ -40,7 +40,7 @@ from omnibind_ros.simulation.robot.story import ordered
 
 from .figures import RoomSummary, summarise
 from .record import Done, RoomRecord
-from .script import EVENTS, LEAD_IN, SECONDS, TAUGHT, Event, object_count
+from .script import APPROACH, EVENTS, LEAD_IN, SECONDS, TAUGHT, Event, object_count
 from .table import events_table, figures_table
 from .truth import right_of
 
@@ -48,7 +48,10 @@ SEED = 0
 """Of the robot, and of the order of the objects."""
 
 SHOWN = 12
-"""Objects that come by turns where no story is told."""
+"""Objects of the room where no story is told."""
+
+SHOW_SECONDS, SHOW_APPROACH = 6.0, 2.0
+"""Seconds at each object, and of the way to it, where no story is told."""
 
 AHEAD = 2
 """Objects that are rendered before such a show begins; the others while it runs."""
@@ -130,10 +133,16 @@ class Room:
         self._record = RoomRecord()
         count = object_count(options.duration) if options.scripted else SHOWN
         if not count:
-            raise ChildError(f"a story lasts at least {LEAD_IN + SECONDS:g} s: give a longer one.")
+            least = LEAD_IN + APPROACH + SECONDS
+            raise ChildError(f"a story lasts at least {least:g} s: give a longer one.")
         pool = find_things(SHIPPED)
         self._things = ordered(pool, SEED, count)
-        self._plan = RenderPlan(SECONDS, SEED, tuple(streamed_modalities().items()))
+        seconds, approach = (
+            (SECONDS, APPROACH) if options.scripted else (SHOW_SECONDS, SHOW_APPROACH)
+        )
+        ids = tuple(thing.object_id for thing in self._things)
+        rates = tuple(streamed_modalities().items())
+        self._plan = RenderPlan(seconds, SEED, rates, ids, approach)
         self._right = right_of(self._things, resolve_bundle(DEFAULT_BUNDLE))
 
     def run(self) -> RoomSummary:
@@ -164,6 +173,7 @@ class Room:
                 os.cpu_count() or 1,
                 lambda there, _: bars.update(bar, completed=there),
                 lambda: time.sleep(0.1),
+                self._things,
             )
 
     def _run(self, client: RoomClient) -> RoomSummary:
@@ -190,7 +200,11 @@ class Room:
             for place, event in enumerate(EVENTS[: len(self._things)]):
                 self._tell(client, place, event)
             self._processes.wait_for(
-                lambda: not record.arrivals[-1].object_id, SECONDS + START, "the story did not end"
+                lambda: (
+                    not record.arrivals[-1].object_id and len(record.visits()) == len(self._things)
+                ),
+                SECONDS + START,
+                "the story did not end",
             )
         else:
             try:
@@ -204,13 +218,12 @@ class Room:
 
     def _tell(self, client: RoomClient, place: int, event: Event) -> None:
         """Let an event take place at an object."""
-        arrivals = self._record.arrivals
         self._processes.wait_for(
-            lambda: len(arrivals) > place,
+            lambda: len(self._record.visits()) > place,
             SECONDS + START,
             f"the robot showed no object {place + 1}",
         )
-        arrival = arrivals[place].at
+        arrival = self._record.visits()[place].at
         self._processes.wait_until(arrival + event.begin)
         taught = (True, "")
         began = time.monotonic()
@@ -252,7 +265,8 @@ class Room:
         values: dict[str, Any] = {
             "split": SHIPPED,
             "objects": [thing.object_id for thing in self._things],
-            "seconds": SECONDS,
+            "seconds": self._plan.seconds,
+            "approach": self._plan.approach,
             "lead_in": LEAD_IN,
             "seed": SEED,
             "loop": not self._options.scripted,

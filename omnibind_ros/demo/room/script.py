@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SECONDS = 6.0
-"""Seconds that the robot looks at each object."""
+SECONDS, APPROACH = 4.5, 1.5
+"""Seconds that the robot looks at each object, and that it drives to it."""
 
 LEAD_IN = 3.0
 """Seconds before the first object, with a free pad."""
@@ -44,7 +44,7 @@ class Event:
 
 
 def _pull(sensor: str) -> Event:
-    return Event("unplug", sensor, 2.0, 4.5)
+    return Event("unplug", sensor, 1.5, 3.5)
 
 
 EVENTS = (
@@ -64,4 +64,4 @@ EVENTS = (
 
 def object_count(duration: float) -> int:
     """Return how many objects a story of that many seconds has, at most one for each event."""
-    return max(0, min(int((duration - LEAD_IN) / SECONDS + 1e-9), len(EVENTS)))
+    return max(0, min(int((duration - LEAD_IN) / (APPROACH + SECONDS) + 1e-9), len(EVENTS)))

@@ -222,7 +222,7 @@ def _distances(scene: Scene, surroundings: Surroundings, camera: Camera) -> Floa
     origin = np.asarray(camera.view.position, np.float32)
     directions = camera.directions()
     distance = _surroundings_distances(surroundings, camera)
-    window = camera.box(scene.model.vertices)
+    window = camera.box(scene.mesh.vertices)
     rays = directions.reshape(camera.height, camera.width, 3)[window]
     hits = scene.cast(origin, rays.reshape(-1, 3))
     distance[window] = np.minimum(distance[window], hits.distance.reshape(rays.shape[:2]))

@@ -40,7 +40,7 @@ def radiance(
     picture = np.empty((camera.height * camera.width, 3), np.float32)
 
     shape = (camera.height, camera.width)
-    rows, columns = camera.box(scene.model.vertices)
+    rows, columns = camera.box(scene.mesh.vertices)
     window = np.zeros(shape, bool)
     window[rows, columns] = True
     inside = np.flatnonzero(window)
@@ -100,13 +100,13 @@ def _visibility(
     """
     size = float(np.linalg.norm(scene.model.size))
     start = points + normals * (1e-3 * size)
-    middle = np.array([0, 0, float(scene.model.size[2]) / 2], np.float32)
+    middle, radius = scene.extent
     row, column = np.divmod(pixels, shape[1])
     turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
 
     sun = np.asarray(light.direction, np.float32)
     towards = sun + light.softness * _directions(16, turn)[4 * (row % 4) + column % 4]
-    lit = _near_ray(start, towards, middle, size / 2)
+    lit = _near_ray(start, towards, middle, radius)
     lit &= (normals @ sun) > 0
     shadow = np.zeros(len(points), np.float32)
     shadow[lit] = scene.occluded(start[lit], towards[lit])
@@ -115,7 +115,7 @@ def _visibility(
     # normal are distributed by the cosine law.
     chosen = (row + column) % 2 == 0
     around = _directions(32, turn)[4 * (row % 8) + (column // 2) % 4] + normals
-    near = _near_ray(start, around, middle, size / 2) & chosen
+    near = _near_ray(start, around, middle, radius) & chosen
     closed = np.zeros(len(points), np.float32)
     closed[near] = scene.occluded(start[near], around[near], 0.6 * size)
 

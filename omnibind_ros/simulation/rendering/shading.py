@@ -49,7 +49,7 @@ def surface_light(
     """Compute the light that the object reflects, and that its own lamps give.
 
     Args:
-        scene: The object.
+        scene: The object, with what is around it.
         surroundings: The surroundings that it mirrors.
         light: The light.
         hits: Where rays hit it, [N].
@@ -60,16 +60,16 @@ def surface_light(
     Returns:
         float32 [N, 3], linear RGB.
     """
-    model = scene.model
-    substances = [SUBSTANCES[each.substance] for each in model.materials]
+    mesh = scene.mesh
+    substances = [SUBSTANCES[each.substance] for each in mesh.materials]
     # The highlights of the model count, too: a material's name does not tell of varnish.
-    gloss = np.array([each.specular for each in model.materials], np.float32)
+    gloss = np.array([each.specular for each in mesh.materials], np.float32)
     rough = np.array([each.roughness for each in substances], np.float32) * (1 - 0.3 * gloss)
     metallic = np.array([each.metallic for each in substances])[hits.materials]
     base = np.array([each.reflectance for each in substances], np.float32)[hits.materials, None]
     roughness = np.clip(rough, 0.08, 1)[hits.materials, None]
 
-    albedo = to_linear(sample_textures(model, hits.materials, hits.uv)[:, :3])
+    albedo = to_linear(sample_textures(mesh, hits.materials, hits.uv)[:, :3])
     mirror = np.where(metallic[:, None], np.maximum(albedo, 0.1), base)
     matt = np.where(metallic[:, None], 0.5 * albedo, albedo)
 
@@ -90,7 +90,7 @@ def surface_light(
 
     total = matt * irradiance(light, hits.normals, shadow, open_sky) + highlight
     total += np.where(metallic[:, None], 1.0, (1 - roughness) ** 2) * fresnel * reflected
-    if light.lamps and model.lights:
+    if light.lamps and scene.model.lights:
         total += _glow(scene, hits, albedo)
     return np.asarray(total, np.float32)
 
@@ -138,8 +138,8 @@ def through_panes(
     Returns:
         float32 [N, 3], linear RGB.
     """
-    colours = sample_textures(scene.model, hits.materials, hits.uv)
-    opacity = np.array([each.opacity for each in scene.model.materials], np.float32)
+    colours = sample_textures(scene.mesh, hits.materials, hits.uv)
+    opacity = np.array([each.opacity for each in scene.mesh.materials], np.float32)
     cover = np.clip(opacity[hits.materials], 0.08, 0.9)[:, None]
     facing = np.clip(-np.einsum("ij,ij->i", hits.normals, directions), 0, 1)[:, None]
     fresnel = 0.05 + 0.95 * (1 - facing) ** 5

@@ -31,6 +31,15 @@ class RobotConfig:
     seconds: float = parameter(
         6.0, "Seconds that the robot looks at each object.", low=1.0, high=600.0
     )
+    room: bool = parameter(
+        True,
+        "Whether the objects stand in one furnished room, through which the robot drives; else it "
+        "comes upon each of them at once, in surroundings of its own. What is too large for a room "
+        "or belongs outdoors has surroundings of its own in any case.",
+    )
+    approach: float = parameter(
+        2.0, "In the room, seconds of the way from one object to the next.", low=0.5, high=60.0
+    )
     lead_in: float = parameter(
         3.0,
         "Seconds before the first object in which only the pad publishes, without contact: the "

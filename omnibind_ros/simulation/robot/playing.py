@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -25,6 +25,9 @@ TOO_LATE = 0.2
 
 FREE_RATE = 15.0
 """Pictures a second of the free pad while there is no object."""
+
+POSE, ARRIVAL = "pose", "arrival"
+"""In the place of a sensor's name: where the sensors are, and that the robot is at the object."""
 
 KEPT = 2000
 """Delays that are kept."""
@@ -46,6 +49,9 @@ class Robot(Protocol):
 
     def arrive(self, thing: Thing | None) -> None:
         """Take notice of the object that is there now; None: there is none."""
+
+    def move(self, pose: Sequence[float]) -> None:
+        """Take notice of where the sensors are: x, y, z [m] and the quaternion x, y, z, w."""
 
     def publish(self, sensor: str, reading: Reading) -> None:
         """Send a reading."""
@@ -73,7 +79,7 @@ def schedule(views: Mapping[str, StoredViews], seconds: float) -> list[Due]:
 
     Args:
         views: By sensor, where its readings are.
-        seconds: How long the object is shown; later messages are left out.
+        seconds: How long it takes, with the way to the object; later messages are left out.
     """
     due = [
         Due(stored.second(sensor, number) + STAGGER * place, sensor, number)
@@ -212,15 +218,22 @@ class Player:
     def _show(self, scene: _Scene, ahead: list[Thing]) -> bool:
         """Play what one object shows, and let the next be rendered; True: the story shall end.
 
-        It is played again, until the objects of `ahead` are rendered.
+        It is played again, but for the way to the object, until the objects of `ahead` are
+        rendered.
         """
-        self._robot.arrive(self._story.things[scene.place])
-        seconds = self._renderer.plan.seconds
-        messages = schedule(dict.fromkeys(self.published, scene.own), seconds)
-        told = False
+        arrival = scene.own.arrival
+        if arrival:
+            self._robot.arrive(None)
+        seconds = arrival + self._renderer.plan.seconds
+        poses = [Due(row[0], POSE, n) for n, row in enumerate(scene.own.poses.tolist())]
+        readings = schedule(dict.fromkeys(self.published, scene.own), seconds)
+        messages = sorted([*readings, *poses, Due(arrival, ARRIVAL, scene.place)])
+        told, again, driven = False, False, 0.0
         while True:
-            begin = self._monotonic()
+            begin = self._monotonic() - driven
             for due in messages:
+                if due.second < driven or (again and due.sensor == ARRIVAL):
+                    continue
                 if told and not self._unready(ahead):
                     return False
                 if self._send(scene, due, begin):
@@ -233,6 +246,7 @@ class Player:
             if not told:
                 self._robot.wait_for(unready[0])
                 told = True
+            again, driven = True, arrival
 
     def _unready(self, things: list[Thing]) -> list[Thing]:
         """Return those that are not yet rendered, after asking for them."""
@@ -243,6 +257,12 @@ class Player:
         pause = begin + due.second - self._monotonic()
         if pause > 0 and self._wait(pause):
             return True
+        if due.sensor == ARRIVAL:
+            self._robot.arrive(self._story.things[due.number])
+            return False
+        if due.sensor == POSE:
+            self._robot.move(scene.own.poses[due.number, 1:].tolist())
+            return False
         if not self._robot.plugged(due.sensor):
             return False
         late = self._monotonic() - begin - due.second

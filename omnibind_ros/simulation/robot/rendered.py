@@ -11,7 +11,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,8 @@ from omnibind_ros.simulation.objects.meshes import MeshError, ObjectModel
 from omnibind_ros.simulation.scene.ray_casting import Scene, check_ray_caster
 from omnibind_ros.worker_processes import end_with_parent
 
-from .rendering import render_views
+from .rendering import Stand, render_views
+from .room import Room, fits
 from .views import ViewsError, write_views
 
 VERSION = 2
@@ -66,15 +67,23 @@ class RenderPlan:
         seconds: How long the robot looks at each.
         seed: The robot: its devices, and all else that is drawn.
         rates: (modality, messages a second) of each sensor.
+        room: Ids of the objects of a furnished room, in the order in which the robot passes them;
+            those that do not fit in are not there. Empty: each object has surroundings of its own.
+        approach: In a room, seconds of the way from one object to the next.
     """
 
     seconds: float
     seed: int
     rates: tuple[tuple[str, float], ...]
+    room: tuple[str, ...] = ()
+    approach: float = 2.0
 
     def file_name(self, object_id: str) -> str:
         """Return the name of the file of an object."""
-        content = json.dumps([VERSION, object_id, asdict(self)], sort_keys=True)
+        drawn = asdict(self)
+        if not self.room:
+            del drawn["room"], drawn["approach"]
+        content = json.dumps([VERSION, object_id, drawn], sort_keys=True)
         return f"{object_id}-{hashlib.sha256(content.encode()).hexdigest()[:12]}.npz"
 
 
@@ -83,8 +92,14 @@ def default_folder() -> Path:
     return cache_folder().parent / "robot_views"
 
 
-def render(thing: Thing, plan: RenderPlan, path: Path) -> None:
+def render(thing: Thing, plan: RenderPlan, path: Path, furniture: tuple[Thing, ...] = ()) -> None:
     """Render one object into a file.
+
+    Args:
+        thing: The object.
+        plan: How it is rendered.
+        path: The file.
+        furniture: The objects of the plan's room.
 
     Raises:
         MeshError: Its model cannot be read, or there is no ray caster.
@@ -99,9 +114,21 @@ def render(thing: Thing, plan: RenderPlan, path: Path) -> None:
         )
     own = descriptions[thing.label].of(model.name)
     subject = Subject(model, thing.label, own, thing.words, Scene(model), thing.finest)
-    views = render_views(subject, plan.seconds, plan.seed, dict(plan.rates))
+    stand = None
+    if fits(model) and thing.object_id in plan.room:
+        room, ids = _room(furniture, plan.seed)
+        stand = Stand(room, ids.index(thing.object_id), plan.approach)
+    views = render_views(subject, plan.seconds, plan.seed, dict(plan.rates), stand)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_views(path, views)
+
+
+@lru_cache(maxsize=1)
+def _room(furniture: tuple[Thing, ...], seed: int) -> tuple[Room, list[str]]:
+    """Furnish a room, once in each process that renders; return the ids of what is in it, too."""
+    models = {thing.object_id: thing.source.load() for thing in furniture}
+    inside = {object_id: model for object_id, model in models.items() if fits(model)}
+    return Room.furnish(list(inside.values()), seed), list(inside)
 
 
 @cache
@@ -127,15 +154,23 @@ class Renderer:
         plan: How objects are rendered.
     """
 
-    def __init__(self, plan: RenderPlan, folder: Path, workers: int = 1) -> None:
+    def __init__(
+        self,
+        plan: RenderPlan,
+        folder: Path,
+        workers: int = 1,
+        furniture: Sequence[Thing] = (),
+    ) -> None:
         """Create it; processes start with the first object that is not in the folder.
 
         Args:
             plan: How objects are rendered.
             folder: Where the files are.
             workers: Processes that render.
+            furniture: The objects of the plan's room, in its order.
         """
         self.plan, self.folder = plan, folder
+        self._furniture = tuple(furniture)
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
         self._jobs: dict[str, Future[None]] = {}
@@ -156,7 +191,9 @@ class Renderer:
         if thing.object_id not in self._jobs:
             if self._pool is None:
                 self._pool = self._open()
-            self._jobs[thing.object_id] = self._pool.submit(render, thing, self.plan, path)
+            self._jobs[thing.object_id] = self._pool.submit(
+                render, thing, self.plan, path, self._furniture
+            )
         job = self._jobs[thing.object_id]
         if not job.done():
             return None
@@ -194,9 +231,11 @@ class Renderer:
 
 
 @contextmanager
-def renderer(plan: RenderPlan, folder: Path, workers: int) -> Iterator[Renderer]:
+def renderer(
+    plan: RenderPlan, folder: Path, workers: int, furniture: Sequence[Thing] = ()
+) -> Iterator[Renderer]:
     """Give a renderer whose processes end with the block."""
-    made = Renderer(plan, folder, workers)
+    made = Renderer(plan, folder, workers, furniture)
     try:
         yield made
     finally:
@@ -210,6 +249,7 @@ def render_all(
     workers: int,
     progress: Callable[[int, int], None],
     pause: Callable[[], None],
+    furniture: Sequence[Thing] = (),
 ) -> None:
     """Render all objects that are not in the folder.
 
@@ -220,11 +260,12 @@ def render_all(
         workers: Processes that render.
         progress: Called with the number of those that are there, and of all.
         pause: Called between two looks at what is there.
+        furniture: The objects of the plan's room, in its order.
 
     Raises:
         ViewsError: One cannot be rendered; the text is one sentence.
     """
-    with renderer(plan, folder, workers) as made:
+    with renderer(plan, folder, workers, furniture) as made:
         while True:
             there = sum(made.request(thing) is not None for thing in things)
             progress(there, len(things))

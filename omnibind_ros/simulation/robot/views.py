@@ -14,7 +14,7 @@ from omnibind_ros.simulation.tactile.settings import Pixels
 
 from .rendering import Reading, RobotViews
 
-PAD = "free_pad"
+PAD, ARRIVAL, POSES = "free_pad", "arrival", "poses"
 
 
 class ViewsError(ValueError):
@@ -26,7 +26,8 @@ def write_views(path: Path, views: RobotViews) -> None:
 
     Members: `MODALITY/times` and `MODALITY/durations`, float64 [N]; `MODALITY/index`, int64 [N],
     the number of each reading's data; `MODALITY/data/K`, or `MODALITY/data/K/NAME` for each entry
-    of a dictionary; `free_pad/K`. Arrays that several readings share are written once.
+    of a dictionary; `free_pad/K`; `arrival`, float64 [1], and `poses`, float64 [N, 8], as of
+    `RobotViews`. Arrays that several readings share are written once.
 
     Args:
         path: The file.
@@ -36,6 +37,7 @@ def write_views(path: Path, views: RobotViews) -> None:
         OSError: It cannot be written.
     """
     arrays: dict[str, Any] = {f"{PAD}/{n}": picture for n, picture in enumerate(views.free_pad)}
+    arrays |= {ARRIVAL: np.array([views.arrival]), POSES: views.poses}
     for name, readings in views.readings.items():
         numbers: dict[int, int] = {}
         for reading in readings:
@@ -61,7 +63,14 @@ def write_views(path: Path, views: RobotViews) -> None:
 
 
 class StoredViews:
-    """A file of `write_views`; data are read when they are asked for."""
+    """A file of `write_views`; data are read when they are asked for.
+
+    Attributes:
+        modalities: Those that were rendered.
+        free_pictures: How many pictures of the free pad there are.
+        arrival: When the robot is at the object, seconds; before, it drives there.
+        poses: Where the sensors are, as `RobotViews` has it.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open a file.
@@ -87,6 +96,8 @@ class StoredViews:
                 member, _, key = name.rpartition("/")
                 if member.count("/") == 2:
                     self._keys.setdefault(member, []).append(key)
+            self.arrival = float(self._file[ARRIVAL][0]) if ARRIVAL in names else 0.0
+            self.poses = self._file[POSES] if POSES in names else np.zeros((0, 8))
             self.free_pictures = sum(name.startswith(f"{PAD}/") for name in names)
         except DAMAGED_ARCHIVE as error:
             raise self._damaged(error) from error

@@ -72,40 +72,47 @@ class Scene:
 
     Attributes:
         model: The object model.
-        transparent: bool [M], which of its materials are transparent.
+        mesh: The model together with the things around it, in the object's frame, whose triangles
+            and materials come after its own; without such things the model itself. The triangles
+            and materials of `Hits` are those of the mesh.
+        transparent: bool [M], which of the mesh's materials are transparent.
     """
 
-    def __init__(self, model: ObjectModel, threads: int = 1) -> None:
+    def __init__(
+        self, model: ObjectModel, threads: int = 1, mesh: ObjectModel | None = None
+    ) -> None:
         """Build the ray caster.
 
         Args:
             model: The model.
             threads: Threads of a cast; one by default, as datasets are built by several processes.
+            mesh: The model with the things around it; None: there are none.
 
         Raises:
             MeshError: Open3D cannot be imported.
         """
         check_ray_caster()
         self.model = model
+        self.mesh = mesh = mesh or model
         self._threads = threads
-        self.transparent = np.array([each.opacity < 0.9 for each in model.materials])
+        self.transparent = np.array([each.opacity < 0.9 for each in mesh.materials])
         self._cutout = np.array(
             [
                 each.texture is not None and bool((each.texture[..., 3] < 128).any())
-                for each in model.materials
+                for each in mesh.materials
             ]
         )
-        clear = self.transparent[model.material_ids]
+        clear = self.transparent[mesh.material_ids]
         self._parts: dict[bool, tuple[Any, NDArray[np.intp]]] = {}
         for which, mask in ((False, ~clear), (True, clear)):
             chosen = np.flatnonzero(mask)
             if len(chosen):
-                self._parts[which] = (self._caster(model.triangles[chosen]), chosen)
+                self._parts[which] = (self._caster(mesh.triangles[chosen]), chosen)
 
     def _caster(self, triangles: NDArray[np.uint32]) -> Any:
         caster = o3d.t.geometry.RaycastingScene(nthreads=self._threads)
         caster.add_triangles(
-            _tensor(self.model.vertices),
+            _tensor(self.mesh.vertices),
             _tensor(triangles),
         )
         return caster
@@ -150,6 +157,20 @@ class Scene:
                 triangles[ray] = -1
         return self._hits(origins, directions, distance, triangles, weights)
 
+    @property
+    def extent(self) -> tuple[Floats, float]:
+        """Middle, float32 [3], and radius of a sphere that has the mesh in it, metres."""
+        if self.mesh is self.model:
+            size = self.model.size
+            middle = np.array([0, 0, float(size[2]) / 2], np.float32)
+            return middle, float(np.linalg.norm(size)) / 2
+        low, high = self.mesh.vertices.min(axis=0), self.mesh.vertices.max(axis=0)
+        return (low + high) / 2, float(np.linalg.norm(high - low)) / 2
+
+    def own(self, materials: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return which materials of hits are the object's own, not of what is around it."""
+        return (materials >= 0) & (materials < len(self.model.materials))
+
     def occluded(
         self, origins: Floats, directions: Floats, reach: float = np.inf
     ) -> NDArray[np.bool_]:
@@ -171,15 +192,15 @@ class Scene:
         return np.asarray(stopped.numpy(), bool)
 
     def _is_cut_out(self, triangles: NDArray[np.int32], weights: Floats) -> NDArray[np.bool_]:
-        cut = self._cutout[self.model.material_ids[triangles]]
+        cut = self._cutout[self.mesh.material_ids[triangles]]
         if cut.any():
             uv = self._interpolate_uv(triangles[cut], weights[cut])
-            alpha = sample_textures(self.model, self.model.material_ids[triangles[cut]], uv)[:, 3]
+            alpha = sample_textures(self.mesh, self.mesh.material_ids[triangles[cut]], uv)[:, 3]
             cut[cut] = alpha < 0.5
         return cut
 
     def _interpolate_uv(self, triangles: NDArray[np.int32], weights: Floats) -> Floats:
-        corners = self.model.uv[self.model.triangles[triangles]]
+        corners = self.mesh.uv[self.mesh.triangles[triangles]]
         return np.asarray((_barycentric(weights)[:, :, None] * corners).sum(axis=1), np.float32)
 
     def _hits(
@@ -195,7 +216,7 @@ class Scene:
         points = np.zeros_like(directions)
         points[hit] = origins[hit] + distance[hit, None] * directions[hit]
         normals = np.zeros_like(directions)
-        corners = self.model.normals[struck]
+        corners = self.mesh.normals[struck]
         smooth = (_barycentric(weights[hit])[:, :, None] * corners).sum(axis=1)
         smooth /= np.maximum(np.linalg.norm(smooth, axis=1, keepdims=True), 1e-12)
         # The winding of triangles differs between authors, and sheets are visible from both sides.
@@ -204,7 +225,7 @@ class Scene:
         uv = np.zeros((len(hit), 2), np.float32)
         uv[hit] = self._interpolate_uv(struck, weights[hit])
         materials = np.full(len(hit), -1, np.int32)
-        materials[hit] = self.model.material_ids[struck]
+        materials[hit] = self.mesh.material_ids[struck]
         return Hits(hit, distance, points, normals, uv, triangles, materials)
 
 

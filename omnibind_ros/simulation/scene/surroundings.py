@@ -74,6 +74,7 @@ class Surface:
         scale: Metres along a pattern's side.
         turn: Of the pattern in its plane, radians.
         shine: Share of a mirror image, 0 matt.
+        origin: Where the pattern begins, metres, object frame.
     """
 
     normal: tuple[float, float, float]
@@ -84,6 +85,7 @@ class Surface:
     scale: float
     turn: float
     shine: float = 0.0
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,8 @@ class Surroundings:
         second = np.cross(normal, first)
         cos, sin = math.cos(surface.turn), math.sin(surface.turn)
         axes = np.stack([cos * first + sin * second, cos * second - sin * first], axis=1)
-        where = (points @ axes.astype(np.float32)) * (SIDE / surface.scale)
+        where = (points - np.asarray(surface.origin, np.float32)) @ axes.astype(np.float32)
+        where *= SIDE / surface.scale
         cell = np.floor(where).astype(np.int64)
         share = (where - cell).astype(np.float32)
         picture = pattern(surface.kind, surface.variant)
@@ -202,6 +205,34 @@ def draw_open_ground(rng: np.random.Generator) -> Surroundings:
     blue = rng.uniform(0, 1)
     overhead = (0.75 - 0.45 * blue, 0.80 - 0.25 * blue, 0.86)
     return Surroundings((ground,), ((haze, haze, min(haze + 0.03, 1.0)), overhead), True)
+
+
+def draw_room_surfaces(
+    size: tuple[float, float], height: float, rng: np.random.Generator
+) -> tuple[tuple[Surface, ...], tuple[Colour, Colour]]:
+    """Draw floor, ceiling and four walls of a room, and its light.
+
+    Args:
+        size: Along x and y, metres; the middle of the floor is the origin.
+        height: Metres.
+        rng: Random generator.
+
+    Returns:
+        The surfaces, the floor first; and `Surroundings.sky`.
+    """
+    kind = str(rng.choice(["planks", "tiles", "carpet"], p=[0.6, 0.2, 0.2]))
+    floor = _surface((0, 0, 1), GAP, kind, FLOORS[kind], (1.2, 2.4), rng, 0.5)
+    ceiling = _surface((0, 0, -1), -height, "plain", WALLS[:2], (2.0, 3.0), rng)
+    kind = str(rng.choice(["plain", "plaster", "stripes"], p=[0.5, 0.4, 0.1]))
+    wall = _surface((1, 0, 0), -size[0] / 2, kind, WALLS, (1.0, 2.5), rng)
+    walls = [
+        replace(wall, normal=(x, y, 0.0), offset=-size[0 if x else 1] / 2)
+        for x, y in ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))
+    ]
+    light = float(rng.uniform(0.8, 1.0))
+    warm = float(rng.uniform(0, 0.08))
+    dim = float(rng.uniform(0.3, 0.6))
+    return (floor, ceiling, *walls), ((dim, dim, dim), (light, light - warm / 2, light - warm))
 
 
 def draw_surroundings(model: ObjectModel, view: View, rng: np.random.Generator) -> Surroundings:

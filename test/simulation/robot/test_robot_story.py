@@ -91,13 +91,16 @@ class Robot:
 
     def __init__(self, clock, lying="", missing=()):
         self.clock, self.lying, self.lies_on, self.missing = clock, lying, "second", missing
-        self.sent, self.arrivals = [], []
+        self.sent, self.arrivals, self.poses = [], [], []
 
     def plugged(self, sensor):
         return sensor not in self.missing
 
     def arrive(self, thing):
         self.arrivals.append((self.clock.now, thing.object_id if thing else ""))
+
+    def move(self, pose):
+        self.poses.append((self.clock.now, *pose))
 
     def publish(self, sensor, reading):
         self.sent.append((self.clock.now, sensor, reading.data))
@@ -148,6 +151,59 @@ def test_the_free_pad_comes_first_and_then_each_object(rendered):
     assert [now for now, _ in sentences] == pytest.approx([0.5, 1.5, 2.5, 3.5], abs=0.01)
     assert player.published == {"touch": 8, "text": 4}
     assert player.left_out == 0
+
+
+def test_on_the_way_to_an_object_none_is_there(tmp_path):
+    pool = things(["chair", "lamp"])
+    plan = RenderPlan(2.0, 0, (("image", 2.0),), tuple(t.object_id for t in pool), 1.0)
+    for number, thing in enumerate(pool):
+        images = [Reading(0.5 * n, np.full((2, 2, 3), number, np.uint8)) for n in range(6)]
+        poses = np.array([[0.5 * n, number, n, 0, 0, 0, 0, 1] for n in range(6)])
+        views = RobotViews({"image": images}, [], 1.0, poses)
+        write_views(tmp_path / plan.file_name(thing.object_id), views)
+    robot, _ = play((pool, Renderer(plan, tmp_path)))
+    names = [name for _, name in robot.arrivals]
+    assert names == ["", "chair-0", "", "lamp-1", ""]
+    times = [now - 101 for now, _ in robot.arrivals]
+    assert times == pytest.approx([0.0, 1.0, 3.0, 4.0, 6.0], abs=0.01)
+    assert [pose[1:3] for pose in robot.poses] == [(k, n) for k in range(2) for n in range(6)]
+    assert len(robot.sent) == 12
+
+
+def test_the_way_to_an_object_is_driven_once_where_the_next_is_not_rendered(tmp_path):
+    pool = things(["chair", "lamp"])
+    plan = RenderPlan(2.0, 0, (("image", 2.0),), tuple(t.object_id for t in pool), 1.0)
+    for thing in pool:
+        images = [Reading(0.5 * n, np.full((2, 2, 3), n, np.uint8)) for n in range(6)]
+        write_views(
+            tmp_path / plan.file_name(thing.object_id), RobotViews({"image": images}, [], 1.0)
+        )
+    files, clock = Renderer(plan, tmp_path), Clock()
+
+    class Late:
+        """Renders the second object in 4 s from the first request on."""
+
+        plan, path = files.plan, staticmethod(files.path)
+        asked = None
+
+        def request(self, thing):
+            if thing == pool[1]:
+                self.asked = self.asked or clock.now
+                if clock.now - self.asked < 4.0:
+                    return None
+            return self.path(thing)
+
+    class Patient(Robot):
+        def wait_for(self, thing):
+            assert thing == pool[1]
+
+    robot = Patient(clock)
+    player = Player(Story.of(pool, pool, 0), Late(), robot, clock.wait, clock)
+    player.run(lead_in=0.0, loop=False, render_first=False)
+    shown = [int(data[0, 0, 0]) for _, _, data in robot.sent]
+    repeated = shown[6 : shown.index(0, 6)]
+    assert set(repeated) == {2, 3, 4, 5}
+    assert [name for _, name in robot.arrivals] == ["", "chair-0", "", "lamp-1", ""]
 
 
 def test_an_unplugged_sensor_sends_nothing(rendered):
