@@ -97,6 +97,13 @@ def _thermal_background(figures: JsonObject) -> Iterator[Goal]:
     yield Goal(what, 15.0, figures["known"], "%", most=True)
 
 
+def _touch_layers(figures: JsonObject) -> Iterator[Goal]:
+    gains = {name: row["shipped"] - row["first_layers"] for name, row in figures["sets"].items()}
+    worst = min(gains, key=lambda name: gains[name])
+    what = "real gel pads: linear probe, shipped features less the ImageNet layers', at worst"
+    yield Goal(f"{what} ({worst})", 0.0, gains[worst], "points")
+
+
 def _encoders(figures: JsonObject) -> Iterator[Goal]:
     what = f"all encoders once on one core ({figures['processor']['name']})"
     yield Goal(what, 25.0, figures["all_once_ms"], "ms", most=True)
@@ -110,6 +117,7 @@ CHECKS = (
         "thermal_background", "python3 benchmarks/thermal_background.py DIR", _thermal_background
     ),
     Check("sounds", "python3 benchmarks/sounds.py DIR", _sounds),
+    Check("touch_layers", "python3 benchmarks/touch_layers.py DIR", _touch_layers),
     Check("encoders", "python3 benchmarks/encoders.py", _encoders),
 )
 
@@ -140,7 +148,7 @@ def checks_section(results: Path) -> list[str]:
         return []
     head = ("figure", "goal", "measured", "verdict", "command")
     return [
-        "## On photographs, sounds and clouds that were changed",
+        "## By single benchmarks",
         f"Each command writes its file with `--json docs/results/{FOLDER}/NAME.json`; it says with "
         "`--help` which recordings it takes.",
         table(head, rows),

@@ -38,6 +38,12 @@ FIGURES = {
             "8 kHz": {**SHARES, "top1": 80.0},
         },
     },
+    "touch_layers": {
+        "sets": {
+            "pad a": {"shipped": 95.9, "first_layers": 95.9},
+            "pad b": {"shipped": 90.0, "first_layers": 92.5},
+        }
+    },
     "encoders": {"processor": {"name": "Xeon"}, "all_once_ms": 30.1, "bundle_mb": 58.1},
 }
 
@@ -85,6 +91,8 @@ def test_each_figure_has_its_goal_its_verdict_and_its_command(results):
         "missed by 3.0 points",
     ) in found
     assert ("80 sounds, at 8 kHz", "at most 10 points", "10.00 points", "reached") in found
+    probe = "real gel pads"
+    assert (probe, "at least 0 points", "-2.50 points", "missed by 2.5 points") in found
     assert ("the bundle's files", "at most 60 MB", "58.10 MB", "reached") in found
     assert all(row[4].startswith("`python3 benchmarks/") for row in rows(results))
 
