@@ -8,6 +8,7 @@ JSON ?=
 SCENE ?=
 HEADLESS ?=
 GPU ?=
+NODES ?=
 PYTEST_ARGS ?=
 
 # What the quick tests and the checks need, and what all tests need.
@@ -46,12 +47,15 @@ test-all: ## run all tests, training and export too (PYTEST_ARGS="-k name -x")
 # Rooms of the engine, and tests that run them in their own process.
 ENGINE := runtime sensors encoders fusion recognition
 
-coverage: ## lines and branches of the engine that tests without ROS run, and what they leave out
+coverage: ## lines and branches of the engine that tests without ROS run, and what they leave out (NODES=1: of the nodes)
 	@$(SETUP) $(QUICK)
 	@$(ENTER) && mkdir -p build && export OMP_NUM_THREADS=1 && \
 	  python3 -m pytest -q --without-torch -n 2 --dist loadfile $(patsubst %,test/%,$(ENGINE) files bags) --cov-branch \
 	  $(ENGINE:%=--cov=omnibind_ros.%) --cov-report=json:build/coverage.json $(PYTEST_ARGS) && \
 	  python3 tools/coverage_table.py build/coverage.json
+	$(if $(NODES),$(ENTER) && python3 -m pytest -q --without-torch -n 2 --dist loadfile test/nodes test/demo test/doctor test/test_launch_files.py \
+	  --cov=omnibind_ros.nodes --cov-config=tools/coverage_nodes.ini --cov-report=json:build/coverage_nodes.json $(PYTEST_ARGS); \
+	  python3 tools/coverage_table.py build/coverage_nodes.json --nodes)
 
 soak: ## random operations, floods and faults (MINUTES=30, JSON=FILE for figures)
 	@$(SETUP) $(QUICK)
