@@ -143,7 +143,8 @@ def _optical(name: str, ahead: bool, before_z: float) -> Axes:
 
 
 def _guessed(kind: Kind, why: str) -> Axes:
-    text = f"axes {kind} was taken since {why}; set the sensor's axes to x_forward or z_forward"
+    choices = "x_forward, z_forward or z_backward"
+    text = f"axes {kind} was taken since {why}; set the sensor's axes to {choices}"
     return Axes(kind, Doubt(Issue.AXES_GUESSED, text))
 
 
