@@ -116,7 +116,7 @@ def render(thing: Thing, plan: RenderPlan, path: Path, furniture: tuple[Thing, .
     subject = Subject(model, thing.label, own, thing.words, Scene(model), thing.finest)
     stand = None
     if fits(model) and thing.object_id in plan.room:
-        room, ids = _room(furniture, plan.seed)
+        room, ids = furnished(furniture, plan.seed)
         stand = Stand(room, ids.index(thing.object_id), plan.approach)
     views = render_views(subject, plan.seconds, plan.seed, dict(plan.rates), stand)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def render(thing: Thing, plan: RenderPlan, path: Path, furniture: tuple[Thing, .
 
 
 @lru_cache(maxsize=1)
-def _room(furniture: tuple[Thing, ...], seed: int) -> tuple[Room, list[str]]:
+def furnished(furniture: tuple[Thing, ...], seed: int) -> tuple[Room, list[str]]:
     """Furnish a room, once in each process that renders; return the ids of what is in it, too."""
     models = {thing.object_id: thing.source.load() for thing in furniture}
     inside = {object_id: model for object_id, model in models.items() if fits(model)}

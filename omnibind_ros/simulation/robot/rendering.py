@@ -133,6 +133,25 @@ def render_views(
     return RobotViews(readings, robot.free_pad(), robot.arrival, robot.poses(seconds))
 
 
+def robot_steps(
+    subject: Subject, seed: int, seconds: float, stand: Stand | None, times: Sequence[float]
+) -> list[Step]:
+    """Return what the cameras of a robot have before them at some times.
+
+    Args:
+        subject: The object.
+        seed: The robot.
+        seconds: How long it looks at each object.
+        stand: As of `render_views`.
+        times: Seconds from the begin of the way to the object on.
+
+    Raises:
+        ValueError: Nothing of the object can be seen.
+    """
+    robot = _Robot(subject, seed, {}, seconds, stand)
+    return [robot.step(second) for second in times]
+
+
 def _packets(rate: float) -> int:
     return max(1, math.ceil(rate / FASTEST - 1e-9))
 
@@ -227,7 +246,7 @@ class _Robot:
 
     def read(self, second: float, names: Sequence[str]) -> list[tuple[str, Reading]]:
         """Read sensors; of events and sound that only begin, nothing."""
-        step = self._step(second)
+        step = self.step(second)
         found = []
         for name in dict.fromkeys([*names, *(CONTINUOUS if second == 0 else ())]):
             if name not in self._readers:
@@ -261,7 +280,8 @@ class _Robot:
         """Return pictures of the pad without contact."""
         return self._free[:FREE_PICTURES]
 
-    def _step(self, second: float) -> Step:
+    def step(self, second: float) -> Step:
+        """Return the step at a time, seconds."""
         # The event camera alone looks back.
         then = self._last.get("event", second)
         previous, view = self._view_at(then), self._view_at(second)
