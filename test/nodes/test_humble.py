@@ -88,7 +88,9 @@ def test_a_bag_is_recorded(humble, probe, tmp_path):
     bag = tmp_path / "bag"
     command = [sys.executable, "-m", "omnibind_ros.cli", "bag", "record", "--out", str(bag)]
     log = (tmp_path / "log").open("wb")
-    process = subprocess.Popen([*command, "--topics", "/text"], stdout=log, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        [*command, "--topics", "/text"], stdout=log, stderr=subprocess.STDOUT
+    )
     try:
         assert probe.spin(lambda: publisher.get_subscription_count() > 0, 40)
         probe.spin_for(2.0)
