@@ -9,14 +9,16 @@ SCENE ?=
 HEADLESS ?=
 GPU ?=
 NODES ?=
+# Wheels of another ROS 2 than Jazzy: ROS=kilted. Its folders are its own, .venv-kilted and so on.
+ROS =
 PYTEST_ARGS ?=
 
 # What the quick tests and the checks need, and what all tests need.
 QUICK := demo dev mic sim cluster
 ALL := $(QUICK) train teachers-transformers teachers-openclip
 
-SETUP := $(PYTHON) tools/setup_workspace.py $(if $(GPU),--gpu $(GPU))
-ENTER := source ./env.sh
+SETUP := $(PYTHON) tools/setup_workspace.py $(if $(GPU),--gpu $(GPU)) $(if $(ROS),--ros $(ROS))
+ENTER := $(if $(ROS),export OMNIBIND_ROS=$(ROS) && )source ./env.sh
 # A relative JSON=FILE is meant from where make was called: with `make -C` (which
 # switches the flag w on) that is not this folder.
 CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -28,7 +30,7 @@ JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: ## virtual environment, ROS 2 and the build (GPU=1: inference on CUDA; PYTHON=...)
+setup: ## virtual environment, ROS 2 and the build (GPU=1: inference on CUDA; ROS=kilted; PYTHON=...)
 	@$(SETUP)
 
 demo: ## a robot with seven senses, and a page (HEADLESS=1: a story with a verdict; SCENE=photos: photographs; DURATION=seconds, JSON=FILE)
@@ -36,7 +38,7 @@ demo: ## a robot with seven senses, and a page (HEADLESS=1: a story with a verdi
 	@$(ENTER) && exec python3 -S omnibind_ros/child_program.py $$PPID omnibind demo $(if $(SCENE),--scene "$(SCENE)") $(if $(HEADLESS),--headless) \
 	  $(if $(DURATION),--duration "$(DURATION)") $(if $(JSON),--json "$(JSON_PATH)")
 
-test: ## run the quick tests, without torch (PYTEST_ARGS="-k name -x")
+test: ## run the quick tests, without torch (ROS=kilted; PYTEST_ARGS="-k name -x")
 	@$(SETUP) $(QUICK)
 	@$(ENTER) && exec python3 -m pytest --without-torch $(PYTEST_ARGS)
 
@@ -90,8 +92,8 @@ docs: ## build the documentation into build/docs, with warnings as errors
 	python3 -m sphinx -W --keep-going --quiet --jobs auto docs build/docs && \
 	echo "docs: open build/docs/index.html"
 
-lock: ## write constraints.txt anew (UPGRADE=1: with the newest versions)
-	@$(PYTHON) tools/lock.py $(if $(UPGRADE),--upgrade)
+lock: ## write constraints.txt anew (UPGRADE=1: with the newest versions; ROS=kilted: the pins of its wheels)
+	@$(PYTHON) tools/lock.py $(if $(UPGRADE),--upgrade) $(if $(ROS),--ros $(ROS))
 
 clean: ## remove all that make created
-	rm -rf .venv build install log .setup.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-kilted build build-kilted install install-kilted log .setup.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

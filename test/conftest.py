@@ -128,12 +128,17 @@ def ros_domain():
     """A ROS domain id that no other process uses, and discovery on this host only."""
     from domain_coordinator import domain_id  # noqa: PLC0415 - only where ROS is
 
+    from omnibind_ros.runtime.middleware import (  # noqa: PLC0415 - for each test
+        profile_variables,
+        this_host_only,
+    )
+
     with domain_id() as chosen, pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROS_DOMAIN_ID", str(chosen))
-        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        patch.setenv(*this_host_only(os.environ))
         profile = str(ROOT / "config" / "fastdds.xml")
-        patch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", profile)
-        patch.setenv("FASTDDS_DEFAULT_PROFILES_FILE", profile)
+        for name in profile_variables(os.environ):  # Kilted warns of the older variable
+            patch.setenv(name, profile)
         yield chosen
 
 

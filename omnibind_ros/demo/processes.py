@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from omnibind_ros.child_program import ending_with_parent
-from omnibind_ros.runtime.middleware import profile_variables
+from omnibind_ros.runtime.middleware import profile_variables, this_host_only
 from omnibind_ros.share import share_folders
 
 
@@ -243,10 +243,7 @@ def prepare_environment() -> None:
     profiles = str(config_file("fastdds.xml"))
     for name in profile_variables(os.environ):
         os.environ.setdefault(name, profiles)
-    if os.environ.get("ROS_DISTRO") == "humble":
-        os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
-    else:
-        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    os.environ.setdefault(*this_host_only(os.environ))
 
 
 @contextmanager

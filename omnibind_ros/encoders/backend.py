@@ -95,15 +95,16 @@ class OnnxRuntimeModel:
                 f"the folder for TensorRT's engines cannot be made ({error.strerror}); set "
                 f"{FOLDER} to one that can be written"
             ) from error
+        name = file_name(path, spec)
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
         except Exception as error:
             raise BundleError(
-                f"{path.name} cannot be loaded by ONNX Runtime ({type(error).__name__}); "
+                f"{name} cannot be loaded by ONNX Runtime ({type(error).__name__}); "
                 "restore it from where the bundle came"
             ) from error
-        self._check(path.name, "input", spec.inputs, self._session.get_inputs())
-        self._check(path.name, "output", spec.outputs, self._session.get_outputs())
+        self._check(name, "input", spec.inputs, self._session.get_inputs())
+        self._check(name, "output", spec.outputs, self._session.get_outputs())
         self._outputs = [tensor.name for tensor in spec.outputs]
         self._runs: dict[int, Any] = {}
         self._lock = threading.Lock()
@@ -155,6 +156,11 @@ class OnnxRuntimeModel:
                 self._runs[thread].terminate = True
 
 
+def file_name(path: Path, spec: FileSpec) -> str:
+    """Return a file's name: the manifest's where the path has none, as that of an open file."""
+    return (path if path.suffix else Path(spec.path)).name
+
+
 BACKENDS = {".onnx": OnnxRuntimeModel}
 """Backends by suffix of the file's name."""
 
@@ -164,10 +170,17 @@ def load_model(
 ) -> Model:
     """Load a model with the backend for its kind of file.
 
+    Args:
+        path: The file.
+        spec: The manifest's entry of it.
+        threads: CPU threads that one run may use.
+        providers: Execution providers; None for the best that are available.
+
     Raises:
         BundleError: There is no backend for it, or the file is broken.
     """
-    backend = BACKENDS.get(path.suffix)
+    name = file_name(path, spec)
+    backend = BACKENDS.get(Path(name).suffix)
     if backend is None:
-        raise BundleError(f"{path.name} is no kind of model that can be run; give an .onnx file")
+        raise BundleError(f"{name} is no kind of model that can be run; give an .onnx file")
     return backend(path, spec, threads, providers)

@@ -7,7 +7,7 @@ import hashlib
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from omnibind_ros.share import share_folders
 
 from .backend import Model, load_model
 from .base import Encoder
+from .checked_file import CheckedFile
 from .manifest import BundleError, BundleManifest, FileSpec, read_manifest
 from .student import StudentEncoder
 
@@ -59,6 +60,9 @@ def file_sha256(path: Path) -> str:
 class Bundle:
     """A bundle whose files have been checked.
 
+    It stays what it was when it was checked: its files are kept open, so that a bundle that takes
+    its place on the disk changes nothing, and a file that is written into is not used any more.
+
     Attributes:
         root: Its folder.
         manifest: Its bundle.yaml.
@@ -72,6 +76,7 @@ class Bundle:
     _loaded: dict[tuple[Any, ...], Encoder] = field(default_factory=dict, repr=False)
     _locks: dict[tuple[Any, ...], threading.Lock] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _files: dict[str, CheckedFile] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
@@ -87,32 +92,60 @@ class Bundle:
         manifest = read_manifest(folder)
         networks = {"fusion": manifest.fusion, "matching": manifest.matching}
         others = {role: spec for role, spec in networks.items() if spec is not None}
-        files = [
+        wanted = [
             (role, file)
             for role, spec in {**manifest.encoders, **others}.items()
             for file in (spec, *spec.extra.values())
         ]
+        problems: dict[str, str] = {}
+        files: dict[str, CheckedFile] = {}
         with ThreadPoolExecutor(thread_name_prefix="check") as pool:
-            found = pool.map(lambda each: cls._problem(folder, each[1]), files)
-        problems = {role: text for (role, _), text in zip(files, found, strict=True) if text}
-        return cls(folder, manifest, problems)
+            checks = [pool.submit(cls._checked, folder, file) for _, file in wanted]
+        for (role, file), check in zip(wanted, checks, strict=True):
+            try:
+                files[file.path] = check.result()
+            except BundleError as error:
+                problems[role] = str(error)
+        return cls(folder, manifest, problems, _files=files)
 
     @staticmethod
-    def _problem(folder: Path, spec: FileSpec) -> str:
-        path = folder / spec.path
+    def _checked(folder: Path, spec: FileSpec) -> CheckedFile:
         try:
-            actual = file_sha256(path)
+            file = CheckedFile(folder / spec.path)
         except OSError as error:
-            return (
+            raise BundleError(
                 f"{spec.path} of bundle {folder.name} cannot be read ({error.strerror}); "
                 "restore it from where the bundle came"
-            )
-        if actual != spec.sha256:
-            return (
-                f"{spec.path} of bundle {folder.name} has SHA-256 {actual[:12]}... but the "
+            ) from error
+        if file.sha256 != spec.sha256:
+            raise BundleError(
+                f"{spec.path} of bundle {folder.name} has SHA-256 {file.sha256[:12]}... but the "
                 f"manifest says {spec.sha256[:12]}...; restore it from where the bundle came"
             )
-        return ""
+        return file
+
+    def place(self, spec: FileSpec) -> Path:
+        """Return a path of one of the files, under which it is the file that was checked.
+
+        Args:
+            spec: An entry of the manifest.
+
+        Raises:
+            BundleError: Something was written into the file since it was checked.
+        """
+        file = self._files.get(spec.path)
+        if file is None:
+            return self.root / spec.path
+        try:
+            unchanged, why = file.unchanged(), "its content is another one"
+        except OSError as error:
+            unchanged, why = False, str(error.strerror)
+        if not unchanged:
+            raise BundleError(
+                f"{spec.path} of bundle {self.root.name} was changed after it had been checked "
+                f"({why}); configure the node again, or restore the file"
+            )
+        return file.place()
 
     def encoder(
         self, modality: str, threads: int = 1, providers: Sequence[str] | None = None
@@ -146,7 +179,7 @@ class Bundle:
             one_at_a_time = self._locks.setdefault(key, threading.Lock())
         with one_at_a_time:
             if key not in self._loaded:
-                model = load_model(self.root / spec.path, spec, threads, providers)
+                model = load_model(self.place(spec), spec, threads, providers)
                 self._loaded[key] = self._make_encoder(modality, model, spec)
             return self._loaded[key]
 
@@ -177,5 +210,9 @@ class Bundle:
             ) from error
         if not MODALITIES[modality].teacher:
             return StudentEncoder(modality, module.prepare, model, self.manifest.model, spec)
+        # Absolute paths, which the folder that is put before them does not change.
+        places = {role: str(self.place(s).absolute()) for role, s in spec.extra.items()}
+        extra = {role: replace(s, path=places[role]) for role, s in spec.extra.items()}
+        spec = replace(spec, extra=extra)
         encoder: Encoder = module.make_encoder(model, self.manifest.model, spec, self.root)
         return encoder

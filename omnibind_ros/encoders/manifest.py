@@ -11,8 +11,12 @@ import numpy as np
 import yaml
 
 from omnibind_ros.arrays import Floats
+from omnibind_ros.format_number import NewerFormatError, check_format
 from omnibind_ros.modalities import MODALITIES, combination_name
 from omnibind_ros.safe_yaml import load_yaml
+
+FORMAT = 1
+"""Of bundle.yaml; without a number it is the first."""
 
 CARRIES = 0.05
 """Fusion weight from which a modality counts for the threshold of the fused embedding."""
@@ -158,11 +162,12 @@ def read_manifest(folder: Path) -> BundleManifest:
         folder: The bundle's folder.
 
     Raises:
-        BundleError: bundle.yaml is missing, no YAML, or lacks something.
+        BundleError: bundle.yaml is missing, no YAML, lacks something, or is of a later version.
     """
     path = folder / "bundle.yaml"
     try:
         data = load_yaml(path.read_text(encoding="utf-8"))
+        check_format(data.get("format", 1), FORMAT)
         calibration = data["calibration"]
         return BundleManifest(
             name=str(data["name"]),
@@ -189,6 +194,8 @@ def read_manifest(folder: Path) -> BundleManifest:
         raise BundleError(
             f"{path} is not YAML ({type(error).__name__}); restore it from where the bundle came"
         ) from error
+    except NewerFormatError as error:
+        raise BundleError(f"{path} cannot be used: {error}, or give an older bundle") from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BundleError(
             f"{path} lacks or misstates {error}; restore it from where the bundle came"

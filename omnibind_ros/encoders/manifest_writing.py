@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from .manifest import BundleManifest, Calibration, FileSpec, TensorSpec, read_manifest
+from .manifest import FORMAT, BundleManifest, Calibration, FileSpec, TensorSpec, read_manifest
 
 
 def content_version(recipe: str, files: Iterable[FileSpec]) -> str:
@@ -64,6 +64,7 @@ def record_figures(folder: Path, name: str, figures: Mapping[str, Any]) -> None:
 
 def _write(folder: Path, manifest: BundleManifest, comment: str) -> None:
     data = {
+        "format": FORMAT,
         "name": manifest.name,
         "version": manifest.version,
         "embedding_size": manifest.embedding_size,

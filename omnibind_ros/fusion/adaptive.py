@@ -90,7 +90,7 @@ class AdaptiveFusion:
         if "fusion" in bundle.problems:
             raise BundleError(bundle.problems["fusion"])
         # A few microseconds of work: on a GPU the transfers alone would take longer.
-        model = load_model(bundle.root / spec.path, spec, 1, ("CPUExecutionProvider",))
+        model = load_model(bundle.place(spec), spec, 1, ("CPUExecutionProvider",))
         return cls(model, spec, bundle.manifest.embedding_size)
 
     def fuse(

@@ -19,11 +19,6 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 
-try:
-    from rclpy.event_handler import PublisherEventCallbacks
-except ImportError:  # Humble
-    from rclpy.qos_event import PublisherEventCallbacks
-
 from omnibind_msgs.msg import Audio
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.drivers.capture import Capture
@@ -33,6 +28,7 @@ from omnibind_ros.runtime.callback_errors import CallbackErrors, TooManyErrorsEr
 
 from .diagnostics import error_values
 from .executor import spin_node
+from .rclpy_features import PublisherEventCallbacks
 from .requests import answer_all_requests
 from .surroundings import unreached_files
 

@@ -25,6 +25,7 @@ from omnibind_ros.bags.recorder import Recorder
 from omnibind_ros.bags.teach import STATIC, TeachFilter
 from omnibind_ros.runtime.stamps import to_nanoseconds
 
+from .rclpy_features import with_message_info
 from .subscriptions import load_type
 
 TRANSFORMS = ("/tf", STATIC)
@@ -122,10 +123,9 @@ class BagRecorder(Node):
         )
         self._say(f"records {topic} ({kind})")
 
-    def _callback(self, topic: str) -> Callable[[bytes, Any], None]:
+    def _callback(self, topic: str) -> Callable[..., None]:
         teach = self._teach
 
-        # Two parameters, so that rclpy passes on what DDS knows of the message.
         def keep(data: bytes, info: Any) -> None:
             message = Message(topic, arrival(info, time.time_ns()), data)
             if teach is None:
@@ -135,7 +135,7 @@ class BagRecorder(Node):
             if topic == self._teaching:
                 self._on_teaching(message)
 
-        return keep
+        return with_message_info(keep)
 
     def _on_teaching(self, message: Message) -> None:
         told = deserialize_message(message.data, Teaching)

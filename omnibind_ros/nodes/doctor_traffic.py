@@ -12,12 +12,12 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from omnibind_ros.doctor.observation import Traffic
 
+from .rclpy_features import (
+    SubscriptionEventCallbacks,
+    UnsupportedEventTypeError,
+    with_message_info,
+)
 from .subscriptions import load_type
-
-try:
-    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
-except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
 DEPTH = 10
 """Messages that may wait, so that a short pause of this process loses none."""
@@ -48,7 +48,7 @@ class Listener:
             reliability=ReliabilityPolicy.BEST_EFFORT,
         )
         events: dict[str, Any] = {"message_lost": self._on_lost}
-        arguments = (message, topic, self._on_message, qos)
+        arguments = (message, topic, with_message_info(self._on_message), qos)
         try:
             callbacks = SubscriptionEventCallbacks(**events, use_default_callbacks=False)
             node.create_subscription(*arguments, raw=True, event_callbacks=callbacks)

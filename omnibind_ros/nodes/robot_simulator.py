@@ -24,11 +24,6 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import String
 
 try:
-    from rclpy.event_handler import PublisherEventCallbacks
-except ImportError:  # Humble
-    from rclpy.qos_event import PublisherEventCallbacks
-
-try:
     from tf2_msgs.msg import TFMessage
 except ImportError:  # the wheels lack it, a full ROS 2 has it
     TFMessage = None
@@ -50,6 +45,7 @@ from omnibind_ros.simulation.robot.story import Story, ordered
 
 from .diagnostics import error_values
 from .executor import spin_node
+from .rclpy_features import PublisherEventCallbacks
 from .requests import answer_all_requests
 from .robot_messages import (
     MAKERS,

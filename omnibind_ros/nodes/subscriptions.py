@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -35,14 +34,12 @@ from omnibind_ros.runtime.stamps import to_nanoseconds
 from omnibind_ros.sensors.registry import normalise_type
 
 from .graph import TopicGraph
-
-try:
-    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
-except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
-
-HAS_MATCHED_EVENTS = "matched" in inspect.signature(SubscriptionEventCallbacks).parameters
-"""Humble has none."""
+from .rclpy_features import (
+    HAS_MATCHED_EVENTS,
+    SubscriptionEventCallbacks,
+    UnsupportedEventTypeError,
+    with_message_info,
+)
 
 HISTORY = 1.0
 """Seconds after a publisher is connected in which the messages arrive that it has kept."""
@@ -230,7 +227,7 @@ class SensorSubscription:
         return self._node.create_subscription(
             self._type,
             self._channel.config.topic,
-            self._on_message,
+            with_message_info(self._on_message),
             qos,
             event_callbacks=SubscriptionEventCallbacks(**callbacks),
         )
@@ -262,12 +259,11 @@ class SensorSubscription:
     def _on_message_lost(self, info: Any) -> None:
         self._losses.lost(info.total_count_change, time.monotonic())
 
-    # Two parameters, so that rclpy passes on what DDS knows of the message.
     def _on_message(self, message: Any, info: Mapping[str, Any]) -> None:
         now = time.monotonic()
         published_ns = info.get("source_timestamp") or 0
         kept = self._durability == TRANSIENT_LOCAL and now <= self._history_until
-        if kept and published_ns in self._arrived:
+        if kept and published_ns and published_ns in self._arrived:
             return  # it was received before this subscription replaced another one
         self._arrived.append(published_ns)
         self._received_at = now

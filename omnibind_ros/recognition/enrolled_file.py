@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import DAMAGED_ARCHIVE
+from omnibind_ros.format_number import NewerFormatError, check_format
 
 from .labels import clean_label
 
@@ -46,6 +47,10 @@ _PART_ARRAYS = ("part_views", "part_modalities", "part_encoders", "part_shapes",
 
 class EnrolledError(ValueError):
     """Enrolled labels cannot be read or written; the text is one sentence."""
+
+
+class NewerEnrolledError(EnrolledError):
+    """A later version has written a file; the text is a clause that says what to do."""
 
 
 @dataclass(frozen=True)
@@ -149,16 +154,19 @@ def from_bytes(data: bytes) -> EnrolledLabel:
         data: The file.
 
     Raises:
+        NewerEnrolledError: A later version has written it.
         EnrolledError: It is damaged, or no file of an enrolled label; the text is a clause.
     """
     try:
         _check_size(data)
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            old = int(file["format"]) == OLD_FORMAT
+            old = check_format(file["format"].item(), FORMAT) == OLD_FORMAT
             arrays = {name: file[name] for name in (*_ARRAYS, *(() if old else _PART_ARRAYS))}
         return _label(arrays)
     except EnrolledError:
         raise
+    except NewerFormatError as error:
+        raise NewerEnrolledError(str(error)) from error
     except DAMAGED_ARCHIVE as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise EnrolledError(f"it is damaged or no enrolled label: {reason}") from error
@@ -172,8 +180,6 @@ def _check_size(data: bytes) -> None:
 
 
 def _label(arrays: dict[str, npt.NDArray[Any]]) -> EnrolledLabel:
-    if int(arrays["format"]) not in (OLD_FORMAT, FORMAT):
-        raise EnrolledError(f"its format is {int(arrays['format'])}, not {FORMAT}")
     name = str(arrays["label"].item())
     if clean_label(name) != name:
         raise EnrolledError("its label has characters that no label has")

@@ -16,7 +16,15 @@ from pathlib import Path
 from omnibind_ros.atomic_files import TEMPORARY, write_atomic
 from omnibind_ros.plain_text import same_text
 
-from .enrolled_file import MAX_BYTES, EnrolledError, EnrolledLabel, View, from_bytes, to_bytes
+from .enrolled_file import (
+    MAX_BYTES,
+    EnrolledError,
+    EnrolledLabel,
+    NewerEnrolledError,
+    View,
+    from_bytes,
+    to_bytes,
+)
 
 SUFFIX = ".npz"
 LOCK = ".lock"
@@ -236,6 +244,8 @@ class EnrolledFolder:
             return None  # another process has just removed it
         except OSError as error:
             return _Read((), None, f"{what} it cannot be read ({error.strerror}); make it readable")
+        except NewerEnrolledError as error:
+            return _Read(changed, None, f"{what} {error}, or enroll the label again")
         except EnrolledError as error:
             return _Read(changed, None, f"{what} {error}; remove it and enroll the label again")
 

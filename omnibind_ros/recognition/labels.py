@@ -9,10 +9,14 @@ from typing import Any
 
 import yaml
 
+from omnibind_ros.format_number import NewerFormatError, check_format
 from omnibind_ros.plain_text import clean_text, same_text
 from omnibind_ros.safe_yaml import load_yaml
 
 from .taxonomy import NO_GROUPS, Group, Taxonomy, TaxonomyError
+
+FORMAT = 1
+"""Of a file of labels; without a number it is the first."""
 
 MAX_LABELS = 20_000
 MAX_CHARACTERS = 200
@@ -189,6 +193,7 @@ def read_labels(path: Path, templates: Sequence[str] = ()) -> LabelFile:
     """
     try:
         data = load_yaml(path.read_text(encoding="utf-8"))
+        check_format(data.get("format", 1), FORMAT)
         if "templates" in data or not templates:
             templates = _list(data["templates"])
         labels = [
@@ -207,7 +212,9 @@ def read_labels(path: Path, templates: Sequence[str] = ()) -> LabelFile:
         raise LabelError(
             f"{path} cannot be read ({error.strerror}); check its path and permissions"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+    except NewerFormatError as error:
+        raise LabelError(f"{path} cannot be used: {error}, or give another file") from error
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LabelError(
             f"{path} is not a valid list of labels ({error}); it needs `templates` and `labels`, "
             "each label with a name, and may have `groups`, each with `name` and `contains`"

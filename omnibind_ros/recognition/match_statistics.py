@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from omnibind_ros.arrays import DAMAGED_ARCHIVE, Floats
+from omnibind_ros.format_number import NewerFormatError, check_format
 
 FORMAT = 1
 
@@ -139,6 +140,10 @@ class MatchFileError(ValueError):
     """A file of statistics cannot be used; the text is a clause."""
 
 
+class NewerMatchFileError(MatchFileError):
+    """A later version has written a file of statistics; the text says what to do."""
+
+
 _ARRAYS = tuple(field.name for field in fields(MatchStatistics))
 
 
@@ -180,24 +185,25 @@ def read_statistics(path: Path) -> dict[str, Match]:
         By modality.
 
     Raises:
+        NewerMatchFileError: A later version has written it.
         MatchFileError: It is missing, damaged or of another kind.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
+            check_format(file["format"].item(), FORMAT)
             arrays = {name: file[name] for name in file.files}
-        version = int(arrays["format"])
         found: dict[str, Match] = {}
         for key, array in arrays.items():
             modality, _, rest = key.partition(".")
-            if rest == "encoder" and version == FORMAT:
+            if rest == "encoder":
                 found[modality] = Match(str(array.item()), _kinds(arrays, modality))
     except MatchFileError:
         raise
+    except NewerFormatError as error:
+        raise NewerMatchFileError(str(error)) from error
     except DAMAGED_ARCHIVE as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise MatchFileError(f"it is damaged or missing: {reason}") from error
-    if version != FORMAT:
-        raise MatchFileError(f"its format is {version}, not {FORMAT}")
     return found
 
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.encoders.bundle import Bundle
+from omnibind_ros.encoders.manifest import BundleError
 
 from .embedding_space import EmbeddingSpace
 from .enrolled_file import Part
 from .enrolled_match import EnrolledMatch, ModalityMatch
 from .match_default import DEFAULT_LIKELIHOOD, CosineTable
-from .match_statistics import Match, MatchFileError, read_statistics
+from .match_statistics import Match, MatchFileError, NewerMatchFileError, read_statistics
 from .match_table import MatchTable, summarise
 
 Rows = dict[tuple[str, str], dict[int, list[Floats]]]
@@ -48,7 +49,11 @@ class Matching:
         if "matching" in bundle.problems:
             return cls(problem=f"{bundle.problems['matching']}; {consequence}")
         try:
-            found = read_statistics(path)
+            found = read_statistics(bundle.place(spec))
+        except NewerMatchFileError as error:
+            return cls(problem=f"{path} is not used: {error}; {consequence}")
+        except BundleError as error:
+            return cls(problem=f"{error}; {consequence}")
         except MatchFileError as error:
             return cls(
                 problem=f"{path} is not used: {error}; restore it from where the bundle came; "

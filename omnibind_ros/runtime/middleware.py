@@ -1,4 +1,4 @@
-"""What large messages need of the DDS implementation."""
+"""What the DDS implementation is told by variables of the environment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ READS_OLD_VARIABLE = ("humble", "iron", "jazzy")
 """ROS distributions with Fast DDS 2, which reads the first of `VARIABLES`; 3 reads the second."""
 
 VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+
+WITHOUT_RANGE = ("humble",)
+"""ROS distributions that do not know ROS_AUTOMATIC_DISCOVERY_RANGE."""
 
 DEFAULT = "jazzy"
 """The distribution where the environment names none, as that of the wheels."""
@@ -24,6 +27,17 @@ def profile_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
         Fast DDS 3 warns of the first.
     """
     return VARIABLES if _reads_old(environment, DEFAULT) else VARIABLES[1:]
+
+
+def this_host_only(environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return the variable, and its value, with which processes find only those of this computer.
+
+    Args:
+        environment: The environment variables, with the name of the ROS distribution.
+    """
+    if (environment.get("ROS_DISTRO") or DEFAULT) in WITHOUT_RANGE:
+        return "ROS_LOCALHOST_ONLY", "1"
+    return "ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST"
 
 
 def how_not_to_lose(

@@ -230,7 +230,7 @@ def damaged(**changes):
     [
         (b"", "damaged"),
         (b"text", "damaged"),
-        (damaged(format=np.array(7)), "its format is 7, not 1"),
+        (damaged(format=np.array(7)), "it has format 7, and .* up to 1: update"),
         (damaged(format=np.array([1, 2])), "damaged"),
         (damaged(other=np.array(1)), "damaged"),
         (

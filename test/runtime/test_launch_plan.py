@@ -102,6 +102,20 @@ def test_keys_are_matched_as_ros_does(tmp_path, key, node, reached):
             parameters_of(path, node)
 
 
+def test_tags_of_values_are_read_as_lyrical_reads_them(tmp_path):
+    text = (
+        "/**:\n  ros__parameters:\n    reset_topic: !!str true\n    discover: !!bool yes\n"
+        "    top_k: !!int 4\n    memory: !!float 2\n    labels: !!seq [cup, !!str 1]\n"
+    )
+    assert parameters_of(file(tmp_path, text), "/perception") == {
+        "reset_topic": "true",
+        "discover": True,
+        "top_k": 4,
+        "memory": 2.0,
+        "labels": ["cup", "1"],
+    }
+
+
 def test_nested_keys_are_names(tmp_path):
     path = file(tmp_path, "robot:\n  perception:\n    ros__parameters:\n      top_k: 3\n")
     assert set(node_sections(path)) == {"/robot/perception"}

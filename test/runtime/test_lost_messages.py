@@ -123,6 +123,7 @@ def test_the_sentence_about_small_messages_names_no_profile():
         ("rmw_fastrtps_cpp", "humble", "FASTRTPS_DEFAULT"),
         ("rmw_fastrtps_dynamic_cpp", "jazzy", "FASTRTPS_DEFAULT"),
         ("rmw_fastrtps_cpp", "kilted", "FASTDDS_DEFAULT"),
+        ("rmw_fastrtps_cpp", "lyrical", "FASTDDS_DEFAULT"),
         ("rmw_fastrtps_cpp", "rolling", "FASTDDS_DEFAULT"),
         ("rmw_cyclonedds_cpp", "jazzy", "rmw_cyclonedds_cpp needs larger buffers"),
     ],
@@ -141,6 +142,7 @@ def test_the_variable_is_that_of_the_distribution(middleware, distribution, word
         ({"ROS_DISTRO": "humble"}, True),
         ({"ROS_DISTRO": "jazzy"}, True),
         ({"ROS_DISTRO": "kilted"}, False),
+        ({"ROS_DISTRO": "lyrical"}, False),
         ({"ROS_DISTRO": "rolling"}, False),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from omnibind_ros.atomic_files import write_atomic
 from omnibind_ros.datasets.errors import DatasetError
+from omnibind_ros.format_number import NewerFormatError, check_format
 
 from .index import Shard, shard_name
 
@@ -55,10 +56,11 @@ class Manifest:
         """Read the manifest of a dataset, and check that all of its files have their full length.
 
         Raises:
-            DatasetError: The folder holds no complete dataset.
+            DatasetError: The folder holds no complete dataset, or one of a later version.
         """
         try:
             data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            check_format(data.get("format", FORMAT), FORMAT)
             shards = tuple(Shard(**shard) for shard in data.pop("shards"))
             manifest = cls(shards=shards, **data)
         except FileNotFoundError as error:
@@ -68,14 +70,14 @@ class Manifest:
             ) from error
         except OSError as error:
             raise DatasetError(f"{folder / MANIFEST} cannot be read ({error.strerror})") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except NewerFormatError as error:
+            raise DatasetError(
+                f"{folder / MANIFEST} cannot be used: {error}, or build the dataset again"
+            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(
                 f"{folder / MANIFEST} is damaged ({error}): build the dataset again"
             ) from error
-        if manifest.format != FORMAT:
-            raise DatasetError(
-                f"{folder} has format {manifest.format}, not {FORMAT}: build the dataset again"
-            )
         sizes = {shard_name(number): shard.size for number, shard in enumerate(manifest.shards)}
         for name, size in (sizes | {INDEX: manifest.index_size}).items():
             path = folder / name

@@ -86,7 +86,7 @@ class TensorCache:
             TrainingError: It is not there, or not complete.
         """
         try:
-            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            record = _record(folder)
             with np.load(folder / INDEX, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             return cls(
@@ -103,6 +103,14 @@ class TensorCache:
                 f"{folder} holds no whole cache of tensors ({error}); remove it, and it is made "
                 "again"
             ) from error
+
+
+def _record(folder: Path) -> dict[str, str]:
+    """Return the record of a cache; raises ValueError or KeyError for one of another format."""
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    if record["format"] != FORMAT:
+        raise ValueError(f"its format is {record['format']}, not {FORMAT}")
+    return dict(record)
 
 
 def build_cache(

@@ -26,6 +26,7 @@ from damaged_bags import (
 from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.datasets.readers import READERS
 from omnibind_ros.datasets.readers.bags.files import bag_problems, is_bag, messages, open_bag
+from omnibind_ros.datasets.readers.bags.storage.metadata import storage_files
 from omnibind_ros.datasets.storage.skip_log import SkipLog
 
 
@@ -160,6 +161,23 @@ def test_a_file_of_a_split_bag_is_no_storage_file(tmp_path, plugin, content):
     assert read == texts[:20] + texts[40:]
     assert problem.startswith(f"{second.name} is left out, as it")
     assert ("is empty" in problem) == (content == b"")
+
+
+def test_files_as_lyrical_names_them(tmp_path):
+    texts = make_texts(72)
+    parts = [texts[start : start + 6] for start in range(0, 72, 6)]
+    bag = write_split(tmp_path / "bag", parts, MCAP)
+    names = []
+    for number in range(len(parts)):
+        names.append(f"{number}_bag_2026_06_01-12_{number:02d}_{59 - number:02d}.mcap")
+        (bag / f"bag_{number}.mcap").rename(bag / names[-1])
+    change_metadata(bag, relative_file_paths=names[:-1])
+    read, (problem,) = read_texts(bag)
+    assert read == texts
+    assert problem == f"{names[-1]} is not named in metadata.yaml but is read, by its number"
+    (bag / "metadata.yaml").unlink()
+    assert [path.name for path in storage_files(bag)] == names  # 10 after 9
+    assert read_texts(bag)[0] == texts
 
 
 def test_files_beside_the_named_ones(tmp_path):

@@ -59,6 +59,11 @@ class Metadata:
     problem: str = ""
 
 
+SINCE_LYRICAL = re.compile(r"(?P<number>\d+)_(?P<name>.*)_\d{4}_\d{2}_\d{2}-\d{2}_\d{2}_\d{2}")
+"""A file of a bag as rosbag2 names it since Lyrical, `3_kitchen_2026_06_01-12_30_00`; before it was
+`kitchen_3`."""
+
+
 def stored_as(path: Path) -> str:
     """Return the storage plugin of a file by its name, or '' if it is none of a bag."""
     name = path.with_suffix("") if path.suffix in COMPRESSED else path
@@ -114,8 +119,11 @@ def _declared(entry: Mapping[str, Any]) -> Declared | None:
 
 
 def _split_name(path: Path) -> tuple[str, int]:
-    """Divide the name of a file of a split bag into its beginning and its number, else -1."""
+    """Divide the name of a file of a split bag into the bag's name and its number, else -1."""
     name = path.name.split(".")[0]
+    match = SINCE_LYRICAL.fullmatch(name)
+    if match:
+        return match["name"], int(match["number"])
     match = re.fullmatch(r"(.*)_(\d+)", name)
     return (match[1], int(match[2])) if match else (name, -1)
 
