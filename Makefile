@@ -4,6 +4,9 @@ PYTHON ?= python3
 DURATION ?=
 MINUTES ?= 30
 FUZZ_EXAMPLES ?= 2000
+TARGETS ?=
+RUNS ?= 0
+TIME ?= 1800
 JSON ?=
 SCENE ?=
 HEADLESS ?=
@@ -23,7 +26,7 @@ CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all coverage soak faults fuzz lint format docs lock clean
+.PHONY: help setup demo test test-all coverage soak faults fuzz campaign lint format docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +73,10 @@ fuzz: ## random input for decoders and readers (FUZZ_EXAMPLES=20000 of each)
 	@$(ENTER) && FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) OMNIBIND_EXAMPLES=$(FUZZ_EXAMPLES) \
 	  exec python3 -m pytest --timeout 0 test/fuzz test/sensors test/files/test_properties_files.py \
 	  test/datasets/readers/test_properties_damaged_bags.py $(PYTEST_ARGS)
+
+campaign: ## random input that is led by coverage, it goes on where it ended (TARGETS="bags messages.text" RUNS=inputs TIME=seconds of each, JSON=FILE)
+	@$(SETUP) $(QUICK) fuzz
+	@$(ENTER) && exec python3 test/fuzz/campaign/run.py $(TARGETS) --runs $(RUNS) --seconds $(TIME) $(if $(JSON),--json "$(JSON_PATH)")
 
 lint: ## ruff, mypy and the import contracts
 	@$(SETUP) $(QUICK)

@@ -28,7 +28,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import DAMAGED_ARCHIVE
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npz
+from omnibind_ros.plain_text import SentenceError
 
 from .labels import clean_label
 
@@ -44,7 +45,7 @@ _ARRAYS = ("format", "label", "values", "sizes", "modalities", "spaces", "models
 _PART_ARRAYS = ("part_views", "part_modalities", "part_encoders", "part_shapes", "part_values")
 
 
-class EnrolledError(ValueError):
+class EnrolledError(SentenceError):
     """Enrolled labels cannot be read or written; the text is one sentence."""
 
 
@@ -153,10 +154,8 @@ def from_bytes(data: bytes) -> EnrolledLabel:
     """
     try:
         _check_size(data)
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            old = int(file["format"]) == OLD_FORMAT
-            arrays = {name: file[name] for name in (*_ARRAYS, *(() if old else _PART_ARRAYS))}
-        return _label(arrays)
+        old = int(read_npz(data, ("format",), MAX_BYTES)["format"]) == OLD_FORMAT
+        return _label(read_npz(data, (*_ARRAYS, *(() if old else _PART_ARRAYS)), MAX_BYTES))
     except EnrolledError:
         raise
     except DAMAGED_ARCHIVE as error:

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import DAMAGED_ARCHIVE, Floats
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, Floats, read_npz
+from omnibind_ros.plain_text import SentenceError
 
 FORMAT = 1
 
@@ -135,7 +136,7 @@ class Match(NamedTuple):
     by_kind: Mapping[str, MatchStatistics]
 
 
-class MatchFileError(ValueError):
+class MatchFileError(SentenceError):
     """A file of statistics cannot be used; the text is a clause."""
 
 
@@ -183,8 +184,7 @@ def read_statistics(path: Path) -> dict[str, Match]:
         MatchFileError: It is missing, damaged or of another kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
         version = int(arrays["format"])
         found: dict[str, Match] = {}
         for key, array in arrays.items():

@@ -71,7 +71,7 @@ class Guard:
         }
         host = headers.get("host", "")
         origin = headers.get("origin", "")
-        if origin and urlsplit(origin).netloc != host:
+        if origin and _netloc(origin) != host:
             await _refuse(scope, receive, send, OTHER_SITE)
         elif not self._token:
             if _name(host) in LOCAL_NAMES:
@@ -102,8 +102,19 @@ class Guard:
 
 
 def _name(host: str) -> str:
-    """Return the name of a Host header, without the port."""
-    return urlsplit(f"//{host}").hostname or ""
+    """Return the name of a Host header, without the port; '' if it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # such as a bracket that is not closed
+        return ""
+
+
+def _netloc(origin: str) -> str | None:
+    """Return the host and port of an Origin header; None if it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _given(scope: Scope) -> str:

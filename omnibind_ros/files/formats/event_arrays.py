@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import DAMAGED_ARCHIVE
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npz
 from omnibind_ros.files.errors import FileError
 from omnibind_ros.files.recording import Recording, Timed
 from omnibind_ros.sensors import Doubt, Issue
@@ -159,8 +159,7 @@ def open_npz_file(path: Path, modality: str) -> Recording:
         FileError: It is damaged, or has no such arrays.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
     except DAMAGED_ARCHIVE as error:
         raise FileError(
             path, f"the npz cannot be read ({str(error)[:80]}); restore or save it anew"
