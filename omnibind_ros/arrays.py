@@ -81,10 +81,13 @@ def read_npz(
         Exception: One of `DAMAGED_ARCHIVE`: it is damaged, lacks an array, is larger, or an array
             needs pickle.
     """
+    there = len(source) if isinstance(source, bytes) else source.stat().st_size
     with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as archive:
         members = {one.filename.removesuffix(".npy"): one for one in archive.infolist()}
         wanted = {name: members[name] for name in (members if names is None else names)}
         size = sum(member.file_size for member in wanted.values())
         if size > most:
             raise ValueError(f"unpacked it has {size >> 20} MiB, more than {most >> 20}")
+        if any(member.compress_size > there for member in wanted.values()):
+            raise ValueError("an array in it is said to be longer than the file")
         return {name: read_npy(archive.read(member)) for name, member in wanted.items()}

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from backports import zstd
 from campaign.files import _table, lying_npy, npz
-from campaign.networks import _written, load_student, student
+from campaign.networks import load_student, student, written
 from lz4.frame import compress
 from onnx import TensorProto, helper, numpy_helper
 
@@ -73,6 +73,29 @@ def test_an_archive_is_not_unpacked_beyond_a_limit_or_believed():
         archive.writestr("x.npy", lying_npy("(1073741824,)"))
     with pytest.raises(ValueError, match="the header announces"):
         read_npz(file.getvalue())
+
+
+def test_an_archive_that_says_it_is_longer_than_its_file_takes_no_memory():
+    """zipfile would take as many bytes as the directory of the archive says."""
+    data = bytearray(npz(x=np.zeros(4)))
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 20 : entry + 24] = struct.pack("<I", 0xF0000000)
+    with pytest.raises(ValueError, match="longer than the file"):
+        read_npz(bytes(data))
+
+
+@pytest.mark.parametrize("times", [[0, 2**62], [-(2**63), 0], [0.0, 1e300], [0.0, np.nan]])
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_events_whose_times_are_centuries_apart_are_refused(tmp_path, times, kind):
+    array = np.zeros(2, [("t", np.array(times).dtype), ("x", "<u2"), ("y", "<u2"), ("p", "u1")])
+    array["t"] = times
+    file = io.BytesIO()
+    if kind == "npy":
+        np.save(file, array)
+    else:
+        np.savez(file, **{name: array[name] for name in "xytp"}, width=4, height=4)
+    with pytest.raises(FileError, match="span more than a year"):
+        read_file(tmp_path, f"a.{kind}", file.getvalue(), "event")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +292,7 @@ def test_a_network_that_gives_another_shape_than_it_says_is_an_error():
         ]
     )
     load_student(model.SerializeToString())
-    encoder = _written("student", model.SerializeToString()).encoder("touch")
+    encoder = written("student", model.SerializeToString()).encoder("touch")
     with pytest.raises(ValueError, match=r"has the shape \(2, 4\) but the manifest says \(1, 8\)"):
         encoder.encode(np.zeros((4, 4, 3), np.float32))
 
