@@ -26,7 +26,7 @@ CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all coverage soak faults fuzz campaign lint format docs lock clean
+.PHONY: help setup demo test test-all coverage soak faults fuzz campaign lint format docs lock audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -99,6 +99,10 @@ docs: ## build the documentation into build/docs, with warnings as errors
 
 lock: ## write constraints.txt anew (UPGRADE=1: with the newest versions)
 	@$(PYTHON) tools/lock.py $(if $(UPGRADE),--upgrade)
+
+audit: ## known vulnerabilities of the pinned packages, by pip-audit (asks PyPI's advisories)
+	@$(PYTHON) -m venv build/audit && build/audit/bin/python -m pip install --quiet pip-audit && \
+	  build/audit/bin/pip-audit --disable-pip --no-deps --progress-spinner off -r constraints.txt
 
 clean: ## remove all that make created
 	rm -rf .venv build install log .setup.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -35,10 +35,12 @@ def one_file(data: bytes, suffix: str, modality: str) -> None:
     """Read a file, first as one of which nothing is said, then as one of a modality."""
     path = folder() / f"a{suffix}"
     path.write_bytes(data)
-    for told in dict.fromkeys(("", modality)):
-        found = attempt(lambda told=told: read_sample(find_source(path, told)), FileError)
-        if found is not None:
-            assert found.sample is not None
+    guessed = attempt(lambda: find_source(path), FileError)
+    told = attempt(lambda: find_source(path, modality), FileError)
+    for source in dict.fromkeys((guessed, told)):
+        if source is not None:
+            found = attempt(lambda source=source: read_sample(source), FileError)
+            assert found is None or found.sample is not None
 
 
 def npy(array: Any) -> bytes:
