@@ -231,7 +231,7 @@ def test_a_sound_of_many_chunks_is_not_read_chunk_by_chunk_to_its_end(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["host", "origin"])
-@pytest.mark.parametrize("value", ["http://[", "[::1", "\u2100]["])
+@pytest.mark.parametrize("value", ["http://[", "[::1", "\u2100][", "robot:80[::1]", "r[:\n:1]"])
 @pytest.mark.parametrize("token", ["", "secret"])
 def test_a_request_with_an_impossible_host_is_refused(name, value, token):
     sent = []

@@ -76,7 +76,9 @@ def _decoded(path: Path, data: bytes) -> npt.NDArray[Any]:
     size = announced_size(data)
     if size is None:
         raise FileError(
-            path, "its content is that of no picture that is read; save it as PNG, TIFF or JPEG"
+            path,
+            "its header is damaged, cut off, or that of no picture that is read; restore the file, "
+            "or save it as PNG, TIFF or JPEG",
         )
     if size.width * size.height > MAX_PIXELS or size.bytes > MOST_BYTES:
         raise FileError(

@@ -128,7 +128,8 @@ def state(data: bytes) -> None:
     labels = tuple(feed.text() for _ in range(feed.byte() % 3))
     figures = [feed.number() for _ in range(5)]
     result = ResultView(labels, tuple(figures[:2]), figures[2], True, figures[3], "", figures[4])
-    shown.on_result(now, feed.number(), result)
+    latency = feed.number()  # of two integers, so that it is finite
+    shown.on_result(now, latency if math.isfinite(latency) else 0.0, result)
     shown.on_weights({each.name: feed.number() for each in sensors})
     answer = unpacked(packed(shown.snapshot(now + 0.6), []))
     assert len(answer["sensors"]) <= len(sensors)
