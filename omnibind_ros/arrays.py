@@ -30,6 +30,8 @@ DAMAGED_ARCHIVE: tuple[type[Exception], ...] = (
 )
 """What NumPy and zipfile raise on npz files that are damaged, encrypted or of another kind."""
 
+_COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
 MOST_UNPACKED = 1 << 30
 """Bytes that the arrays of a file have unpacked at most: an archive may be a thousandth of them."""
 
@@ -88,6 +90,8 @@ def read_npz(
         size = sum(member.file_size for member in wanted.values())
         if size > most:
             raise ValueError(f"unpacked it has {size >> 20} MiB, more than {most >> 20}")
+        if not {member.compress_type for member in wanted.values()} <= _COMPRESSIONS:
+            raise ValueError("an array in it is compressed in a way that NumPy does not write")
         if any(member.compress_size > there for member in wanted.values()):
             raise ValueError("an array in it is said to be longer than the file")
         return {name: read_npy(archive.read(member)) for name, member in wanted.items()}

@@ -33,6 +33,7 @@ from omnibind_ros.files.formats.sounds import MOST_CHUNKS, _announced_bytes
 from omnibind_ros.files.opening import find_source
 from omnibind_ros.files.samples import read_sample
 from omnibind_ros.plain_text import one_line
+from omnibind_ros.recognition.enrolled_file import EnrolledError, from_bytes
 from omnibind_ros.sensors import RejectedSampleError
 from omnibind_ros.sensors.image import decode_image
 
@@ -82,6 +83,18 @@ def test_an_archive_that_says_it_is_longer_than_its_file_takes_no_memory():
     data[entry + 20 : entry + 24] = struct.pack("<I", 0xF0000000)
     with pytest.raises(ValueError, match="longer than the file"):
         read_npz(bytes(data))
+
+
+def test_an_archive_of_another_compression_is_refused():
+    """A damaged one raised LZMAError, which no reader of archives expected."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression=zipfile.ZIP_LZMA) as archive:
+        archive.writestr("format.npy", bytes(200))
+    data = file.getvalue()
+    with pytest.raises(ValueError, match="NumPy does not write"):
+        read_npz(data)
+    with pytest.raises(EnrolledError, match="NumPy does not write"):
+        from_bytes(data)
 
 
 @pytest.mark.parametrize("times", [[0, 2**62], [-(2**63), 0], [0.0, 1e300], [0.0, np.nan]])
