@@ -3,7 +3,7 @@
 import pytest
 from campaign import targets
 from campaign.checks import TooMuchMemoryError, attempt, check_sentence
-from campaign.run import NOTHING, findings, joined, row
+from campaign.run import NOTHING, counted, findings, joined, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import damaged
@@ -72,3 +72,7 @@ def test_figures_of_processes_are_joined(tmp_path):
     assert found == ["ended-oom", "raised-1.input"]
     assert "12" in row("bags.mcap", both, len(found))
     assert joined(both, {}) == both
+    status = tmp_path / "status.json"
+    status.write_text('{"inputs": 8, "seconds": 1}')
+    assert counted(both, status)["inputs"] == 20
+    assert counted(both, status) == both  # what is counted is not counted again

@@ -41,11 +41,22 @@ def joined(before: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
     return {**before, **most, **sums, "seconds": round(sums["seconds"], 1)}
 
 
+def counted(figures: dict[str, Any], status: Path) -> dict[str, Any]:
+    """Return the figures with what a process has written down, once: the file is deleted."""
+    if not status.exists():
+        return figures
+    done = json.loads(status.read_text())
+    status.unlink()
+    return joined(figures, done)
+
+
 def one_target(name: str, folder: Path, wanted: int, seconds: int) -> dict[str, Any]:
     """Run a target until it has had its inputs or its time, and return its figures."""
     folder.mkdir(parents=True, exist_ok=True)
     state = folder / "state.json"
     figures = {**NOTHING, **(json.loads(state.read_text()) if state.exists() else {})}
+    status = folder / "status.json"
+    figures = counted(figures, status)  # of a campaign that was ended by hand
     until = time.monotonic() + seconds
     while figures["inputs"] < wanted and time.monotonic() < until:
         left = {"runs": wanted - figures["inputs"], "seconds": int(until - time.monotonic()) + 1}
@@ -53,16 +64,14 @@ def one_target(name: str, folder: Path, wanted: int, seconds: int) -> dict[str, 
         command = [sys.executable, str(HERE / "child.py"), name, str(folder)]
         command += [f"--{key}={value}" for key, value in left.items()]
         command += [f"--seed={figures['starts']}"]
-        status = folder / "status.json"
-        status.unlink(missing_ok=True)
+        before = figures["inputs"]
         ended = set(folder.glob("ended-*"))
         with (folder / "log.txt").open("ab") as log:
             code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
-        done = json.loads(status.read_text()) if status.exists() else {}
-        figures = joined(figures, done)
+        figures = counted(figures, status)
         figures["ended"] += len(set(folder.glob("ended-*")) - ended) or bool(code)
         state.write_text(json.dumps(figures))
-        if code and (not done.get("inputs") or figures["starts"] >= MOST_STARTS):
+        if code and (figures["inputs"] == before or figures["starts"] >= MOST_STARTS):
             break
     return figures
 
