@@ -45,7 +45,10 @@ def counted(figures: dict[str, Any], status: Path) -> dict[str, Any]:
     """Return the figures with what a process has written down, once: the file is deleted."""
     if not status.exists():
         return figures
-    done = json.loads(status.read_text())
+    try:
+        done = json.loads(status.read_text())
+    except ValueError:  # the process was killed while it wrote
+        done = {}
     status.unlink()
     return joined(figures, done)
 
