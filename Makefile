@@ -4,6 +4,9 @@ PYTHON ?= python3
 DURATION ?=
 MINUTES ?= 30
 FUZZ_EXAMPLES ?= 2000
+TARGETS ?=
+RUNS ?= 0
+TIME ?= 1800
 JSON ?=
 SCENE ?=
 HEADLESS ?=
@@ -25,7 +28,7 @@ CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 JSON_PATH = $(if $(filter /%,$(JSON)),$(JSON),$(CALLER)/$(JSON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all coverage soak faults fuzz lint format docs lock clean
+.PHONY: help setup demo test test-all coverage soak faults fuzz campaign lint format docs lock audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -73,6 +76,10 @@ fuzz: ## random input for decoders and readers (FUZZ_EXAMPLES=20000 of each)
 	  exec python3 -m pytest --timeout 0 test/fuzz test/sensors test/files/test_properties_files.py \
 	  test/datasets/readers/test_properties_damaged_bags.py $(PYTEST_ARGS)
 
+campaign: ## random input that is led by coverage, it goes on where it ended (TARGETS="bags messages.text" RUNS=inputs TIME=seconds of each, JSON=FILE)
+	@$(SETUP) $(QUICK) fuzz
+	@$(ENTER) && exec python3 test/fuzz/campaign/run.py $(TARGETS) --runs $(RUNS) --seconds $(TIME) $(if $(JSON),--json "$(JSON_PATH)")
+
 lint: ## ruff, mypy and the import contracts
 	@$(SETUP) $(QUICK)
 	@$(ENTER) && status=0; \
@@ -94,6 +101,10 @@ docs: ## build the documentation into build/docs, with warnings as errors
 
 lock: ## write constraints.txt anew (UPGRADE=1: with the newest versions; ROS=kilted: the pins of its wheels)
 	@$(PYTHON) tools/lock.py $(if $(UPGRADE),--upgrade) $(if $(ROS),--ros $(ROS))
+
+audit: ## known vulnerabilities of the pinned packages, by pip-audit (asks PyPI's advisories)
+	@$(PYTHON) -m venv build/audit && build/audit/bin/python -m pip install --quiet pip-audit && \
+	  build/audit/bin/pip-audit --disable-pip --no-deps --progress-spinner off -r constraints.txt
 
 clean: ## remove all that make created
 	rm -rf .venv .venv-kilted build build-kilted install install-kilted log .setup.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

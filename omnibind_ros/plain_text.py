@@ -40,6 +40,30 @@ def _shown(character: str) -> str:
     return character if unicodedata.category(character) == "Cf" else " "
 
 
+def one_line(text: str) -> str:
+    """Return a text for a message or a log: without line breaks and what steers a terminal.
+
+    Args:
+        text: Any text; names and values in it may come from strangers.
+
+    Returns:
+        The text; control characters have become spaces, invisible ones are left out.
+    """
+    return text if text.isprintable() else " ".join("".join(map(_shown, text)).split())
+
+
+class SentenceError(ValueError):
+    """An error whose text is one sentence for the user, whatever it quotes."""
+
+    def __init__(self, text: str) -> None:
+        """Create it.
+
+        Args:
+            text: The sentence; `one_line` is applied to it.
+        """
+        super().__init__(one_line(text))
+
+
 def same_text(text: str) -> str:
     """Return what is equal for texts that differ by case, spaces or control characters only.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from omnibind_ros.plain_text import SentenceError, one_line
 
-class DatasetError(ValueError):
+
+class DatasetError(SentenceError):
     """A dataset that cannot be built or read; the text is one sentence."""
 
 
@@ -17,9 +19,8 @@ class SkipError(DatasetError):
 
     def __init__(self, what: str, reason: str) -> None:
         """Keep what is left out, and why."""
-        super().__init__(f"{what}: {reason}")
-        self.what = what
-        self.reason = reason
+        self.what, self.reason = one_line(what), one_line(reason)
+        super().__init__(f"{self.what}: {self.reason}")
 
     def __reduce__(self) -> tuple[type[SkipError], tuple[str, str]]:
         """Allow pickling, from one process to another."""

@@ -105,6 +105,7 @@ class OnnxRuntimeModel:
             ) from error
         self._check(name, "input", spec.inputs, self._session.get_inputs())
         self._check(name, "output", spec.outputs, self._session.get_outputs())
+        self._specs = spec.outputs
         self._outputs = [tensor.name for tensor in spec.outputs]
         self._runs: dict[int, Any] = {}
         self._lock = threading.Lock()
@@ -133,6 +134,10 @@ class OnnxRuntimeModel:
 
         Returns:
             float32 arrays, in the manifest's order of outputs.
+
+        Raises:
+            ValueError: An output has another shape than the manifest says, which ONNX Runtime
+                lets pass; the text is one sentence.
         """
         options = onnxruntime.RunOptions()
         thread = threading.get_ident()
@@ -143,7 +148,17 @@ class OnnxRuntimeModel:
         finally:
             with self._lock:
                 del self._runs[thread]
-        return [np.asarray(out) for out in outputs]
+        arrays = [np.asarray(out) for out in outputs]
+        for tensor, array in zip(self._specs, arrays, strict=True):
+            fits = len(tensor.shape) == array.ndim and all(
+                said in (-1, size) for said, size in zip(tensor.shape, array.shape, strict=True)
+            )
+            if not fits:
+                raise ValueError(
+                    f"the output {tensor.name} of the network has the shape {array.shape} but the "
+                    f"manifest says {tensor.shape}; restore both from where the bundle came"
+                )
+        return arrays
 
     def cancel(self, thread: int) -> None:
         """Make the run in progress in a thread end early with an error; later runs are unaffected.

@@ -13,6 +13,7 @@ import yaml
 from omnibind_ros.arrays import Floats
 from omnibind_ros.format_number import NewerFormatError, check_format
 from omnibind_ros.modalities import MODALITIES, combination_name
+from omnibind_ros.plain_text import SentenceError
 from omnibind_ros.safe_yaml import load_yaml
 
 FORMAT = 1
@@ -26,7 +27,7 @@ SIMULATION = "simulation"
 """Value of `FileSpec.trained_on`: the encoder has never seen a real sensor."""
 
 
-class BundleError(ValueError):
+class BundleError(SentenceError):
     """A bundle or one of its files cannot be used; the text is one sentence."""
 
 

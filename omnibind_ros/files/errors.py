@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from omnibind_ros.plain_text import SentenceError, one_line
 
-class FileError(ValueError):
+
+class FileError(SentenceError):
     """A file that cannot be used; its text is one sentence: which file, why, what to do.
 
     Attributes:
@@ -14,7 +16,8 @@ class FileError(ValueError):
     """
 
     def __init__(self, path: Path, reason: str) -> None:
-        """Create it; the arguments are the attributes."""
+        """Create it; the arguments are the attributes, what the reason quotes may be anything."""
+        reason = one_line(reason)
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason

@@ -28,8 +28,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import DAMAGED_ARCHIVE
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npz
 from omnibind_ros.format_number import NewerFormatError, check_format
+from omnibind_ros.plain_text import SentenceError
 
 from .labels import clean_label
 
@@ -45,7 +46,7 @@ _ARRAYS = ("format", "label", "values", "sizes", "modalities", "spaces", "models
 _PART_ARRAYS = ("part_views", "part_modalities", "part_encoders", "part_shapes", "part_values")
 
 
-class EnrolledError(ValueError):
+class EnrolledError(SentenceError):
     """Enrolled labels cannot be read or written; the text is one sentence."""
 
 
@@ -159,10 +160,9 @@ def from_bytes(data: bytes) -> EnrolledLabel:
     """
     try:
         _check_size(data)
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            old = check_format(file["format"].item(), FORMAT) == OLD_FORMAT
-            arrays = {name: file[name] for name in (*_ARRAYS, *(() if old else _PART_ARRAYS))}
-        return _label(arrays)
+        form = read_npz(data, ("format",), MAX_BYTES)["format"].item()
+        old = check_format(form, FORMAT) == OLD_FORMAT
+        return _label(read_npz(data, (*_ARRAYS, *(() if old else _PART_ARRAYS)), MAX_BYTES))
     except EnrolledError:
         raise
     except NewerFormatError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import DAMAGED_ARCHIVE
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npz
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +37,7 @@ def read_cache(cache: Path) -> Mapping[str, npt.NDArray[np.generic]] | None:
         The arrays; None if there is no such file, or with a warning if it is damaged.
     """
     try:
-        with np.load(cache, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("key", "labels_key", "prototypes", "owner")}
+        arrays = read_npz(cache, ("key", "labels_key", "prototypes", "owner"))
     except FileNotFoundError:
         return None
     except DAMAGED_ARCHIVE as error:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from omnibind_ros.format_number import NewerFormatError, check_format
-from omnibind_ros.plain_text import clean_text, same_text
+from omnibind_ros.plain_text import SentenceError, clean_text, same_text
 from omnibind_ros.safe_yaml import load_yaml
 
 from .taxonomy import NO_GROUPS, Group, Taxonomy, TaxonomyError
@@ -27,7 +27,7 @@ TEMPLATES = ("a photo of a {}",)
 """Prompts of labels in training; {} stands for the label. A bundle's labels.yaml has its own."""
 
 
-class LabelError(ValueError):
+class LabelError(SentenceError):
     """Labels that cannot be used; the text is one sentence."""
 
 

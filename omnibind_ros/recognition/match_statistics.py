@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import DAMAGED_ARCHIVE, Floats
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, Floats, read_npz
 from omnibind_ros.format_number import NewerFormatError, check_format
+from omnibind_ros.plain_text import SentenceError
 
 FORMAT = 1
 
@@ -136,7 +137,7 @@ class Match(NamedTuple):
     by_kind: Mapping[str, MatchStatistics]
 
 
-class MatchFileError(ValueError):
+class MatchFileError(SentenceError):
     """A file of statistics cannot be used; the text is a clause."""
 
 
@@ -189,9 +190,8 @@ def read_statistics(path: Path) -> dict[str, Match]:
         MatchFileError: It is missing, damaged or of another kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            check_format(file["format"].item(), FORMAT)
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
+        check_format(arrays["format"].item(), FORMAT)
         found: dict[str, Match] = {}
         for key, array in arrays.items():
             modality, _, rest = key.partition(".")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.plain_text import same_text
+from omnibind_ros.plain_text import SentenceError, same_text
 
 MAX_GROUPS = 1000
 
@@ -23,7 +23,7 @@ WIDEST = 5
 """Labels that an answer may cover, itself included, to be right about a label that it contains."""
 
 
-class TaxonomyError(ValueError):
+class TaxonomyError(SentenceError):
     """Groups that cannot be used; the text is one sentence."""
 
 

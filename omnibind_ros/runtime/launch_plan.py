@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.plain_text import SentenceError
 from omnibind_ros.safe_yaml import load_yaml
 
 from .config import DEFAULT_SENSORS
@@ -21,7 +22,7 @@ WILDCARDS = {"*": r"/\w+", "**": r"(?:/\w+)*"}
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 
 
-class LaunchError(ValueError):
+class LaunchError(SentenceError):
     """Nothing can be launched; the text is one sentence."""
 
 

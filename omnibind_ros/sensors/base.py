@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from omnibind_ros.plain_text import SentenceError, one_line
+
 Sample = Any
 """A decoded sensor reading: a numpy array or a text; its modality's module documents the units."""
 
 
-class RejectedSampleError(ValueError):
+class RejectedSampleError(SentenceError):
     """A message that cannot become a sample; its text is one sentence: what, where, what to do."""
 
 
@@ -50,7 +52,7 @@ class NoEvidenceError(Exception):
             replaces: Whether what the sensor gave before is no longer true, so that its embedding
                 is dropped; false for a pause between two sentences.
         """
-        super().__init__(text)
+        super().__init__(one_line(text))
         self.replaces = replaces
 
 

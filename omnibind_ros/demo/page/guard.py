@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -17,6 +18,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "omnibind_view"
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
+"""A Host header: a name or an address, in brackets if it is of IPv6, and perhaps a port."""
 
 NO_TOKEN = (
     "The token is missing or wrong: open the address that `omnibind view` has printed, with its "
@@ -71,7 +75,7 @@ class Guard:
         }
         host = headers.get("host", "")
         origin = headers.get("origin", "")
-        if origin and urlsplit(origin).netloc != host:
+        if origin and origin.partition("://")[2] != host:
             await _refuse(scope, receive, send, OTHER_SITE)
         elif not self._token:
             if _name(host) in LOCAL_NAMES:
@@ -102,8 +106,12 @@ class Guard:
 
 
 def _name(host: str) -> str:
-    """Return the name of a Host header, without the port."""
-    return urlsplit(f"//{host}").hostname or ""
+    """Return the name of a Host header, without the port; '' if it is none.
+
+    `urllib.parse` takes `robot[::1]` for `::1`, and raises ValueError for other brackets.
+    """
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]).lower() if found else ""
 
 
 def _given(scope: Scope) -> str:

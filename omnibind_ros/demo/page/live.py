@@ -105,7 +105,12 @@ def unpacked(data: bytes) -> dict[str, Any]:
     if len(data) < 4:
         raise ValueError("the refresh is cut short")
     size = struct.unpack_from("<I", data)[0]
-    content: dict[str, Any] = json.loads(data[4 : 4 + size])
+    try:
+        content = json.loads(data[4 : 4 + size])
+    except RecursionError as error:
+        raise ValueError("the refresh is nested too deeply") from error
+    if not isinstance(content, dict):
+        raise ValueError("the refresh is no object")  # noqa: TRY004 - as all else that is wrong
     return content
 
 

@@ -250,7 +250,7 @@ class ViewState:
             "label": result.labels[0] if result.labels else "",
             "known": result.known,
             "unknown": _short(result.unknown),
-            "since": round(result.since, 1),
+            "since": _short(result.since, 1),
             "category": result.category,
             "category_probability": _short(result.category_probability),
             "top": [[label, _short(p)] for label, p in pairs][:5],
@@ -266,7 +266,7 @@ class ViewState:
             "modality": each.modality,
             "topic": each.topic,
             "state": int(Presence.ABSENT) if gone and each.state != OFF else each.state,
-            "rate": round(each.rate, 1),
+            "rate": _short(each.rate, 1),
             "age": self._age(each, now),
             "weight": _short(self._weights.get(each.name, 0.0)) if present else 0.0,
             "reason": each.reason,
@@ -285,7 +285,7 @@ class ViewState:
             return round(now - self._heard[each.name], 2)
         if not each.received or self._sensors_at is None:
             return None
-        return round(each.age + now - self._sensors_at, 2)
+        return _short(each.age + now - self._sensors_at, 2)
 
     def _figures(self, now: float) -> dict[str, Any]:
         while self._arrivals and self._arrivals[0] < now - RECENT:
@@ -305,8 +305,9 @@ def simulated_name(sensor: SensorView) -> str:
     return sensor.modality
 
 
-def _short(value: float) -> float:
-    return round(float(value), 3) if math.isfinite(value) else 0.0
+def _short(value: float, digits: int = 3) -> float:
+    """Return a number for JSON, which has neither NaN nor infinity: any node may publish them."""
+    return round(float(value), digits) if math.isfinite(value) else 0.0
 
 
 def _rounded(value: float | None) -> float | None:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import lz4.frame
 import numpy as np
+from lz4.frame import LZ4FrameDecompressor as _Lz4
 
 from omnibind_ros.files.errors import FileError
 from omnibind_ros.sensors.evt3 import Columns
@@ -29,6 +29,9 @@ EVENT = np.dtype(
     }
 )
 """The struct Event: t in microseconds."""
+
+MOST_UNPACKED = 1 << 29
+"""Bytes of events that a file has unpacked at most: a packet may be a thousandth of them."""
 
 _DAMAGED = "it is damaged or cut off; restore the file"
 
@@ -63,13 +66,16 @@ def _read(data: bytes) -> tuple[Columns, tuple[int, int] | None]:
     at += 4 + length
     end = table if 0 < table <= len(data) else len(data)
     pieces = []
+    room = MOST_UNPACKED
     while at < end:
         number, count = struct.unpack_from("<ii", data, at)
         at += 8
         if count < 0 or at + count > len(data):
             raise EOFError(f"a packet of {count} bytes is not whole")
         if number == stream:
-            pieces.append(_events(unpack(data[at : at + count])))
+            packet = unpack(data[at : at + count], room)
+            room -= len(packet)
+            pieces.append(_events(packet))
         at += count
     joined = np.concatenate([*pieces, np.empty(0, EVENT)])
     if joined.size and min(joined["x"].min(), joined["y"].min()) < 0:
@@ -95,23 +101,36 @@ def _event_stream(info: str) -> tuple[int, tuple[int, int] | None]:
     raise ValueError("it has no stream of events")
 
 
-def _unpacker(compression: int) -> Callable[[bytes], bytes]:
+def _unpacker(compression: int) -> Callable[[bytes, int], bytes]:
+    """Return what unpacks a packet: (packet, bytes that it has unpacked at most) -> its bytes."""
     if compression == 0:
-        return lambda data: data
+        return lambda data, _most: data
     if compression in (1, 2):
-        return lambda data: bytes(lz4.frame.decompress(data))
+        return lambda data, most: _unpacked(_Lz4(), data, most)
     if compression in (3, 4):
-        return _unpack_zstd
+        return lambda data, most: _unpacked(_zstd_decompressor(), data, most)
     raise ValueError(f"its compression {compression} is not known")
 
 
-def _unpack_zstd(data: bytes) -> bytes:
+def _unpacked(decompressor: Any, data: bytes, most: int) -> bytes:
+    # LZ4 takes as much memory as it may give, and makes no data shorter than by a factor of 255.
+    most = min(most, 256 * (len(data) + 1)) if isinstance(decompressor, _Lz4) else most
+    unpacked = bytes(decompressor.decompress(data, max_length=most))
+    if not decompressor.eof:
+        raise EOFError(
+            f"it has more than {MOST_UNPACKED >> 20} MiB of events"
+            if len(unpacked) >= most
+            else "a packet is not whole"
+        )
+    return unpacked
+
+
+def _zstd_decompressor() -> Any:
     try:
         from compression import zstd  # type: ignore[import-not-found]  # noqa: PLC0415 - Python 3.14
     except ImportError:
         from backports import zstd  # noqa: PLC0415 - before that
-    unpacked: Any = zstd.decompress(data)
-    return bytes(unpacked)
+    return zstd.ZstdDecompressor()
 
 
 def _events(packet: bytes) -> Any:

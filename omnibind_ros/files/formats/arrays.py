@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npy
 from omnibind_ros.files.errors import FileError
 from omnibind_ros.files.recording import Recording, Timed
 
@@ -23,14 +24,14 @@ def load_array(path: Path) -> npt.NDArray[Any]:
         FileError: It is damaged, cut off, or needs pickle.
     """
     try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        array = read_npy(path.read_bytes())
+    except DAMAGED_ARCHIVE as error:
         raise FileError(
             path, f"the array cannot be read ({str(error)[:80]}); restore or save it anew"
         ) from error
     if not array.size:
         raise FileError(path, "the array is empty; record it anew")
-    return np.asarray(array)
+    return array
 
 
 def open_array_file(path: Path, modality: str) -> Recording:

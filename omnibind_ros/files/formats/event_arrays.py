@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import DAMAGED_ARCHIVE
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npz
 from omnibind_ros.files.errors import FileError
 from omnibind_ros.files.recording import Recording, Timed
 from omnibind_ros.sensors import Doubt, Issue
@@ -28,6 +28,9 @@ SIZES = (
 346, ATIS, the DVXplorer Lite and cameras with the sensors of Prophesee's generations 3 to 4."""
 
 NS_PER_US = 1_000
+
+LONGEST_NS = 366 * 24 * 3600 * 10**9
+"""Longest time that a recording may span, nanoseconds: a year."""
 
 SECONDS = 1000.0
 """Floats that span less are seconds, others microseconds."""
@@ -46,12 +49,14 @@ def recording(
         modality: The modality.
 
     Raises:
-        FileError: There is no event.
+        FileError: There is no event, or their times span more than `LONGEST_NS`.
     """
     if not events.t.size:
         raise FileError(path, "the recording holds no events; record it anew")
     events = events.in_order()
-    start = int(events.t[0])
+    start, end = int(events.t[0]), int(events.t[-1])
+    if end - start > LONGEST_NS:
+        raise FileError(path, _NO_TIMES)
     t = events.t.astype(np.int64) - start
     doubts: tuple[Doubt, ...] = ()
     if size is None:
@@ -69,6 +74,9 @@ def recording(
         duration,
         doubts,
     )
+
+
+_NO_TIMES = "its times span more than a year, so they are damaged; restore the file"
 
 
 def _guessed_size(events: Columns) -> tuple[int, int]:
@@ -135,13 +143,19 @@ def from_structured(path: Path, events: npt.NDArray[Any], modality: str) -> Reco
     if not {"x", "y", "t", "p"} <= set(names):
         raise FileError(path, "the array has no fields x, y, t and p; save events with them")
     flat = events.reshape(-1)
-    t_ns = _nanoseconds(flat["t"])
+    t_ns = _nanoseconds(path, flat["t"])
     return recording(path, columns(path, flat["x"], flat["y"], t_ns, flat["p"]), None, modality)
 
 
-def _nanoseconds(t: Any) -> npt.NDArray[np.int64]:
-    """Return times in nanoseconds: of microseconds, or of floats that span less than `SECONDS`."""
+def _nanoseconds(path: Path, t: Any) -> npt.NDArray[np.int64]:
+    """Return times in nanoseconds: of microseconds, or of floats that span less than `SECONDS`.
+
+    Raises:
+        FileError: A time is not finite, or has more nanoseconds than 64 bits hold.
+    """
     times = np.asarray(t)
+    if times.size and not all(abs(float(end)) < 9e15 for end in (times.min(), times.max())):
+        raise FileError(path, _NO_TIMES)
     if times.dtype.kind == "f":
         unit = 1e9 if not times.size or np.ptp(times) < SECONDS else NS_PER_US
         return np.asarray(np.rint(times.astype(np.float64) * unit), np.int64)
@@ -159,8 +173,7 @@ def open_npz_file(path: Path, modality: str) -> Recording:
         FileError: It is damaged, or has no such arrays.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
     except DAMAGED_ARCHIVE as error:
         raise FileError(
             path, f"the npz cannot be read ({str(error)[:80]}); restore or save it anew"
@@ -178,5 +191,5 @@ def open_npz_file(path: Path, modality: str) -> Recording:
     if "size" in arrays and "t" in arrays:
         size, t_ns = (int(arrays["size"][0]), int(arrays["size"][1])), np.cumsum(t, dtype=np.int64)
     else:
-        t_ns = _nanoseconds(t)
+        t_ns = _nanoseconds(path, t)
     return recording(path, columns(path, x, y, t_ns, p), size, modality)

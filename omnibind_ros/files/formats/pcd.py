@@ -158,7 +158,7 @@ def unpack_lzf(data: bytes, size: int) -> bytes:
     out = bytearray()
     at = 0
     try:
-        while at < len(data):
+        while at < len(data) and len(out) <= size:  # no more is taken than is announced
             control = data[at]
             at += 1
             if control < 32:

@@ -14,6 +14,9 @@ from omnibind_ros.files.errors import FileError
 from omnibind_ros.files.recording import Recording, Timed
 from omnibind_ros.sensors import RejectedSampleError
 from omnibind_ros.sensors.compressed_image import open_picture
+from omnibind_ros.sensors.raw_image import MAX_PIXELS
+
+from .picture_size import MOST_BYTES, announced_size
 
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 RAW = "sensor_msgs/msg/Image"
@@ -70,6 +73,19 @@ def _floats(path: Path, pixels: npt.NDArray[Any], modality: str) -> Recording:
 
 
 def _decoded(path: Path, data: bytes) -> npt.NDArray[Any]:
+    size = announced_size(data)
+    if size is None:
+        raise FileError(
+            path,
+            "its header is damaged, cut off, or that of no picture that is read; restore the file, "
+            "or save it as PNG, TIFF or JPEG",
+        )
+    if size.width * size.height > MAX_PIXELS or size.bytes > MOST_BYTES:
+        raise FileError(
+            path,
+            f"its header announces {size.width} x {size.height} pixels, more than a picture may "
+            "have; restore the file, or reduce the picture",
+        )
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:  # such as more pixels than OpenCV allows

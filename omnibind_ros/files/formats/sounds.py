@@ -21,6 +21,9 @@ SHORTEST = 0.15
 STREAMED = 0x7FFFF000
 """Programs that write to a pipe give at least this as the length of the sound."""
 
+MOST_CHUNKS = 10_000
+"""Chunks of a WAV file that are looked at; sounds have a handful."""
+
 FLOAT32 = 1
 """PortAudio's number of float samples, as in audio_common_msgs/AudioStamped."""
 
@@ -75,7 +78,10 @@ def _announced_bytes(path: Path) -> int:
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return 0
         end = 12
-        while len(chunk := file.read(8)) == len(b"datasize"):
+        for _ in range(MOST_CHUNKS):
+            chunk = file.read(8)
+            if len(chunk) < len(b"datasize"):
+                break
             length = int.from_bytes(chunk[4:], "little")
             if chunk[:4] == b"data":
                 return 0 if length >= STREAMED else end + 8 + length

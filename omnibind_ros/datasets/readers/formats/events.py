@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.arrays import DAMAGED_ARCHIVE
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npz
 from omnibind_ros.datasets.errors import SkipError
 from omnibind_ros.files.formats.event_streams import read_atis
 
@@ -93,12 +93,12 @@ def load_nimagenet(path: Path, size: tuple[int, int] = (640, 480)) -> Event:
         SkipError: The file is missing, broken, or its events cannot be used.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if "event_data" in file:
-                events = file["event_data"]
-                x, y, t, p = (events[name] for name in ("x", "y", "t", "p"))
-            else:
-                x, y, t, p = (file[k] for k in ("x_pos", "y_pos", "timestamp", "polarity"))
+        file = read_npz(path)
+        if "event_data" in file:
+            events = file["event_data"]
+            x, y, t, p = (events[name] for name in ("x", "y", "t", "p"))
+        else:
+            x, y, t, p = (file[k] for k in ("x_pos", "y_pos", "timestamp", "polarity"))
     except FileNotFoundError as error:
         raise SkipError(shown(path), "the recording is missing") from error
     except DAMAGED_ARCHIVE as error:

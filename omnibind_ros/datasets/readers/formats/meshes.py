@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npy
 from omnibind_ros.datasets.errors import SkipError
 
 from .files import shown
@@ -97,8 +98,8 @@ def load_npy_points(path: Path) -> Points:
         SkipError: The file is missing or holds no points.
     """
     try:
-        points = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        points = read_npy(path.read_bytes())
+    except DAMAGED_ARCHIVE as error:
         raise SkipError(shown(path), "the file is no array of points") from error
     return normalise(np.asarray(points), shown(path))
 

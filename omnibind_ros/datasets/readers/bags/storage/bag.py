@@ -19,6 +19,7 @@ from rosbags.interfaces import (
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
 
 from omnibind_ros.datasets.errors import SkipError
+from omnibind_ros.plain_text import one_line
 
 from .file_reader import FOREVER
 from .metadata import METADATA, Declared, choose_files, read_metadata
@@ -29,6 +30,9 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
+
+MOST_UNPACKED = 1 << 29
+"""Bytes that a compressed message has unpacked at most."""
 
 IDL_SEPARATOR = "=" * 80 + "\n"
 
@@ -222,13 +226,23 @@ class Bag:
             file.problem(begin, files.get(file.name) or alone.get(file.name))
             for file in self._files
         ]
-        return [*self._problems, *(text for text in texts if text)]
+        return [one_line(text) for text in (*self._problems, *texts) if text]
 
 
 def uncompressed(raw: bytes) -> bytes:
-    """Return a message as CDR; it may be compressed by zstd."""
+    """Return a message as CDR; it may be compressed by zstd.
+
+    Raises:
+        Exception: It is damaged, or larger than `MOST_UNPACKED`.
+    """
     # CDR begins with a zero byte, so that it cannot be taken for zstd.
-    return bytes(zstd.decompress(raw)) if raw[:4] == ZSTD_MAGIC else raw
+    if raw[:4] != ZSTD_MAGIC:
+        return raw
+    decompressor = zstd.ZstdDecompressor()
+    data = bytes(decompressor.decompress(raw, max_length=MOST_UNPACKED))
+    if not decompressor.eof:
+        raise ValueError("a compressed message is not whole, or too large")
+    return data
 
 
 def _store(types: Mapping[str, Any]) -> Any:

@@ -40,6 +40,10 @@ LZ4_RATIO = 256
 """lz4 makes no data shorter than by this factor (255, and a frame's head)."""
 
 
+MOST_UNPACKED = 1 << 29
+"""Bytes that a chunk has unpacked at most; recorders write chunks of about a megabyte."""
+
+
 class DamageError(ValueError):
     """A record that is not valid; the text is a phrase."""
 
@@ -119,6 +123,8 @@ def unpack_chunk(content: memoryview) -> memoryview:
     """
     _, _, size, checksum = CHUNK_HEAD.unpack_from(content)
     compression, offset = read_text(content, CHUNK_HEAD.size)
+    if size > MOST_UNPACKED:
+        raise DamageError(f"it is larger than {MOST_UNPACKED >> 20} MiB")
     (packed_size,) = struct.unpack_from("<Q", content, offset)
     packed = content[offset + 8 :]
     if len(packed) != packed_size:

@@ -104,7 +104,7 @@ def read_metadata(folder: Path) -> Metadata:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         cause = f"no valid YAML in line {mark.line + 1}" if mark else "no valid YAML"
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
         cause = "it does not describe a bag"
     return Metadata(problem=f"{METADATA} cannot be used ({cause}); the files are read without it")
 
@@ -114,7 +114,7 @@ def _declared(entry: Mapping[str, Any]) -> Declared | None:
         start = int(entry["starting_time"]["nanoseconds_since_epoch"])
         duration = int(entry["duration"]["nanoseconds"])
         return Declared(int(entry["message_count"]), start, start + duration)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):  # the last: an infinite number
         return None
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from rosbags.rosbag2.storage_mcap import McapReader
 
+from omnibind_ros.plain_text import SentenceError
+
 from .file_reader import FOREVER, FileReader
 from .indexed import IndexedMcap, IndexedSqlite
 from .mcap import MAGIC as MCAP_MAGIC
@@ -29,7 +31,7 @@ CAUSES = 3
 """Number of causes that a sentence names."""
 
 
-class UnreadableFileError(ValueError):
+class UnreadableFileError(SentenceError):
     """A file of which nothing can be read; the text is a sentence."""
 
 
