@@ -45,7 +45,7 @@ class PageWorld:
 
     def start_robot(self) -> ChildProcess:
         values = {"catalogue": self.catalogue, "cache": self.folder / "cache", "count": 1}
-        values |= {"seconds": 2.0, "lead_in": 1.0, "seed": 0}
+        values |= {"seconds": 2.0, "lead_in": 1.0, "seed": 0, "room": "false"}
         values |= {f"rate.{name}": float(rate) for name, rate in RATES.items()}
         arguments = [part for name, value in values.items() for part in ("-p", f"{name}:={value}")]
         return self.start(
