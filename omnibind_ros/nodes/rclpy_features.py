@@ -30,7 +30,7 @@ __all__ = [
     "with_message_info",
 ]
 
-HAS_MATCHED_EVENTS = "matched" in inspect.signature(SubscriptionEventCallbacks).parameters
+HAS_MATCHED_EVENTS = "matched" in inspect.signature(SubscriptionEventCallbacks.__init__).parameters
 """Whether DDS tells when a publisher comes or goes; Humble's rclpy does not, so it is polled."""
 
 PASSES_MESSAGE_INFO = any(hasattr(Subscription, name) for name in ("CallbackType", "callback"))
