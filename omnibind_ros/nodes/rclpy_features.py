@@ -30,7 +30,15 @@ __all__ = [
     "with_message_info",
 ]
 
-HAS_MATCHED_EVENTS = "matched" in inspect.signature(SubscriptionEventCallbacks.__init__).parameters
+
+def _takes(kind: Any, name: str) -> bool:
+    try:
+        return name in inspect.signature(kind).parameters
+    except TypeError:  # rclpy is a stand-in, as where the documentation is made
+        return True
+
+
+HAS_MATCHED_EVENTS = _takes(SubscriptionEventCallbacks, "matched")
 """Whether DDS tells when a publisher comes or goes; Humble's rclpy does not, so it is polled."""
 
 PASSES_MESSAGE_INFO = any(hasattr(Subscription, name) for name in ("CallbackType", "callback"))
