@@ -73,6 +73,13 @@ class Bundle:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _files: dict[str, CheckedFile] = field(default_factory=dict, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the checks have found; the process that reads it opens files by their path.
+
+        Open files, loaded models and locks stay in this process.
+        """
+        return Bundle, (self.root, self.manifest, self.problems)
+
     @classmethod
     def load(cls, folder: Path) -> Bundle:
         """Read the manifest and check every file; the models are loaded by `encoder`.

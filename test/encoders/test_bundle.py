@@ -1,6 +1,7 @@
 """Bundles: found, checked, and each kind of damage told in one sentence."""
 
 import hashlib
+import pickle
 import sys
 import threading
 
@@ -251,3 +252,11 @@ def test_what_cannot_be_loaded_ahead_is_told_when_it_is_asked_for(bundle_copy):
     with pytest.raises(BundleError, match="'smell'"):
         bundle.encoder("smell")
     assert bundle.encoder("text")
+
+
+def test_a_bundle_in_use_is_pickled_without_its_files_and_models(bundle_dir):
+    bundle = Bundle.load(bundle_dir)
+    bundle.encoder("image")
+    copy = pickle.loads(pickle.dumps(bundle))
+    assert copy == Bundle(bundle.root, bundle.manifest, bundle.problems)
+    assert copy.encoder("image") is not bundle.encoder("image")

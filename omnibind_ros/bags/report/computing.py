@@ -215,7 +215,7 @@ def compute(
         done += 1
         progress(done, whole)
 
-    checked = pickle.dumps(Bundle(bundle.root, bundle.manifest, bundle.problems))
+    checked = pickle.dumps(bundle)
     progress(0, whole)
     with _pool(min(workers, whole)) as pool, tempfile.TemporaryDirectory() as folder:
         for _ in range(workers):  # the processes start while the labels are read here
