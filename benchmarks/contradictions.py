@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ class Stream:
     data: EmbeddingSet
     fusion: AdaptiveFusion
     recogniser: Recogniser
+    limits: Mapping[str, float] | None
     known: dict[tuple[int, ...], tuple[Floats, Floats]] = field(default_factory=dict)
 
     def fused(self, rows: Sequence[int], chosen: Sequence[int]) -> tuple[Floats, Floats]:
@@ -110,10 +111,11 @@ class Stream:
         Returns:
             Each sensor that was named, and when, in seconds.
         """
-        contradictions, now, found = Contradictions(), 0.0, []
+        contradictions, now, found = Contradictions(self.limits), 0.0, []
         names = self.data.modalities
         named: tuple[str, ...] = ()
         for samples in shown:
+            contradictions.begin_scene()
             for step in range(round(SHOWN / PERIOD)):
                 view = int(step * PERIOD / VIEW)
                 rows = [int(samples[view % len(samples)])] * len(names)
@@ -125,7 +127,7 @@ class Stream:
                     weights[:] = 0.0
                     agreement[rest], weights[rest] = self.fused(rows, rest)
                 now += PERIOD
-                contradictions.update(now, names, agreement, weights, AFTER)
+                contradictions.update(now, names, names, agreement, weights, AFTER)
                 found += [(now, name) for name in contradictions.named(names) if name not in named]
                 named = contradictions.named(names)
         return found
@@ -256,7 +258,8 @@ def main() -> None:
     vocabulary, _ = Vocabulary.load(bundle, (), threads=1)
     data = EmbeddingSet.load(options.embeddings).split("test").complete()
     recogniser = Recogniser(vocabulary.bank, bundle.manifest.calibration)
-    stream = Stream(data, AdaptiveFusion.load(bundle), recogniser)
+    calibration = bundle.manifest.calibration
+    stream = Stream(data, AdaptiveFusion.load(bundle), recogniser, calibration.contradiction)
     sensors = options.sensors.split(",") if options.sensors else data.modalities
     figures = measure(stream, sensors)
     table = Table("sensor that lies", f"named within {WITHIN:g} s")

@@ -76,12 +76,15 @@ class Calibration:
             or by several modalities joined with '+' in the order of modalities.py.
         likeness: Cosine similarity from which two fused embeddings are of the same object, for
             enrolled labels; None where it was not measured.
+        contradiction: By modality, the agreement below which a sensor contradicts the others; those
+            that are missing are never named. None where it was not measured.
     """
 
     temperature: float
     min_quality: float
     min_similarity: Mapping[str, float]
     likeness: float | None = None
+    contradiction: Mapping[str, float] | None = None
 
     def threshold(self, modalities: Sequence[str], weights: Sequence[float] | Floats) -> float:
         """Return the similarity below which a fused embedding's best label is unknown.
@@ -156,6 +159,10 @@ def _file(entry: Any) -> FileSpec:
     )
 
 
+def _limits(entry: Any) -> dict[str, float] | None:
+    return None if entry is None else {str(name): float(value) for name, value in entry.items()}
+
+
 def read_manifest(folder: Path) -> BundleManifest:
     """Read a bundle's manifest.
 
@@ -181,6 +188,7 @@ def read_manifest(folder: Path) -> BundleManifest:
                 min_quality=float(calibration["min_quality"]),
                 min_similarity={str(m): float(v) for m, v in calibration["min_similarity"].items()},
                 likeness=float(likeness) if (likeness := calibration.get("likeness")) else None,
+                contradiction=_limits(calibration.get("contradiction")),
             ),
             fusion=_file(data["fusion"]) if data.get("fusion") else None,
             matching=_file(data["matching"]) if data.get("matching") else None,

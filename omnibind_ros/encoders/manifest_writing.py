@@ -80,7 +80,11 @@ def _write(folder: Path, manifest: BundleManifest, comment: str) -> None:
 
 
 def _calibration_entry(calibration: Calibration) -> dict[str, Any]:
-    measured = {} if calibration.likeness is None else {"likeness": calibration.likeness}
+    measured: dict[str, Any] = {}
+    if calibration.likeness is not None:
+        measured["likeness"] = calibration.likeness
+    if calibration.contradiction is not None:
+        measured["contradiction"] = dict(calibration.contradiction)
     return {
         "temperature": calibration.temperature,
         "min_quality": calibration.min_quality,

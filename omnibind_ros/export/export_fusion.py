@@ -163,6 +163,7 @@ def _read_calibration(record: Path, before: Calibration) -> Calibration:
             before.min_quality,
             {**before.min_similarity, **thresholds},
             content.get("likeness"),
+            content.get("contradiction"),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(

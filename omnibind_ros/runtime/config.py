@@ -232,7 +232,8 @@ class PerceptionConfig(SensingConfig):
     contradiction_after: float = parameter(
         2.0,
         "Seconds after which a sensor that contradicts the others is named and left out until it "
-        "agrees again; one that agreed before has longer. It takes three sensors. 0: never.",
+        "agrees again, of the modalities for which the bundle has a limit. It takes three sensors. "
+        "0: never.",
         low=0.0,
         high=3600.0,
         at_run_time=True,

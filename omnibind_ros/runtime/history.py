@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from omnibind_ros.arrays import Floats
@@ -31,23 +31,27 @@ class HistorySettings:
 class History:
     """Turns the distribution of an instant into a recognition. Used by one thread at a time."""
 
-    def __init__(self, settings: HistorySettings) -> None:
+    def __init__(
+        self, settings: HistorySettings, contradiction: Mapping[str, float] | None = None
+    ) -> None:
         """Create it with nothing seen.
 
         Args:
             settings: Its parameters.
+            contradiction: Limits by modality, see `Contradictions`.
         """
         self._settings = settings
         self._belief = Belief()
         self._scene = SceneChange()
-        self._contradictions = Contradictions()
+        self._contradictions = Contradictions(contradiction)
         self._held: tuple[str, bool] | None = None
         self._held_from = 0.0
 
     def reset(self) -> None:
-        """Forget what was seen before; how well the sensors agree with each other is kept."""
+        """Forget what was seen before; sensors that contradict the others stay named."""
         self._belief.reset()
         self._scene.reset()
+        self._contradictions.begin_scene()
         self._held = None
 
     def contradicting(self, sensors: Sequence[str]) -> tuple[str, ...]:
@@ -64,18 +68,20 @@ class History:
         )
 
     def compare(
-        self, now: float, sensors: Sequence[str], agreement: Floats, weights: Floats
+        self, now: float, members: Sequence[Member], agreement: Floats, weights: Floats
     ) -> None:
         """Take how well N sensors agree with each other in the next result.
 
         Args:
             now: Monotonic time, seconds.
-            sensors: N names.
+            members: What is fused now, N.
             agreement: float32 [N], see `Contradictions.update`.
             weights: float32 [N], sum 1.
         """
         after = self._settings.contradiction_after
-        self._contradictions.update(now, sensors, agreement, weights, after)
+        sensors = [member.sensor for member in members]
+        modalities = [member.modality for member in members]
+        self._contradictions.update(now, sensors, modalities, agreement, weights, after)
 
     def scene_changed(self, now: float, members: Sequence[Member]) -> float | None:
         """Return from when on the sensors show another thing, and forget what was before.
@@ -92,6 +98,7 @@ class History:
         began = self._scene.update(now, members)
         if began is not None:
             self._belief.reset()
+            self._contradictions.begin_scene()
         return began
 
     def recognise(

@@ -154,7 +154,7 @@ class Perception:
         names = tuple(member.sensor for member in members)
         if self._history is not None:
             before = self._history.contradicting(names)
-            self._history.compare(now, names, fused.agreement, fused.weights)
+            self._history.compare(now, members, fused.agreement, fused.weights)
             contradicting = self._history.contradicting(names)
             if contradicting != before:
                 fused, members = self._fuse(source, now, fresh)

@@ -66,5 +66,7 @@ class Knowledge:
             monotonic: The engine's clock, seconds.
             recogniser: Finds the labels; None for a new one.
         """
-        recogniser = recogniser or Recogniser(self.vocabulary.bank, bundle.manifest.calibration)
-        return Perception(self.fusion, recogniser, on_result, monotonic, History(history))
+        calibration = bundle.manifest.calibration
+        recogniser = recogniser or Recogniser(self.vocabulary.bank, calibration)
+        seen = History(history, calibration.contradiction)
+        return Perception(self.fusion, recogniser, on_result, monotonic, seen)

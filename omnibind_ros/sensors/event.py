@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,9 +16,12 @@ from .base import Chunk, Combiner, Doubtful, RejectedSampleError, SensorType
 from .evt3 import Columns, decode_evt3
 
 MAX_EVENTS = 200_000
-"""Most events of a packet or window, 4 million a second in 50 ms; older ones are left out."""
+"""Most events of a packet or window; older ones are left out."""
 
 _NEWEST = slice(-MAX_EVENTS, None)
+
+SHORTEST_NS = 50_000_000
+"""Length of a sample's window that is never gone below, nanoseconds: that of the training."""
 
 MAX_SIDE = 1 << 14
 """Largest width and height, pixels; a header that announces more is rejected."""
@@ -50,7 +54,17 @@ class EventOptions:
     """Parameters of an event camera."""
 
     window: float = parameter(
-        0.05, "Seconds of events that make a sample, back from the newest.", low=0.001, high=1.0
+        0.4,
+        "Seconds of events that make a sample at most, back from the newest.",
+        low=0.001,
+        high=1.0,
+    )
+    density: float = parameter(
+        0.6,
+        "Events per pixel that are enough for a sample. What moves fast has them sooner, and the "
+        "sample begins with the oldest of them, but lasts 0.05 s at least. 0.0: the whole window.",
+        low=0.0,
+        high=100.0,
     )
 
 
@@ -156,42 +170,56 @@ def _packet(msg: Any, columns: Columns) -> EventWindow:
     return EventWindow(*columns, width, height, int(columns.t[-1]) if columns.t.size else 0)
 
 
-def join(chunks: Sequence[Chunk], duration_ns: int) -> EventWindow:
+def join(chunks: Sequence[Chunk], duration_ns: int, density: float = 0.0) -> EventWindow:
     """Join packets to the window that ends with the newest packet's last event.
+
+    Windows of a number of events, as in Gallego et al., Event-based Vision: A Survey (TPAMI 2022),
+    section 3.1, show slow and fast movements alike; those of one duration are nearly empty where
+    little moves.
 
     Args:
         chunks: Packets, oldest first, at the times of their stamps. Those of another width or
             height than the newest are left out: the camera's mode has changed.
-        duration_ns: Length of the window, nanoseconds.
+        duration_ns: Longest window, nanoseconds.
+        density: Events per pixel that are enough; 0: the window is always the longest.
 
     Returns:
-        The window's newest `MAX_EVENTS` events; where there were more, the window starts with the
-        oldest of these. It may have no events.
+        The window's newest events: those that are enough, or all of `SHORTEST_NS` if these are
+        more, and at most `MAX_EVENTS`; the window starts with the oldest of them, unless it is the
+        longest. It may have no events.
     """
     newest = chunks[-1].data
     start_ns = chunks[-1].stamp_ns + newest.duration_ns - duration_ns
+    shortest = max(duration_ns - SHORTEST_NS, 0)
+    enough = math.ceil(density * newest.width * newest.height) or MAX_EVENTS
     pieces = [Columns(newest.x[:0], newest.y[:0], newest.t[:0], newest.p[:0])]
-    for packet, stamp_ns in chunks:
+    count = 0
+    for packet, stamp_ns in reversed(chunks):
         if (packet.width, packet.height) != (newest.width, newest.height):
             continue
         after = stamp_ns - start_ns
+        if count >= enough and after + packet.duration_ns < shortest:
+            break
         low = np.searchsorted(packet.t, -after)
         high = np.searchsorted(packet.t, duration_ns - after, side="right")
         if low < high:
             x, y, t, p = (column[low:high] for column in packet[:4])
             pieces.append(Columns(x, y, t + after, p))
+            count += t.size
     # Packets overlap where a driver's stamps jitter.
-    columns = Columns(*map(np.concatenate, zip(*pieces, strict=True))).in_order()
+    columns = Columns(*map(np.concatenate, zip(*reversed(pieces), strict=True))).in_order()
+    first = min(int(columns.t[-enough]), shortest) if columns.t.size >= enough else 0
+    columns = columns.pick(slice(int(np.searchsorted(columns.t, first)), None))
     if columns.t.size > MAX_EVENTS:
         columns = columns.pick(_NEWEST)
         first = int(columns.t[0])
-        columns, duration_ns = columns._replace(t=columns.t - first), duration_ns - first
-    return EventWindow(*columns, newest.width, newest.height, duration_ns)
+    columns = columns._replace(t=columns.t - first)
+    return EventWindow(*columns, newest.width, newest.height, duration_ns - first)
 
 
 def _joiner(options: EventOptions) -> Combiner:
     duration_ns = round(options.window * 1e9)
-    return lambda chunks: join(chunks, duration_ns)
+    return lambda chunks: join(chunks, duration_ns, options.density)
 
 
 def _window(options: EventOptions) -> float:

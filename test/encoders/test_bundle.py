@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import shutil
 import sys
 import threading
 
@@ -260,3 +261,17 @@ def test_a_bundle_in_use_is_pickled_without_its_files_and_models(bundle_dir):
     copy = pickle.loads(pickle.dumps(bundle))
     assert (copy.root, copy.manifest, copy.problems) == (bundle.root, bundle.manifest, {})
     assert copy.encoder("image") is not bundle.encoder("image")
+
+
+@pytest.mark.parametrize("limits", [None, {}, {"image": -0.2}])
+def test_limits_of_contradiction_are_kept(bundle_dir, tmp_path, limits):
+    edit_copy = shutil.copytree(bundle_dir, tmp_path / "copy")
+
+    def change(data):
+        data["calibration"].pop("contradiction", None)
+        if limits is not None:
+            data["calibration"]["contradiction"] = limits
+
+    edit(edit_copy, change)
+    record_figures(edit_copy, "touch", {"known": 1})
+    assert read_manifest(edit_copy).calibration.contradiction == limits

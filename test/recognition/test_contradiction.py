@@ -20,7 +20,7 @@ def run(
     for step in range(round(seconds * rate)):
         now = start + (step + 1) / rate
         shares = equal(names) if weights is None else np.array(weights, np.float32)
-        contradictions.update(now, names, np.array(agreement, np.float32), shares, after)
+        contradictions.update(now, names, names, np.array(agreement, np.float32), shares, after)
         if contradictions.named(names) != before:
             before = contradictions.named(names)
             changes.append((now - start, before))
@@ -46,19 +46,44 @@ def test_it_comes_back_when_it_agrees_again():
     run(contradictions, 5.0, [0.8, -0.7, 0.4, 0.6])
     [(when, named)] = run(contradictions, 10.0, [0.8, 0.7, 0.4, 0.6], start=5.0)
     assert named == ()
-    # From the mean -0.7 to 0.05 it takes 0.3 s ln(1.4 / 0.65) = 0.23 s, and then two seconds.
-    assert when == pytest.approx(2.23, abs=0.1)
+    # From the mean -0.7 to 0.05 it takes 0.5 s ln(1.4 / 0.65) = 0.38 s, and then two seconds.
+    assert when == pytest.approx(2.38, abs=0.1)
 
 
-def test_one_that_has_agreed_for_long_has_more_time():
+def test_how_much_a_sensor_must_disagree_depends_on_its_modality():
+    limits = {"image": -0.1, "text": -0.4}
+    assert run(Contradictions(limits), 10.0, [0.8, -0.3, 0.4, 0.6]) == []
+    assert run(Contradictions(limits), 10.0, [-0.3, 0.8, 0.4, 0.6])[0][1] == ("image",)
+    assert run(Contradictions(limits), 10.0, [0.8, -0.5, 0.4, 0.6])[0][1] == ("text",)
+
+
+def test_a_modality_without_a_limit_is_never_named():
+    assert run(Contradictions({"image": -0.1}), 60.0, [0.8, 0.6, -0.99, 0.6]) == []
+    assert run(Contradictions({}), 60.0, [0.8, 0.6, -0.99, 0.6]) == []
+
+
+def test_the_one_farthest_below_its_limit_is_named_first():
+    limits = {"image": -0.1, "text": -0.7, "touch": -0.1, "thermal": -0.1}
+    changes = run(Contradictions(limits), 2.5, [0.5, -0.8, -0.6, 0.4])
+    assert [named for _, named in changes] == [("touch",)]
+
+
+def test_with_another_thing_the_agreement_is_measured_anew():
     contradictions = Contradictions()
-    assert run(contradictions, 60.0, [0.8, 0.7, 0.4, 0.6]) == []
-    [(when, named)] = run(contradictions, 30.0, [0.8, -0.3, 0.4, 0.6], start=60.0)
+    for part in range(10):  # one that is wrong about each thing for a while, and then right
+        assert run(contradictions, 1.5, [0.8, -0.8, 0.4, 0.6], start=6.0 * part) == []
+        assert run(contradictions, 4.0, [0.8, 0.8, 0.4, 0.6], start=6.0 * part + 1.5) == []
+        contradictions.begin_scene()
+    # What was before does not count: not the agreement until now, and not the disagreement.
+    assert run(contradictions, 1.9, [0.8, -0.8, 0.4, 0.6], start=60.0) == []
+    contradictions.begin_scene()
+    [(when, named)] = run(contradictions, 5.0, [0.8, -0.8, 0.4, 0.6], start=61.9)
     assert named == ("text",)
-    # From the log-odds -2.5 to 0.5, by 2 (atanh 0.3 - atanh 0.05) = 0.52 a second, and what it
-    # takes until the mean has fallen.
-    assert when == pytest.approx(6.6, abs=0.4)
-    [(when, named)] = run(Contradictions(), 30.0, [0.8, -0.3, 0.4, 0.6])
+    assert when == pytest.approx(2.0, abs=0.1)
+    # Who is named stays so until it has agreed for as long.
+    contradictions.begin_scene()
+    [(when, named)] = run(contradictions, 5.0, [0.8, 0.8, 0.4, 0.6], start=66.9)
+    assert named == ()
     assert when == pytest.approx(2.0, abs=0.1)
 
 
@@ -134,6 +159,6 @@ def test_a_pause_tells_nothing():
     """Ten results, each after a minute without sensors, are not ten minutes."""
     contradictions = Contradictions()
     agreement = np.array([0.8, -0.7, 0.4, 0.6], np.float32)
-    contradictions.update(0.0, NAMES, agreement, equal(NAMES), 5.0)
-    contradictions.update(60.0, NAMES, agreement, equal(NAMES), 5.0)
+    contradictions.update(0.0, NAMES, NAMES, agreement, equal(NAMES), 5.0)
+    contradictions.update(60.0, NAMES, NAMES, agreement, equal(NAMES), 5.0)
     assert contradictions.named(NAMES) == ()

@@ -31,7 +31,7 @@ def scene():
 def contradictions():
     found = Contradictions()
     one = np.ones(1, np.float32)
-    return found._records, lambda now, name: found.update(now, [name], one, one, 2.0)
+    return found._records, lambda now, name: found.update(now, [name], [name], one, one, 2.0)
 
 
 @pytest.mark.parametrize("make", [evidence, scene, contradictions])

@@ -240,3 +240,32 @@ def test_both_message_types_are_registered(name):
 def test_the_name_of_an_encoding_may_be_written_otherwise():
     data = mono((1,), (2,), (3,), (1,), "<u8")
     assert columns(decode_event_packet(packet(data, " Mono"))) == [[1], [2], [3], [1]]
+
+
+def _steady(each_ns, seconds, side=10):
+    """Return packets of 10 ms of a camera of side x side pixels, an event each `each_ns`."""
+    per_packet = 10 * MS // each_ns
+    times = [number * each_ns for number in range(per_packet)]
+    still = message([1] * per_packet, [2] * per_packet, times, [1] * per_packet, side, side)
+    return [Chunk(decode_events(still), number * 10 * MS) for number in range(round(100 * seconds))]
+
+
+@pytest.mark.parametrize(
+    ("each_ms", "lasts_ms"),
+    [
+        (1, 60),  # 0.6 events of each of 100 pixels are there after 60 ms
+        (0.1, 50),  # fast: as short as it may be
+        (5, 300),
+        (10, 400),  # slow: the whole window
+    ],
+)
+def test_a_window_is_as_long_as_it_takes_to_have_enough_events(each_ms, lasts_ms):
+    chunks = _steady(round(each_ms * MS), 0.5)
+    window = join(chunks, 400 * MS, 0.6)
+    assert window.duration_ns == pytest.approx(lasts_ms * MS, abs=each_ms * MS)
+    assert window.t[-1] == window.duration_ns
+    assert (window.t >= 0).all()
+    whole = join(chunks, 400 * MS)
+    assert whole.duration_ns == 400 * MS
+    assert window.x.tolist() == whole.x[-window.t.size :].tolist()
+    assert np.array_equal(np.diff(window.t), np.diff(whole.t)[-window.t.size + 1 :])

@@ -12,6 +12,7 @@ from omnibind_ros.encoders.manifest import Calibration
 
 from .calibration import fit_likeness, fit_thresholds
 from .config import FusionConfig
+from .contradiction_limits import fit_contradiction
 from .corruptions import members_of
 from .cross_fitting import Folds, Fuse
 from .embeddings import EmbeddingSet
@@ -54,7 +55,9 @@ def calibrate_across(
     thresholds = fit_thresholds(folds.data, unknown, fuse)
     complete = folds.data.complete()
     likeness = fit_likeness(fuse(complete), complete.labels) if len(complete) else None
-    return Calibration(trained.temperature, 0.0, thresholds, likeness), folds.figures(fuse)
+    contradiction = fit_contradiction(known, trained.temperature, trained.agreement)
+    calibration = Calibration(trained.temperature, 0.0, thresholds, likeness, contradiction)
+    return calibration, folds.figures(fuse)
 
 
 def _fusion_of(trained: TrainedFusion, samples: EmbeddingSet, config: FusionConfig) -> Fuse:

@@ -22,6 +22,7 @@ from omnibind_ros.modalities import MODALITIES
 
 from .calibration import fit_likeness, fit_thresholds
 from .config import FusionConfig
+from .contradiction_limits import fit_contradiction
 from .corruptions import Members, members_of
 from .embeddings import EmbeddingSet
 from .members import FREE
@@ -71,6 +72,10 @@ class TrainedFusion:
         fused, weights, _ = run(self.network, members)
         return fused.numpy(), weights.numpy()
 
+    def agreement(self, members: Members) -> Floats:
+        """Return how well each member fits the others of its set, float32 [B, N], -1 .. 1."""
+        return np.asarray(run(self.network, members)[2].numpy())
+
 
 @torch.no_grad()
 def run(network: nn.Module, members: Members, batch: int = 4096) -> tuple[Tensor, ...]:
@@ -98,7 +103,8 @@ def calibrate_fusion(
         config: The configuration of its training.
 
     Returns:
-        Temperature, thresholds and likeness; the minimal quality is not calibrated here and 0.
+        Temperature, thresholds, likeness and limits of contradiction; the minimal quality is not
+        calibrated here and 0.
     """
     known, unknown = data.without_classes(config.left_out)
     known, unknown = known.split(*config.splits), unknown.split(*config.splits)
@@ -109,7 +115,8 @@ def calibrate_fusion(
     complete = known.complete()
     thresholds = fit_thresholds(known, unknown, fuse)
     likeness = fit_likeness(fuse(complete), complete.labels) if len(complete) else None
-    return Calibration(trained.temperature, 0.0, thresholds, likeness)
+    contradiction = fit_contradiction(known, trained.temperature, trained.agreement)
+    return Calibration(trained.temperature, 0.0, thresholds, likeness, contradiction)
 
 
 def save_fusion(
@@ -137,6 +144,7 @@ def save_fusion(
         "temperature": calibration.temperature,
         "min_similarity": dict(calibration.min_similarity),
         "likeness": calibration.likeness,
+        "contradiction": calibration.contradiction,
         "left_out": config.left_out,
         "figures": trained.figures,
     }

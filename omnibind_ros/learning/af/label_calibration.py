@@ -142,7 +142,11 @@ def calibrate_labels(
         if not set(name.split("+")) <= set(known.modalities)
     }
     calibration = Calibration(
-        temperature, least, {**others, **thresholds}, fit_likeness(fused, known.labels)
+        temperature,
+        least,
+        {**others, **thresholds},
+        fit_likeness(fused, known.labels),
+        before.contradiction,
     )
     crossed = None
     if across is not None:
