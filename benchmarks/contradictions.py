@@ -180,7 +180,9 @@ def record_all(file: Path, bundle: Bundle, count: int) -> None:
 
 def live(file: Path, bundle: Bundle, sensors: Sequence[str]) -> dict[str, Any]:
     """Return the figures of traces; `sensors` are those that lie in turn."""
-    knowledge = Knowledge.load(bundle, PerceptionConfig())
+    config = PerceptionConfig()
+    knowledge = Knowledge.load(bundle, config)
+    settings = HistorySettings(config.memory, config.contradiction_after)
     robots: dict[int, list[Trace]] = {}
     for trace in load(file):
         robots.setdefault(trace.robot, []).append(trace)
@@ -195,7 +197,7 @@ def live(file: Path, bundle: Bundle, sensors: Sequence[str]) -> dict[str, Any]:
                 others = [each for each in turned if each.label != trace.label]
                 lies = liar and place % 2 and others
                 parts.append(Part(trace, {liar: others[0]} if lies else {}))
-            heard = replay(bundle, knowledge, parts, SHOWN, HistorySettings(1.0, AFTER))
+            heard = replay(bundle, knowledge, parts, SHOWN, settings)
             found += measure_all(heard.shown, heard.said)
         return found
 

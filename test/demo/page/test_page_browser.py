@@ -202,7 +202,7 @@ def test_messages_are_read_as_the_node_reads_them(world, page, probe):
     wait_for(lambda: (distance(world.address) or 0.0) > 0.8 * before)
 
 
-def test_ten_pages_and_many_visits_leave_nothing_behind(world, browser, page, probe):
+def test_ten_pages_and_a_hundred_visits_leave_nothing_behind(world, browser, page, probe):
     before = threads(world.view), probe.node.count_subscribers("image")
     context = browser.new_context(viewport={"width": 400, "height": 300})
     pages = [context.new_page() for _ in range(10)]
@@ -214,7 +214,7 @@ def test_ten_pages_and_many_visits_leave_nothing_behind(world, browser, page, pr
     context.close()
     context = browser.new_context(viewport={"width": 400, "height": 300})
     one = context.new_page()
-    for _ in range(10):
+    for _ in range(100):
         one.goto(world.address, timeout=SECONDS, wait_until="domcontentloaded")
     context.close()
     wait_for(lambda: threads(world.view) <= before[0] + 2, 30)
