@@ -134,9 +134,7 @@ class Contradictions:
             after: How long, seconds.
         """
         pair = [self._records[name] for name in sensors if name in self._records]
-        return len(sensors) == len(pair) == 2 and all(
-            record.opposed > 0.0 and record.opposed >= after for record in pair
-        )
+        return len(sensors) == len(pair) == 2 and all(record.opposed >= after for record in pair)
 
     def update(
         self,

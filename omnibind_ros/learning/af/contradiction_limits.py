@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from omnibind_ros.arrays import Floats
+from omnibind_ros.recognition.contradiction import LEAST_SENSORS
 
 from .corruptions import Members, members_of
 from .embeddings import EmbeddingSet
@@ -31,9 +32,6 @@ SUREST = 0.995
 
 SETS = 4
 """Sets of modalities of each object: all, and others drawn at random."""
-
-LEAST_MEMBERS = 3
-"""Members of a set at least."""
 
 LEAST_OBJECTS = 50
 """Objects from which limits are fitted."""
@@ -79,7 +77,7 @@ def fit_contradiction(
         (`FOUND`); None if there are fewer than `LEAST_OBJECTS` objects, or too few modalities.
     """
     data = data.complete()
-    if len(np.unique(data.objects)) < LEAST_OBJECTS or len(data.modalities) < LEAST_MEMBERS:
+    if len(np.unique(data.objects)) < LEAST_OBJECTS or len(data.modalities) < LEAST_SENSORS:
         return None
     courses = _courses(data, np.random.default_rng(seed))
     members = members_of(data, temperature)
@@ -119,7 +117,7 @@ def _courses(data: EmbeddingSet, rng: np.random.Generator) -> list[_Course]:
     for place, own in enumerate(rows):
         others = np.flatnonzero(labels != labels[place])
         for number in range(SETS):
-            count = size if number == 0 else int(rng.integers(LEAST_MEMBERS, size + 1))
+            count = size if number == 0 else int(rng.integers(LEAST_SENSORS, size + 1))
             chosen = np.zeros(size, np.bool_)
             chosen[rng.choice(size, count, replace=False)] = True
             courses.append(_Course(own, chosen, -1, own))
