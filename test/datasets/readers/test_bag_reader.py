@@ -57,14 +57,20 @@ def test_a_labelled_bag_becomes_items_of_all_modalities(tmp_path, plugin):
     assert data["text"] == ["the blue one"]  # the newest, as the node takes it
 
 
-def test_events_are_those_of_the_samples_end(tmp_path):
+@pytest.mark.parametrize(
+    ("topic", "duration_ns"),
+    [("/event", 400_000_000), ("{topic: /event, window: 0.05}", 50_000_000)],
+)
+def test_events_are_those_of_the_samples_end(tmp_path, topic, duration_ns):
     bag = write_bag(tmp_path / "bag")
-    (bag / "labels.yaml").write_text("labels: [{start: 0.0, end: 1.02, label: fan}]\n")
+    (bag / "labels.yaml").write_text(
+        f"topics: {{event: {topic}}}\nlabels: [{{start: 0.0, end: 1.02, label: fan}}]\n"
+    )
     (item,) = read(bag)
     event = item.modalities["event"]()
     assert (event["width"], event["height"]) == (64, 48)
-    assert event["duration_ns"] == 50_000_000
-    assert event["t"].tolist() == [49_999_000, 50_000_000]  # it ends with the last event
+    assert event["duration_ns"] == duration_ns
+    assert event["t"].tolist() == [duration_ns - 1000, duration_ns]  # it ends with the last event
     assert event["x"].tolist() == [1, 2]
 
 
