@@ -31,6 +31,10 @@ FORMATS = {
 }
 """Layout by supported encoding of sensor_msgs/image_encodings.hpp."""
 
+MAX_THERMAL_PIXELS = 16 * 2**20
+"""More than that of any thermal camera. A picture takes some 20 bytes a pixel while it is read, and a
+PNG of 100 bytes may announce millions of pixels."""
+
 NEIGHBOURS = 5
 """Side of the square whose valid pixels replace an invalid one, pixels."""
 
@@ -71,10 +75,13 @@ def decode_thermal(msg: Any, options: ThermalOptions) -> npt.NDArray[np.float32]
         `Doubtful`, with `Issue.UNIT_GUESSED`.
 
     Raises:
-        RejectedSampleError: Unknown encoding, zero or absurd size, fewer bytes than announced, more
-            than half of the pixels unusable, or a median outside `SCENE` with a guessed unit.
+        RejectedSampleError: Unknown encoding, no pixels or more than `MAX_THERMAL_PIXELS`, fewer
+            bytes than announced, more than half of the pixels unusable, or a median outside `SCENE`
+            with a guessed unit.
     """
-    return _to_celsius(raw_pixels(msg, FORMATS), options)
+    pixels = raw_pixels(msg, FORMATS)
+    _refuse_huge(*pixels.shape)
+    return _to_celsius(pixels, options)
 
 
 def decode_compressed_thermal(
@@ -90,10 +97,12 @@ def decode_compressed_thermal(
         As `decode_thermal`.
 
     Raises:
-        RejectedSampleError: Not decodable, in colour, cut to 8 bits, more than half of the pixels
-            unusable, or a median outside `SCENE` with a guessed unit.
+        RejectedSampleError: Not decodable, larger than `MAX_THERMAL_PIXELS`, in colour, cut to 8
+            bits, more than half of the pixels unusable, or a median outside `SCENE` with a guessed
+            unit.
     """
     picture = open_picture(msg)
+    _refuse_huge(picture.header.height, picture.header.width)
     original = picture.format.original
     if picture.format.bits > picture.bits:
         raise RejectedSampleError(
@@ -107,6 +116,15 @@ def decode_compressed_thermal(
             "publish a grey PNG of 16 bits"
         )
     return _to_celsius(picture.grey(), options)
+
+
+def _refuse_huge(height: int, width: int) -> None:
+    if height * width > MAX_THERMAL_PIXELS:
+        raise RejectedSampleError(
+            f"the thermal image has {width} x {height} pixels, more than any thermal camera and "
+            f"more than the {MAX_THERMAL_PIXELS // 2**20} megapixels that are read; check that the "
+            "topic is that of a thermal camera"
+        )
 
 
 def _to_celsius(
