@@ -209,6 +209,10 @@ class JobProcessor:
 
 def _check_finite(encoding: Encoding) -> None:
     """Raise ArithmeticError where an encoder has given NaN or infinity."""
+    features = 0.0 if encoding.features is None else encoding.features.sum()
+    # A sum is not finite if one of its values is not; in four looks this took 30 us a message.
+    if math.isfinite(encoding.values.sum() + features + encoding.quality + encoding.distance):
+        return
     given: dict[str, npt.ArrayLike] = {
         "embedding": encoding.values,
         "quality": encoding.quality,

@@ -32,8 +32,8 @@ FORMATS = {
 """Layout by supported encoding of sensor_msgs/image_encodings.hpp."""
 
 MAX_THERMAL_PIXELS = 16 * 2**20
-"""16 megapixels, more than any thermal camera has. A picture takes some 20 bytes a pixel while it is
-read, and a JPEG of 100 bytes may announce millions of pixels."""
+"""16 megapixels, more than any thermal camera has. A picture takes some 20 bytes a pixel while it
+is read, and a JPEG of 100 bytes may announce millions of pixels."""
 
 NEIGHBOURS = 5
 """Side of the square whose valid pixels replace an invalid one, pixels."""
