@@ -23,6 +23,10 @@ from campaign import targets  # noqa: E402 - the path is set above
 MOST_STARTS = 12
 """Starts of a target's process, after which a target that ends it each time is given up."""
 
+PER_PROCESS = 250_000
+"""Inputs of one process: atheris's instrumentation keeps up to 1.2 kB an input of some code that
+keeps nothing without it, so that a million of them would reach the limit of memory."""
+
 NOTHING = {
     "inputs": 0,
     "seconds": 0.0,
@@ -62,7 +66,8 @@ def one_target(name: str, folder: Path, wanted: int, seconds: int) -> dict[str, 
     figures = counted(figures, status)  # of a campaign that was ended by hand
     until = time.monotonic() + seconds
     while figures["inputs"] < wanted and time.monotonic() < until:
-        left = {"runs": wanted - figures["inputs"], "seconds": int(until - time.monotonic()) + 1}
+        runs = min(wanted - figures["inputs"], PER_PROCESS)
+        left = {"runs": runs, "seconds": int(until - time.monotonic()) + 1}
         figures["starts"] += 1
         command = [sys.executable, str(HERE / "child.py"), name, str(folder)]
         command += [f"--{key}={value}" for key, value in left.items()]
