@@ -1,9 +1,12 @@
 """Films the page of a running robot or demo while plugs are pulled: an animated WebP.
 
 Usage: python3 tools/page_film.py ADDRESS OUT.webp [--pull image thermal] [--seconds 20]
+           [--compare] [--stills FOLDER]
 
 `make demo` in another terminal prints the address. Each plug that is named is pulled in turn, and
-put back; the page is taken `--rate` times a second in a window of 1280 x 720 pixels.
+put back; the page is taken `--rate` times a second in a window of 1280 x 720 pixels. `--stills`
+takes the pictures of docs/how-to/view.md: at three sizes, that of 1920 x 1080 with the synchroniser
+and without the pad.
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ from omnibind_ros.demo.page.visitor import find_browser
 
 WINDOW = (1280, 720)
 FLAGS = ("--disable-gpu", "--no-sandbox")
+SETTLE = 3.0
+"""Seconds until rates and charts show what was done."""
+
 QUALITY = 55
 """Of the film, as WebP counts; 0 to 100."""
 
@@ -35,6 +41,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="length (20)")
     parser.add_argument("--rate", type=float, default=2.0, help="pictures a second (2)")
     parser.add_argument("--width", type=int, default=960, help="of the film, pixels (960)")
+    parser.add_argument("--compare", action="store_true", help="switch the synchroniser on")
+    parser.add_argument(
+        "--stills", type=Path, help="write view-1280.jpg and so on into this folder"
+    )
     options = parser.parse_args()
     program = find_browser()
     if program is None:
@@ -45,7 +55,14 @@ def main() -> int:
         page = browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
         page.goto(options.address)
         page.wait_for_selector("[data-state=fresh]", timeout=90_000)
+        if options.compare:
+            page.click("[data-switch-compare]")
+            page.wait_for_timeout(1e3 * SETTLE)
         pictures = _film(page, options)
+        if options.compare:
+            page.click("[data-switch-compare]")
+        if options.stills is not None:
+            _stills(page, options.stills)
         browser.close()
     size = (options.width, round(options.width * WINDOW[1] / WINDOW[0]))
     frames = [Image.open(io.BytesIO(each)).convert("RGB").resize(size) for each in pictures]
@@ -77,6 +94,25 @@ def _film(page: Any, options: argparse.Namespace) -> list[bytes]:
         pictures.append(page.screenshot())
         time.sleep(max(begin + (number + 1) / options.rate - time.monotonic(), 0))
     return pictures
+
+
+def _stills(page: Any, folder: Path) -> None:
+    """Write the page as it is, beside the synchroniser without the pad, and as on a phone."""
+
+    def write(width: int, height: int) -> None:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(1e3 * SETTLE)
+        page.wait_for_selector("[data-known].ob-known", timeout=60_000)  # before a thing
+        page.screenshot(path=folder / f"view-{width}.jpg", quality=80)
+
+    write(*WINDOW)
+    page.click("[data-switch-compare]")
+    page.wait_for_timeout(1e3 * SETTLE)
+    page.click("[data-plug=touch]")
+    write(1920, 1080)
+    page.click("[data-plug=touch]")
+    page.click("[data-switch-compare]")
+    write(390, 844)
 
 
 if __name__ == "__main__":

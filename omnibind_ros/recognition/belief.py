@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from omnibind_ros.plain_text import same_text
+
 from .distribution import Distribution
 from .evidence import EvidenceCounter
 from .label_bank import LabelBank
@@ -40,8 +42,9 @@ class Belief:
     t seconds since. A mean and no product: the threshold is that of one fused embedding, and views
     of one thing err on the same side of it, so that they do not make each other surer.
 
-    The first result, and the first after `reset`, is the belief as it is. If nothing changes, w is
-    1 - s, and the belief stays near the result, however many there are.
+    The first result, the first after `reset`, and the first after a label was enrolled, is the
+    belief as it is: the results before say nothing of the new label, and it is there now. If nothing
+    changes, w is 1 - s, and the belief stays near the result, however many there are.
     """
 
     def __init__(self) -> None:
@@ -72,6 +75,8 @@ class Belief:
         if memory <= 0.0:
             self.reset()
             return instant
+        if _learned(self._bank, instant.bank):
+            self.reset()
         share = self._counter.add(now, members, memory)
         seen = instant.probabilities / max(float(instant.probabilities.sum()), LEAST)
         weight, known = share, _log_odds(1.0 - instant.unknown)
@@ -99,6 +104,14 @@ class Belief:
         carried = np.array([state[places[n]] if n in places else 0.0 for n in bank.labels], float)
         lost = 1.0 - carried.sum()  # what labels had that are no more
         return np.maximum(carried + max(lost, 0.0) / max(len(carried), 1), LEAST)
+
+
+def _learned(old: LabelBank | None, bank: LabelBank) -> bool:
+    """Return whether an enrolled label is in a bank that was in none before."""
+    if old is None or bank is old or bank.enrolled is None:
+        return False
+    before = {same_text(name) for name in old.labels}
+    return any(same_text(name) not in before for name in bank.enrolled.labels)
 
 
 def _log_odds(probability: float) -> float:

@@ -1,12 +1,14 @@
 """The belief over labels, against the forward algorithm written out."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from omnibind_ros.recognition.belief import Belief
 from omnibind_ros.recognition.distribution import Distribution
+from omnibind_ros.recognition.enrolled_match import EnrolledMatch
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.member import Member
 
@@ -167,6 +169,24 @@ def test_another_bank_carries_labels_over_by_name():
         seen = instant(0.7, 0.06, 0.06, 0.06, 0.06, 0.06, bank=other)
         found = belief.update(0.4 + step * 0.03, seen, frame(20 + step), 5.0)
     assert found.probabilities.argmax() == 0
+
+
+def test_a_label_that_was_just_enrolled_is_the_belief_at_once():
+    belief = Belief()
+    for step in range(30):
+        belief.update(step * 0.03, instant(0.97, 0.01, 0.01, 0.01), frame(step), 1.0)
+    texts = bank_of("cup", "pen", "hat")
+    taught = replace(
+        texts, labels=(*texts.labels, "my cup"), enrolled=EnrolledMatch(["my cup"], {})
+    )
+    seen = (0.3, 0.02, 0.02, 0.6, 0.06)
+    found = belief.update(0.91, instant(*seen, bank=taught), frame(40), 1.0)
+    assert states(found) == pytest.approx(seen)
+    # What follows is filtered as before, also where more views are added to the label.
+    again = replace(taught, enrolled=EnrolledMatch(["my cup"], {}))
+    other = (0.5, 0.02, 0.02, 0.4, 0.06)
+    found = belief.update(0.92, instant(*other, bank=again), frame(41), 1.0)
+    assert found.probabilities.argmax() == 3
 
 
 def test_labels_that_are_no_more_leave_their_probability():
