@@ -43,8 +43,9 @@ class Belief:
     of one thing err on the same side of it, so that they do not make each other surer.
 
     The first result, the first after `reset`, and the first after a label was enrolled, is the
-    belief as it is: the results before say nothing of the new label, and it is there now. If nothing
-    changes, w is 1 - s, and the belief stays near the result, however many there are.
+    belief as it is: the results before say nothing of the new label, and it is there now.
+
+    If nothing changes, w is 1 - s, and the belief stays near the result, however many there are.
     """
 
     def __init__(self) -> None:
