@@ -58,5 +58,6 @@ def test_what_was_acknowledged_survives_kills_at_random_moments(tmp_path, kills)
         missing = {n: (found.get(n, 0), c) for n, c in acknowledged.items() if found.get(n, 0) < c}
         assert not missing
         folder.check()
-    assert len(acknowledged) > kills / 10
+    assert sum(acknowledged.values()) >= kills  # each process has acknowledged one at least
+    assert len(acknowledged) >= min(kills, 36)
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
