@@ -54,13 +54,12 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS])
         page = browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
         page.goto(options.address)
-        page.wait_for_selector("[data-state=fresh]", timeout=90_000)
+        page.wait_for_selector("[data-known].ob-known", timeout=90_000)  # before the first thing
         if options.compare:
-            page.click("[data-switch-compare]")
-            page.wait_for_timeout(1e3 * SETTLE)
+            _compare(page, "true")
         pictures = _film(page, options)
         if options.compare:
-            page.click("[data-switch-compare]")
+            _compare(page, "false")
         if options.stills is not None:
             _stills(page, options.stills)
         browser.close()
@@ -96,6 +95,13 @@ def _film(page: Any, options: argparse.Namespace) -> list[bytes]:
     return pictures
 
 
+def _compare(page: Any, on: str) -> None:
+    """Switch the synchroniser on ("true") or off, and wait until the charts show it."""
+    page.click("[data-switch-compare]")
+    page.wait_for_selector(f"[data-switch-compare][aria-checked={on}]")
+    page.wait_for_timeout(1e3 * SETTLE)
+
+
 def _stills(page: Any, folder: Path) -> None:
     """Write the page as it is, beside the synchroniser without the pad, and as on a phone."""
 
@@ -106,12 +112,11 @@ def _stills(page: Any, folder: Path) -> None:
         page.screenshot(path=folder / f"view-{width}.jpg", quality=80)
 
     write(*WINDOW)
-    page.click("[data-switch-compare]")
-    page.wait_for_timeout(1e3 * SETTLE)
+    _compare(page, "true")
     page.click("[data-plug=touch]")
     write(1920, 1080)
     page.click("[data-plug=touch]")
-    page.click("[data-switch-compare]")
+    _compare(page, "false")
     write(390, 844)
 
 

@@ -38,7 +38,8 @@ def decode_text(msg: Any, _options: Any = None) -> str:
 
     Returns:
         The sentence as `clean_text` makes it, without a recogniser's notes and, in English, without
-        the clauses that say what is not there.
+        the clauses that say what is not there; the others are then joined by ', ', so that it may
+        have a space more for each comma.
 
     Raises:
         RejectedSampleError: Empty, or longer than `MAX_CHARACTERS` characters.
