@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from omnibind_ros.sensors import Doubt
 
+LONGEST_NS = 366 * 24 * 3600 * 10**9
+"""Longest time that a recording may span, nanoseconds: a year."""
+
 
 class Timed(NamedTuple):
     """One message.

@@ -262,6 +262,19 @@ def test_a_sound_of_many_chunks_is_not_read_chunk_by_chunk_to_its_end(tmp_path):
     assert _announced_bytes(path) == path.stat().st_size
 
 
+def test_a_flac_that_does_not_say_how_long_it_is_is_refused(tmp_path):
+    path = tmp_path / "piped.flac"
+    soundfile = pytest.importorskip("soundfile")
+    soundfile.write(path, np.zeros(32000, np.int16), 16000)
+    head = bytearray(path.read_bytes())
+    assert head[:8] == b"fLaC\0\0\0\x22"
+    head[21] &= 0xF0  # 36 bits of STREAMINFO: the number of samples, 0 where it is unknown
+    head[22:26] = bytes(4)
+    path.write_bytes(head)
+    with pytest.raises(FileError, match="does not say how long its sound is"):
+        read_sample(find_source(path, ""))
+
+
 # The page
 
 

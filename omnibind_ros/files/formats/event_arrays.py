@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from omnibind_ros.arrays import DAMAGED_ARCHIVE, read_npz
 from omnibind_ros.files.errors import FileError
-from omnibind_ros.files.recording import Recording, Timed
+from omnibind_ros.files.recording import LONGEST_NS, Recording, Timed
 from omnibind_ros.sensors import Doubt, Issue
 from omnibind_ros.sensors.evt3 import Columns
 
@@ -28,9 +28,6 @@ SIZES = (
 346, ATIS, the DVXplorer Lite and cameras with the sensors of Prophesee's generations 3 to 4."""
 
 NS_PER_US = 1_000
-
-LONGEST_NS = 366 * 24 * 3600 * 10**9
-"""Longest time that a recording may span, nanoseconds: a year."""
 
 SECONDS = 1000.0
 """Floats that span less are seconds, others microseconds."""

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from omnibind_ros.files.errors import FileError
-from omnibind_ros.files.recording import Recording, Timed
+from omnibind_ros.files.recording import LONGEST_NS, Recording, Timed
 
 CHUNK = 0.02
 """Seconds of sound in a message."""
@@ -35,7 +35,7 @@ def open_sound_file(path: Path, modality: str) -> Recording:
     so that nothing of them is lost.
 
     Raises:
-        FileError: It does not decode, or holds no sound.
+        FileError: It does not decode, holds no sound, or does not say how long it is.
     """
     soundfile = _soundfile(path)
     try:
@@ -57,6 +57,12 @@ def open_sound_file(path: Path, modality: str) -> Recording:
             path,
             f"the sound has {frames / rate:.3f} s, too little to tell anything; use at least "
             f"{SHORTEST:g} s",
+        )
+    if frames * NS > LONGEST_NS * rate:  # libsndfile gives 2**63 - 1 for a FLAC of unknown length
+        raise FileError(
+            path,
+            "the file does not say how long its sound is, or says more than a year, as a FLAC that "
+            "was written to a pipe; convert it into a file anew, such as with ffmpeg",
         )
     integers = subtype in ("PCM_16", "PCM_S8", "PCM_U8")
     return Recording(
