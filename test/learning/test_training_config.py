@@ -77,6 +77,7 @@ def test_the_older_name_of_a_parameter_is_read(tmp_path):
     ("objective", "start"), [("cad", "image"), ("omnibind", "teacher"), ("infonce", "teacher")]
 )
 def test_what_a_student_begins_with_follows_from_its_objective(objective, start):
+    pytest.importorskip("torch", reason="which networks there are is in modules of torch")
     assert parse_config({"loss": {"objective": objective}}).initialisation("event") == start
 
 

@@ -182,7 +182,7 @@ def test_a_change_that_fails_leaves_the_sensor_as_it_was(start_perception, bundl
     assert not answer.success
     assert "nothing was changed" in answer.message
     client.publish_image(photograph("coffee"), lambda: client.recognises("cup"))
-    assert client.sensor("camera").modality == "image"
+    assert client.probe.spin(lambda: client.sensor("camera").modality == "image")
 
 
 def test_parameters_that_count_at_configure_are_refused_at_run_time(start_perception):

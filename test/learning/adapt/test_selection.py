@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="torch trains the students, and is not installed")
+
 from omnibind_ros.learning.adapt.cross_validation import cross_validated
 from omnibind_ros.learning.adapt.selection import _best_of
 
