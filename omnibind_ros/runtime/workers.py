@@ -135,7 +135,8 @@ class Workers:
         with self._changed:
             self._stopped.set()
             self._changed.notify_all()
-            threads = list(self._threads)
+            # A signal may have interrupted `start` before all of them were started.
+            threads = [thread for thread in self._threads if thread.ident is not None]
         _join(threads)
         with self._changed:
             hanging = list(self._jobs)

@@ -1,5 +1,6 @@
 """The engine with small encoders of the test's own, in real threads."""
 
+import threading
 import time
 
 import numpy as np
@@ -8,7 +9,9 @@ from small_engine import KIND, AxisEncoder, SmallEngine, config
 
 from omnibind_ros.encoders.base import Encoding
 from omnibind_ros.runtime.channel import Channel
+from omnibind_ros.runtime.engine import Engine
 from omnibind_ros.runtime.presence import Presence
+from omnibind_ros.runtime.workers import WorkerSettings
 from omnibind_ros.sensors import Issue
 
 
@@ -181,6 +184,24 @@ def test_a_failing_callback_does_not_end_the_worker(make_engine):
     small.wait(lambda: any("publisher is gone" in s for _, s in small.problems))
     small.offer("cam", 1)
     small.wait(lambda: len(small.results) == 1)
+
+
+def test_a_start_that_was_interrupted_can_be_stopped(monkeypatch):
+    engine = Engine(None, time.time_ns, WorkerSettings(count=3, timeout=5.0))
+    started, start = [], threading.Thread.start
+
+    def interrupted(thread):
+        if started:
+            raise KeyboardInterrupt
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        engine.start()
+    engine.stop()
+    assert len(started) == 1
+    assert not started[0].is_alive()
 
 
 def test_stop_ends_the_threads(make_engine):
