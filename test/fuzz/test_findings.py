@@ -36,11 +36,7 @@ from omnibind_ros.plain_text import one_line
 from omnibind_ros.recognition.enrolled_file import EnrolledError, from_bytes
 from omnibind_ros.sensors import RejectedSampleError
 from omnibind_ros.sensors.image import decode_image
-from omnibind_ros.sensors.thermal import (
-    ThermalOptions,
-    decode_compressed_thermal,
-    decode_thermal,
-)
+from omnibind_ros.sensors.thermal import ThermalOptions, decode_compressed_thermal
 
 
 def read_file(folder, name, data, modality=""):
@@ -229,15 +225,6 @@ def test_a_thermal_picture_of_58_megapixels_in_a_few_bytes_is_refused_before_it_
     message = SimpleNamespace(format="jpeg", data=start + scan + bytes(40))
     with pytest.raises(RejectedSampleError, match="17262 x 3401 pixels, more than any thermal"):
         decode_compressed_thermal(message, ThermalOptions())
-
-
-def test_a_thermal_picture_of_17_megapixels_is_refused():
-    row = np.zeros(4097 * 4096, np.uint8)
-    message = SimpleNamespace(
-        height=4097, width=4096, encoding="mono8", is_bigendian=0, step=4096, data=row
-    )
-    with pytest.raises(RejectedSampleError, match="16 megapixels"):
-        decode_thermal(message, ThermalOptions())
 
 
 def test_a_picture_of_another_kind_is_refused(tmp_path):

@@ -176,6 +176,11 @@ def test_colour_is_no_temperature():
         decode_compressed_thermal(SimpleNamespace(format="png", data=data), AUTO)
 
 
+def test_a_picture_of_more_pixels_than_any_thermal_camera_has_is_refused():
+    with pytest.raises(RejectedSampleError, match="16 megapixels"):
+        decode(np.zeros((4097, 4096), np.uint8), "mono8")
+
+
 @pytest.mark.parametrize(("dtype", "scale"), [(np.uint16, 0.01), (np.uint8, 0.2)])
 def test_a_grey_png_holds_counts(dtype, scale):
     offset = -273.15 if dtype == np.uint16 else 0
