@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -34,6 +35,20 @@ def start(launcher, config, out, dataset, cache):
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
     )
+
+
+def all_said(processes):
+    """Return what each process has said; if one fails, the others, which wait for it, are killed."""
+
+    def said(process):
+        text = process.communicate(timeout=240)[0]
+        if process.returncode:
+            for other in processes:
+                other.kill()
+        return text
+
+    with ThreadPoolExecutor(len(processes)) as pool:
+        return list(pool.map(said, processes))
 
 
 def results(out):
@@ -70,7 +85,7 @@ def train(tmp_path, training_dataset, training_cache, bundle_dir):
         processes = [
             start(launcher, config, out, training_dataset, training_cache) for launcher in launchers
         ]
-        said = [process.communicate(timeout=240)[0] for process in processes]
+        said = all_said(processes)
         assert [process.returncode for process in processes] == [0] * nodes, "\n".join(said)
         return (*results(out), said)
 
