@@ -38,7 +38,7 @@ def start(launcher, config, out, dataset, cache):
 
 
 def all_said(processes):
-    """Return what each process has said; if one fails, the others, which wait for it, are killed."""
+    """Return what each process has said; if one fails, the others that wait for it are killed."""
 
     def said(process):
         text = process.communicate(timeout=240)[0]
