@@ -7,27 +7,12 @@ import pytest
 pytest.importorskip("rclpy")
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from perception_client import photograph
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
-from std_msgs.msg import String
 
 from omnibind_msgs.msg import SensorStatus
 
 THREE = ("-p", "sensors:=['camera', 'speech', 'second']", "-p", "sensor.second.modality:=image")
-
-
-def show(client, picture, sentence, until, also=()):
-    """Publish a picture at 20 Hz and a sentence at 2 Hz until a condition holds."""
-    said = [0.0]
-
-    def done():
-        if time.monotonic() - said[0] > 0.5:
-            said[0] = time.monotonic()
-            client.text.publish(String(data=sentence))
-        return until()
-
-    client.publish_image(photograph(picture), done, 30.0, also)
 
 
 def test_a_false_sentence_is_named_left_out_and_taken_back_when_it_is_true(start_perception):
@@ -36,15 +21,13 @@ def test_a_false_sentence_is_named_left_out_and_taken_back_when_it_is_true(start
     try:
         assert client.probe.spin(lambda: second.get_subscription_count() == 1)
         also = (second,)
-        show(
-            client,
+        client.show(
             "coffee",
             "there is a cat",
             lambda: client.messages() and list(client.messages()[-1].contradicting) == ["speech"],
             also,
         )
-        show(
-            client,
+        client.show(
             "coffee",
             "there is a cat",
             lambda: (
@@ -61,15 +44,13 @@ def test_a_false_sentence_is_named_left_out_and_taken_back_when_it_is_true(start
         weights = dict(zip(last.sensors, last.weights, strict=True))
         assert weights["speech"] == 0
         assert sum(weights.values()) == pytest.approx(1)
-        show(
-            client,
+        client.show(
             "coffee",
             "there is a cat",
             lambda: client.messages()[-1].labels[0] == "cup",
             also,
         )
-        show(
-            client,
+        client.show(
             "coffee",
             "a cup of coffee",
             lambda: not client.messages()[-1].contradicting,
@@ -84,9 +65,7 @@ def test_a_false_sentence_is_named_left_out_and_taken_back_when_it_is_true(start
 
 def test_of_two_sensors_it_is_said_that_they_disagree(start_perception):
     client = start_perception()
-    show(
-        client, "coffee", "there is a cat", lambda: client.diagnostic("camera and speech disagree")
-    )
+    client.show("coffee", "there is a cat", lambda: client.diagnostic("camera and speech disagree"))
     status = client.diagnostic("camera and speech disagree")
     assert status.level == DiagnosticStatus.WARN
     assert not any(message.contradicting for message in client.messages())
@@ -96,5 +75,5 @@ def test_of_two_sensors_it_is_said_that_they_disagree(start_perception):
 def test_with_zero_none_is_named(start_perception):
     client = start_perception("-p", "contradiction_after:=0.0")
     end = time.monotonic() + 5.0
-    show(client, "coffee", "there is a cat", lambda: time.monotonic() > end)
+    client.show("coffee", "there is a cat", lambda: time.monotonic() > end)
     assert client.diagnostic("disagree") is None

@@ -92,6 +92,19 @@ class PerceptionClient:
                 publisher.publish(image(pixels, self.now(), **changes))
             self.probe.spin(until, 0.05)
 
+    def show(self, picture, sentence, until, also=(), seconds=30.0):
+        """Publish a photograph at 20 Hz and a sentence at 2 Hz until a condition holds."""
+        said = float("-inf")
+
+        def done():
+            nonlocal said
+            if time.monotonic() - said > 0.5:
+                said = time.monotonic()
+                self.text.publish(String(data=sentence))
+            return until()
+
+        self.publish_image(photograph(picture), done, seconds, also)
+
     def publish_text(self, text, until, seconds=15.0):
         """Publish a sentence every 0.5 s until a condition holds: best effort may lose one."""
         deadline = time.monotonic() + seconds

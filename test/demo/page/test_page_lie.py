@@ -1,7 +1,5 @@
 """A sensor that lies is named on the page, in headless chromium, until it agrees again."""
 
-import time
-
 import pytest
 
 pytest.importorskip("rclpy")
@@ -9,10 +7,8 @@ pytest.importorskip("nicegui")
 pytest.importorskip("open3d")
 
 from page_world import PageWorld, browser_or_skip
-from perception_client import photograph
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
-from std_msgs.msg import String
 
 NAMED = "[data-tile=speech] .ob-warn:text('contradicts the others')"
 
@@ -35,46 +31,36 @@ def page(start_perception, tmp_path):
         world.close()
 
 
-def say(client, second, sentence, until):
-    """Show a cup to both cameras at 20 Hz, and a sentence at 2 Hz, until a condition holds."""
-    said = 0.0
-
-    def done():
-        nonlocal said
-        if time.monotonic() - said > 0.5:
-            said = time.monotonic()
-            client.text.publish(String(data=sentence))
-        return until()
-
-    client.publish_image(photograph("coffee"), done, 40.0, (second,))
-
-
 def test_a_sentence_that_lies_is_named_on_its_tile_and_weighs_nothing(page):
     page, client = page
     second = client.probe.node.create_publisher(Image, "second_image", qos_profile_sensor_data)
     try:
         weight = "[data-tile=speech] [data-weight]"
-        say(
-            client,
-            second,
+        client.show(
+            "coffee",
             "a cup of coffee",
             lambda: (
                 page.locator(weight).count()
                 and float(page.get_attribute(weight, "data-weight")) > 0
                 and page.inner_text("[data-label]") == "cup"
             ),
+            (second,),
+            40.0,
         )
         assert page.locator(NAMED).count() == 0
-        say(
-            client,
-            second,
+        client.show(
+            "coffee",
             "there is a cat",
             lambda: (
                 page.locator(NAMED).count() == 1
                 and page.get_attribute(weight, "data-weight") == "0"
                 and page.inner_text("[data-label]") == "cup"
             ),
+            (second,),
+            40.0,
         )
-        say(client, second, "a cup of coffee", lambda: page.locator(NAMED).count() == 0)
+        client.show(
+            "coffee", "a cup of coffee", lambda: page.locator(NAMED).count() == 0, (second,), 40.0
+        )
     finally:
         client.probe.node.destroy_publisher(second)
