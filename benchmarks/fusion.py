@@ -1,5 +1,7 @@
 """How long fusing and recognising take, by the number of sensors and of labels.
 
+The second table has how long it takes to match what sensors show anew with enrolled labels.
+
 Usage: python3 benchmarks/fusion.py [--bundle DIR] [--json FILE]
 """
 
@@ -14,6 +16,7 @@ if __name__ == "__main__":
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +29,17 @@ from omnibind_ros.encoders.bundle import Bundle, resolve_bundle
 from omnibind_ros.encoders.names import DEFAULT_BUNDLE
 from omnibind_ros.fusion import AdaptiveFusion
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.enrolled_file import Part
 from omnibind_ros.recognition.label_bank import LabelBank
+from omnibind_ros.recognition.match_statistics import read_statistics
+from omnibind_ros.recognition.matching import Matching
 from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser
 
 SENSORS, LABELS = (1, 7, 16, 64), (100, 1_000, 10_000)
+
+ENROLLED = (50, 1_000, 5_000)
+"""Enrolled labels, of one prototype in each modality."""
 
 
 def _unit(rng: np.random.Generator, count: int, size: int) -> npt.NDArray[np.float32]:
@@ -78,8 +87,55 @@ def measure(
     return took
 
 
+def measure_enrolled(
+    bundle: Bundle, enrolled: int, modalities: Sequence[str], repeats: int = 300
+) -> npt.NDArray[np.float64]:
+    """Match with enrolled labels many times; what each member shows is new each time.
+
+    Args:
+        bundle: A bundle with statistics of matching.
+        enrolled: Labels, enrolled with one view by all seven modalities.
+        modalities: Of the members.
+        repeats: How often.
+
+    Returns:
+        Seconds that each time took.
+    """
+    rng = np.random.default_rng(0)
+    matching = Matching.load(bundle)
+    if matching.problem or bundle.manifest.matching is None:
+        raise RuntimeError(matching.problem or "the bundle has no statistics of matching")
+    statistics = read_statistics(bundle.place(bundle.manifest.matching))
+    sizes = {
+        name: len(found.by_kind["features"].mean) if "features" in found.by_kind else 0
+        for name, found in statistics.items()
+    }
+
+    def part(modality: str) -> Part:
+        embedding = _unit(rng, 1, bundle.manifest.embedding_size)
+        return Part(
+            modality, "", embedding, _unit(rng, 1, max(sizes[modality], 1))[:, : sizes[modality]]
+        )
+
+    match = matching.match(
+        [(f"thing {i}", [part(modality) for modality in MODALITIES]) for i in range(enrolled)]
+    )
+    if match is None:
+        raise RuntimeError("nothing is enrolled")
+    took = np.empty(repeats)
+    for turn in range(-repeats // 10, repeats):
+        members = [
+            Member(each.modality, each.values[0], 1.0, 1.0, each.features[0], each.modality)
+            for each in map(part, modalities)
+        ]
+        before = time.perf_counter()
+        match.odds(members)
+        took[turn] = time.perf_counter() - before
+    return took
+
+
 def main() -> None:
-    """Print a table, and write JSON on request."""
+    """Print both tables, and write JSON on request."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its folder, or its name")
     parser.add_argument("--json", type=Path)
@@ -93,9 +149,22 @@ def main() -> None:
             table.add_row(str(sensors), str(labels), f"{p50:.3f}", f"{p99:.3f}")
             row = {"sensors": sensors, "labels": labels}
             figures.append(row | {"p50_ms": round(float(p50), 4), "p99_ms": round(float(p99), 4)})
-    Console().print(table)
+    matched: list[dict[str, Any]] = []
+    enrolled_table = Table("enrolled labels", "members", "p50 [ms]", "p99 [ms]")
+    for enrolled in ENROLLED:
+        for members in (["image"], list(MODALITIES)):
+            took = measure_enrolled(bundle, enrolled, members)
+            p50, p99 = (round(float(each), 4) for each in np.percentile(took, (50, 99)) * 1e3)
+            matched.append(
+                {"enrolled": enrolled, "members": len(members), "p50_ms": p50, "p99_ms": p99}
+            )
+            enrolled_table.add_row(str(enrolled), str(len(members)), f"{p50:.3f}", f"{p99:.3f}")
+    console = Console()
+    console.print(table)
+    console.print(enrolled_table)
     if options.json:
-        options.json.write_text(json.dumps({"fusion": figures}, indent=2) + "\n")
+        text = json.dumps({"fusion": figures, "enrolled": matched}, indent=2)
+        options.json.write_text(text + "\n")
 
 
 if __name__ == "__main__":
