@@ -43,6 +43,9 @@ HERE = Path(__file__).resolve().parent
 MISSING = "thermal"
 """The sensor that is missing where one is; some are cheaper to encode, some dearer."""
 
+SLOW = {"image": 10.0, "thermal": 10.0, "touch": 10.0}
+"""Rates of slow cameras, Hz."""
+
 BUDGET = 0.9
 """Share of the other design's work that ours may do: its many results cost more DDS, and in all it
 shall take no more processor time."""
@@ -104,7 +107,9 @@ def _run(options: argparse.Namespace, logs: Path) -> tuple[dict[str, Any], dict[
             if wanted is not None and name not in wanted:
                 continue
             given = dict(arguments)
-            shown = replace(setting, sensors=given.pop("sensors", sensors))
+            shown = replace(
+                setting, sensors=given.pop("sensors", sensors), rates=given.pop("rates", {})
+            )
             spender = given.pop("budget_of", None)
             if spender is not None:
                 given["cpu_budget"] = options.cpu_budget or _budget(figures.get(spender))
@@ -122,7 +127,7 @@ def _scenarios(sensors: tuple[str, ...], seconds: float) -> dict[str, dict[str, 
     """Return the scenarios by name: arguments of `scenario.run`, and of this module.
 
     `budget_of` names the scenario, an earlier one, whose processor time ours may use; `sensors`
-    those of the load, if not all.
+    those of the load, if not all; `rates` those that are not the usual ones.
     """
     missing = [(MISSING, 0.0, seconds + 1.0)]
     pulls = random_pulls(sensors, seconds)
@@ -130,6 +135,9 @@ def _scenarios(sensors: tuple[str, ...], seconds: float) -> dict[str, dict[str, 
     plain: dict[str, Any] = {"sensors": tuple(name for name in sensors if name != "text")}
     synchroniser = {**plain, "design": "synchroniser", "depth": 10}
     equal = {**plain, "design": "ours", "budget_of": "synchroniser_no_text"}
+    # With slow cameras one core suffices for a synchroniser that encodes everything.
+    slow = {**synchroniser, "rates": SLOW}
+    slow_equal = {**equal, "rates": SLOW, "budget_of": "synchroniser_slow"}
     return {
         "timer": {"design": "timer"},
         "ours": timer,
@@ -147,6 +155,10 @@ def _scenarios(sensors: tuple[str, ...], seconds: float) -> dict[str, dict[str, 
         "ours_no_text": equal,
         "synchroniser_no_text_one_missing": {**synchroniser, "pulls": missing},
         "ours_no_text_one_missing": {**equal, "pulls": missing},
+        "synchroniser_slow": slow,
+        "ours_slow": slow_equal,
+        "synchroniser_slow_one_missing": {**slow, "pulls": missing},
+        "ours_slow_one_missing": {**slow_equal, "pulls": missing},
     }
 
 

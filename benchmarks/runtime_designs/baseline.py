@@ -31,7 +31,7 @@ from omnibind_ros.runtime.cpu_time import CpuTime
 from omnibind_ros.runtime.embeddings import FreshEmbedding, StoredEmbedding
 from omnibind_ros.runtime.perception import Perception, PerceptionResult
 from omnibind_ros.runtime.stamps import to_nanoseconds
-from omnibind_ros.sensors import NotReadyError, RejectedSampleError, SensorRegistry
+from omnibind_ros.sensors import SensorRegistry
 from omnibind_ros.sensors.touch import TouchOptions
 
 
@@ -107,17 +107,13 @@ class Baseline(Node):
             channel.busy = False
         if channel.decoder is None or channel.encoder is None:
             return None
-        try:
-            with self.cpu_time.measure("decode"):
-                decoded = channel.decoder.decode(arrivals)
-                if decoded.no_evidence is not None or not decoded.chunks:
-                    return None
-                sample, _ = channel.decoder.combine(decoded.chunks)
-        except (RejectedSampleError, NotReadyError) as error:
-            self.get_logger().warning(f"{channel.name}: {error}", throttle_duration_sec=1.0)
+        with self.cpu_time.measure("decode"):
+            reading = channel.decoder.read(arrivals)
+        if problem := "; ".join(reading.rejected) or reading.problem:
+            self.get_logger().warning(f"{channel.name}: {problem}", throttle_duration_sec=1.0)
+        if reading.problem:
             return None
-        for _, reason in decoded.bad:
-            self.get_logger().warning(f"{channel.name}: {reason}", throttle_duration_sec=1.0)
+        sample = reading.sample
         with self.cpu_time.measure("encode"):
             encoding = channel.encoder.encode(sample)
         newest = arrivals[-1]
@@ -178,7 +174,7 @@ class Baseline(Node):
 
 def _setup(name: str, reference: Path) -> SensorSetup:
     if name == "touch":
-        return SensorSetup(SensorConfig(modality=name), TouchOptions(str(reference)))
+        return SensorSetup(SensorConfig(modality=name), TouchOptions(reference=str(reference)))
     return SensorSetup(SensorConfig(modality=name))
 
 

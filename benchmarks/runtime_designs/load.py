@@ -7,7 +7,7 @@ import heapq
 import json
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +105,17 @@ def main() -> int:
         "--pulls", type=json.loads, default=[], help="JSON of [modality, begin, end]"
     )
     parser.add_argument("--sensors", type=lambda names: names.split(","), required=True)
+    parser.add_argument(
+        "--rates", type=json.loads, default={}, help="JSON of rates that are not the usual ones, Hz"
+    )
     parser.add_argument("--report", type=Path, required=True)
     options = parser.parse_args()
     rclpy.init(args=[])
-    load = Load(Node("load"), feeds(options.sensors), [Pull(*pull) for pull in options.pulls])
+    sensors = [
+        replace(feed, rate=options.rates.get(feed.modality, feed.rate))
+        for feed in feeds(options.sensors)
+    ]
+    load = Load(Node("load"), sensors, [Pull(*pull) for pull in options.pulls])
     time.sleep(max(options.start_at - time.time(), 0.0))
     used = time.process_time()
     load.run(time.monotonic(), options.seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Setting:
         sensors: Modalities of the load.
         seconds: Length of a measurement.
         settle: Seconds under load before it begins: every sensor has spoken, and pools are full.
+        rates: Of sensors that do not have their usual rates, Hz.
     """
 
     bundle: Path
@@ -45,6 +46,7 @@ class Setting:
     sensors: tuple[str, ...]
     seconds: float
     settle: float = 6.0
+    rates: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -113,7 +115,7 @@ def run(
         result_rate: Ours: the parameter of that name; None for its default.
 
     Raises:
-        ChildError: A process ended or did not start.
+        ChildError: A process ended, did not start, or made no embedding of a sensor's messages.
     """
     report = setting.folder / f"load-{name}.json"
     arguments = (
@@ -140,6 +142,7 @@ def run(
                 *("--start-at", repr(start)),
                 *("--seconds", repr(setting.settle + setting.seconds + 0.5)),
                 *("--sensors", ",".join(setting.sensors)),
+                *("--rates", json.dumps(dict(setting.rates))),
                 *("--pulls", json.dumps(shifted)),
                 *("--report", str(report)),
             ],
@@ -163,11 +166,25 @@ def run(
     figures = timing(results, begin, end)
     figures |= processor(samples, figures["results_per_s"] * (samples[-1].at - samples[0].at))
     figures |= memory(observer.memory(begin, end))
+    _check_all_encoded(name, figures["sensors"], child)
     figures["load"] = json.loads(report.read_text(encoding="utf-8"))
     if design == "ours":
         figures["cpu_budget"] = cpu_budget
         figures["result_rate"] = result_rate
     return Outcome(figures, results, begin, end, pulls)
+
+
+def _check_all_encoded(
+    name: str, sensors: Mapping[str, Mapping[str, int]], child: ChildProcess
+) -> None:
+    """Refuse figures of a design that got a sensor's messages and made no embedding of them."""
+    without = [
+        sensor for sensor, each in sensors.items() if each["received"] and not each["encoded"]
+    ]
+    if without:
+        raise ChildError(
+            f"{name} encoded no message of {', '.join(without)}; its log says:\n{child.tail()}"
+        )
 
 
 def _arguments(setting: Setting, depth: int) -> list[str]:

@@ -188,6 +188,9 @@ def test_a_short_run_gives_every_figure(tmp_path):
         }
         assert sum(figures[design]["cpu_split"].values()) == pytest.approx(1, abs=0.01)
         assert set(figures[design]["sensors"]) == set(MODALITIES)
+        encoded = {name: each["encoded"] for name, each in figures[design]["sensors"].items()}
+        del encoded["text"]  # it comes every two seconds
+        assert all(encoded.values()), encoded
     assert figures["ours"]["results"] > 0
     assert figures["timer"]["results"] > 0
     assert "rss_growth_mb" in figures
