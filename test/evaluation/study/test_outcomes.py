@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the study imports torch")
 
 from omnibind_ros.evaluation.report.goals import student_goals  # noqa: E402
+from omnibind_ros.evaluation.report.students import student_sections  # noqa: E402
 from omnibind_ros.evaluation.study.outcomes import OBJECTS, gains, read_outcomes  # noqa: E402
 from omnibind_ros.evaluation.study.results import read_study  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
@@ -120,3 +121,19 @@ def test_a_study_has_the_gains_of_cad_ours_and_the_papers(tmp_path):
     assert f"five students: CAD over cross-entropy that begins alike {ends}" in whats
     assert any(what.startswith("touch: the paper's CAD over the best plain") for what in whats)
     assert all("95%" not in goal.what for goal in student_goals(students, {}))
+
+
+def test_the_report_has_a_table_of_gains_with_intervals(tmp_path):
+    results = [result("cad", 0, 0.7), result("infonce", 1, 0.3)]
+    for number, one in enumerate(results):
+        (tmp_path / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
+    study = read_study(tmp_path)
+    text = "\n".join(student_sections(study, tmp_path, tmp_path))
+    assert "| student | CAD over the best plain objective |" in text
+    gain = study["student_gains"]["cad"]["plain"]["touch"]
+    low, high = gain["interval"]
+    assert f"| touch | {gain['points']:+.1f} ({low:.1f} to {high:.1f}) |" in text
+    assert "| mean | " in text
+    assert "over the best" not in "\n".join(
+        student_sections(study | {"student_gains": {}}, tmp_path, tmp_path)
+    )
