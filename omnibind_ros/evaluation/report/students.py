@@ -9,7 +9,6 @@ from omnibind_ros.evaluation import JsonObject
 from omnibind_ros.evaluation.study.plan import TRANSFER
 from omnibind_ros.evaluation.study.results import HEADLINE, OBJECTIVES, OTHER_STARTS
 from omnibind_ros.learning.cad.losses import CAD_TERMS
-
 from omnibind_ros.modalities import STUDENTS
 
 from .markdown import percent, table
