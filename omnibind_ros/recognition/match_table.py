@@ -93,6 +93,7 @@ class MatchTable:
         of_count = _nearest(np.log(COUNTS), np.log([each.number for each in prototypes]))
         of_width = _nearest(WIDTHS, np.array([each.width for each in prototypes]))
         kinds, self._kind = np.unique(of_count * len(WIDTHS) + of_width, return_inverse=True)
+        self._alike = len(kinds) == 1
         count = COUNTS[kinds // len(WIDTHS)][:, None]
         width = WIDTHS[kinds % len(WIDTHS)][:, None] * statistics.between
         akin = np.maximum(np.minimum(statistics.akin, statistics.between), width)
@@ -125,7 +126,8 @@ class MatchTable:
         """Return both scores [L] of features or embeddings [F]."""
         x = self.statistics.place(values)
         linear = (self._slopes @ x).reshape(2, -1)
-        each = linear + self._offsets + (self._curvatures @ (x * x))[:, self._kind]
+        curved = self._curvatures @ (x * x)
+        each = linear + self._offsets + (curved if self._alike else curved[:, self._kind])
         if not self._single:
             largest = np.maximum.reduceat(each, self._first, axis=1)
             numbers = np.diff(self._first, append=each.shape[1])
