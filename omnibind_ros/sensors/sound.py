@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ class SlidingWindow:
         self._rate = 0
         self._resampler: soxr.ResampleStream | None = None
         self._due_ns = 0  # expected start of the next chunk
+        self._longest = 0.0  # seconds of a chunk
 
     def __call__(self, chunks: Sequence[Chunk]) -> npt.NDArray[np.float32]:
         """Return the newest sound.
@@ -72,8 +74,8 @@ class SlidingWindow:
                 earlier call are recognised by identity, and not joined again.
 
         Returns:
-            float32 [n], mono, 16 kHz, -1..1, n at most the window's length; less after a start or
-            a gap. Read-only.
+            float32 [n], mono, 16 kHz, -1..1, n at most the window's length and that of the chunks;
+            less after a start or a gap. Read-only.
 
         Raises:
             NotReadyError: The resampler has given no samples yet.
@@ -86,17 +88,31 @@ class SlidingWindow:
                 parts.clear()
                 self._rate = 0
                 self._due_ns = stamp_ns
+                self._longest = 0.0
             parts.extend(self._resample(sound))
             duration_ns = len(sound.samples) * 10**9 // sound.rate
+            self._longest = max(self._longest, duration_ns / 1e9)
             self._due_ns = max(stamp_ns, self._due_ns - int(DRIFT * duration_ns)) + duration_ns
         self._last = chunks[-1].data
-        joined = np.concatenate(parts or [_EMPTY])[-self._size :]
+        joined = np.concatenate(parts or [_EMPTY])[-self._length(chunks) :]
         np.clip(joined, -1.0, 1.0, out=joined)  # filters overshoot
         joined.setflags(write=False)
         self._sound = joined
         if not joined.size:
             raise NotReadyError("the first chunks are still in the resampler; more will follow")
         return joined
+
+    def _length(self, chunks: Sequence[Chunk]) -> int:
+        """Return how many samples the sound may have.
+
+        Of a window that is shorter than it should be, the engine has forgotten what was there
+        before another thing came: of that nothing is to be heard any more.
+        """
+        span_ns = chunks[-1].stamp_ns - chunks[0].stamp_ns
+        if span_ns / 1e9 + self._longest >= self._size / SAMPLE_RATE:
+            return self._size
+        given = sum(len(chunk.data.samples) / chunk.data.rate for chunk in chunks)
+        return min(self._size, math.ceil(SAMPLE_RATE * given))
 
     def _new(self, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
         for i in range(len(chunks) - 1, -1, -1):

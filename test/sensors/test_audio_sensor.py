@@ -139,6 +139,21 @@ def test_the_window_keeps_the_newest_sound():
     np.testing.assert_array_equal(sample, samples[-4000:] / np.float32(32768))
 
 
+@pytest.mark.parametrize("rate", [16000, 48000])
+def test_sound_that_the_buffer_has_forgotten_is_heard_no_more(rate):
+    before = chunks_of(tone(rate, 1.0), rate, [rate // 50])
+    silence = np.zeros(rate // 5, np.int16)
+    after = chunks_of(silence, rate, [rate // 50], START_NS + 10**9)
+    window = SlidingWindow(2.0)
+    window(before)
+    sample = window([before[-1], *after[:1]])  # the scene changed while it was heard
+    assert sample.size == 0.04 * SAMPLE_RATE
+    sample = window(after)
+    assert sample.size == 0.2 * SAMPLE_RATE
+    delay = 0 if rate == SAMPLE_RATE else round(0.03 * SAMPLE_RATE)  # of the resampler
+    assert np.abs(sample[delay:]).max() < 1e-3
+
+
 @pytest.mark.parametrize("jump", [JOIN_TOLERANCE + 0.05, 30.0, -JOIN_TOLERANCE - 0.3, -3600.0])
 def test_after_a_gap_or_a_jump_back_the_sound_begins_anew(jump):
     before = chunks_of(tone(16000, 0.5), 16000, [320])
