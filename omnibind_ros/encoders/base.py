@@ -21,12 +21,15 @@ class Encoding:
             has lowered the quality already. 0 where the encoder does not measure it.
         features: float32 [F], what the encoder projects into the shared space; None where it does
             not say.
+        window: Seconds before the time of its message that the sample reaches back to; 0 where
+            the messages themselves say it.
     """
 
     values: npt.NDArray[np.float32]
     quality: float
     distance: float = 0.0
     features: npt.NDArray[np.float32] | None = None
+    window: float = 0.0
 
 
 class Encoder(Protocol):

@@ -43,4 +43,6 @@ class RemoteEncoder:
                 f"an embedding of modality '{sample.modality[:20]}' came for a sensor of "
                 f"'{self.modality}'; set the sensor's modality or topic"
             )
-        return Encoding(sample.values, sample.quality, sample.distance, sample.features)
+        return Encoding(
+            sample.values, sample.quality, sample.distance, sample.features, sample.window
+        )

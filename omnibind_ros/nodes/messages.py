@@ -97,6 +97,7 @@ def sensor_embedding(name: str, modality: str, stored: StoredEmbedding, model: s
         distance=stored.distance,
         values=_floats(stored.values),
         features=_floats(stored.features) if stored.features is not None else [],
+        window=max(stored.taken - stored.oldest, 0.0),
     )
 
 

@@ -180,7 +180,7 @@ class JobProcessor:
             distance=encoding.distance,
             features=encoding.features,
             region=region,
-            begins=job.arrivals[0].taken,
+            begins=job.arrivals[0].taken - encoding.window,
         )
         if encoding.distance >= FAR:
             doubts = (*doubts, _far(channel.config.modality, encoding.distance))

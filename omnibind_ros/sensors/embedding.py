@@ -16,6 +16,9 @@ MESSAGE = "omnibind_msgs/msg/Embedding"
 UNIT_TOLERANCE = 0.01
 """Largest allowed difference of an embedding's length from 1."""
 
+MAX_WINDOW = 3600.0
+"""Longest window of a sample, seconds."""
+
 
 class RemoteEmbedding(NamedTuple):
     """An embedding that another host has made.
@@ -27,6 +30,7 @@ class RemoteEmbedding(NamedTuple):
         model: Name and version of the bundle that made it.
         distance: 0 .. 1, from what the encoder was trained on.
         features: float32 [F], what the encoder projects; None where it does not say.
+        window: Seconds before its stamp that its sample reaches back to.
     """
 
     values: npt.NDArray[np.float32]
@@ -35,17 +39,18 @@ class RemoteEmbedding(NamedTuple):
     model: str
     distance: float = 0.0
     features: npt.NDArray[np.float32] | None = None
+    window: float = 0.0
 
 
 def decode_embedding(msg: Any, _options: Any = None) -> RemoteEmbedding:
     """Return the embedding of an omnibind_msgs/Embedding.
 
     Args:
-        msg: Anything with values, quality, modality, model, distance and features.
+        msg: Anything with values, quality, modality, model, distance, features and window.
 
     Raises:
-        RejectedSampleError: Empty, not finite, no unit vector, or a quality or distance outside
-            0..1.
+        RejectedSampleError: Empty, not finite, no unit vector, a quality or distance outside 0..1,
+            or a window outside 0..`MAX_WINDOW`.
     """
     values = np.array(msg.values, np.float32)
     length = float(np.linalg.norm(values.astype(np.float64)))  # float32 may overflow
@@ -57,6 +62,10 @@ def decode_embedding(msg: Any, _options: Any = None) -> RemoteEmbedding:
     for name, value in (("quality", msg.quality), ("distance", msg.distance)):
         if not 0.0 <= value <= 1.0:
             raise RejectedSampleError(f"an embedding's {name} is {value:g}; it must be in 0 .. 1")
+    if not 0.0 <= msg.window <= MAX_WINDOW:
+        raise RejectedSampleError(
+            f"an embedding's window is {msg.window:g} s; it must be in 0 .. {MAX_WINDOW:g}"
+        )
     features = np.array(msg.features, np.float32)
     if not np.isfinite(features).all():
         raise RejectedSampleError(
@@ -69,6 +78,7 @@ def decode_embedding(msg: Any, _options: Any = None) -> RemoteEmbedding:
         msg.model,
         float(msg.distance),
         features if features.size else None,
+        float(msg.window),
     )
 
 

@@ -1,13 +1,18 @@
 """An encoder node and a perception node, as on two computers: nothing but ROS 2 lies between."""
 
+import array
+import time
+
+import numpy as np
 import pytest
 import yaml
 
 pytest.importorskip("rclpy")
 
 from perception_client import photograph
+from rclpy.qos import qos_profile_sensor_data
 
-from omnibind_msgs.msg import Embedding, SensorStatus
+from omnibind_msgs.msg import Audio, Embedding, SensorStatus
 
 
 def parameters(path, **values):
@@ -86,3 +91,32 @@ def test_a_wrong_modality_is_explained(pair):
         lambda: client.diagnostic("came for a sensor of 'thermal'"),
         seconds=40,
     )
+
+
+def test_an_embedding_of_sound_says_how_far_back_it_reaches(start_node, probe, tmp_path):
+    ear = {"modality": "audio", "topic": "/ear"}
+    start_node(
+        "encoder_node", *parameters(tmp_path / "e.yaml", sensors=["ear"], sensor={"ear": ear})
+    )
+    probe.subscribe(Embedding, "/encoder/embeddings/ear")
+    microphone = probe.node.create_publisher(Audio, "/ear", qos_profile_sensor_data)
+    heard = probe.arrivals["/encoder/embeddings/ear"]
+    rng = np.random.default_rng(0)
+    begin = time.monotonic()
+    sent = 0
+
+    def longest():
+        nonlocal sent
+        if time.monotonic() < begin + 0.1 * sent:
+            return False
+        sent += 1
+        message = Audio(sample_rate=16000, channels=1)
+        message.header.stamp = probe.node.get_clock().now().to_msg()
+        message.samples = array.array("h", rng.integers(-9000, 9000, 1600, np.int16).tobytes())
+        microphone.publish(message)
+        return max((embedding.window for _, embedding in heard), default=0.0) > 1.5
+
+    assert probe.spin(longest, 40)
+    windows = [embedding.window for _, embedding in heard]
+    assert windows[0] < 1.0  # the first ones are of little sound
+    assert max(windows) <= 2.1

@@ -86,3 +86,14 @@ def test_an_embedding_of_a_window_is_as_old_as_its_first_message():
     since = StoredEmbedding(np.ones(4, np.float32), 1.0, None, 0, "", 11.0, begins=9.0)
     channel.store(since, 11.1)
     assert channel.embedding is since
+
+
+def test_an_embedding_of_another_host_is_as_old_as_the_window_that_it_names(small):
+    small.encoder.window = 2.0
+    small.engine.forget(time.monotonic() - 1.0)
+    small.offer("a", 1)
+    small.wait(lambda: small.state("a").encoded == 1)
+    assert names(small) == []  # half of what it describes was there before
+    small.encoder.window = 0.5
+    small.offer("a", 2)
+    small.wait(lambda: names(small) == ["a"])

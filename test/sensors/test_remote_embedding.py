@@ -16,7 +16,7 @@ from omnibind_ros.sensors.embedding import MESSAGE, decode_embedding
 def message(**changes):
     values = np.array([0.6, 0.8, 0, 0], np.float32)
     fields = {"values": values, "quality": 0.5, "modality": "thermal", "model": "house@1"}
-    return SimpleNamespace(**{**fields, "distance": 0.25, "features": [], **changes})
+    return SimpleNamespace(**{**fields, "distance": 0.25, "features": [], "window": 0.0, **changes})
 
 
 def test_a_good_one_passes():
@@ -32,6 +32,11 @@ def test_features_come_with_it():
     np.testing.assert_array_equal(features, [1, -2, 0.5])
 
 
+def test_the_window_of_its_sample_comes_with_it():
+    sample = decode_embedding(message(window=2.0))
+    assert RemoteEncoder("thermal", "house@1", 4).encode(sample).window == 2.0
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -43,6 +48,9 @@ def test_features_come_with_it():
         ({"distance": -0.5}, "distance is -0.5"),
         ({"distance": float("nan")}, "distance is nan"),
         ({"features": [1.0, float("inf")]}, "features are not finite"),
+        ({"window": -0.1}, "window is -0.1 s"),
+        ({"window": float("nan")}, "window is nan s"),
+        ({"window": float("inf")}, "window is inf s"),
     ],
 )
 def test_bad_ones_are_explained(changes, words):

@@ -30,6 +30,7 @@ class AxisEncoder:
         self.entered = threading.Event()
         self.seen = []
         self.fail = False
+        self.window = 0.0
 
     def encode(self, sample):
         self.entered.set()
@@ -37,7 +38,7 @@ class AxisEncoder:
         self.seen.append(sample)
         if self.fail:
             raise RuntimeError("no memory")
-        return Encoding(np.eye(4, dtype=np.float32)[sample], 1.0)
+        return Encoding(np.eye(4, dtype=np.float32)[sample], 1.0, window=self.window)
 
 
 def decode(message, _options):

@@ -117,4 +117,4 @@ def text_seeds() -> list[bytes]:
 def embedding_seeds() -> list[bytes]:
     values = _RNG.normal(size=16)
     unit = (values / np.linalg.norm(values)).astype("<f4").tobytes()
-    return [bytes((4, 0, 8)) + bytes(8) + unit, bytes((4, 0, 0)) + unit]
+    return [bytes((4, 0, 8)) + bytes(8) + b"\x02" + unit, bytes((4, 0, 0, 0)) + unit]

@@ -246,12 +246,14 @@ def text(data: bytes) -> None:
 def embedding(data: bytes) -> None:
     feed = Feed(data)
     quality, distance, features = feed.number(), feed.number(), feed.piece()
+    window = feed.number()
     raw = feed.rest()
     message = SimpleNamespace(
         values=np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"),
         features=np.frombuffer(features[: len(features) // 4 * 4], "<f4"),
         quality=quality,
         distance=distance,
+        window=window,
         modality="image",
         model="any@1",
     )
