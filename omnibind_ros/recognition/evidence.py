@@ -98,10 +98,10 @@ class EvidenceCounter:
 
     def _add(self, now: float, member: Member, memory: float) -> float:
         values = member.values
-        counted = self._sensors.get(member.sensor)
+        counted = self._sensors.get(member.key)
         if counted is None:
             dots = 0.0, 0.0, float(values @ values)
-            self._sensors[member.sensor] = _Counted(values, np.zeros(len(values)), dots, now)
+            self._sensors[member.key] = _Counted(values, np.zeros(len(values)), dots, now)
             return 1.0
         stay = math.exp(-max(now - counted.time, 0.0) / memory)
         new = (1.0 - stay) * counted.total

@@ -19,6 +19,7 @@ class Member:
         features: float32 [F], what the encoder projects; None where it does not say.
         sensor: Name of the sensor; empty where there is none.
         taken: Monotonic time when its sample was taken, seconds.
+        source: Of the sensor whatever its name is; empty: its name.
     """
 
     modality: str
@@ -28,3 +29,9 @@ class Member:
     features: Floats | None = None
     sensor: str = ""
     taken: float = 0.0
+    source: str = ""
+
+    @property
+    def key(self) -> str:
+        """By what is remembered what the sensor has shown."""
+        return self.source or self.sensor

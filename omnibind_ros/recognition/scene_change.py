@@ -108,18 +108,18 @@ class SceneChange:
             was taken; then it is reset. Else None.
         """
         for member in members:
-            course = self._courses.get(member.sensor)
+            course = self._courses.get(member.key)
             if course is None:
                 vector = np.asarray(member.values, float)
-                self._courses[member.sensor] = _Course(member.values, now, vector)
+                self._courses[member.key] = _Course(member.values, now, vector)
             elif member.values is not course.values:
                 course.add(now, member)
         keep_newest(self._courses, len(members))
-        names = {member.sensor for member in members}
+        keys = {member.key for member in members}
         heard = [
             course
-            for name, course in self._courses.items()
-            if course.jump is not None and now - course.time <= TOGETHER and name in names
+            for key, course in self._courses.items()
+            if course.jump is not None and now - course.time <= TOGETHER and key in keys
         ]
         jumped = [course for course in heard if (course.jump or 0.0) >= JUMP]
         largest = max((course.jump or 0.0 for course in jumped), default=0.0)

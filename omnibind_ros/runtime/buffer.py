@@ -24,6 +24,8 @@ class Arrival:
         chunk: The decoded message; None before it is decoded.
         used: Whether a worker has taken it for an encode.
         doubts: Why the decoded message may be wrong.
+        full_size: Width and height of the message's picture in pixels, where the decoded one is
+            smaller; else None.
     """
 
     message: Any
@@ -33,6 +35,7 @@ class Arrival:
     chunk: Any = None
     used: bool = False
     doubts: tuple[Doubt, ...] = ()
+    full_size: tuple[int, int] | None = None
 
 
 class Buffer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_left
 from collections import deque
@@ -34,6 +35,8 @@ SMOOTHING = 0.2
 RATE_WINDOW = 2.0
 """Seconds over which the rate of messages is counted."""
 
+_SERIAL = itertools.count(1)
+
 
 class Channel:
     """One sensor's parameters, buffer, counters, embedding and health.
@@ -43,6 +46,7 @@ class Channel:
 
     Attributes:
         name: Name of the sensor.
+        source: Of this channel alone, whatever its name is.
         config: Its parameters.
         options: The parameters that only sensors of its type have.
         decoder: Makes samples of its messages; None if it cannot be used.
@@ -89,6 +93,7 @@ class Channel:
             ValueError: The options cannot be used; the text is one sentence.
         """
         self.name = name
+        self.source = f"{next(_SERIAL)}:{name}"
         self.config = config
         self.options = options if options is not None else NoOptions()
         self.decoder = Decoder(kind, self.options) if kind is not None else None
@@ -162,7 +167,10 @@ class Channel:
             self.doubts.set("payload", frozen)
             if frozen and self.embedding is not None and self.embedding.taken > arrival.taken:
                 self.embedding = replace(self.embedding, taken=arrival.taken)
-        self.dropped += self.buffer.put(arrival)
+        if arrival.taken < self._forgotten:
+            self.dropped += 1  # it tells of what was there before another thing came
+        else:
+            self.dropped += self.buffer.put(arrival)
         return ""
 
     def clock_stepped(self, step: str) -> None:
@@ -268,7 +276,10 @@ class Channel:
         Returns:
             Why it cannot be used, one sentence; '' if it can. Then it was counted.
         """
-        age = (now_ns - stamp_ns) * 1e-9 if stamp_ns else 0.0
+        if self.config.stamp == "arrival":
+            stamp_ns = 0
+        offset_ns = round(self.config.time_offset * 1e9)
+        age = (now_ns - stamp_ns - offset_ns) * 1e-9 if stamp_ns else 0.0
         offset = any(doubt.issue is Issue.CLOCK_OFFSET for doubt in self.doubts.of("stamp"))
         if age < 0 or offset:  # as for the sensor's own stamps: then the arrival counts
             age = 0.0
@@ -297,6 +308,11 @@ class Channel:
         self.buffer.forget(before)
         if self.embedding is not None and self.embedding.oldest < before:
             self.embedding = None
+
+    def switch_off(self, now: float) -> None:
+        """Drop what was shown until a monotonic time, seconds, and what waits."""
+        self.forget(math.nextafter(now, math.inf))
+        self.buffer.clear()
 
     def update_parameters(self, given: SensorConfig) -> None:
         """Take the parameters that may change at run time."""

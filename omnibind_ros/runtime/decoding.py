@@ -31,13 +31,17 @@ class Decoded(NamedTuple):
         chunks: The decoded messages, oldest first.
         bad: Messages that cannot be decoded, with a sentence each.
         nothing: Messages in which nothing is seen.
+        used: The messages of the chunks.
         no_evidence: Why there is no sample, if the newest message is one of these.
+        new: Whether one of them was not decoded before.
     """
 
     chunks: list[Chunk]
     bad: list[tuple[Arrival, str]]
     nothing: list[Arrival]
+    used: list[Arrival]
     no_evidence: NoEvidenceError | None = None
+    new: bool = False
 
 
 @dataclass(slots=True)
@@ -50,6 +54,7 @@ class Reading:
         doubts: Why the sample may be wrong.
         rejected: A sentence for each message that cannot be decoded, and one if no sample can be
             made of the others.
+        used: The messages that the sample is made of, oldest first.
         unused: Messages that are no part of any sample: they are to be taken out of the buffer.
         no_evidence: Why nothing is seen, if that is what the newest message says.
         not_ready: Why more messages are needed; empty if they are not.
@@ -60,6 +65,7 @@ class Reading:
     last: Any = None
     doubts: tuple[Doubt, ...] = ()
     rejected: list[str] = field(default_factory=list)
+    used: list[Arrival] = field(default_factory=list)
     unused: list[Arrival] = field(default_factory=list)
     no_evidence: NoEvidenceError | None = None
     not_ready: str = ""
@@ -132,7 +138,8 @@ class Decoder:
             unused=[*(arrival for arrival, _ in decoded.bad), *decoded.nothing],
             no_evidence=decoded.no_evidence,
         )
-        if decoded.no_evidence is not None or not decoded.chunks:
+        # Without a new message, there would be the sample of before, as if it were new.
+        if decoded.no_evidence is not None or not decoded.new:
             return reading
         try:
             sample, doubts = self.combine(decoded.chunks)
@@ -148,7 +155,8 @@ class Decoder:
             )
         else:
             reading.sample, reading.last = sample, decoded.chunks[-1].data
-            reading.doubts = (*arrivals[-1].doubts, *doubts)
+            reading.used = decoded.used
+            reading.doubts = (*decoded.used[-1].doubts, *doubts)
             reading.notice, self._awaited = self._awaited, ""
         return reading
 
@@ -158,21 +166,27 @@ class Decoder:
         Args:
             arrivals: Messages from the sensor's buffer, oldest first, at least one.
         """
-        decoded = Decoded([], [], [])
+        chunks: list[Chunk] = []
+        bad: list[tuple[Arrival, str]] = []
+        nothing: list[Arrival] = []
+        used: list[Arrival] = []
+        no_evidence, new = None, False
         for arrival in arrivals:
             if arrival.chunk is None:
                 try:
                     problem = self._decode(arrival)
                 except NoEvidenceError as error:
-                    decoded.nothing.append(arrival)
+                    nothing.append(arrival)
                     if arrival is arrivals[-1]:
-                        decoded = decoded._replace(no_evidence=error)
+                        no_evidence = error
                     continue
                 if problem:
-                    decoded.bad.append((arrival, problem))
+                    bad.append((arrival, problem))
                     continue
-            decoded.chunks.append(Chunk(arrival.chunk, arrival.stamp_ns))
-        return decoded
+                new = True
+            used.append(arrival)
+            chunks.append(Chunk(arrival.chunk, arrival.stamp_ns))
+        return Decoded(chunks, bad, nothing, used, no_evidence, new)
 
     def combine(self, chunks: Sequence[Chunk]) -> tuple[Sample, tuple[Doubt, ...]]:
         """Combine decoded messages into a sample.
@@ -194,6 +208,8 @@ class Decoder:
         try:
             decoded = self._kind.decode(arrival.message, self._options)
             arrival.chunk, arrival.doubts = _without_doubts(decoded)
+            if self._kind.full_size is not None:
+                arrival.full_size = self._kind.full_size(arrival.message)
             self.left_out += decoded.left_out if isinstance(decoded, Doubtful) else 0
         except NoEvidenceError:
             raise

@@ -53,9 +53,17 @@ class FreshEmbedding(NamedTuple):
         modality: The sensor's modality.
         embedding: Its newest embedding.
         max_age: The sensor's own, seconds; 0: that of its modality.
+        source: Of the sensor whatever its name is; another sensor of that name has another one.
+            Empty: its name.
     """
 
     sensor: str
     modality: str
     embedding: StoredEmbedding
     max_age: float = 0.0
+    source: str = ""
+
+    @property
+    def key(self) -> str:
+        """By what is remembered what the sensor has shown."""
+        return self.source or self.sensor

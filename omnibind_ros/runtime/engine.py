@@ -192,8 +192,9 @@ class Engine:
             box: In pixels; None: all of the picture, or what the parameter `roi` says.
             stamp_ns: Stamp of the picture in which it was found, nanoseconds; 0: now.
         """
-        now_ns, now, _ = self._read_clocks()
+        now_ns, now, step = self._read_clocks()
         with self._changed:
+            self._apply_step(step)
             channel = self._channels.get(name)
             if channel is None:
                 problem = (
@@ -272,6 +273,7 @@ class Engine:
                     channel.config.modality,
                     channel.embedding,
                     channel.config.max_age,
+                    channel.source,
                 )
                 for channel in self._channels.values()
                 if channel.embedding is not None and channel.fresh(now)
@@ -317,6 +319,16 @@ class Engine:
         with self._changed:
             for channel in self._channels.values():
                 channel.forget(before)
+
+    def switch_off(self, name: str) -> None:
+        """Drop all that a sensor has shown until now; an encode under way is not stored.
+
+        Args:
+            name: Name of the sensor; nothing is done if there is none of that name.
+        """
+        with self._changed:
+            if name in self._channels:
+                self._channels[name].switch_off(self._monotonic())
 
     def charge(self, seconds: float) -> None:
         """Take processor seconds that another thread has spent on results out of the budget."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from omnibind_ros.arrays import Floats
 from omnibind_ros.recognition.belief import Belief
@@ -26,6 +27,20 @@ class HistorySettings:
 
     memory: float = 1.0
     contradiction_after: float = 2.0
+
+
+class Fusible(Protocol):
+    """One sensor of those that are fused."""
+
+    @property
+    def sensor(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """By what is remembered what it has shown."""
+        ...
 
 
 class History:
@@ -54,17 +69,20 @@ class History:
         self._contradictions.begin_scene()
         self._held = None
 
-    def contradicting(self, sensors: Sequence[str]) -> tuple[str, ...]:
-        """Return which of the sensors that are fused contradict the others."""
-        return self._contradictions.named(sensors)
+    def contradicting(self, fused: Sequence[Fusible]) -> tuple[str, ...]:
+        """Return the names of the sensors that contradict the others, of those that are fused."""
+        named = self._contradictions.named([each.key for each in fused])
+        return tuple(each.sensor for each in fused if each.key in named)
 
-    def disagreement(self, sensors: Sequence[str]) -> str:
+    def disagreement(self, fused: Sequence[Fusible]) -> str:
         """Return a sentence if two sensors are fused that contradict each other; else ''."""
-        if not self._contradictions.disagree(sensors, self._settings.contradiction_after):
+        keys = [each.key for each in fused]
+        if not self._contradictions.disagree(keys, self._settings.contradiction_after):
             return ""
+        names = " and ".join(each.sensor for each in fused)
         return (
-            f"the sensors {' and '.join(sensors)} disagree, and between two it cannot be told "
-            "which one is wrong; look at what they show, or add a third"
+            f"the sensors {names} disagree, and between two it cannot be told which one is wrong; "
+            "look at what they show, or add a third"
         )
 
     def compare(
@@ -79,9 +97,9 @@ class History:
             weights: float32 [N], sum 1.
         """
         after = self._settings.contradiction_after
-        sensors = [member.sensor for member in members]
+        keys = [member.key for member in members]
         modalities = [member.modality for member in members]
-        self._contradictions.update(now, sensors, modalities, agreement, weights, after)
+        self._contradictions.update(now, keys, modalities, agreement, weights, after)
 
     def scene_changed(self, now: float, members: Sequence[Member]) -> float | None:
         """Return from when on the sensors show another thing, and forget what was before.
@@ -117,5 +135,5 @@ class History:
         held = (found.labels[0], found.known)
         if held != self._held:
             self._held, self._held_from = held, now
-        named = self.contradicting([member.sensor for member in members])
+        named = self.contradicting(members)
         return replace(found, since=now - self._held_from, contradicting=named)

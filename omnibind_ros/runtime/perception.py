@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,9 @@ from omnibind_ros.sensors.region import Region
 from .cpu_time import CpuTime
 from .embeddings import FreshEmbedding, StoredEmbedding
 from .history import History
+
+LASTS = 3.0
+"""Seconds for which it is said that two sensors disagree after they were compared last."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,6 @@ class Perception:
 
     Attributes:
         recogniser: Finds the labels of the fused embedding.
-        disagreement: A sentence if the only two sensors contradict each other; else ''.
     """
 
     def __init__(
@@ -108,7 +111,8 @@ class Perception:
             history: What the results before tell; None: each result is recognised by itself.
         """
         self.recogniser = recogniser
-        self.disagreement = ""
+        self._disagreement = ""
+        self._compared = -math.inf
         self._fusion = fusion
         self._on_result = on_result
         self._monotonic = monotonic
@@ -128,7 +132,8 @@ class Perception:
                 return  # the new embedding was older than max_age when it was stored
             with source.cpu_time.measure("fuse"):
                 result = self._result(source, embeddings)
-            self._on_result(result)
+            if result is not None:
+                self._on_result(result)
 
     def reset(self, source: EmbeddingSource) -> None:
         """Forget all that was seen until now, because the robot turns to another thing.
@@ -138,35 +143,46 @@ class Perception:
         """
         with self._lock:
             source.forget(self._monotonic())
+            self._disagreement = ""
             if self._history is not None:
                 self._history.reset()
 
-    def _result(self, source: EmbeddingSource, fresh: Sequence[FreshEmbedding]) -> PerceptionResult:
+    @property
+    def disagreement(self) -> str:
+        """A sentence if the only two sensors contradict each other; else ''."""
+        gone = self._monotonic() - self._compared > LASTS
+        return "" if gone else self._disagreement
+
+    def _result(
+        self, source: EmbeddingSource, fresh: Sequence[FreshEmbedding]
+    ) -> PerceptionResult | None:
+        """Return a result; None if all was of a scene that has changed."""
         now = self._monotonic()
         fused, members = self._fuse(source, now, fresh)
         changed = self._history.scene_changed(now, members) if self._history is not None else None
         if changed is not None:
             source.forget(changed)
-            left = source.fresh_embeddings()  # those of the new scene
-            if left:
-                fresh = left
-                fused, members = self._fuse(source, now, fresh)
+            fresh = source.fresh_embeddings()  # those of the new scene
+            if not fresh:
+                return None  # the next embedding is the first of it
+            fused, members = self._fuse(source, now, fresh)
         names = tuple(member.sensor for member in members)
         if self._history is not None:
-            before = self._history.contradicting(names)
+            before = self._history.contradicting(members)
             self._history.compare(now, members, fused.agreement, fused.weights)
-            contradicting = self._history.contradicting(names)
+            contradicting = self._history.contradicting(members)
             if contradicting != before:
                 fused, members = self._fuse(source, now, fresh)
             source.set_contradicting(names, contradicting)
-            self.disagreement = self._history.disagreement(names)
+            self._disagreement = self._history.disagreement(members)
+            self._compared = now
         instant = self.recogniser.distribution(fused.values, members)
         if self._history is None:
             recognition = self.recogniser.name(instant)
         else:
             recognition = self._history.recognise(now, instant, members, self.recogniser)
-        if self.disagreement and self._both_have_learned(recognition, members):
-            self.disagreement = ""
+        if self._disagreement and self._both_have_learned(recognition, members):
+            self._disagreement = ""
         stored = [member.embedding for member in fresh]
         newest = max(stored, key=lambda embedding: embedding.stamp_ns)
         return PerceptionResult(
@@ -210,7 +226,7 @@ class Perception:
         # The scheduler needs the weights that the sensors have, were they all right: one that is
         # left out must still be encoded to be found right again.
         source.set_weights(names, fused.weights.tolist())
-        out = self._history.contradicting(names) if self._history is not None else ()
+        out = self._history.contradicting(fresh) if self._history is not None else ()
         if out:
             rest = np.array([i for i, name in enumerate(names) if name not in out])
             part = self._fuse_some(now, [fresh[i] for i in rest], entropies[rest])
@@ -226,6 +242,7 @@ class Perception:
                 features=member.embedding.features,
                 sensor=member.sensor,
                 taken=member.embedding.taken,
+                source=member.source,
             )
             for member, weight in zip(fresh, fused.weights.tolist(), strict=True)
         ]

@@ -17,7 +17,7 @@ from omnibind_ros.sensors import Doubt, Issue, RejectedSampleError
 from omnibind_ros.sensors.region import Region, crop
 
 from .cpu_time import CpuTime
-from .decoding import Decoder
+from .decoding import Decoder, Reading
 from .embeddings import StoredEmbedding
 from .job import DECODER, ENCODER, Job
 from .workers import WorkerSettings
@@ -90,11 +90,11 @@ class JobProcessor:
         if decoder is None or encoder is None:
             return False  # Channel.put has rejected its messages already
         with self._cpu_time.measure("decode"):
-            decoded = self._decode(job, decoder)
-        if decoded is None:
+            reading = self._decode(job, decoder)
+        if reading is None:
             return False
-        sample, doubts = decoded
-        region = self._region(job, sample)
+        sample = reading.sample
+        region = self._region(job, reading)
         try:
             shown = sample if region is None else crop(sample, region)
             encoding = self._encode(job, encoder, shown)
@@ -106,7 +106,7 @@ class JobProcessor:
             _log.debug("encoding failed", exc_info=True)
             self._fail(job, f"the {job.channel.config.modality} encoder failed ({error})")
             return False
-        return self._store(job, encoding, sample, region, doubts)
+        return self._store(job, encoding, reading, region)
 
     def give_up(self, job: Job) -> None:
         """Turn a sensor to FAULT whose encoder hangs, with the lock."""
@@ -115,8 +115,8 @@ class JobProcessor:
         channel.health.fail(problem, self._monotonic())
         self._listener.on_problem(channel.name, f"{problem}; it is tried again once it has ended")
 
-    def _decode(self, job: Job, decoder: Decoder) -> tuple[Any, tuple[Doubt, ...]] | None:
-        """Return the sample and its doubts; None if there is none, which is noted or counted."""
+    def _decode(self, job: Job, decoder: Decoder) -> Reading | None:
+        """Return what has a sample; None if there is none, which is noted or counted."""
         channel = job.channel
         job.part, job.started = DECODER, self._monotonic()
         try:
@@ -136,15 +136,17 @@ class JobProcessor:
                 channel.health.not_ready(reading.not_ready)
         if reading.notice:
             self._listener.on_notice(channel.name, reading.notice)
-        return None if reading.problem else (reading.sample, reading.doubts)
+        return None if reading.problem else reading
 
-    def _region(self, job: Job, sample: Any) -> Region | None:
+    def _region(self, job: Job, reading: Reading) -> Region | None:
         """Return the part of a sample that is to be encoded; None for all of it."""
         channel = job.channel
         if not channel.has_region:
             return None
         with self._changed:
-            region, problem = channel.region.find(sample, channel.config.roi, self._monotonic())
+            region, problem = channel.region.find(
+                reading.sample, channel.config.roi, self._monotonic(), reading.used[-1].full_size
+            )
         if problem:
             self._listener.on_problem(channel.name, problem)
         return region
@@ -165,22 +167,23 @@ class JobProcessor:
         self,
         job: Job,
         encoding: Encoding,
-        sample: Any,
+        reading: Reading,
         region: Region | None,
-        doubts: tuple[Doubt, ...],
     ) -> bool:
-        channel, newest = job.channel, job.arrivals[-1]
+        # What could not be decoded is not in the sample, and must not make it younger.
+        channel, used, doubts = job.channel, reading.used, reading.doubts
+        newest = used[-1]
         embedding = StoredEmbedding(
             values=encoding.values,
             quality=encoding.quality,
-            sample=sample,
+            sample=reading.sample,
             stamp_ns=newest.stamp_ns,
             frame_id=newest.frame_id,
             taken=newest.taken,
             distance=encoding.distance,
             features=encoding.features,
             region=region,
-            begins=job.arrivals[0].taken - encoding.window,
+            begins=min(used[0].taken, newest.taken - encoding.window),
         )
         if encoding.distance >= FAR:
             doubts = (*doubts, _far(channel.config.modality, encoding.distance))

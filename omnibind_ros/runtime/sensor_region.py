@@ -59,7 +59,11 @@ class SensorRegion:
         return ""
 
     def find(
-        self, sample: Any, parameter: Sequence[float], now: float
+        self,
+        sample: Any,
+        parameter: Sequence[float],
+        now: float,
+        full_size: tuple[int, int] | None = None,
     ) -> tuple[Region | None, str]:
         """Return the part of a picture that is to be encoded.
 
@@ -67,6 +71,8 @@ class SensorRegion:
             sample: A picture-like sample, see `picture_size`.
             parameter: The sensor's parameter `roi`: four shares, or nothing.
             now: Monotonic time, seconds.
+            full_size: Width and height of the picture in the message, pixels, where the sample is
+                smaller; None: that of the sample.
 
         Returns:
             The region, None for the whole picture; and one sentence if the box cannot be used, ''
@@ -74,7 +80,7 @@ class SensorRegion:
         """
         problem = ""
         if self._box is not None and now <= self._until:
-            box, size = self._box, picture_size(sample)
+            box, size = self._box, full_size or picture_size(sample)
             region = box.region(*size)
             if region is not None:
                 return region, ""

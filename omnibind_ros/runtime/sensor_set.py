@@ -227,6 +227,7 @@ class SensorSet:
         else:
             self._unsubscribe(name)
             self._engine.set_publishers(name, 0)
+            self._engine.switch_off(name)
 
     def _unsubscribe(self, name: str) -> None:
         self._subscriptions.pop(name).close()

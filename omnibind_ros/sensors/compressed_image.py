@@ -98,3 +98,16 @@ def open_picture(msg: Any) -> CompressedPicture:
             "they are damaged or larger than 64 megapixels"
         )
     return CompressedPicture(data, header, described)
+
+
+def compressed_size(msg: Any) -> tuple[int, int]:
+    """Return width and height of the picture in a message, pixels, without decoding it.
+
+    Args:
+        msg: As for `open_picture`.
+
+    Raises:
+        RejectedSampleError: As `open_picture`.
+    """
+    header = open_picture(msg).header
+    return header.width, header.height

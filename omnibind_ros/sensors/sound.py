@@ -64,7 +64,6 @@ class SlidingWindow:
         self._rate = 0
         self._resampler: soxr.ResampleStream | None = None
         self._due_ns = 0  # expected start of the next chunk
-        self._longest = 0.0  # seconds of a chunk
 
     def __call__(self, chunks: Sequence[Chunk]) -> npt.NDArray[np.float32]:
         """Return the newest sound.
@@ -88,10 +87,8 @@ class SlidingWindow:
                 parts.clear()
                 self._rate = 0
                 self._due_ns = stamp_ns
-                self._longest = 0.0
             parts.extend(self._resample(sound))
             duration_ns = len(sound.samples) * 10**9 // sound.rate
-            self._longest = max(self._longest, duration_ns / 1e9)
             self._due_ns = max(stamp_ns, self._due_ns - int(DRIFT * duration_ns)) + duration_ns
         self._last = chunks[-1].data
         joined = np.concatenate(parts or [_EMPTY])[-self._length(chunks) :]
@@ -108,11 +105,15 @@ class SlidingWindow:
         Of a window that is shorter than it should be, the engine has forgotten what was there
         before another thing came: of that nothing is to be heard any more.
         """
-        span_ns = chunks[-1].stamp_ns - chunks[0].stamp_ns
-        if span_ns / 1e9 + self._longest >= self._size / SAMPLE_RATE:
+        span = (chunks[-1].stamp_ns - chunks[0].stamp_ns) / 1e9
+        window = self._size / SAMPLE_RATE
+        # The chunk that left a full window last was about as long as one of those in it.
+        if span + _seconds(chunks[-1]) >= window:
             return self._size
-        given = sum(len(chunk.data.samples) / chunk.data.rate for chunk in chunks)
-        return min(self._size, math.ceil(SAMPLE_RATE * given))
+        lengths = [_seconds(chunk) for chunk in chunks]
+        if span + max(lengths) >= window:
+            return self._size
+        return min(self._size, math.ceil(SAMPLE_RATE * sum(lengths)))
 
     def _new(self, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
         for i in range(len(chunks) - 1, -1, -1):
@@ -137,3 +138,7 @@ class SlidingWindow:
         else:
             parts.append(self._resampler.resample_chunk(sound.samples))
         return parts
+
+
+def _seconds(chunk: Chunk) -> float:
+    return len(chunk.data.samples) / chunk.data.rate

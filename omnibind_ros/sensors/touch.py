@@ -15,6 +15,7 @@ import numpy.typing as npt
 from omnibind_ros.config import parameter
 
 from .base import Combiner, RejectedSampleError, SensorType
+from .compressed_image import compressed_size
 from .image import CompressedOptions, decode_compressed_image, decode_image
 from .touch_reference import FixedReference, LearntReference
 
@@ -65,6 +66,10 @@ def decode_compressed_touch(msg: Any, options: TouchOptions | None = None) -> np
         RejectedSampleError: As `decode_compressed_image`.
     """
     return _reduced(decode_compressed_image(msg, options))
+
+
+def _size(msg: Any) -> tuple[int, int]:
+    return int(msg.width), int(msg.height)
 
 
 def _reduced(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -133,6 +138,7 @@ SENSOR_TYPES = (
         TouchOptions,
         make_touch_combiner,
         stateful=True,
+        full_size=_size,
         discover=("touch", "tactile", "gelsight", "digit"),
     ),
     SensorType(
@@ -142,6 +148,7 @@ SENSOR_TYPES = (
         TouchOptions,
         make_touch_combiner,
         stateful=True,
+        full_size=compressed_size,
         discover=("touch", "tactile", "gelsight", "digit"),
     ),
 )

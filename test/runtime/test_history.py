@@ -53,15 +53,17 @@ class Source:
         self.embeddings = {
             name: member
             for name, member in self.embeddings.items()
-            if member.embedding.taken >= before
+            if member.embedding.oldest >= before
         }
 
-    def show(self, axis, name="eye", modality="image", spread=0.4):
+    def show(self, axis, name="eye", modality="image", spread=0.4, source="", window=0.0):
         noise = self.rng.normal(size=SIZE)
         values = AXES[axis] + spread * noise / np.linalg.norm(noise)
         values = (values / np.linalg.norm(values)).astype(np.float32)
-        stored = StoredEmbedding(values, 1.0, None, int(self.now * 1e9), "", self.now)
-        self.embeddings[name] = FreshEmbedding(name, modality, stored)
+        stored = StoredEmbedding(
+            values, 1.0, None, int(self.now * 1e9), "", self.now, begins=self.now - window
+        )
+        self.embeddings[name] = FreshEmbedding(name, modality, stored, source=source)
 
     def step(self, axis, seconds=0.1):
         self.now += seconds
@@ -156,10 +158,10 @@ def contradicting_source(after=2.0):
     return source
 
 
-def step_all(source, axes, seconds=0.1):
+def step_all(source, axes, seconds=0.1, sources=()):
     source.now += seconds
     for name, axis in axes.items():
-        source.show(axis, name)
+        source.show(axis, name, source=dict(sources).get(name, ""))
     source.perception.update(source)
     return source.results[-1]
 
@@ -231,3 +233,59 @@ def test_two_that_both_recognise_an_enrolled_thing_do_not_disagree(recognise, sa
         result = step_all(source, {"eye": 0, "pad": 1})
     assert (result.recognition.labels[0], result.recognition.known) == ("cup", True)
     assert bool(source.perception.disagreement) is said
+
+
+def test_a_liar_that_is_renamed_stays_left_out_and_another_sensor_of_its_name_does_not():
+    source = contradicting_source()
+    sources = {"a": "1", "b": "2", "c": "3", "d": "4"}
+    for _ in range(30):
+        result = step_all(source, {"a": 0, "b": 0, "c": 0, "d": 1}, sources=sources)
+    assert result.recognition.contradicting == ("d",)
+    del source.embeddings["d"]
+    renamed = {"a": 0, "b": 0, "c": 0, "front": 1}
+    result = step_all(source, renamed, sources=sources | {"front": "4"})
+    assert result.recognition.contradicting == source.contradicting == ("front",)
+    assert result.weights[3] == 0
+    del source.embeddings["front"]
+    replaced = {"a": 0, "b": 0, "c": 0, "d": 0}
+    result = step_all(source, replaced, sources=sources | {"d": "5"})
+    assert result.recognition.contradicting == ()
+    assert result.weights[3] > 0.2
+
+
+def test_that_two_disagree_is_said_no_more_when_they_are_gone():
+    source = contradicting_source()
+    for _ in range(40):
+        step_all(source, {"eye": 0, "pad": 1})
+    assert source.perception.disagreement
+    source.embeddings.clear()
+    source.now += 2.0
+    source.perception.update(source)
+    assert source.perception.disagreement  # one that is absent for a moment still counts
+    source.now += 2.0
+    assert source.perception.disagreement == ""
+    for _ in range(40):
+        step_all(source, {"eye": 0, "pad": 1})
+    assert source.perception.disagreement
+    source.perception.reset(source)
+    assert source.perception.disagreement == ""
+
+
+def test_a_change_of_scene_that_leaves_nothing_gives_no_result():
+    """All that a lone microphone embeds begins before the change that it is known by."""
+    source = Source(memory=1.0)
+    for _ in range(40):
+        source.now += 0.1
+        source.show(0, "ear", "audio", window=2.0)
+        source.perception.update(source)
+    count = len(source.results)
+    source.now += 0.1
+    source.show(1, "ear", "audio", window=2.0)
+    source.perception.update(source)
+    assert source.forgotten
+    assert len(source.results) == count
+    source.now += 0.1
+    source.show(1, "ear", "audio", window=0.1)
+    source.perception.update(source)
+    found = source.results[-1].recognition
+    assert (found.labels[0], found.since) == ("pen", 0.0)

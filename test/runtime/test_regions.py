@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from small_engine import SmallEngine, config
+from virtual_engine import VirtualEngine
 
 from omnibind_ros.config import ParameterError, check
 from omnibind_ros.encoders.base import Encoding
@@ -152,3 +153,78 @@ def test_a_box_expires_by_the_age_of_its_picture():
     assert region.set(Box(0, 0, 32, 24), now=100.0, age=0.4, max_age=0.5) == ""
     assert region.find(PICTURE, [], 100.05)[0] == (0.0, 0.0, 0.5, 0.5)
     assert region.find(PICTURE, [], 100.2) == (None, "")
+
+
+TOUCH = "sensor_msgs/msg/Image"
+
+
+def test_a_box_is_in_pixels_of_the_message_where_samples_are_smaller():
+    """Pads of several megapixels are reduced before they are compared with their reference."""
+    virtual = VirtualEngine()
+    pad = virtual.add("pad", "touch", TOUCH, max_age=5.0)
+    height, width = 1232, 1640
+    pixels = np.full((height, width, 3), 100, np.uint8)
+    shape = {"height": height, "width": width, "encoding": "rgb8", "is_bigendian": 0}
+    message = {**shape, "step": 3 * width}
+    for _ in range(12):  # the pad at rest
+        virtual.wait(0.2)
+        virtual.offer("pad", virtual.time.now_ns, **message, data=pixels.tobytes())
+    pixels[150:300, 150:300] = 200  # the contact
+    virtual.engine.set_region("pad", Box(150, 150, 150, 150), 0)
+    virtual.wait(0.2)
+    virtual.offer("pad", virtual.time.now_ns, **message, data=pixels.tobytes())
+    virtual.wait(0.1)
+    assert virtual.problems == []
+    region = virtual.fused()["pad"].region
+    wanted = (150 / width, 150 / height, 150 / width, 150 / height)
+    np.testing.assert_allclose(region, wanted)
+    # All but the edges of what was encoded was pressed by (200 - 100) / 255.
+    assert np.median(pad.encoder.last) == pytest.approx(100 / 255, abs=0.01)
+
+
+def pictures(virtual, seconds, error=0.0):
+    """Offer pictures at 10 Hz, taken 20 ms before; return the stamp of the last one."""
+    for _ in range(round(seconds * 10)):
+        virtual.wait(0.1)
+        stamp_ns = virtual.time.now_ns - 20_000_000 + round(error * 1e9)
+        virtual.offer("cam", stamp_ns, pixels=PICTURE)
+    return stamp_ns
+
+
+@pytest.mark.parametrize(
+    ("error", "settings"),
+    [
+        (0.0, {}),
+        (-0.6, {"time_offset": 0.6}),
+        (0.6, {"time_offset": -0.6}),
+        (-3600.0, {"stamp": "arrival"}),
+    ],
+)
+def test_the_age_of_a_box_is_that_of_the_picture_it_was_found_in(error, settings):
+    virtual = VirtualEngine()
+    virtual.add("cam", "image", "", PICTURES, max_age=0.5, **settings)
+    stamp_ns = pictures(virtual, 2.0, error)
+    found = virtual.time.monotonic()
+    virtual.engine.set_region("cam", Box(10, 10, 20, 20), stamp_ns)
+    assert virtual.problems == []
+    lasted = 0.0
+    for _ in range(10):
+        pictures(virtual, 0.1, error)
+        virtual.wait(0.01)
+        if virtual.fused()["cam"].region is not None:
+            lasted = virtual.time.monotonic() - found
+    assert lasted == pytest.approx(0.45, abs=0.1)
+
+
+@pytest.mark.parametrize("box_first", [False, True])
+def test_a_step_of_the_clock_is_noticed_whatever_comes_first(box_first):
+    virtual = VirtualEngine()
+    virtual.add("cam", "image", "", PICTURES, max_age=0.5)
+    pictures(virtual, 2.0)
+    virtual.step_ns = 2_000_000_000  # the node's clock is corrected, that of the camera is not
+    if box_first:
+        virtual.engine.set_region("cam", Box(0, 0, 20, 20), 0)
+    pictures(virtual, 3.0)
+    virtual.wait(0.01)
+    assert list(virtual.fused()) == ["cam"]
+    assert [name for name, _ in virtual.doubts].count("node") == 1

@@ -6,10 +6,12 @@ import time
 from concurrent.futures import Future
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from omnibind_ros.runtime.channel import Channel
 from omnibind_ros.runtime.config import SensorConfig, SensorSetup
+from omnibind_ros.runtime.embeddings import StoredEmbedding
 from omnibind_ros.runtime.engine import Engine
 from omnibind_ros.runtime.presence import Presence
 from omnibind_ros.runtime.sensor_set import SensorSet
@@ -126,9 +128,13 @@ def test_a_sensor_is_switched_off_and_on_by_its_parameter(sensors, engine, maker
     # Discovery leaves the topic alone.
     assert sensors.topics() == {"/left", "/right"}
     engine.set_publishers("right", 1)
+    shown = StoredEmbedding(np.ones(4, np.float32), 1.0, None, 0, "", time.monotonic())
+    engine.channels()["right"].store(shown, time.monotonic())
+    assert [each.sensor for each in engine.fresh_embeddings()] == ["right"]
     on, off = setup(topic="left"), setup(topic="right", enabled=False)
     assert sensors.apply({"left": on, "right": off}) == []
     assert host.closed == ["/right"]
+    assert engine.fresh_embeddings() == []  # it does not count until max_age is over
     assert engine.states()[0].reason == ""
     assert engine.channels()["right"].publishers == 0
     assert engine.states()[1].reason.startswith("it is switched off")

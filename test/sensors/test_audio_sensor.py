@@ -154,6 +154,18 @@ def test_sound_that_the_buffer_has_forgotten_is_heard_no_more(rate):
     assert np.abs(sample[delay:]).max() < 1e-3
 
 
+def test_a_long_chunk_of_long_ago_changes_nothing_of_that():
+    long = chunks_of(tone(16000, 2.0), 16000, [32000])
+    short = chunks_of(tone(16000, 3.0), 16000, [320], START_NS + 2 * 10**9)
+    window = SlidingWindow(2.0)
+    for end in range(1, len(short) + 1):
+        window([*(long if end < 100 else ()), *short[max(end - 100, 0) : end]])
+    after = chunks_of(np.zeros(3200, np.int16), 16000, [320], START_NS + 5 * 10**9)
+    sample = window(after)
+    assert sample.size == 3200
+    assert not sample.any()
+
+
 @pytest.mark.parametrize("jump", [JOIN_TOLERANCE + 0.05, 30.0, -JOIN_TOLERANCE - 0.3, -3600.0])
 def test_after_a_gap_or_a_jump_back_the_sound_begins_anew(jump):
     before = chunks_of(tone(16000, 0.5), 16000, [320])

@@ -81,7 +81,8 @@ def test_until_then_the_sentence_says_how_far_it_is():
 
 def test_the_user_is_told_once_when_the_picture_of_the_free_pad_was_taken():
     kind = next(kind for kind in SENSOR_TYPES if kind.message == "sensor_msgs/msg/Image")
-    pad, decoder = Pad(), Decoder(replace(kind, decode=lambda image, _: image), TouchOptions())
+    kind = replace(kind, decode=lambda image, _: image, full_size=None)
+    pad, decoder = Pad(), Decoder(kind, TouchOptions())
     notices = {}
     for number in range(1, 40):
         pad.stamp_ns += FRAME_NS

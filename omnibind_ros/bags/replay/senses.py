@@ -108,27 +108,33 @@ def _sensed(channel: Channel, offer: Offer) -> Sensed:
         channel.discard(arrival)
     nothing = reading.no_evidence
     found = Sensed(
-        replace(reading, sample=None, last=None, unused=[], no_evidence=None),
+        replace(reading, sample=None, last=None, used=[], unused=[], no_evidence=None),
         nothing=None if nothing is None else (str(nothing), nothing.replaces),
         has_sample=not reading.problem,
         unused=any(arrival is newest for arrival in reading.unused),
         payload=None if payload is None else _digest(payload),
     )
-    return _encoded(channel, encoder, reading.sample, now, found) if found.has_sample else found
+    return _encoded(channel, encoder, reading, now, found) if found.has_sample else found
 
 
-def _encoded(channel: Channel, encoder: Encoder, sample: Any, now: float, found: Sensed) -> Sensed:
+def _encoded(
+    channel: Channel, encoder: Encoder, reading: Reading, now: float, found: Sensed
+) -> Sensed:
+    sample, used = reading.sample, reading.used
     try:
         if channel.has_region:
-            region, _ = channel.region.find(sample, channel.config.roi, now)
+            size = used[-1].full_size
+            region, _ = channel.region.find(sample, channel.config.roi, now, size)
             sample = sample if region is None else crop(sample, region)
         encoding = encoder.encode(sample)
     except RejectedSampleError as error:
         return replace(found, rejected=str(error))
     except Exception as error:  # noqa: BLE001 - as in a node: this sensor alone has failed
         return replace(found, failed=str(error) or type(error).__name__)
-    # Features count for enrolled labels alone, which a replay has not.
-    return replace(found, encoding=replace(encoding, features=None))
+    # Features count for enrolled labels alone, which a replay has not. What the window holds stays
+    # in the embedding, whatever the engine forgets.
+    window = max(used[-1].taken - used[0].taken, encoding.window)
+    return replace(found, encoding=replace(encoding, features=None, window=window))
 
 
 def _digest(payload: Any) -> bytes:
@@ -159,6 +165,7 @@ class SensedDecoder(Decoder):
             sample=newest if newest.has_sample else None,
             doubts=then.doubts,
             rejected=then.rejected,
+            used=[each for each in arrivals if not each.message.unused],
             unused=[each for each in arrivals if each.message.unused],
             no_evidence=None if nothing is None else NoEvidenceError(*nothing),
             not_ready=then.not_ready,
