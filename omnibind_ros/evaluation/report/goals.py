@@ -192,8 +192,6 @@ def goals_section(
     """
     goals: list[Goal] = []
     if evaluation is not None:
-        if evaluation["auroc_unknown"] is None and household["unknown"]:
-            evaluation = {**evaluation, "auroc_unknown": household["unknown"]["auroc"]}
         goals += real_goals(evaluation.get("real", {}))
         goals += fusion_goals(evaluation)
         if "recordings" in evaluation:

@@ -67,6 +67,7 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
         )
     pictures = Path(os.path.relpath(results, out.parent))
     household, digits = (read_study(results / "study", data) for data in ("household", "digits"))
+    evaluation = _with_study(evaluation, household)
     live = read_live(results / LIVE)
     parts = [HEAD, *real_sections(evaluation), *live_sections(live, evaluation)]
     parts += goals_section(evaluation, household, digits, runs)
@@ -97,6 +98,15 @@ def _read_evaluation(path: Path) -> JsonObject | None:
             f"{path} is no evaluation ({error}); write it again with `omnibind evaluate`"
         ) from error
     return dict(evaluation)
+
+
+def _with_study(evaluation: JsonObject | None, household: JsonObject) -> JsonObject | None:
+    """Return an evaluation in which what it has of a study is what the study says now."""
+    own = evaluation is not None and "run" not in (evaluation.get("unknown") or {"run": ""})
+    if evaluation is None or own or not household["unknown"]:
+        return evaluation
+    found = household["unknown"]
+    return {**evaluation, "unknown": found, "auroc_unknown": found["auroc"]}
 
 
 def _tried(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,15 @@ OTHER_STARTS = (
 )
 """Objectives with another initialisation than the image teacher's first layers, which all but CAD
 have: the image student, as CAD has it, or random weights."""
+
+_ALIKE = {OTHER_STARTS[1]: (OTHER_STARTS[1],)}
+
+COMPARED: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "cad": {"plain": tuple(PLAIN), **_ALIKE},
+    "omnibind": {"plain": tuple(PLAIN)},
+    OTHER_STARTS[0]: _ALIKE,
+}
+"""What `student_gains` compares: by objective, the others by a name."""
 
 OBJECTIVES = ("cad", "omnibind", *PLAIN, *OTHER_STARTS)
 """The objectives in the order of the report."""
@@ -174,19 +183,19 @@ def student_gains(results: Iterable[JsonObject]) -> dict[str, Any]:
     """Return the gains of CAD, ours and the paper's, with `HEADLINE` percent of the data.
 
     Returns:
-        By objective (cad, omnibind), what it is compared with (`plain`, the best plain objective of
-        each student; `cross_entropy_from_image`, which begins as CAD does), and student modality
-        (`mean`: of all): `points`, the means over seeds, and `interval`, by a bootstrap over test
-        objects; of runs that have the outcomes by object.
+        By objective, what it is compared with (`plain`, the best plain objective of each student,
+        which begin as `omnibind` does; `cross_entropy_from_image`, which begins as `cad` and
+        `omnibind_from_image` do), and student modality (`mean`: of all): `points`, the means over
+        seeds, and `interval`, by a bootstrap over test objects; of runs that have the outcomes by
+        object.
     """
     runs: dict[str, list[JsonObject]] = {}
     for result in results:
         if not result["without"] and result["share"] == HEADLINE and result.get("outcomes"):
             runs.setdefault(label(result), []).append(result["outcomes"])
     found: dict[str, Any] = {}
-    for objective in ("cad", "omnibind"):
+    for objective, rivals in COMPARED.items():
         if objective in runs:
-            rivals = {"plain": PLAIN, OTHER_STARTS[1]: (OTHER_STARTS[1],)}
             found[objective] = {
                 name: compared
                 for name, others in rivals.items()

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="the study imports torch")
 
 from omnibind_ros.evaluation.report.goals import student_goals  # noqa: E402
 from omnibind_ros.evaluation.report.students import student_sections  # noqa: E402
+from omnibind_ros.evaluation.report.write import _with_study  # noqa: E402
 from omnibind_ros.evaluation.study.outcomes import OBJECTS, gains, read_outcomes  # noqa: E402
 from omnibind_ros.evaluation.study.results import read_study  # noqa: E402
 from omnibind_ros.learning.config import TrainingError  # noqa: E402
@@ -137,3 +138,28 @@ def test_the_report_has_a_table_of_gains_with_intervals(tmp_path):
     assert "over the best" not in "\n".join(
         student_sections(study | {"student_gains": {}}, tmp_path, tmp_path)
     )
+
+
+def test_each_objective_is_compared_with_those_that_begin_as_it_does(tmp_path):
+    results = [result("omnibind", 0, 0.4), result("omnibind", 1, 0.6, start="image")]
+    results += [result("infonce", 2, 0.3), result("cross_entropy", 3, 0.5, start="image")]
+    for number, one in enumerate(results):
+        (tmp_path / f"{number}.json").write_text(json.dumps(one), encoding="utf-8")
+    found = read_study(tmp_path)["student_gains"]
+    assert {name: set(of) for name, of in found.items()} == {
+        "omnibind": {"plain"},
+        "omnibind_from_image": {"cross_entropy_from_image"},
+    }
+
+
+def test_what_an_evaluation_has_of_a_study_is_what_the_study_says_now():
+    study = {"unknown": {"run": "b", "auroc": 0.8}}
+    copied = {"unknown": {"run": "a", "auroc": 0.9}, "auroc_unknown": 0.9, "ece": 1.0}
+    found = _with_study(copied, study)
+    assert found == {"unknown": study["unknown"], "auroc_unknown": 0.8, "ece": 1.0}
+    nothing = {"unknown": None, "auroc_unknown": None}
+    assert _with_study(nothing, study)["auroc_unknown"] == 0.8
+    own = {"unknown": {"auroc": 0.7}, "auroc_unknown": 0.7}  # of a bundle with classes left out
+    assert _with_study(own, study) == own
+    assert _with_study(copied, {"unknown": {}}) == copied
+    assert _with_study(None, study) is None
