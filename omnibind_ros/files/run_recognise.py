@@ -100,7 +100,7 @@ class FileRecognition:
         file = read_labels(bundle.root / bundle.manifest.labels.path)
         self._known, self._taxonomy = file.labels, file.taxonomy
         self._templates = file.templates
-        self._files: list[FolderFile] = []
+        self._files: list[tuple[Path, FolderFile]] = []
 
     @property
     def left_out(self) -> list[FileError]:
@@ -131,24 +131,31 @@ class FileRecognition:
 
     def add_folder(self, folder: Path) -> None:
         """Take the files of a folder."""
-        self._files += self._encoder.files_of(folder)
+        self._files += [(folder, file) for file in self._encoder.files_of(folder)]
 
     def of_folders(self) -> list[Answer]:
         """Recognise the folders' files; those of one moment are fused."""
         if not self._files:
             return []
-        moments: dict[tuple[str, str], list[EncodedFile]] = {}
-        for file, encoded in self._encoder.listed(self._files):
-            moments.setdefault((file.label, file.moment), []).append(encoded)
-        bank = self._bank(sorted({label for label, _ in moments if label}))
-        return [self._answer(tuple(files), label, bank) for (label, _), files in moments.items()]
+        moments: dict[tuple[Path, str, str], list[EncodedFile]] = {}
+        folders = {id(file): folder for folder, file in self._files}
+        for file, encoded in self._encoder.listed([file for _, file in self._files]):
+            key = (folders[id(file)], file.label, file.moment)
+            moments.setdefault(key, []).append(encoded)
+        bank = self._bank(sorted({label for _, label, _ in moments if label}))
+        return [self._answer(tuple(files), label, bank) for (_, label, _), files in moments.items()]
 
     def figures(self, answers: Sequence[Answer], sets: Sequence[Answer]) -> dict[str, Any]:
         """Return everything as an object of JSON."""
         scored = [answer for answer in sets if answer.label]
         figures: dict[str, Any] = {"bundle": self._perceiver.bundle.manifest.model}
         if scored:
-            right = {answer.label: self._right(answer.label) for answer in scored}
+            heard = {
+                answer.label
+                for answer in scored
+                if any(file.source.modality == "audio" for file in answer.files)
+            }
+            right = {name: self._right(name, name in heard) for name in {a.label for a in scored}}
             figures |= score(scored, right)
         figures["results"] = [answer.to_json() for answer in (*answers, *sets)]
         figures["left_out"] = [
@@ -156,10 +163,10 @@ class FileRecognition:
         ]
         return figures
 
-    def _right(self, name: str) -> tuple[str, ...]:
+    def _right(self, name: str, sound: bool) -> tuple[str, ...]:
         names = {label.name for label in self._known}
         enrolled = [Label(each) for each in self._vocabulary.bank.labels if each not in names]
-        return right_labels(name, (*self._known, *enrolled), self._taxonomy)
+        return right_labels(name, (*self._known, *enrolled), self._taxonomy, sound=sound)
 
     def _bank(self, classes: Sequence[str]) -> LabelBank:
         """Return the bank of the labels that were asked for; it is made once."""

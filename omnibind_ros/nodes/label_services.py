@@ -90,8 +90,10 @@ class LabelServices:
         labels += [Label(one.name, tuple(one.synonyms)) for one in request.labels_with_synonyms]
         done = self._vocabulary.set_labels(labels, list(request.templates))
         self._recogniser.bank = done.bank
-        self._teaching.labels_set(done.bank.labels)
-        first = f"{len(done.bank.labels)} labels are in use"
+        self._changes.update()  # another process may have changed what was enrolled
+        bank = self._vocabulary.bank
+        self._teaching.labels_set(bank.labels)
+        first = f"{len(bank.labels)} labels are in use"
         return "; ".join([first, *_some(done.notes), *_some(done.sentences())])
 
     def _enroll(self, request: Any, sleep: Callable[[float], object]) -> str:

@@ -9,8 +9,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from omnibind_ros.plain_text import same_text
-
 from .distribution import Distribution
 from .evidence import EvidenceCounter
 from .label_bank import LabelBank
@@ -42,8 +40,8 @@ class Belief:
     t seconds since. A mean and no product: the threshold is that of one fused embedding, and views
     of one thing err on the same side of it, so that they do not make each other surer.
 
-    The first result, the first after `reset`, and the first after a label was enrolled, is the
-    belief as it is: the results before say nothing of the new label, and it is there now.
+    The first result, the first after `reset`, and the first after a change of the labels, is the
+    belief as it is: the results before say nothing of the new labels, nor whether one of them fits.
 
     If nothing changes, w is 1 - s, and the belief stays near the result, however many there are.
     """
@@ -76,15 +74,14 @@ class Belief:
         if memory <= 0.0:
             self.reset()
             return instant
-        if _learned(self._bank, instant.bank):
+        if _changed(self._bank, instant.bank):
             self.reset()
         share = self._counter.add(now, members, memory)
         seen = instant.probabilities / max(float(instant.probabilities.sum()), LEAST)
         weight, known = share, _log_odds(1.0 - instant.unknown)
         if self._state is not None:
             stay = math.exp(-max(now - self._time, 0.0) / memory)
-            before = self._carried(instant.bank, self._state)
-            predicted = stay * before + (1.0 - stay) / max(len(before), 1)
+            predicted = stay * self._state + (1.0 - stay) / max(len(self._state), 1)
             # The uniform p0 is a factor of all states, which the sum divides out. That is never 0:
             # each state has at least LEAST, and one that is seen has a likelihood of 1 / L or more.
             seen = predicted * np.maximum(seen, LEAST) ** share
@@ -96,23 +93,12 @@ class Belief:
         fits = 1.0 / (1.0 + math.exp(-known))
         return replace(instant, probabilities=self._state * fits, unknown=1.0 - fits)
 
-    def _carried(self, bank: LabelBank, state: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return the state for a bank: a label of the same name keeps its probability."""
-        old = self._bank
-        if old is None or bank is old or bank.labels == old.labels:
-            return state
-        places = {name: place for place, name in enumerate(old.labels)}
-        carried = np.array([state[places[n]] if n in places else 0.0 for n in bank.labels], float)
-        lost = 1.0 - carried.sum()  # what labels had that are no more
-        return np.maximum(carried + max(lost, 0.0) / max(len(carried), 1), LEAST)
 
-
-def _learned(old: LabelBank | None, bank: LabelBank) -> bool:
-    """Return whether an enrolled label is in a bank that was in none before."""
-    if old is None or bank is old or bank.enrolled is None:
+def _changed(old: LabelBank | None, bank: LabelBank) -> bool:
+    """Return whether a bank has other labels or prototypes than the one before."""
+    if old is None or bank is old:
         return False
-    before = {same_text(name) for name in old.labels}
-    return any(same_text(name) not in before for name in bank.enrolled.labels)
+    return bank.labels != old.labels or not np.array_equal(bank.prototypes, old.prototypes)
 
 
 def _log_odds(probability: float) -> float:

@@ -63,28 +63,30 @@ def class_text(name: str) -> str:
 
 
 def right_labels(
-    name: str, labels: Sequence[Label], taxonomy: Taxonomy = NO_GROUPS
+    name: str, labels: Sequence[Label], taxonomy: Taxonomy = NO_GROUPS, *, sound: bool = False
 ) -> tuple[str, ...]:
     """Return the labels that are right for a class.
 
     The first of these rules that finds a label decides: the label has the class's name; a synonym
     has; the label or a synonym contains the class's name as words ('mug' is in 'coffee mug'); the
     class's name ends in the label or a synonym, so that the label is the wider word ('office chair'
-    is a 'chair'); the class's name is that of a sound ('dog bark'), and one of these rules finds a
-    label for what makes it. Case, hyphens, underscores and a plural s do not count. A class that is
-    one of several things ('truck_or_van') has the labels of each of them. A label that contains a
-    right one and covers few labels is right as well (`Categories.right_answers`).
+    is a 'chair'); the class is one of sounds, its name ends in a word for one ('dog bark'), and one
+    of these rules finds a label for what makes it. Case, hyphens, underscores and a plural s do not
+    count. A class that is one of several things ('truck_or_van') has the labels of each of them. A
+    label that contains a right one and covers few labels is right as well
+    (`Categories.right_answers`).
 
     Args:
         name: The class.
         labels: The labels.
         taxonomy: Which of them contain others.
+        sound: Whether the class is one of sounds.
 
     Returns:
         Names of labels, in their order; empty if none is right.
     """
     words = _words(name)
-    found = {label for each in _alternatives(words) for label in _labels_of(each, labels)}
+    found = {label for each in _alternatives(words) for label in _labels_of(each, labels, sound)}
     names = [label.name for label in labels]
     right = Categories(names, taxonomy).right_answers
     wanted = np.array([name in found for name in names], np.bool_)
@@ -102,7 +104,7 @@ def _alternatives(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     return parts
 
 
-def _labels_of(wanted: tuple[str, ...], labels: Sequence[Label]) -> tuple[str, ...]:
+def _labels_of(wanted: tuple[str, ...], labels: Sequence[Label], sound: bool) -> tuple[str, ...]:
     """Return what the first of the rules that finds a label finds."""
     texts = [
         (label.name, _words(label.name), [_words(synonym) for synonym in label.synonyms])
@@ -120,7 +122,8 @@ def _labels_of(wanted: tuple[str, ...], labels: Sequence[Label]) -> tuple[str, .
         found = tuple(label for label, own, others in texts if rule(own, others))
         if found:
             return found
-    return _labels_of(wanted[:-1], labels) if wanted[-1] in SOUND_WORDS else ()
+    made_by = sound and wanted[-1] in SOUND_WORDS
+    return _labels_of(wanted[:-1], labels, sound) if made_by else ()
 
 
 def _words(text: str) -> tuple[str, ...]:

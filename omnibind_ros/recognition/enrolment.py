@@ -148,10 +148,14 @@ class Enrolment:
                 "object alone"
             )
         unit = (mean / length).astype(np.float32)
-        modalities = sorted({name for result in good for name in result.modalities})
-        names = sorted({member.sensor for result in good for member in result.members})
-        sensors = _sensors(good)
-        return Learned(unit, tuple(modalities), len(good), sensors, left_out, tuple(names))
+        kept = _sensors(good)
+        names = sorted({name for name, _ in kept})
+        modalities = sorted({modality for _, modality in kept})
+        if not kept:  # results without members, such as those of an older version
+            modalities = sorted({name for result in good for name in result.modalities})
+        return Learned(
+            unit, tuple(modalities), len(good), tuple(kept.values()), left_out, tuple(names)
+        )
 
 
 def spoiled_sentence(sensors: Mapping[str, str]) -> str:
@@ -181,8 +185,11 @@ def _without(result: _Result, sensors: Container[str]) -> _Result | None:
     return _Result(values, quality, tuple(member.modality for member in rest), rest)
 
 
-def _sensors(results: Sequence[_Result]) -> tuple[SensorViews, ...]:
-    """Return what each sensor has shown; a sample that is in several results counts once."""
+def _sensors(results: Sequence[_Result]) -> dict[tuple[str, str], SensorViews]:
+    """Return what each sensor has shown, by its name and modality.
+
+    A sample that is in several results counts once, one of too low a quality does not.
+    """
     shown: dict[tuple[str, str], list[Member]] = {}
     for result in results:
         for member in result.members:
@@ -190,7 +197,7 @@ def _sensors(results: Sequence[_Result]) -> tuple[SensorViews, ...]:
             new = not of or of[-1].values is not member.values
             if new and member.quality >= LEAST_QUALITY:
                 of.append(member)
-    return tuple(_views(modality, of) for (_, modality), of in shown.items() if of)
+    return {key: _views(key[1], of) for key, of in shown.items() if of}
 
 
 def _views(modality: str, members: Sequence[Member]) -> SensorViews:

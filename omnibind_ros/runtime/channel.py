@@ -59,7 +59,8 @@ class Channel:
         publishers: Number of publishers on its topic, or `UNKNOWN_PUBLISHERS`.
         newest: The newest message; None before the first.
         embedding: The newest embedding; None before the first, and when it is stale.
-        finished: Monotonic time when the newest sample that is done with was taken.
+        finished: Monotonic time when the newest sample that is done with was taken, of those that
+            tell of what is there now.
         busy: Whether a worker encodes it.
         removed: Whether the engine has removed it.
         received: Messages that arrived.
@@ -234,7 +235,7 @@ class Channel:
         """
         if embedding.oldest >= self._forgotten:
             self.embedding = embedding
-        self.finished = embedding.taken
+            self.finished = embedding.taken
         self.doubts.set("sample", doubts)
         self.encoded += 1
         self.latency = now - embedding.taken
@@ -308,6 +309,9 @@ class Channel:
         self.buffer.forget(before)
         if self.embedding is not None and self.embedding.oldest < before:
             self.embedding = None
+            self.finished = -math.inf
+        if self.finished < before:
+            self.finished = -math.inf
 
     def switch_off(self, now: float) -> None:
         """Drop what was shown until a monotonic time, seconds, and what waits."""

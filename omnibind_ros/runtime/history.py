@@ -14,6 +14,9 @@ from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser, Recognition
 from omnibind_ros.recognition.scene_change import SceneChange
 
+PAUSE = 3.0
+"""Seconds without a result after which no label has been held; for so long a sentence counts."""
+
 
 @dataclass
 class HistorySettings:
@@ -61,6 +64,7 @@ class History:
         self._contradictions = Contradictions(contradiction)
         self._held: tuple[str, bool] | None = None
         self._held_from = 0.0
+        self._last = 0.0
 
     def reset(self) -> None:
         """Forget what was seen before; sensors that contradict the others stay named."""
@@ -133,7 +137,8 @@ class History:
         belief = self._belief.update(now, instant, members, self._settings.memory)
         found = recogniser.name(belief)
         held = (found.labels[0], found.known)
-        if held != self._held:
+        paused, self._last = now - self._last > PAUSE, now
+        if paused or held != self._held:
             self._held, self._held_from = held, now
         named = self.contradicting(members)
         return replace(found, since=now - self._held_from, contradicting=named)

@@ -246,3 +246,22 @@ def test_a_lie_shows_another_label():
     shown = [Said(float(n), n + 1.0, "ab"[n % 2]) for n in range(8)]
     shift = lie_shift(shown, (0.0, 8.0))
     assert shift == pytest.approx(3.0) or shift == pytest.approx(5.0)
+
+
+def test_a_sensor_that_is_switched_off_says_nothing(bag, bundle, tmp_path):
+    file = tmp_path / "off.yaml"
+    values = {"sensors": ["image", "text"], "sensor": {"text": {"enabled": False}}}
+    file.write_text(json.dumps({"/**": {"ros__parameters": values}}))
+    found = replay(bag, bundle, tmp_path / "o.json", "--params", str(file))
+    assert list(found["sensors"]) == ["image"]
+    assert any("enabled is false" in str(note) for note in found["notes"])
+
+
+def test_messages_of_another_bag_are_read_with_the_sensor_s_own_parameters(bag, bundle, tmp_path):
+    file = tmp_path / "own.yaml"
+    values = {"sensors": ["image"], "sensor": {"image": {"rate_limit": 1.0}}}
+    file.write_text(json.dumps({"/**": {"ros__parameters": values}}))
+    own = replay(bag, bundle, tmp_path / "p.json", "--params", str(file))
+    swap = ("--params", str(file), "--swap", f"image={bag}")
+    swapped = replay(bag, bundle, tmp_path / "q.json", *swap)
+    assert swapped["sensors"]["image"]["encoded"] == own["sensors"]["image"]["encoded"] < 5

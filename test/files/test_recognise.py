@@ -249,3 +249,16 @@ def test_neither_torch_nor_ros_is_imported(seven_bundle, tmp_path):
         [sys.executable, "-c", code, *arguments], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_files_of_two_folders_are_of_different_moments(recognise, tmp_path):
+    for day, seeds in (("monday", (1, 2)), ("tuesday", (2, 1))):
+        for name, seed in zip(("cat", "cup"), seeds, strict=True):
+            picture(tmp_path / day / name / "1.png", seed)
+    days = [tmp_path / "monday", tmp_path / "tuesday"]
+    alone = [recognise(day)[1] for day in days]
+    _, both, _ = recognise(*days)
+    assert both["n"] == 4
+    assert [r["labels"] for r in both["results"]] == [
+        r["labels"] for figures in alone for r in figures["results"]
+    ]

@@ -16,6 +16,7 @@ from sensor_msgs.msg import Image
 
 from omnibind_msgs.msg import SensorStatus
 from omnibind_msgs.srv import DeleteLabel, Enroll, ListLabels, RenameLabel, SetLabels
+from omnibind_ros.recognition.enrolled_folder import EnrolledFolder
 
 
 def enroll(client, label, name="coffee", duration=2.0):
@@ -154,6 +155,12 @@ def test_labels_are_listed_renamed_and_deleted(start_perception, tmp_path):
         *("cup", "animal", "Anna's mug")
     }
     assert list(listed(client)) == ["Anna's mug"]
+    # As `omnibind labels delete` does it, in another process.
+    EnrolledFolder(tmp_path / "kept").delete("Anna's mug")
+    answer = client.probe.call(
+        SetLabels, "/perception/set_labels", SetLabels.Request(labels=["cup", "animal"])
+    )
+    assert answer.message.startswith("2 labels are in use")
 
 
 @pytest.mark.parametrize("label", ["", "\x00\x1b", "\u200b \n", "x" * 201])

@@ -138,3 +138,19 @@ def test_the_answer_says_which_sensor_was_left_out():
     assert said.endswith(f"; but nothing can be learned of pad, as {WHY}")
     said = changes.enroll("nut", learn({}, [member("camera", 1), member("pad", 2)]))
     assert "pad" not in said
+
+
+def test_only_sensors_that_something_was_learned_from_are_named():
+    """The pad is free: it is fused, but shows nothing."""
+    enrolment = Enrolment()
+    members = [
+        Member("image", AXES[0], 0.9, 1.0, None, "camera"),
+        Member("touch", AXES[1], 0.0, 0.0, None, "pad"),
+    ]
+
+    def show(_seconds):
+        enrolment.add(AXES[0], 0.9, ["image", "touch"], members)
+
+    learned = enrolment.collect(1.0, show)
+    assert (learned.names, learned.modalities) == (("camera",), ("image",))
+    assert [each.modality for each in learned.sensors] == ["image"]

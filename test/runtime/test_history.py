@@ -83,6 +83,15 @@ def test_since_counts_from_when_the_label_became_the_best():
     assert source.step(0).since == 0.0
 
 
+def test_a_label_is_not_held_while_there_are_no_results():
+    source = Source(memory=1.0)
+    for _ in range(10):
+        source.step(0)
+    assert source.step(0, 2.0).since > 2.5  # a sentence counts as long
+    assert source.step(0, 600.0).since == 0.0
+    assert source.step(0).since == pytest.approx(0.1)
+
+
 def test_a_change_of_scene_drops_the_sentence_about_the_thing_before():
     source = Source(memory=1.0)
     source.show(0, "speech", "text")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from virtual_engine import VirtualEngine
 
+from omnibind_ros.runtime.embeddings import StoredEmbedding
 from omnibind_ros.runtime.presence import Presence
+from omnibind_ros.runtime.ready import Progress, ReadySettings, judge
 
 CHUNK = 0.02
 AUDIO = "omnibind_msgs/msg/Audio"
@@ -83,3 +85,42 @@ def test_what_a_sensor_has_shown_does_not_count_once_it_is_off(virtual):
     virtual.offer("speech", data="a chair")
     virtual.wait(0.1)
     assert virtual.fused()["speech"].sample == "a chair"
+
+
+def test_what_a_reset_has_dropped_makes_no_required_sensor_ready(virtual):
+    virtual.add("speech", "text", "std_msgs/msg/String", max_age=3.0, required=True)
+    virtual.engine.set_publishers("speech", 1)
+
+    def ready():
+        now = virtual.time.monotonic()
+        progress = Progress("", now, now, known=True)
+        return judge(now, progress, virtual.engine.states(), ReadySettings()).ready
+
+    virtual.offer("speech", data="a cup")
+    virtual.wait(0.1)
+    assert ready()
+    virtual.engine.forget(virtual.time.monotonic())
+    assert virtual.fused() == {}
+    assert not ready()
+    virtual.offer("speech", data="a chair")
+    virtual.wait(0.1)
+    assert ready()
+
+
+def test_an_embedding_that_reaches_back_before_a_reset_makes_it_not_ready(virtual):
+    channel = virtual.add("mic", "audio", AUDIO, max_age=1.0, required=True)
+    hear(virtual, 1.0)
+    virtual.wait(0.005)
+    virtual.engine.forget(virtual.time.monotonic())
+    late = StoredEmbedding(
+        np.ones(4, np.float32) / 2,
+        1.0,
+        None,
+        virtual.time.now_ns,
+        "",
+        virtual.time.monotonic(),
+        begins=virtual.time.monotonic() - 2.0,
+    )
+    channel.store(late, virtual.time.monotonic())
+    assert virtual.fused() == {}
+    assert np.isinf(virtual.state("mic").evidence_age)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from omnibind_ros.bags.errors import ReplayError
@@ -38,8 +39,18 @@ def swapped_sensors(recording: Recording, variation: Variation) -> dict[str, Rep
                 f"--swap {name}={bag}: that bag has no sensor of {modality}; its sensors are: "
                 f"{', '.join(other.sensors)}"
             )
-        found[name] = sensor
+        found[name] = in_place_of(recording.sensors[name], sensor)
     return found
+
+
+def in_place_of(own: ReplayedSensor, other: ReplayedSensor) -> ReplayedSensor:
+    """Return a sensor of another bag that takes the place of one.
+
+    Its messages and how they are to be read are the other bag's, all else stays as it is.
+    """
+    theirs = other.setup.config
+    config = replace(own.setup.config, topic=theirs.topic, type=theirs.type)
+    return replace(other, setup=replace(other.setup, config=config))
 
 
 def make_channels(

@@ -137,6 +137,9 @@ def _of_file(
         }
         config = SensorConfig(modality=DEFAULT_SENSORS.get(name, ""))
         _set(config, given, prefix)
+        if not config.enabled:
+            notes.append(f"{name} is left out: {prefix}enabled is false")
+            continue
         topic = _topic(name, config, there)
         if topic not in there:
             notes.append(f"{name} is left out: the bag has no topic {topic}")

@@ -19,7 +19,7 @@ from omnibind_ros.arrays import Floats
 from omnibind_ros.bags.errors import ReplayError
 from omnibind_ros.bags.replay.costs import COSTS, OTHER
 from omnibind_ros.bags.replay.player import Player, at_rate
-from omnibind_ros.bags.replay.replaying import add_bag_notes
+from omnibind_ros.bags.replay.replaying import add_bag_notes, in_place_of
 from omnibind_ros.bags.replay.run import Run
 from omnibind_ros.bags.replay.senses import Senses, sense, sensed_channel
 from omnibind_ros.bags.replay.sensors import Recording, ReplayedSensor
@@ -271,7 +271,7 @@ def _others(recording: Recording, lies: Recording | None) -> dict[str, ReplayedS
     """Return the sensors of another recording by the name of the sensor that they lie for."""
     by_modality = {} if lies is None else {s.modality: s for s in lies.sensors.values()}
     return {
-        name: by_modality[each.modality]
+        name: in_place_of(each, by_modality[each.modality])
         for name, each in recording.sensors.items()
         if each.modality in by_modality
     }

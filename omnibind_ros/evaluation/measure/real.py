@@ -171,9 +171,11 @@ def _measure(
         ]
 
     everything = answers()
-    figures = score(
-        everything, {name: right_labels(name, labels.labels, labels.taxonomy) for name in classes}
-    )
+    right = {
+        name: right_labels(name, labels.labels, labels.taxonomy, sound="audio" in modalities)
+        for name in classes
+    }
+    figures = score(everything, right)
     candidates: dict[str, Any] = {"top1": None, "balanced": None}
     texts = {name: class_text(name) for name in classes}
     try:
