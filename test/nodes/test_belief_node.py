@@ -58,3 +58,14 @@ def test_a_memory_out_of_range_is_refused_in_a_sentence(start_perception):
     client = start_perception("-p", "memory:=-2.0")
     assert client.probe.spin(lambda: client.diagnostic("memory"))
     client.publish_image(photograph("chelsea"), lambda: best(client) == "cat")
+
+
+def test_a_category_is_sure_where_no_label_is(start_perception):
+    client = start_perception()
+    client.publish_text("a plate, a bowl, a cup or a glass", lambda: bool(client.messages()))
+    found = client.messages()[-1]
+    assert max(found.probabilities) < 0.5
+    assert found.known
+    assert (found.category, found.category_probability > 0.9) == ("tableware", True)
+    client.publish_text("there is a spoon", lambda: client.messages()[-1].probabilities[0] > 0.9)
+    assert client.messages()[-1].category == "spoon"
