@@ -116,7 +116,7 @@ class Baseline(Node):
         sample = reading.sample
         with self.cpu_time.measure("encode"):
             encoding = channel.encoder.encode(sample)
-        newest = arrivals[-1]
+        newest = reading.used[-1]
         embedding = StoredEmbedding(
             encoding.values,
             encoding.quality,

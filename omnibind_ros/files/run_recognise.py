@@ -100,7 +100,7 @@ class FileRecognition:
         file = read_labels(bundle.root / bundle.manifest.labels.path)
         self._known, self._taxonomy = file.labels, file.taxonomy
         self._templates = file.templates
-        self._files: list[tuple[Path, FolderFile]] = []
+        self._folders: list[tuple[Path, list[FolderFile]]] = []
 
     @property
     def left_out(self) -> list[FileError]:
@@ -131,17 +131,16 @@ class FileRecognition:
 
     def add_folder(self, folder: Path) -> None:
         """Take the files of a folder."""
-        self._files += [(folder, file) for file in self._encoder.files_of(folder)]
+        self._folders.append((folder, self._encoder.files_of(folder)))
 
     def of_folders(self) -> list[Answer]:
         """Recognise the folders' files; those of one moment are fused."""
-        if not self._files:
+        if not any(files for _, files in self._folders):
             return []
         moments: dict[tuple[Path, str, str], list[EncodedFile]] = {}
-        folders = {id(file): folder for folder, file in self._files}
-        for file, encoded in self._encoder.listed([file for _, file in self._files]):
-            key = (folders[id(file)], file.label, file.moment)
-            moments.setdefault(key, []).append(encoded)
+        for folder, listed in self._folders:
+            for file, encoded in self._encoder.listed(listed):
+                moments.setdefault((folder, file.label, file.moment), []).append(encoded)
         bank = self._bank(sorted({label for _, label, _ in moments if label}))
         return [self._answer(tuple(files), label, bank) for (_, label, _), files in moments.items()]
 

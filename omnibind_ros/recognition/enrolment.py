@@ -151,7 +151,7 @@ class Enrolment:
         kept = _sensors(good)
         names = sorted({name for name, _ in kept})
         modalities = sorted({modality for _, modality in kept})
-        if not kept:  # results without members, such as those of an older version
+        if not kept:  # of these results the members are not known
             modalities = sorted({name for result in good for name in result.modalities})
         return Learned(
             unit, tuple(modalities), len(good), tuple(kept.values()), left_out, tuple(names)

@@ -307,10 +307,10 @@ class Channel:
         """Drop the embedding and the messages from before a monotonic time, seconds."""
         self._forgotten = before
         self.buffer.forget(before)
-        if self.embedding is not None and self.embedding.oldest < before:
+        dropped = self.embedding is not None and self.embedding.oldest < before
+        if dropped:
             self.embedding = None
-            self.finished = -math.inf
-        if self.finished < before:
+        if dropped or self.finished < before:
             self.finished = -math.inf
 
     def switch_off(self, now: float) -> None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from omnibind_ros.fusion import Fused, Fusion
 from omnibind_ros.modalities import MODALITIES
+from omnibind_ros.recognition.contradiction import RECENTLY
 from omnibind_ros.recognition.label_bank import LabelBank
 from omnibind_ros.recognition.member import Member
 from omnibind_ros.recognition.recogniser import Recogniser, Recognition
@@ -22,9 +23,6 @@ from omnibind_ros.sensors.region import Region
 from .cpu_time import CpuTime
 from .embeddings import FreshEmbedding, StoredEmbedding
 from .history import History
-
-LASTS = 3.0
-"""Seconds for which it is said that two sensors disagree after they were compared last."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ class Perception:
     @property
     def disagreement(self) -> str:
         """A sentence if the only two sensors contradict each other; else ''."""
-        gone = self._monotonic() - self._compared > LASTS
+        gone = self._monotonic() - self._compared > RECENTLY
         return "" if gone else self._disagreement
 
     def _result(

@@ -162,8 +162,8 @@ class SensorType:
             repeats it. None for sensors at which nothing may change, such as a resting pad.
         stateful: Whether a sample depends on messages before its window, so that a reader of
             recordings must go through all of them.
-        full_size: message -> width and height of its picture in pixels, or None where that is not
-            known; where decoded pictures may be smaller.
+        full_size: message -> width and height of its picture in pixels; None where decoded pictures
+            have that size.
         single: Whether a message counts by itself, such as a sentence, and is not one of a stream:
             a publisher may keep it for subscribers that come later, and several publishers may
             share a topic.
@@ -180,5 +180,5 @@ class SensorType:
     encoded: bool = False
     payload: Callable[[Any], Any] | None = None
     stateful: bool = False
-    full_size: Callable[[Any], tuple[int, int] | None] | None = None
+    full_size: Callable[[Any], tuple[int, int]] | None = None
     single: bool = False
